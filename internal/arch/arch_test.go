@@ -1,0 +1,201 @@
+// Package arch holds the dependency map of the house, as a test.
+package arch
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/dari-bus/dari"
+
+// A room is one package of the house and what it may import of the others.
+type room struct {
+	path string
+	sees []string
+	// pure rooms are language: values in, values out. They import none of the
+	// packages in world.
+	pure bool
+}
+
+// The map. Read from top to bottom it is the architecture: a room may look
+// only into rooms above it.
+var rooms = []room{
+	// Words.
+	{"internal/fault", nil, true},
+	{"internal/arn", nil, true},
+	{"internal/page", []string{"internal/fault"}, true},
+
+	// Language.
+	{"internal/event", []string{"internal/fault"}, true},
+	{"pattern", nil, true},
+	{"internal/transform", nil, true},
+	{"internal/schedule", nil, true},
+	{"internal/policy", nil, true},
+	{"conformance", nil, true},
+
+	// Ground.
+	{"internal/store", nil, false},
+	{"internal/store/mem", []string{"internal/store"}, false},
+	{"internal/store/disk", []string{"internal/store"}, false},
+	{"internal/store/faulty", []string{"internal/store"}, false},
+	{"internal/store/storetest", []string{"internal/store"}, false},
+	{"internal/watch", []string{"internal/event"}, false},
+
+	// Core.
+	{"internal/target", []string{"internal/arn", "internal/event", "internal/fault"}, false},
+	{"internal/delivery", []string{"internal/arn", "internal/event", "internal/store", "internal/target", "internal/transform", "internal/watch"}, false},
+	{"internal/bus", []string{"internal/arn", "internal/delivery", "internal/event", "internal/fault", "internal/page", "internal/policy", "pattern", "internal/schedule", "internal/store", "internal/target", "internal/transform", "internal/watch"}, false},
+	{"internal/destination", []string{"internal/arn", "internal/fault", "internal/page", "internal/store", "internal/target"}, false},
+
+	// Doors.
+	{"internal/wire", []string{"internal/fault"}, false},
+	{"internal/eventsapi", []string{"internal/arn", "internal/bus", "internal/destination", "internal/event", "internal/fault", "internal/page", "internal/target", "pattern", "internal/wire"}, false},
+
+	// Rooms: neighbours that never see the bus, a target, or each other.
+	{"internal/room/queue", []string{"internal/arn", "internal/fault", "internal/page", "internal/policy", "internal/store", "internal/wire"}, false},
+
+	// Roof.
+	{"internal/app", []string{"*"}, false},
+	{"", []string{"internal/app"}, false},
+	{"internal/cli", []string{"", "internal/app", "pattern", "internal/wire"}, false},
+	{"cmd/dari", []string{"internal/cli"}, false},
+	{"internal/arch", nil, false},
+}
+
+// world is what a pure room may not import: there the clock, the disk and the
+// network begin.
+var world = []string{"net", "net/http", "os", "os/exec", "log", "log/slog", "syscall", "database/sql", "math/rand", "math/rand/v2", "crypto/rand"}
+
+func TestRoomsLookOnlyUpwards(t *testing.T) {
+	imports := readImports(t, "../..")
+	seen := map[string]int{}
+	for i, r := range rooms {
+		if _, twice := seen[r.path]; twice {
+			t.Errorf("%q stands twice on the map", r.path)
+		}
+		seen[r.path] = i
+	}
+	for path, used := range imports {
+		i, ok := seen[path]
+		if !ok {
+			t.Errorf("package %q is not on the map: give it a line in internal/arch/arch_test.go", path)
+			continue
+		}
+		for _, imp := range used {
+			ours, isOurs := strings.CutPrefix(imp, module)
+			if !isOurs {
+				if rooms[i].pure && (slices.Contains(world, imp) || strings.Contains(strings.Split(imp, "/")[0], ".")) {
+					t.Errorf("%q is language and imports %q: it may use the pure part of the standard library only", path, imp)
+				}
+				continue
+			}
+			ours = strings.TrimPrefix(ours, "/")
+			if !slices.Contains(rooms[i].sees, ours) && !slices.Contains(rooms[i].sees, "*") {
+				t.Errorf("%q imports %q, which its line on the map does not list", path, ours)
+			}
+			if j, ok := seen[ours]; ok && j >= i {
+				t.Errorf("%q imports %q, which stands below it on the map", path, ours)
+			}
+		}
+	}
+	for _, r := range rooms {
+		used, ok := imports[r.path]
+		if !ok {
+			t.Errorf("%q is on the map and not in the tree", r.path)
+		}
+		for _, s := range r.sees {
+			full := module
+			if s != "" {
+				full += "/" + s
+			}
+			if s != "*" && ok && !slices.Contains(used, full) {
+				t.Errorf("%q no longer imports %q: take it off its line", r.path, s)
+			}
+		}
+	}
+}
+
+func TestEveryPackageSaysWhatItIs(t *testing.T) {
+	for path, doc := range readDocs(t, "../..") {
+		if !doc {
+			t.Errorf("package %q has no package comment", path)
+		}
+	}
+}
+
+// readImports returns, for each package directory below root, what its
+// non-test files import. The files are parsed in this process, so that the
+// test cache knows them.
+func readImports(t *testing.T, root string) map[string][]string {
+	t.Helper()
+	out := map[string][]string{}
+	walk(t, root, func(path, file string) {
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := out[path]; !ok {
+			out[path] = nil
+		}
+		if strings.HasSuffix(file, "_test.go") {
+			return
+		}
+		for _, s := range f.Imports {
+			imp := strings.Trim(s.Path.Value, `"`)
+			if !slices.Contains(out[path], imp) {
+				out[path] = append(out[path], imp)
+			}
+		}
+	})
+	return out
+}
+
+func readDocs(t *testing.T, root string) map[string]bool {
+	t.Helper()
+	out := map[string]bool{}
+	walk(t, root, func(path, file string) {
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.PackageClauseOnly|parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[path] = out[path] || f.Doc != nil
+	})
+	return out
+}
+
+// walk calls fn for each Go file of this module below root.
+func walk(t *testing.T, root string, fn func(pkg, file string)) {
+	t.Helper()
+	err := filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			_, nested := os.Stat(filepath.Join(file, "go.mod"))
+			if file != root && (nested == nil || strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || d.Name() == "node_modules") {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if strings.HasSuffix(file, ".go") {
+			rel, err := filepath.Rel(root, filepath.Dir(file))
+			if err != nil {
+				return err
+			}
+			if rel == "." {
+				rel = ""
+			}
+			fn(filepath.ToSlash(rel), file)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,86 @@
+// Package store is a small ordered key-value interface with transactions.
+//
+// Everything durable in dari goes through a Store: a room owns the keys that
+// begin with its name and a slash, and nobody else reads or writes them. The
+// engines are store/disk (Pebble) and store/mem; store/storetest holds the
+// suite that both pass, and store/faulty breaks on cue.
+package store
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+)
+
+// ErrClosed is returned by every method of a store that has been closed.
+var ErrClosed = errors.New("store is closed")
+
+// A Store keeps ordered keys. All methods may be called from many goroutines
+// at once.
+type Store interface {
+	// View runs fn against one consistent moment. Writing in it is an error.
+	View(ctx context.Context, fn func(Tx) error) error
+
+	// Update runs fn and keeps what it wrote, all of it or, when fn returns an
+	// error, nothing. When Update returns nil, the change survives a power cut,
+	// unless Unsynced was given.
+	//
+	// Closures run one at a time, so they must be short: no network, no disk
+	// of their own, no waiting. The wait for the disk happens after the closure
+	// has left, and callers that wait together share one sync. A transaction
+	// may see what an earlier one wrote before that one is on disk; it can
+	// never be on disk itself without the earlier one.
+	//
+	// fn runs exactly once. ctx is looked at before fn runs, not after: a
+	// change that has been applied is never reported as cancelled.
+	Update(ctx context.Context, fn func(Tx) error, opts ...Option) error
+
+	// Close waits for running transactions, syncs, and frees what the store holds.
+	Close() error
+}
+
+// A Tx reads and writes within one transaction; it sees its own writes. It
+// must not be used after its closure returns, nor from two goroutines.
+// Slices it hands out are valid until the transaction ends; slices it is
+// given are copied.
+type Tx interface {
+	// Get returns the value, and nil when the key is absent. A value that is
+	// present is never nil, also when it is empty.
+	Get(key []byte) ([]byte, error)
+	Put(key, value []byte) error
+	// Delete removes a key. An absent key is no error.
+	Delete(key []byte) error
+	// DeleteRange removes the keys k with from <= k < to in one operation.
+	DeleteRange(from, to []byte) error
+	// Scan yields the keys k with from <= k < to in ascending byte order, as
+	// the transaction sees them when Scan is called. A nil to means the end of
+	// the store. A read error ends the sequence early, and then View or Update
+	// returns that error. Each key and value is valid until the next step.
+	Scan(from, to []byte) iter.Seq2[[]byte, []byte]
+}
+
+// An Option changes how one Update is carried out.
+type Option uint8
+
+// Unsynced returns from Update as soon as the change is applied. It survives a
+// crash of the process; after a power cut it is there if a later synced Update
+// is, and at the latest within SyncWithin. It is for what may be repeated, such
+// as settling a delivery.
+const Unsynced Option = 1
+
+// SyncWithin bounds how long an unsynced change stays exposed to a power cut
+// when no synced one follows it.
+const SyncWithin = time.Second
+
+// End returns the first key after all keys that begin with prefix: the to of a
+// Scan or DeleteRange over that prefix. It is nil when there is none.
+func End(prefix []byte) []byte {
+	end := append([]byte(nil), prefix...)
+	for i := len(end) - 1; i >= 0; i-- {
+		if end[i]++; end[i] != 0 {
+			return end[:i+1]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,132 @@
+// Package wire speaks AWS: it turns a table of operations into an HTTP server
+// for the protocols that the AWS clients use.
+package wire
+
+import (
+	"context"
+	"reflect"
+)
+
+// A Service is one AWS API: its names on the wire and its table of operations.
+type Service struct {
+	// Name is the service in a SigV4 credential scope, such as "events".
+	Name string
+	// Title is for people, such as "Amazon EventBridge".
+	Title string
+	// Target is the prefix of X-Amz-Target, such as "AWSEvents".
+	Target string
+	// Version is the API version, such as "2015-10-07"; the query protocol
+	// carries it in every request.
+	Version string
+	// Namespace is the XML namespace of answers in the query protocol.
+	Namespace string
+	// Protocols lists the dialects, the preferred one first.
+	Protocols []Protocol
+	// Operations is the whole surface, offered and refused.
+	Operations []Operation
+	// Limits are the constraints on the members of the inputs.
+	Limits Limits
+	// Error spells an error in the service's own words. It is given every error
+	// that a handler returns; ok is false for one that is not the caller's.
+	Error func(error) (e Error, ok bool)
+}
+
+// An Error is what a client sees of a failure.
+type Error struct {
+	// Code is the error shape, such as "ResourceNotFoundException".
+	Code string
+	// QueryCode is the code in the query protocol where it differs, such as
+	// "AWS.SimpleQueueService.NonExistentQueue".
+	QueryCode string
+	Message   string
+	// Status is the HTTP status; 400 when zero.
+	Status int
+}
+
+// An Operation is one row of a table.
+//
+// Input and output types are structs whose fields have the names of the API's
+// members. In an input every scalar is a pointer, so that an absent member can
+// be told from an empty one; lists and maps are nil when absent. In an output
+// an absent member is one that its tag omits (`json:",omitempty"`).
+type Operation struct {
+	Name string
+	// Refused says why the operation is not offered; "" when it is.
+	Refused string
+	// In and Out are the input and output structs; nil for a refused row.
+	// Out is the type of [None] for an operation without an output shape.
+	In, Out reflect.Type
+
+	call func(ctx context.Context, in any) (any, error)
+}
+
+// None is the output of an operation that has no output shape: the answer has
+// an empty body.
+type None struct{}
+
+// Empty is the output of an operation whose output shape has no members: the
+// answer is {}.
+type Empty struct{}
+
+// Op makes the row of an operation that is offered. The input has passed its
+// limits when fn is called.
+func Op[In, Out any](name string, fn func(context.Context, *In) (*Out, error)) Operation {
+	return Operation{
+		Name: name,
+		In:   reflect.TypeFor[In](),
+		Out:  reflect.TypeFor[Out](),
+		call: func(ctx context.Context, in any) (any, error) { return fn(ctx, in.(*In)) },
+	}
+}
+
+// Refuse makes the row of an operation that AWS has and dari does not offer.
+// why finishes the sentence "dari does not offer <name>: …".
+func Refuse(name, why string) Operation { return Operation{Name: name, Refused: why} }
+
+// Limits maps "Type.Member" to what the member must satisfy, where Type is the
+// Go name of the struct that holds it: an operation's input, or a struct
+// nested in one.
+type Limits map[string]Limit
+
+// A Limit is what one member must satisfy. The zero Limit asks for nothing.
+type Limit struct {
+	// Required members must not be null.
+	Required bool
+	// Min and Max bound the length of a string (in characters), list or map, and
+	// the value of a number. HasMin tells a Min of zero from none.
+	Min, Max int
+	HasMin   bool
+	// Pattern is a regular expression that the whole string must match, in
+	// AWS's spelling, which is also what the error prints.
+	Pattern string
+	// Enum lists the permitted values in the order in which AWS prints them.
+	Enum []string
+	// Secret values are not repeated in errors.
+	Secret bool
+}
+
+// A Caller is who makes a call, and where.
+type Caller struct {
+	// AccessKey is the access key id that signed, or "".
+	AccessKey string
+	Account   string
+	Region    string
+	RequestID string
+	// Trace is the X-Amzn-Trace-Id header, or "".
+	Trace string
+	// Host is the address that the client used, such as "localhost:4566".
+	Host string
+}
+
+type callerKey struct{}
+
+// WithCaller returns a context that carries c.
+func WithCaller(ctx context.Context, c Caller) context.Context {
+	return context.WithValue(ctx, callerKey{}, c)
+}
+
+// CallerFrom returns the caller that a handler's context carries.
+func CallerFrom(ctx context.Context) Caller {
+	c, _ := ctx.Value(callerKey{}).(Caller)
+	return c
+}
