@@ -13,13 +13,21 @@ import (
 	"time"
 )
 
-// ErrClosed is returned by every method of a store that has been closed.
-var ErrClosed = errors.New("store is closed")
+var (
+	// ErrClosed is returned by every method of a store that has been closed.
+	ErrClosed = errors.New("store is closed")
+	// ErrReadOnly is returned for a write inside View.
+	ErrReadOnly = errors.New("store: a View does not write")
+	// ErrEnded is returned by a Tx that is used after its closure has returned.
+	ErrEnded = errors.New("store: the transaction has ended")
+)
 
 // A Store keeps ordered keys. All methods may be called from many goroutines
 // at once.
 type Store interface {
-	// View runs fn against one consistent moment. Writing in it is an error.
+	// View runs fn against one consistent moment, which holds every Update that
+	// returned before View was called. It never waits for an Update, nor an
+	// Update for it. Writing in it is [ErrReadOnly].
 	View(ctx context.Context, fn func(Tx) error) error
 
 	// Update runs fn and keeps what it wrote, all of it or, when fn returns an
@@ -27,7 +35,7 @@ type Store interface {
 	// unless Unsynced was given.
 	//
 	// Closures run one at a time, so they must be short: no network, no disk
-	// of their own, no waiting. The wait for the disk happens after the closure
+	// of their own, no waiting, and no Update within one. The wait for the disk happens after the closure
 	// has left, and callers that wait together share one sync. A transaction
 	// may see what an earlier one wrote before that one is on disk; it can
 	// never be on disk itself without the earlier one.
@@ -37,13 +45,14 @@ type Store interface {
 	Update(ctx context.Context, fn func(Tx) error, opts ...Option) error
 
 	// Close waits for running transactions, syncs, and frees what the store holds.
+	// It must not be called from within one. A second Close returns ErrClosed.
 	Close() error
 }
 
 // A Tx reads and writes within one transaction; it sees its own writes. It
 // must not be used after its closure returns, nor from two goroutines.
-// Slices it hands out are valid until the transaction ends; slices it is
-// given are copied.
+// Slices it hands out are valid until the transaction ends, and must not be
+// changed; slices it is given are copied.
 type Tx interface {
 	// Get returns the value, and nil when the key is absent. A value that is
 	// present is never nil, also when it is empty.
@@ -51,11 +60,13 @@ type Tx interface {
 	Put(key, value []byte) error
 	// Delete removes a key. An absent key is no error.
 	Delete(key []byte) error
-	// DeleteRange removes the keys k with from <= k < to in one operation.
+	// DeleteRange removes the keys k with from <= k < to in one operation. A nil
+	// to means the end of the store.
 	DeleteRange(from, to []byte) error
 	// Scan yields the keys k with from <= k < to in ascending byte order, as
-	// the transaction sees them when Scan is called. A nil to means the end of
-	// the store. A read error ends the sequence early, and then View or Update
+	// the transaction sees them when the loop begins: what the loop's body
+	// writes does not change what it is given. A nil to means the end of the
+	// store. A read error ends the sequence early, and then View or Update
 	// returns that error. Each key and value is valid until the next step.
 	Scan(from, to []byte) iter.Seq2[[]byte, []byte]
 }

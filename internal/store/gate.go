@@ -1,0 +1,49 @@
+package store
+
+import "sync"
+
+// A Gate counts the transactions inside an engine, so that Close can turn new
+// ones away and wait for those that run. The zero Gate is open.
+type Gate struct {
+	mu     sync.Mutex
+	inside int
+	closed bool
+	empty  chan struct{} // made by Close, closed when the last one leaves
+}
+
+// Enter lets the caller in until Leave, or returns [ErrClosed]. It does not wait.
+func (g *Gate) Enter() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return ErrClosed
+	}
+	g.inside++
+	return nil
+}
+
+// Leave takes back one Enter.
+func (g *Gate) Leave() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.inside--; g.inside == 0 && g.closed {
+		close(g.empty)
+	}
+}
+
+// Close shuts the gate and waits until everybody has left. Only the first call
+// does; the others return [ErrClosed] at once.
+func (g *Gate) Close() error {
+	g.mu.Lock()
+	if g.closed {
+		g.mu.Unlock()
+		return ErrClosed
+	}
+	g.closed, g.empty = true, make(chan struct{})
+	if g.inside == 0 {
+		close(g.empty)
+	}
+	g.mu.Unlock()
+	<-g.empty
+	return nil
+}

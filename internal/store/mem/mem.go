@@ -1,0 +1,138 @@
+// Package mem keeps a store in memory, for tests and for servers that may
+// forget everything when they stop.
+//
+// It promises what every store promises, except that nothing outlives the
+// process: an Update is applied when it returns, and Unsynced changes nothing.
+// Readers see an immutable tree, so a View costs nothing to begin, may last as
+// long as it likes, and neither waits for writers nor makes them wait. A write
+// takes time in the logarithm of the number of keys; so does DeleteRange,
+// whatever the size of the range.
+package mem
+
+import (
+	"bytes"
+	"context"
+	"iter"
+	"sync"
+	"sync/atomic"
+
+	"github.com/dari-bus/dari/internal/store"
+)
+
+// Store is the engine.
+type Store struct {
+	gate store.Gate
+	// root is what a View sees. Only the holder of mu replaces it.
+	root atomic.Pointer[node]
+	mu   sync.Mutex
+}
+
+// New returns an empty store.
+func New() store.Store { return &Store{} }
+
+// View runs fn against the tree of this moment.
+func (s *Store) View(ctx context.Context, fn func(store.Tx) error) error {
+	if err := s.gate.Enter(); err != nil {
+		return err
+	}
+	defer s.gate.Leave()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	t := &tx{root: s.root.Load(), readOnly: true}
+	defer t.end()
+	return fn(t)
+}
+
+// Update runs fn and publishes the tree it leaves behind.
+func (s *Store) Update(ctx context.Context, fn func(store.Tx) error, _ ...store.Option) error {
+	if err := s.gate.Enter(); err != nil {
+		return err
+	}
+	defer s.gate.Leave()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	t := &tx{root: s.root.Load()}
+	defer t.end()
+	if err := fn(t); err != nil {
+		return err
+	}
+	s.root.Store(t.root)
+	return nil
+}
+
+// Close waits for running transactions and lets go of the tree.
+func (s *Store) Close() error {
+	if err := s.gate.Close(); err != nil {
+		return err
+	}
+	s.root.Store(nil)
+	return nil
+}
+
+type tx struct {
+	root     *node
+	readOnly bool
+	ended    bool
+}
+
+func (t *tx) end() { t.ended, t.root = true, nil }
+
+func (t *tx) Get(key []byte) ([]byte, error) {
+	if t.ended {
+		return nil, store.ErrEnded
+	}
+	return t.root.get(key), nil
+}
+
+func (t *tx) Put(key, value []byte) error {
+	if err := t.writable(); err != nil {
+		return err
+	}
+	// Not Clone: an empty value must not become nil, which means absent.
+	t.root = t.root.put(bytes.Clone(key), append([]byte{}, value...))
+	return nil
+}
+
+func (t *tx) Delete(key []byte) error {
+	if err := t.writable(); err != nil {
+		return err
+	}
+	t.root = t.root.delete(key)
+	return nil
+}
+
+func (t *tx) DeleteRange(from, to []byte) error {
+	if err := t.writable(); err != nil {
+		return err
+	}
+	if to != nil && bytes.Compare(from, to) >= 0 {
+		return nil
+	}
+	below, rest := t.root.split(from)
+	var above *node
+	if to != nil {
+		_, above = rest.split(to)
+	}
+	t.root = join(below, above)
+	return nil
+}
+
+func (t *tx) Scan(from, to []byte) iter.Seq2[[]byte, []byte] {
+	return func(yield func(key, value []byte) bool) {
+		t.root.walk(from, to, yield)
+	}
+}
+
+func (t *tx) writable() error {
+	if t.ended {
+		return store.ErrEnded
+	}
+	if t.readOnly {
+		return store.ErrReadOnly
+	}
+	return nil
+}
