@@ -3,10 +3,29 @@
 //
 // An event is one byte slice from ingest to target. [New] builds it once, with
 // the keys in the order in which EventBridge delivers them; the same bytes are
-// matched, stored and sent.
+// matched, stored and sent, and [Parse] finds the fields in them again.
+//
+// The detail is the producer's own text without its white space: numbers keep
+// their spelling, keys their order and their duplicates, strings their escapes
+// and everything beyond ASCII. What New accepts is valid JSON in valid UTF-8,
+// so whoever reads an envelope later may rely on it.
+//
+// Errors about an entry are faults whose Code is the error code that PutEvents
+// answers for that entry. The limit on the size of a whole request belongs to
+// the caller, who sums up [Size]; so does permission, except for [CheckSource].
+//
+// All functions may be called from many goroutines at once.
 package event
 
 import "time"
+
+// MaxDepth is how many objects and arrays may stand inside one another in a
+// detail, the detail itself included.
+const MaxDepth = 1000
+
+// maxNumber is how many characters a number in a detail may have. EventBridge
+// parses with a library that refuses longer ones.
+const maxNumber = 1000
 
 // An Entry is one event as a producer hands it in.
 type Entry struct {
@@ -35,7 +54,8 @@ type Event struct {
 	// Time is in whole seconds, UTC.
 	Time       time.Time
 	ReplayName string
-	Resources  []string
+	// Resources is nil when there are none.
+	Resources []string
 	// JSON is the envelope, as matched and as delivered.
 	JSON []byte
 	// Detail is the part of JSON that holds the detail object.
