@@ -20,6 +20,9 @@ type Service struct {
 	Version string
 	// Namespace is the XML namespace of answers in the query protocol.
 	Namespace string
+	// ErrorNamespace is the shape namespace before the # of an error's __type in
+	// JSON, such as "com.amazonaws.sqs". Empty means that __type is the code alone.
+	ErrorNamespace string
 	// Protocols lists the dialects, the preferred one first.
 	Protocols []Protocol
 	// Operations is the whole surface, offered and refused.
@@ -103,6 +106,13 @@ type Limit struct {
 	Enum []string
 	// Secret values are not repeated in errors.
 	Secret bool
+	// Each is what every element of a list and every value of a map must satisfy,
+	// Keys what every key of a map must. Members of structs in a list have lines
+	// of their own; Each is for lists and maps of scalars.
+	Each, Keys *Limit
+	// Expr is Pattern in Go's syntax, for the few patterns that Go cannot read
+	// as AWS prints them.
+	Expr string
 }
 
 // A Caller is who makes a call, and where.

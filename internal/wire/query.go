@@ -1,0 +1,6 @@
+package wire
+
+// queryProtocol is awsQuery.
+type queryProtocol struct{}
+
+func (queryProtocol) Name() string { return "awsQuery" }
