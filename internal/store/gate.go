@@ -8,7 +8,7 @@ type Gate struct {
 	mu     sync.Mutex
 	inside int
 	closed bool
-	empty  chan struct{} // made by Close, closed when the last one leaves
+	empty  chan struct{} // made by Shut, closed when the last one leaves
 }
 
 // Enter lets the caller in until Leave, or returns [ErrClosed]. It does not wait.
@@ -31,19 +31,18 @@ func (g *Gate) Leave() {
 	}
 }
 
-// Close shuts the gate and waits until everybody has left. Only the first call
-// does; the others return [ErrClosed] at once.
-func (g *Gate) Close() error {
+// Shut turns newcomers away from now on. The channel it returns is closed when
+// everybody has left. Only the first call shuts the gate; the others return
+// [ErrClosed].
+func (g *Gate) Shut() (<-chan struct{}, error) {
 	g.mu.Lock()
+	defer g.mu.Unlock()
 	if g.closed {
-		g.mu.Unlock()
-		return ErrClosed
+		return nil, ErrClosed
 	}
 	g.closed, g.empty = true, make(chan struct{})
 	if g.inside == 0 {
 		close(g.empty)
 	}
-	g.mu.Unlock()
-	<-g.empty
-	return nil
+	return g.empty, nil
 }

@@ -38,7 +38,8 @@ type Store interface {
 	// of their own, no waiting, and no Update within one. The wait for the disk happens after the closure
 	// has left, and callers that wait together share one sync. A transaction
 	// may see what an earlier one wrote before that one is on disk; it can
-	// never be on disk itself without the earlier one.
+	// never be on disk itself without the earlier one. An Update that writes
+	// nothing still returns no earlier than what it may have seen is on disk.
 	//
 	// fn runs exactly once. ctx is looked at before fn runs, not after: a
 	// change that has been applied is never reported as cancelled.

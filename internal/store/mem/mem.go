@@ -66,9 +66,11 @@ func (s *Store) Update(ctx context.Context, fn func(store.Tx) error, _ ...store.
 
 // Close waits for running transactions and lets go of the tree.
 func (s *Store) Close() error {
-	if err := s.gate.Close(); err != nil {
+	left, err := s.gate.Shut()
+	if err != nil {
 		return err
 	}
+	<-left
 	s.root.Store(nil)
 	return nil
 }

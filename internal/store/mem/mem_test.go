@@ -7,7 +7,16 @@ import (
 
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/mem"
+	"github.com/dari-bus/dari/internal/store/storetest"
 )
+
+func TestMemIsAStore(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) (store.Store, func() store.Store) {
+		s := mem.New()
+		t.Cleanup(func() { _ = s.Close() }) // The test may have closed it.
+		return s, nil
+	})
+}
 
 func BenchmarkPutAmongAMillion(b *testing.B) {
 	s := mem.New()

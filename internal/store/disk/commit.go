@@ -1,0 +1,127 @@
+package disk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/dari-bus/dari/internal/store"
+)
+
+// syncAfter is when the timer syncs; the rest of store.SyncWithin is for the
+// sync itself.
+const syncAfter = store.SyncWithin / 2
+
+// A written is an update that has been applied and waits for the disk. The zero
+// written has nothing to wait for.
+type written struct {
+	batch  *pebble.Batch
+	number uint64
+}
+
+// apply runs fn and applies what it wrote: everybody can see it, and it has its
+// place in the log, but it need not be on disk.
+func (s *Store) apply(ctx context.Context, fn func(store.Tx) error, unsynced bool) (written, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.ready(ctx); err != nil {
+		return written{}, err
+	}
+	b := s.db.NewIndexedBatch()
+	t := &tx{reads: b, batch: b}
+	defer t.end()
+	if err := t.run(fn); err != nil {
+		return written{}, errors.Join(err, b.Close())
+	}
+	if !b.Empty() {
+		return s.commit(b, unsynced)
+	}
+	if err := b.Close(); err != nil {
+		return written{}, err
+	}
+	if unsynced {
+		return written{}, nil
+	}
+	return s.barrier()
+}
+
+// barrier returns something to wait for until everything applied so far is on
+// disk. The caller holds mu.
+func (s *Store) barrier() (written, error) {
+	if s.synced.Load() >= s.applied {
+		return written{}, nil
+	}
+	b := s.db.NewBatch()
+	if err := b.LogData(nil, nil); err != nil {
+		return written{}, err
+	}
+	return s.commit(b, false)
+}
+
+// commit puts b into the log and makes it visible. The caller holds mu.
+func (s *Store) commit(b *pebble.Batch, unsynced bool) (w written, err error) {
+	defer func() {
+		// The engine panics when it cannot go on with its log.
+		if r := recover(); r != nil {
+			w, err = written{}, s.fail(fmt.Errorf("write to the log: %v", r))
+		}
+	}()
+	if unsynced {
+		err = s.db.Apply(b, pebble.NoSync)
+	} else {
+		err = s.db.ApplyNoSyncWait(b, pebble.Sync)
+	}
+	if err != nil {
+		return written{}, s.fail(fmt.Errorf("write to the log: %w", err))
+	}
+	// An error of the commit pipeline reaches only the logger, see diary.Fatalf.
+	if err := s.usable(); err != nil {
+		return written{}, err
+	}
+	s.applied++
+	if !unsynced {
+		return written{b, s.applied}, nil
+	}
+	if !s.armed {
+		s.armed = true
+		s.timer.Reset(syncAfter)
+	}
+	return written{}, b.Close()
+}
+
+// wait returns when w is on disk. Many wait at once.
+func (s *Store) wait(w written) error {
+	if w.batch == nil {
+		return nil
+	}
+	if err := w.batch.SyncWait(); err != nil {
+		return s.fail(fmt.Errorf("sync the log: %w", err))
+	}
+	for {
+		old := s.synced.Load()
+		if old >= w.number || s.synced.CompareAndSwap(old, w.number) {
+			return w.batch.Close()
+		}
+	}
+}
+
+// syncLate runs on the timer's goroutine. Close waits for it at the gate.
+func (s *Store) syncLate() {
+	if s.gate.Enter() != nil {
+		return // Close syncs.
+	}
+	defer s.gate.Leave()
+	s.mu.Lock()
+	s.armed = false
+	w, err := s.barrier()
+	s.mu.Unlock()
+	if err == nil {
+		err = s.wait(w)
+	}
+	if err != nil {
+		// There is no caller to tell: whoever comes next learns it, and Run.
+		_ = s.fail(err)
+	}
+}

@@ -1,0 +1,202 @@
+package disk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/dari-bus/dari/internal/store"
+)
+
+var (
+	// ErrLocked means that another server has the directory open.
+	ErrLocked = errors.New("the data directory is in use")
+	// ErrFailed means that a write to the disk failed, and that the store has
+	// stopped because of it.
+	ErrFailed = errors.New("the store has failed and takes no more changes")
+)
+
+// Options say where a store is and how much memory it may use.
+type Options struct {
+	// Dir is the directory. It is created, with its parents, if it is missing.
+	Dir string
+	// Logger gets what the engine has to tell an operator: stalls, slow or full
+	// disks, damaged files. Its own diary goes there at the Debug level. Nil means
+	// slog.Default().
+	Logger *slog.Logger
+	// CacheBytes bounds the cache of blocks read from disk. 0 means 8 MiB.
+	CacheBytes int64
+	// MemTableBytes is how much is collected in memory before it is written to a
+	// table; up to four such portions may wait for the disk, then updates wait,
+	// too. The first portions are smaller, so that a small store stays small. An
+	// update of more than half of it is slower. 0 means 8 MiB.
+	MemTableBytes int
+	// FS is the file system; nil means that of the operating system. Tests crash it.
+	FS vfs.FS
+}
+
+// Store is the engine. It must be closed.
+type Store struct {
+	dir  string
+	db   *pebble.DB
+	lock *pebble.Lock
+	gate store.Gate
+
+	opened  atomic.Bool
+	failure atomic.Pointer[error]
+	failed  chan struct{} // closed after failure is set
+
+	// synced is the highest number of an update known to be on disk.
+	synced atomic.Uint64
+	timer  *time.Timer
+
+	// mu is held while a closure runs and while its batch is applied.
+	mu      sync.Mutex
+	applied uint64 // number of the last update that was applied
+	armed   bool   // the timer will sync
+}
+
+var _ store.Store = (*Store)(nil)
+
+// Open opens the store in o.Dir, or makes an empty one. After a crash it first
+// reads back the write-ahead log, which takes well under a second.
+func Open(o Options) (*Store, error) {
+	o = o.withDefaults()
+	lock, err := lockDir(o)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{dir: o.Dir, lock: lock, failed: make(chan struct{})}
+	po := s.engineOptions(o)
+	po.Lock = lock
+	if s.db, err = pebble.Open(o.Dir, po); err == nil {
+		err = s.usable()
+	}
+	if err != nil {
+		if s.db == nil {
+			err = errors.Join(err, lock.Close())
+		}
+		return nil, fmt.Errorf("open store in %s: %w", o.Dir, err)
+	}
+	s.opened.Store(true)
+	s.timer = time.AfterFunc(time.Hour, s.syncLate)
+	s.timer.Stop()
+	return s, nil
+}
+
+func lockDir(o Options) (*pebble.Lock, error) {
+	if o.Dir == "" {
+		return nil, errors.New("open store: no data directory was given")
+	}
+	// The files hold everybody's events and the secrets of connections.
+	if err := o.FS.MkdirAll(o.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("create data directory: %w", err)
+	}
+	lock, err := pebble.LockDirectory(o.Dir, o.FS)
+	if err == nil {
+		return lock, nil
+	}
+	if _, ok := errors.AsType[*fs.PathError](err); ok {
+		// The file could not even be opened: nobody else is to blame.
+		return nil, fmt.Errorf("lock data directory %s: %w", o.Dir, err)
+	}
+	return nil, fmt.Errorf("%w: another dari server has %s open; stop that server, or give this one a directory of its own with --data (%w)", ErrLocked, o.Dir, err)
+}
+
+// View runs fn against a snapshot. The files that the snapshot needs are kept
+// until fn returns, so a View should not last for minutes.
+func (s *Store) View(ctx context.Context, fn func(store.Tx) error) error {
+	if err := s.gate.Enter(); err != nil {
+		return err
+	}
+	defer s.gate.Leave()
+	if err := s.ready(ctx); err != nil {
+		return err
+	}
+	snap := s.db.NewSnapshot()
+	defer snap.Close() // It has nothing to say.
+	t := &tx{reads: snap}
+	defer t.end()
+	return t.run(fn)
+}
+
+// Update runs fn and waits until what it wrote is on disk.
+func (s *Store) Update(ctx context.Context, fn func(store.Tx) error, opts ...store.Option) error {
+	if err := s.gate.Enter(); err != nil {
+		return err
+	}
+	defer s.gate.Leave()
+	w, err := s.apply(ctx, fn, slices.Contains(opts, store.Unsynced))
+	if err != nil {
+		return err
+	}
+	return s.wait(w)
+}
+
+// Run returns nil when ctx ends, and the reason if the store fails before. A
+// server runs it beside its other parts, so that a broken disk stops it.
+func (s *Store) Run(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-s.failed:
+		return s.usable()
+	}
+}
+
+// Close waits for running transactions, syncs and unlocks the directory. If
+// the store has failed, it returns the failure instead.
+func (s *Store) Close() error {
+	left, err := s.gate.Shut()
+	if err != nil {
+		return err
+	}
+	select {
+	case <-left:
+	case <-s.failed:
+	}
+	s.timer.Stop()
+	if err := s.usable(); err != nil {
+		return err
+	}
+	// The engine syncs its log when it closes it.
+	if err := errors.Join(s.db.Close(), s.lock.Close()); err != nil {
+		return fmt.Errorf("close store in %s: %w", s.dir, err)
+	}
+	return nil
+}
+
+// ready says why a transaction may not begin.
+func (s *Store) ready(ctx context.Context) error {
+	if err := s.usable(); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+// usable returns the failure, if there was one.
+func (s *Store) usable() error {
+	if f := s.failure.Load(); f != nil {
+		return *f
+	}
+	return nil
+}
+
+// fail stops the store and returns the failure: the first one, if there are
+// several. It is called from within the engine and takes no locks.
+func (s *Store) fail(why error) error {
+	err := fmt.Errorf("%w: %s: %w", ErrFailed, s.dir, why)
+	if s.failure.CompareAndSwap(nil, &err) {
+		close(s.failed)
+	}
+	return s.usable()
+}
