@@ -1,0 +1,249 @@
+package delivery
+
+import (
+	"math"
+	"sync"
+	"time"
+
+	"github.com/dari-bus/dari/internal/watch"
+)
+
+// A lane that fails this often in a row is narrowed to one attempt at a time,
+// and what comes in for it goes straight to disk.
+const breakAfter = 8
+
+const (
+	// quick is the longest that a failure may take to count towards narrowing
+	// a lane. A target that swallows connections costs little but time, and
+	// trying it in parallel is what gets its deliveries to their end.
+	quick = time.Second
+	// maxPace is the longest pause between two attempts of a narrowed lane.
+	maxPace = 10 * time.Millisecond
+	// retireAfter is how long an empty lane of a replaced target stays, for
+	// events that were matched just before the replacement.
+	retireAfter = time.Minute
+	never       = math.MaxInt64
+)
+
+// A lane is the queue of one target. What is ready stands in memory, up to a
+// bound; what waits, or is over the bound, stands on disk under a key that
+// begins with its due time, and is read in pages when its time has come and
+// there is room. No lane ever waits for another.
+type lane struct {
+	id   Lane
+	plan *plan
+	out  *Outbox
+
+	mu       sync.Mutex
+	state    laneState
+	ready    []*task
+	bytes    int64
+	running  int       // attempts in flight
+	failures int       // in a row
+	resume   time.Time // no attempt before it
+	loading  bool
+	due      int64   // the earliest waiting delivery on disk that is not in memory; never when there is none
+	cursor   waitKey // what waits before it is in memory
+	inMemory map[waitKey]bool
+	gone     []waitKey // to leave inMemory when the page has been read
+	timer    *time.Timer
+	timerAt  time.Time
+	retired  time.Time // since when it is empty and retired
+}
+
+func (o *Outbox) newLane(id Lane, p Plan) (*lane, error) {
+	c, err := compile(p)
+	if err != nil {
+		return nil, err
+	}
+	return &lane{id: id, plan: c, out: o, due: never, inMemory: map[waitKey]bool{}}, nil
+}
+
+func (l *lane) route(it *Item) watch.Route {
+	return watch.Route{
+		EventID: it.Event.ID, Bus: l.plan.Bus, Rule: l.plan.Rule,
+		TargetID: l.plan.Target.ID, Target: l.plan.Target.ARN,
+	}
+}
+
+func (l *lane) abandoned() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.state == laneAbandoned
+}
+
+func (l *lane) setState(s laneState) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.state = s
+	if s == laneAbandoned {
+		l.resume = time.Time{}
+	}
+	l.pump()
+}
+
+// hasRoom reports whether a new delivery may be held in memory. Deliveries
+// that wait on disk with their time come go first.
+func (l *lane) hasRoom(size int64) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.room(size) && !l.broken() && l.due > time.Now().UnixMilli()
+}
+
+func (l *lane) room(size int64) bool {
+	return len(l.ready) < l.out.Ready && l.bytes+size <= l.out.ReadyBytes && l.out.bytes.Load()+size <= l.out.TotalBytes
+}
+
+func (l *lane) broken() bool { return l.failures >= breakAfter }
+
+func (l *lane) width() int {
+	if l.broken() {
+		return 1
+	}
+	return l.out.Width
+}
+
+// push makes a delivery ready.
+func (l *lane) push(t *task) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.add(t)
+	l.pump()
+}
+
+func (l *lane) add(t *task) {
+	l.ready = append(l.ready, t)
+	l.bytes += t.cost()
+	l.out.bytes.Add(t.cost())
+}
+
+// release gives back the memory of a task that leaves the lane.
+func (l *lane) release(t *task) {
+	l.bytes -= t.cost()
+	l.out.bytes.Add(-t.cost())
+}
+
+// note says that something waits on disk, and from when it may be tried.
+func (l *lane) note(due int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.noteLocked(due)
+	l.pump()
+}
+
+func (l *lane) noteLocked(due int64) {
+	l.due = min(l.due, due)
+	if due <= l.cursor.due {
+		l.cursor = waitKey{due: due}
+	}
+}
+
+// forget says that the records under keys are gone from disk, or have moved.
+func (l *lane) forget(keys ...waitKey) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.loading {
+		// The page being read may come from a moment before the records went, and
+		// must still recognise them.
+		l.gone = append(l.gone, keys...)
+		return
+	}
+	l.drop(keys)
+	l.pump()
+}
+
+func (l *lane) drop(keys []waitKey) {
+	for _, k := range keys {
+		delete(l.inMemory, k)
+	}
+}
+
+func (l *lane) wake() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pump()
+}
+
+// pump starts what can be started: attempts, the reading of a page, or a timer
+// for the next of either. It is called with mu held, after every change.
+func (l *lane) pump() {
+	if l.out.halted.Load() {
+		return
+	}
+	now := time.Now()
+	if wait := l.resume.Sub(now); wait > 0 && l.state != laneAbandoned {
+		if len(l.ready) > 0 {
+			l.wakeAt(l.resume)
+		}
+	} else {
+		for n := min(len(l.ready), l.width()-l.running); n > 0; n-- {
+			l.running++
+			l.out.workers.Go(l.work)
+		}
+	}
+	switch {
+	case l.due == never || l.loading:
+	case l.due > now.UnixMilli() && l.state != laneAbandoned:
+		l.wakeAt(time.UnixMilli(l.due))
+	case len(l.ready)+l.running <= l.out.Ready/2:
+		l.loading = true
+		l.out.workers.Go(l.load)
+	}
+	l.retireWhenEmpty(now)
+}
+
+func (l *lane) wakeAt(at time.Time) {
+	if l.timer != nil && !l.timerAt.After(at) && l.timerAt.After(time.Now()) {
+		return
+	}
+	l.timerAt = at
+	if l.timer == nil {
+		l.timer = time.AfterFunc(time.Until(at), l.wake)
+		return
+	}
+	l.timer.Reset(time.Until(at))
+}
+
+// halt stops the timer. Attempts stop by themselves: see Outbox.halted.
+func (l *lane) halt() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.timer != nil {
+		l.timer.Stop()
+	}
+}
+
+// putBack writes down the ready deliveries of first passes, so that the next
+// start repeats none of the deliveries beside them that have succeeded.
+func (l *lane) putBack() {
+	l.mu.Lock()
+	ready := l.ready
+	l.ready = nil
+	l.mu.Unlock()
+	now := time.Now().UnixMilli()
+	for _, t := range ready {
+		if t.firstPass() {
+			l.wait(t, now)
+		}
+	}
+}
+
+// retireWhenEmpty removes a lane that will get nothing more.
+func (l *lane) retireWhenEmpty(now time.Time) {
+	empty := len(l.ready) == 0 && l.running == 0 && !l.loading && l.due == never && len(l.inMemory) == 0
+	if l.state == laneLive || !empty {
+		l.retired = time.Time{}
+		return
+	}
+	if l.retired.IsZero() {
+		l.retired = now
+	}
+	if now.Sub(l.retired) < retireAfter {
+		l.wakeAt(l.retired.Add(retireAfter))
+		return
+	}
+	l.out.mu.Lock()
+	delete(l.out.lanes, l.id)
+	l.out.mu.Unlock()
+	l.out.settler.send(op{kind: opForgetPlan, lane: l})
+}

@@ -1,0 +1,208 @@
+package delivery
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/dari-bus/dari/internal/store"
+	"github.com/dari-bus/dari/internal/target"
+	"github.com/dari-bus/dari/internal/watch"
+)
+
+// Options configure an Outbox.
+type Options struct {
+	Store store.Store
+	// Sink carries out one attempt; usually a target.Registry.
+	Sink target.Sink
+	// DeadLetters takes what cannot be delivered. Nil means that no dead-letter
+	// queue can be reached, and everything that fails for good is kept as dead.
+	DeadLetters DeadLetterQueue
+	Hooks       watch.Hooks
+	Log         *slog.Logger
+
+	// Width is how many attempts one lane may have in flight. Default 8.
+	Width int
+	// Ready and ReadyBytes bound what one lane holds in memory; the rest waits
+	// on disk. Defaults 1,024 deliveries and 4 MiB.
+	Ready      int
+	ReadyBytes int64
+	// TotalBytes bounds what all lanes together hold in memory. Default 64 MiB.
+	TotalBytes int64
+	// Timeout ends an attempt. Default 30 s; a kind may have a shorter one of its own.
+	Timeout time.Duration
+	// Grace is how long attempts may go on when the outbox stops. Default 5 s.
+	Grace time.Duration
+	// MaxDead bounds the dead deliveries that are kept. Default 10,000.
+	MaxDead int
+	// Backoff returns the wait after the nth attempt, n from 1. The default is
+	// full jitter on min(10 min, 1 s × 2^(n-1)), with which 185 retries last about a day.
+	Backoff func(n int) time.Duration
+}
+
+func (o Options) withDefaults() Options {
+	o.Width = or(o.Width, 8)
+	o.Ready = or(o.Ready, 1024)
+	o.ReadyBytes = or(o.ReadyBytes, 4<<20)
+	o.TotalBytes = or(o.TotalBytes, 64<<20)
+	o.Timeout = or(o.Timeout, 30*time.Second)
+	o.Grace = or(o.Grace, 5*time.Second)
+	o.MaxDead = or(o.MaxDead, 10_000)
+	if o.Backoff == nil {
+		o.Backoff = fullJitter
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+func or[T int | int64 | time.Duration](v, def T) T {
+	if v == 0 {
+		return def
+	}
+	return v
+}
+
+func fullJitter(n int) time.Duration {
+	ceiling := 10 * time.Minute
+	if n <= 10 { // 2^9 s is the last below ten minutes
+		ceiling = min(ceiling, time.Second<<(n-1))
+	}
+	return rand.N(ceiling)
+}
+
+// An Outbox holds every delivery that is owed and sees it through. Its methods
+// may be called from many goroutines at once.
+type Outbox struct {
+	Options
+
+	seq      atomic.Uint64 // the last number given to an event or a lane
+	firstSeq uint64        // events below it were there when the outbox was opened
+	bytes    atomic.Int64  // held in memory by all lanes
+	halted   atomic.Bool   // before Run, and from when it is told to stop
+	settler  *settler
+	dead     deadLetters
+
+	// attempts is the context of every attempt. It outlives the context of Run
+	// by the grace, and so cannot be a child of it.
+	attempts context.Context
+	abort    context.CancelFunc
+	workers  sync.WaitGroup
+
+	mu    sync.RWMutex
+	lanes map[Lane]*lane
+}
+
+// Open reads the plans and finds what waits. Nothing is delivered before Run.
+func Open(ctx context.Context, opt Options) (*Outbox, error) {
+	o := &Outbox{Options: opt.withDefaults(), lanes: map[Lane]*lane{}}
+	o.attempts, o.abort = context.WithCancel(context.Background())
+	o.halted.Store(true)
+	o.settler = newSettler(o)
+	if err := o.Store.View(ctx, o.load); err != nil {
+		return nil, fmt.Errorf("open the outbox: %w", err)
+	}
+	return o, nil
+}
+
+// Run delivers until ctx ends. Then it starts no more attempts, lets those in
+// flight finish within the grace, writes down where everything stands, and
+// returns. An error means that the store failed: what was acknowledged is on
+// disk, and another start takes it from there.
+func (o *Outbox) Run(ctx context.Context) error {
+	failed := make(chan error, 1)
+	settled := make(chan struct{})
+	go func() {
+		defer close(settled)
+		if err := o.settler.run(); err != nil {
+			failed <- err
+		}
+	}()
+	o.halted.Store(false)
+	o.workers.Go(func() { o.recoverFirstPasses(ctx) })
+	o.eachLane((*lane).wake)
+
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	o.halted.Store(true)
+	grace := time.AfterFunc(o.Grace, o.abort)
+	o.eachLane((*lane).halt)
+	o.workers.Wait()
+	grace.Stop()
+	o.abort()
+	o.eachLane((*lane).putBack)
+	o.settler.close()
+	<-settled
+	select {
+	case err = <-failed:
+	default:
+	}
+	return err
+}
+
+// next returns a number that is above all earlier ones, on this run and on
+// those before it, and close to the time in microseconds.
+func (o *Outbox) next() uint64 {
+	for {
+		last := o.seq.Load()
+		n := max(last+1, uint64(time.Now().UnixMicro()))
+		if o.seq.CompareAndSwap(last, n) {
+			return n
+		}
+	}
+}
+
+func (o *Outbox) lane(id Lane) *lane {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	return o.lanes[id]
+}
+
+func (o *Outbox) eachLane(fn func(*lane)) {
+	o.mu.RLock()
+	all := make([]*lane, 0, len(o.lanes))
+	for _, l := range o.lanes {
+		all = append(all, l)
+	}
+	o.mu.RUnlock()
+	for _, l := range all {
+		fn(l)
+	}
+}
+
+// load reads the plans, the last number given, and which lanes have something waiting.
+func (o *Outbox) load(tx store.Tx) error {
+	for k, v := range tx.Scan([]byte(prefixPlan), store.End([]byte(prefixPlan))) {
+		var p planRecord
+		if err := json.Unmarshal(v, &p); err != nil {
+			return fmt.Errorf("plan %q: %w", k, err)
+		}
+		id := Lane(lastNumber(k))
+		l, err := o.newLane(id, p.Plan)
+		if err != nil {
+			return err
+		}
+		l.state = p.State
+		o.lanes[id] = l
+		o.seq.Store(max(o.seq.Load(), uint64(id)))
+	}
+	// Numbers follow the clock. Should it have been set back since, then the
+	// numbers go on from the last event that seems to lie in the future.
+	for k := range tx.Scan(key1(prefixEvent, uint64(time.Now().UnixMicro())), store.End([]byte(prefixEvent))) {
+		o.seq.Store(max(o.seq.Load(), lastNumber(k)))
+	}
+	o.firstSeq = o.next()
+	if err := o.dead.load(tx); err != nil {
+		return err
+	}
+	return o.findWaiting(tx)
+}

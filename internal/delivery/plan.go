@@ -1,0 +1,127 @@
+package delivery
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dari-bus/dari/internal/arn"
+	"github.com/dari-bus/dari/internal/store"
+	"github.com/dari-bus/dari/internal/target"
+	"github.com/dari-bus/dari/internal/transform"
+)
+
+// A laneState says whether a lane's target is still there.
+type laneState uint8
+
+const (
+	laneLive      laneState = iota
+	laneRetired             // its target was replaced: what waits goes on, nothing new comes
+	laneAbandoned           // its target was deleted: what waits is abandoned
+)
+
+// planRecord is a plan in the store.
+type planRecord struct {
+	Plan
+	State laneState `json:",omitempty"`
+}
+
+// A plan is a Plan made ready to deliver.
+type plan struct {
+	Plan
+	arn        arn.ARN
+	deadLetter arn.ARN // the zero ARN when there is none
+	input      *transform.Input
+	maxRetries int
+	maxAge     time.Duration
+}
+
+func compile(p Plan) (*plan, error) {
+	a, err := arn.Parse(p.Target.ARN)
+	if err != nil {
+		return nil, err
+	}
+	c := &plan{Plan: p, arn: a, maxRetries: target.DefaultMaxAttempts, maxAge: target.DefaultMaxAge}
+	if p.Target.DeadLetter != "" {
+		if c.deadLetter, err = arn.Parse(p.Target.DeadLetter); err != nil {
+			return nil, err
+		}
+	}
+	if r := p.Target.Retry; r != nil {
+		if r.MaxAttempts != nil {
+			c.maxRetries = *r.MaxAttempts
+		}
+		if r.MaxAge != nil {
+			c.maxAge = time.Duration(*r.MaxAge) * time.Second
+		}
+	}
+	spec := transform.Spec{Target: p.Target.ID, Input: p.Target.Input, InputPath: p.Target.InputPath}
+	if t := p.Target.Transformer; t != nil {
+		spec.Template, spec.Paths = &t.Template, t.Paths
+	}
+	if c.input, err = transform.Compile(spec); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// AddPlan writes a plan in tx and returns its lane, which takes deliveries as
+// soon as tx has committed. Should tx fail, the lane is never used.
+func (o *Outbox) AddPlan(tx store.Tx, p Plan) (Lane, error) {
+	id := Lane(o.next())
+	l, err := o.newLane(id, p)
+	if err != nil {
+		return 0, err
+	}
+	if err := putPlan(tx, l, laneLive); err != nil {
+		return 0, err
+	}
+	o.mu.Lock()
+	o.lanes[id] = l
+	o.mu.Unlock()
+	return id, nil
+}
+
+// RetirePlan says in tx that the target of a lane was replaced: what waits in
+// it is still delivered, as the target was when it came in.
+func (o *Outbox) RetirePlan(tx store.Tx, id Lane) error { return o.close(tx, id, laneRetired) }
+
+// AbandonPlan says in tx that the target of a lane, or its rule, was deleted:
+// what waits in it is abandoned. It must only be called in a transaction that
+// will commit.
+func (o *Outbox) AbandonPlan(tx store.Tx, id Lane) error { return o.close(tx, id, laneAbandoned) }
+
+func (o *Outbox) close(tx store.Tx, id Lane, state laneState) error {
+	l := o.lane(id)
+	if l == nil {
+		return nil // it had nothing left and is gone
+	}
+	if err := putPlan(tx, l, state); err != nil {
+		return err
+	}
+	l.setState(state)
+	return nil
+}
+
+func putPlan(tx store.Tx, l *lane, state laneState) error {
+	b, err := json.Marshal(planRecord{l.plan.Plan, state})
+	if err != nil {
+		return err
+	}
+	return tx.Put(key1(prefixPlan, uint64(l.id)), b)
+}
+
+// render builds what the target is to receive.
+func (p *plan) render(it *Item) ([]byte, *target.Error) {
+	out, err := p.input.Render(it.Event.JSON, transform.Vars{
+		RuleARN: p.Rule, RuleName: p.RuleName, IngestionTime: it.Ingested,
+	})
+	if err == nil {
+		return out, nil
+	}
+	if e, ok := errors.AsType[*transform.Error](err); ok {
+		return nil, target.Permanent(e.Code, "%s", e.Error())
+	}
+	return nil, target.Permanent(target.CodeInvalidParam, "%v", fmt.Errorf("build the input: %w", err))
+}
