@@ -1,0 +1,170 @@
+package transform
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// A Path leads to a value in an event. The zero Path leads to the event itself.
+type Path struct{ steps []step }
+
+// A step goes one level down: into the member called name when kind is
+// byName, to the element index when it is byIndex, to all children when it is
+// toAll.
+type step struct {
+	kind  stepKind
+	name  string
+	index int
+}
+
+type stepKind uint8
+
+const (
+	byName stepKind = iota
+	byIndex
+	toAll
+)
+
+// ParsePath reads a path. That nothing can be there is no error.
+func ParsePath(s string) (Path, error) {
+	rest, ok := strings.CutPrefix(s, "$")
+	if !ok {
+		return Path{}, fmt.Errorf("path %q does not begin with $", s)
+	}
+	var p Path
+	for rest != "" {
+		next, after, ok := cutStep(rest)
+		if !ok {
+			return Path{}, fmt.Errorf("path %q: cannot read %q; a step is .name, ['name'], [0] or [*]", s, rest)
+		}
+		p.steps = append(p.steps, next)
+		rest = after
+	}
+	return p, nil
+}
+
+// cutStep reads the first step of s and returns what stands behind it.
+func cutStep(s string) (step, string, bool) {
+	if name, ok := strings.CutPrefix(s, "."); ok {
+		end := strings.IndexFunc(name, endsName)
+		if end < 0 {
+			end = len(name)
+		}
+		if end > 0 {
+			return step{kind: byName, name: name[:end]}, name[end:], true
+		}
+		if rest, ok := strings.CutPrefix(name, "*"); ok {
+			return step{kind: toAll}, rest, true
+		}
+		return step{}, "", false
+	}
+	inner, ok := strings.CutPrefix(s, "[")
+	if !ok || inner == "" {
+		return step{}, "", false
+	}
+	if quote := inner[0]; quote == '\'' || quote == '"' {
+		name, rest, ok := strings.Cut(inner[1:], string(quote)+"]")
+		return step{kind: byName, name: name}, rest, ok
+	}
+	text, rest, ok := strings.Cut(inner, "]")
+	if !ok {
+		return step{}, "", false
+	}
+	if text == "*" {
+		return step{kind: toAll}, rest, true
+	}
+	n, err := strconv.ParseUint(text, 10, 31)
+	return step{kind: byIndex, index: int(n)}, rest, err == nil
+}
+
+// endsName reports whether a name after a dot cannot hold r. AWS documents
+// letters, digits, dash, underscore and slash; names with a colon or an at
+// sign are common in events and nothing else they could mean.
+func endsName(r rune) bool {
+	return strings.ContainsRune(`.[]()'"*?,<>`, r) || unicode.IsSpace(r) || unicode.IsControl(r)
+}
+
+// Find returns the value at the path as the text that stands in event, or
+// false when nothing is there. What a star finds is a new list.
+func (p Path) Find(event []byte) (value []byte, ok bool) {
+	v := bytes.TrimSpace(event)
+	for i, s := range p.steps {
+		switch s.kind {
+		case byName:
+			v, ok = member(v, s.name)
+		case byIndex:
+			v, ok = element(v, s.index)
+		case toAll:
+			return Path{p.steps[i+1:]}.findInAll(v)
+		}
+		if !ok {
+			return nil, false
+		}
+	}
+	return v, true
+}
+
+// findInAll lists what the path finds in each child of v.
+func (p Path) findInAll(v []byte) ([]byte, bool) {
+	if !isTree(v) {
+		return nil, false
+	}
+	list := []byte{'['}
+	add := func(child []byte) {
+		found, ok := p.Find(child)
+		if !ok {
+			return
+		}
+		// A star below a star adds to the same list.
+		if p.hasStar() {
+			found = found[1 : len(found)-1]
+			if len(found) == 0 {
+				return
+			}
+		}
+		if len(list) > 1 {
+			list = append(list, ',')
+		}
+		list = append(list, found...)
+	}
+	for child := range elements(v) {
+		add(child)
+	}
+	for _, child := range members(v) {
+		add(child)
+	}
+	return append(list, ']'), true
+}
+
+func (p Path) hasStar() bool {
+	for _, s := range p.steps {
+		if s.kind == toAll {
+			return true
+		}
+	}
+	return false
+}
+
+// member returns the last member of an object with that name.
+func member(v []byte, name string) (value []byte, ok bool) {
+	for k, m := range members(v) {
+		if len(k) == len(name)+2 && string(k[1:len(k)-1]) == name ||
+			bytes.IndexByte(k, '\\') >= 0 && string(characters(k)) == name {
+			value, ok = m, true
+		}
+	}
+	return value, ok
+}
+
+func element(v []byte, index int) ([]byte, bool) {
+	for e := range elements(v) {
+		if index == 0 {
+			return e, true
+		}
+		index--
+	}
+	return nil, false
+}
