@@ -1,5 +1,3 @@
-// Package wire speaks AWS: it turns a table of operations into an HTTP server
-// for the protocols that the AWS clients use.
 package wire
 
 import (
@@ -42,9 +40,15 @@ type Error struct {
 	// "AWS.SimpleQueueService.NonExistentQueue".
 	QueryCode string
 	Message   string
+	// QueryMessage is the sentence in the query protocol where it differs.
+	QueryMessage string
 	// Status is the HTTP status; 400 when zero.
 	Status int
 }
+
+// Error returns the code and the sentence. A handler may return an *Error, which
+// goes to the client as it is; [Service.Error] is not asked.
+func (e *Error) Error() string { return e.Code + ": " + e.Message }
 
 // An Operation is one row of a table.
 //
@@ -80,6 +84,14 @@ func Op[In, Out any](name string, fn func(context.Context, *In) (*Out, error)) O
 		Out:  reflect.TypeFor[Out](),
 		call: func(ctx context.Context, in any) (any, error) { return fn(ctx, in.(*In)) },
 	}
+}
+
+// With returns the row with fn in place of its function. fn is given a pointer
+// to a value of type In and returns a pointer to one of type Out. A judge of the
+// wire sees through it what arrives, and says what is answered.
+func (o Operation) With(fn func(ctx context.Context, in any) (out any, err error)) Operation {
+	o.call = fn
+	return o
 }
 
 // Refuse makes the row of an operation that AWS has and dari does not offer.
@@ -124,8 +136,9 @@ type Caller struct {
 	RequestID string
 	// Trace is the X-Amzn-Trace-Id header, or "".
 	Trace string
-	// Host is the address that the client used, such as "localhost:4566".
-	Host string
+	// Scheme is "http" or "https", and Host the address that the client used,
+	// such as "localhost:4566"; together they begin the URLs in answers.
+	Scheme, Host string
 }
 
 type callerKey struct{}
