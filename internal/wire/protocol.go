@@ -1,9 +1,28 @@
 package wire
 
-// A Protocol is one dialect of the AWS API.
+import (
+	"net/http"
+	"net/url"
+	"reflect"
+	"time"
+)
+
+// A Protocol is one dialect of the AWS API. The dialects are the variables of
+// this package; there are no others.
 type Protocol interface {
 	// Name is the dialect's name, such as "awsJson1_1".
 	Name() string
+	// Route says which of the service's operations the call asks for. It reports
+	// false when the call is in another dialect or for another service. The name
+	// may be one that the service does not have.
+	Route(c *call, s *service) (operation string, ok bool)
+	// Decode reads the input from the call into in, a structure of shape s.
+	Decode(c *call, s *shape, in reflect.Value) error
+	// Encode writes the answer for the operation's output, a structure of shape
+	// s. For [None] the answer has no output at all.
+	Encode(c *call, s *shape, out reflect.Value) error
+	// EncodeError writes the answer for an error.
+	EncodeError(c *call, e *Error)
 }
 
 // The dialects that dari speaks.
@@ -16,3 +35,41 @@ var (
 	// Query is awsQuery: a form in, XML out, Action names the operation.
 	Query Protocol = queryProtocol{}
 )
+
+// A call is one request on its way through the handler, and its answer.
+type call struct {
+	r     *http.Request
+	began time.Time
+	auth  authorization
+	// authErr says what is wrong with credentials that could not be read.
+	authErr error
+	// raw is the body as it was sent, body the same without its compression.
+	raw, body []byte
+	// rawBytes is the length of raw, which is gone when the call is observed.
+	rawBytes int
+	// params are the query string and the form together, read when first asked
+	// for; formErr says why there are none.
+	params  url.Values
+	formErr error
+
+	caller Caller
+	// service, operation and protocol are nil until the call is routed. A call
+	// that cannot be routed may still have a service.
+	service   *service
+	operation *operation
+	protocol  Protocol
+
+	answer answer
+}
+
+// An answer is gathered here and sent in one piece, so that a failure on the
+// way leaves nothing half said.
+type answer struct {
+	status int
+	// code is the error code that the client sees, or "".
+	code   string
+	header http.Header
+	body   []byte
+}
+
+var noneType = reflect.TypeFor[None]()

@@ -1,6 +1,151 @@
 package wire
 
-// queryProtocol is awsQuery.
+import (
+	"mime"
+	"net/http"
+	"net/url"
+	"reflect"
+	"strings"
+)
+
+// queryProtocol is awsQuery: parameters in the query string, in a form, or in
+// both; XML in the answer.
 type queryProtocol struct{}
 
 func (queryProtocol) Name() string { return "awsQuery" }
+
+// Route reads Action and Version, wherever in the request they are. A caller
+// who signed for the service may name any version. One who did not sign must
+// name the service's own, or none and an operation that the service has: links
+// that people click carry no version.
+func (queryProtocol) Route(c *call, s *service) (string, bool) {
+	params := c.parameters()
+	action, version := params.Get("Action"), params.Get("Version")
+	if action == "" {
+		return "", false
+	}
+	switch {
+	case c.auth.service != "", version == s.Version:
+		return action, true
+	case version == "":
+		_, has := s.operations[action]
+		return action, has
+	default:
+		return "", false
+	}
+}
+
+func (queryProtocol) Decode(c *call, s *shape, in reflect.Value) error {
+	if c.formErr != nil {
+		return malformedForm(c.formErr)
+	}
+	tree, err := newBranch(c.parameters())
+	if err != nil {
+		return err
+	}
+	if err := readForm(tree, s, in); err != nil {
+		return serialization(err)
+	}
+	setURL(c, s, in)
+	return nil
+}
+
+// setURL fills the member that stands for the path of the request: a message
+// may be sent to http://host/123456789012/queue without saying QueueUrl again.
+func setURL(c *call, s *shape, in reflect.Value) {
+	path := strings.TrimSuffix(c.r.URL.Path, "/")
+	if path == "" {
+		return
+	}
+	for i := range s.fields {
+		f := &s.fields[i]
+		if v := f.of(in); f.form.url && f.shape.ptr && f.shape.kind == kindString && v.IsNil() {
+			p := reflect.New(f.shape.typ)
+			p.Elem().SetString(c.caller.Scheme + "://" + c.caller.Host + path)
+			v.Set(p)
+		}
+	}
+}
+
+func (queryProtocol) Encode(c *call, s *shape, out reflect.Value) (err error) {
+	c.answer.status = http.StatusOK
+	c.answer.header.Set("Content-Type", "text/xml")
+	action := c.operation.Name
+	b := appendOpen(c.answer.body, action+"Response", c.service.Namespace)
+	if s.typ != noneType {
+		b = append(append(append(b, '<'), action...), "Result>"...)
+		if b, err = appendXML(b, out, s); err != nil {
+			return err
+		}
+		b = append(append(append(b, "</"...), action...), "Result>"...)
+	}
+	b = append(b, "<ResponseMetadata>"...)
+	b = appendLeaf(b, "RequestId", c.caller.RequestID)
+	b = append(append(append(b, "</ResponseMetadata></"...), action...), "Response>"...)
+	c.answer.body = b
+	return nil
+}
+
+func (queryProtocol) EncodeError(c *call, e *Error) {
+	namespace := ""
+	if c.service != nil {
+		namespace = c.service.Namespace
+	}
+	code, message := e.Code, e.Message
+	if e.QueryCode != "" {
+		code = e.QueryCode
+	}
+	if e.QueryMessage != "" {
+		message = e.QueryMessage
+	}
+	b := appendOpen(c.answer.body, "ErrorResponse", namespace)
+	b = appendLeaf(append(b, "<Error>"...), "Type", e.side())
+	b = appendLeaf(b, "Code", code)
+	b = appendLeaf(b, "Message", message)
+	b = appendLeaf(append(b, "</Error>"...), "RequestId", c.caller.RequestID)
+	c.answer.body = append(b, "</ErrorResponse>"...)
+	c.answer.status = e.status()
+	c.answer.code = code
+	c.answer.header.Set("Content-Type", "text/xml")
+}
+
+// appendOpen appends the start tag of an answer's outermost element.
+func appendOpen(b []byte, name, namespace string) []byte {
+	b = append(append(b, '<'), name...)
+	if namespace != "" {
+		b = append(b, ` xmlns="`...)
+		b = append(appendXMLString(b, namespace), '"')
+	}
+	return append(b, '>')
+}
+
+const formType = "application/x-www-form-urlencoded"
+
+// parameters returns the query string and, for a form, the body.
+func (c *call) parameters() url.Values {
+	if c.params != nil {
+		return c.params
+	}
+	c.params, c.formErr = url.ParseQuery(c.r.URL.RawQuery)
+	if c.isForm() {
+		form, err := url.ParseQuery(string(c.body))
+		if err != nil {
+			c.formErr = err
+		}
+		for name, values := range form {
+			c.params[name] = append(values, c.params[name]...)
+		}
+	}
+	return c.params
+}
+
+// isForm says whether the body is a form. Hand-written clients may not say what
+// they send; then it is one unless it is marked as JSON.
+func (c *call) isForm() bool {
+	if c.r.Method != http.MethodPost || c.r.Header.Get("X-Amz-Target") != "" {
+		return false
+	}
+	ct := c.r.Header.Get("Content-Type")
+	media, _, err := mime.ParseMediaType(ct)
+	return ct == "" || err == nil && media == formType
+}

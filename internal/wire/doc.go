@@ -1,0 +1,32 @@
+// Package wire speaks AWS: it turns tables of operations into one HTTP handler
+// for the protocols that the AWS clients use.
+//
+// A room describes itself as a [Service], whose rows are made by [Op] and
+// [Refuse]. [NewHandler] compiles the tables, so that a mistake in one is an
+// error at start-up and nothing is looked up by reflection twice. For each
+// request the handler finds the service and the operation, checks the
+// signature, decodes and validates the input, calls the row's function, and
+// encodes the output or the error in the dialect of the request.
+//
+// What it promises. A handler's function begins where the input is valid, and
+// what it is given never points into the request's buffers. Every answer has a
+// request id, a Date and a Content-Length, errors and panics included. An error
+// that neither is an [Error] nor is claimed by [Service.Error] is logged under
+// the request id, and its text stays inside. Answers never hold null: absent
+// members are left out, and a nil list that its tag does not omit is empty. The
+// handler may be used by many goroutines at once.
+//
+// Member names in JSON are compared exactly, and unknown members are ignored,
+// as AWS does. Field tags say where a name on the wire differs: the json tag
+// for all dialects, and for the query protocol on top of it
+//
+//	Attributes map[string]string `json:",omitempty" query:"Attribute,flat,key=Name,value=Value"`
+//
+// with flat for lists and maps without the word member or entry, member= for
+// another word, key= and value= for the halves of a map's entry, and url for
+// the member that names the path of the request when it is absent.
+//
+// What it leaves out: answers to CORS preflights, streamed bodies, permissions,
+// and the dialects restJson, restXml and rpcv2Cbor, of which it only knows how to
+// spell an error. A further dialect is one more [Protocol].
+package wire

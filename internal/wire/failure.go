@@ -1,0 +1,97 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/dari-bus/dari/internal/fault"
+)
+
+// status is the HTTP status of e.
+func (e *Error) status() int {
+	if e.Status == 0 {
+		return http.StatusBadRequest
+	}
+	return e.Status
+}
+
+// side says whose mistake e is, in the words of the query protocol.
+func (e *Error) side() string {
+	if e.status() >= http.StatusInternalServerError {
+		return "Receiver"
+	}
+	return "Sender"
+}
+
+// explain turns an error into what the client may see. One that nobody claims
+// is logged here, and only here.
+func (h *handler) explain(c *call, err error) *Error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
+	spell := FaultError
+	if c.service != nil && c.service.Error != nil {
+		spell = c.service.Error
+	}
+	if e, ok := spell(err); ok {
+		return &e
+	}
+	if !errors.Is(err, context.Canceled) || c.r.Context().Err() == nil {
+		h.Log.Error("call failed", "request", c.caller.RequestID, "service", c.serviceName(),
+			"operation", c.operationName(), "err", err)
+	}
+	return errInternal(c.caller.RequestID)
+}
+
+// FaultError spells a fault with the names that most services share. It is what
+// a [Service] without an Error of its own uses, and what one with its own may
+// fall back on. An error that is no fault is not the caller's.
+func FaultError(err error) (Error, bool) {
+	f, ok := errors.AsType[*fault.Error](err)
+	if !ok {
+		return Error{}, false
+	}
+	e := Error{Code: f.Code, Message: f.Message}
+	name := ""
+	switch f.Kind {
+	case fault.KindInvalid:
+		name, e.QueryCode = "ValidationException", "ValidationError"
+	case fault.KindNotFound:
+		name = "ResourceNotFoundException"
+	case fault.KindConflict:
+		name = "ResourceAlreadyExistsException"
+	case fault.KindLimit:
+		name = "LimitExceededException"
+	case fault.KindDenied:
+		name, e.QueryCode = "AccessDeniedException", "AccessDenied"
+	case fault.KindUnavailable:
+		name, e.QueryCode = "ThrottlingException", "Throttling"
+	default:
+		return Error{}, false
+	}
+	if e.Code != "" {
+		e.QueryCode = ""
+	} else {
+		e.Code = name
+	}
+	return e, true
+}
+
+// fail makes e the answer, in the dialect of the request as far as it is known.
+func (h *handler) fail(c *call, e *Error) {
+	c.answer.body = c.answer.body[:0]
+	c.answer.header.Del("Content-Type")
+	if c.protocol != nil {
+		c.protocol.EncodeError(c, e)
+		return
+	}
+	h.dialect(c).EncodeError(c, e)
+}
+
+func errInternal(requestID string) *Error {
+	return &Error{
+		Code: "InternalException", QueryCode: "InternalFailure", Status: http.StatusInternalServerError,
+		Message: "The server failed while it handled the request. Its log has the reason under the request id " + requestID + ".",
+	}
+}

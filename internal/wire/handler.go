@@ -1,0 +1,214 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Options say what a handler serves, and to whom.
+type Options struct {
+	// Services are the APIs. Two may share a name, which is their signing scope,
+	// if their targets or versions differ.
+	Services []*Service
+	// Region and Account are those of a caller whose credentials name none.
+	// Default "us-east-1" and "000000000000".
+	Region, Account string
+	// Host and Scheme begin the URLs in answers. Default is what the client used:
+	// the Host header, and "https" on a TLS connection, else "http".
+	Host, Scheme string
+	// Keys are the access keys that may sign. Nil lets everybody in, signed or
+	// not, with whatever key. Keys that are not nil but empty let nobody in.
+	Keys Keys
+	// Log hears of the server's own failures. Default [slog.Default].
+	Log *slog.Logger
+	// MaxBody bounds a request body in bytes, as it is sent and again once it is
+	// unpacked. Default [DefaultMaxBody].
+	MaxBody int64
+	// Origins are web origins, such as "https://console.example.com", whose pages
+	// may call although they come from elsewhere. Pages of other origins are
+	// refused.
+	Origins []string
+	// Clock tells the time. Default [time.Now].
+	Clock func() time.Time
+	// Observe is told about each call once it is answered, on the goroutine that
+	// served it. Nil means that nobody listens.
+	Observe func(context.Context, Observation)
+}
+
+// DefaultMaxBody is the default of Options.MaxBody in bytes. The largest
+// requests carry 1 MiB of text: the entries of PutEvents, the messages of SQS.
+// On the wire that text grows threefold at worst, where it is escaped as \u00e9
+// for two bytes or percent-encoded in a form; the rest is for everything
+// around it.
+const DefaultMaxBody = 4 << 20
+
+// An Observation is a call that has been answered.
+type Observation struct {
+	// Service, Operation and Protocol are "" as far as the request could not be
+	// routed; they are names from the tables, never the client's own words.
+	Service, Operation, Protocol string
+	Caller                       Caller
+	// Status is the HTTP status, 499 when the client went away first.
+	Status int
+	// Code is the error code that the client saw, or "".
+	Code  string
+	Began time.Time
+	// Duration is from the arrival of the headers until the answer was written.
+	Duration time.Duration
+	// RequestBytes and ResponseBytes are the sizes of the bodies.
+	RequestBytes, ResponseBytes int
+	UserAgent, RemoteAddr       string
+}
+
+type handler struct {
+	Options
+	services []*service
+	guard    *http.CrossOriginProtection
+}
+
+// A service is a Service that is compiled.
+type service struct {
+	*Service
+	operations map[string]*operation
+}
+
+func (s *service) speaks(p Protocol) bool { return slices.Contains(s.Protocols, p) }
+
+// An operation is an Operation that is compiled.
+type operation struct {
+	*Operation
+	in, out *shape
+}
+
+// NewHandler compiles the tables and returns the handler that serves them. An
+// error names each mistake in the tables: an operation that stands twice, a
+// limit on a member that does not exist, an expression that does not compile, a
+// type that the wire cannot carry.
+func NewHandler(o Options) (http.Handler, error) {
+	h := &handler{Options: o, guard: http.NewCrossOriginProtection()}
+	h.setDefaults()
+	var errs []error
+	for _, origin := range h.Origins {
+		errs = append(errs, h.guard.AddTrustedOrigin(origin))
+	}
+	if !isRegion(h.Region) {
+		errs = append(errs, fmt.Errorf("the region %q must consist of lower-case letters, digits and hyphens", h.Region))
+	}
+	if !isAccount(h.Account) {
+		errs = append(errs, fmt.Errorf("the account %q must be 12 digits", h.Account))
+	}
+	for _, s := range h.Services {
+		c, err := compile(s)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("service %s: %w", s.Name, err))
+			continue
+		}
+		h.services = append(h.services, c)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+func (h *handler) setDefaults() {
+	if h.Region == "" {
+		h.Region = "us-east-1"
+	}
+	if h.Account == "" {
+		h.Account = "000000000000"
+	}
+	if h.Log == nil {
+		h.Log = slog.Default()
+	}
+	if h.MaxBody == 0 {
+		h.MaxBody = DefaultMaxBody
+	}
+	if h.Clock == nil {
+		h.Clock = time.Now
+	}
+	if h.Observe == nil {
+		h.Observe = func(context.Context, Observation) {}
+	}
+}
+
+// compile makes s ready to serve.
+func compile(s *Service) (*service, error) {
+	c := &service{Service: s, operations: map[string]*operation{}}
+	if s.Name == "" || len(s.Protocols) == 0 {
+		return nil, errors.New("a service needs a name and a protocol")
+	}
+	types := &shapes{limits: s.Limits, used: map[string]bool{}, made: map[reflect.Type]*shape{}}
+	var errs []error
+	for i := range s.Operations {
+		row := &s.Operations[i]
+		if _, twice := c.operations[row.Name]; twice {
+			errs = append(errs, fmt.Errorf("operation %s stands twice in the table", row.Name))
+			continue
+		}
+		op, err := compileOperation(row, types)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("operation %s: %w", row.Name, err))
+		}
+		c.operations[row.Name] = op
+	}
+	if len(errs) == 0 {
+		errs = append(errs, types.unused())
+	}
+	types.mark()
+	return c, errors.Join(errs...)
+}
+
+func compileOperation(row *Operation, types *shapes) (*operation, error) {
+	op := &operation{Operation: row}
+	if row.call == nil {
+		if row.Refused == "" {
+			return nil, errors.New("it is neither offered nor refused")
+		}
+		return op, nil
+	}
+	for _, t := range []reflect.Type{row.In, row.Out} {
+		if t.Kind() != reflect.Struct || t == timeType {
+			return nil, fmt.Errorf("%s: inputs and outputs are structs", t)
+		}
+	}
+	var err error
+	if op.in, err = types.compile(row.In); err != nil {
+		return nil, fmt.Errorf("input: %w", err)
+	}
+	if op.out, err = types.compile(row.Out); err != nil {
+		return nil, fmt.Errorf("output: %w", err)
+	}
+	return op, nil
+}
+
+// names lists the services for an error, each once.
+func (h *handler) names() string {
+	var names []string
+	for _, s := range h.services {
+		if !slices.Contains(names, s.Name) {
+			names = append(names, s.Name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+func isAccount(s string) bool { return len(s) == 12 && digitsOnly(s) }
+
+// isRegion says whether s may be a region: it becomes part of ARNs and keys, so
+// that only the characters of region names will do.
+func isRegion(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
+			return false
+		}
+	}
+	return len(s) > 0 && len(s) <= 64
+}

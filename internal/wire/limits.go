@@ -1,0 +1,298 @@
+package wire
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"unicode/utf8"
+)
+
+// A limit is a [Limit] made ready: its expression compiled, its sentences
+// written.
+type limit struct {
+	required, secret bool
+	hasMin, hasMax   bool
+	min, max         int64
+	enum             []string
+	pattern          *regexp.Regexp
+	// lastGood is a short value that lately matched pattern. Callers repeat
+	// themselves, above all with the names of buses and queues, and comparing is
+	// far cheaper than matching.
+	lastGood atomic.Pointer[string]
+
+	// The constraints in words.
+	tooSmall, tooBig, noMatch, notInEnum string
+	// each and keys are for the elements of lists and the entries of maps; their
+	// words name all that an element must satisfy.
+	each, keys           *limit
+	eachWords, keysWords string
+}
+
+const notNull = "Member must not be null"
+
+// limit returns what the limits say of the member key, nil for nothing.
+func (c *shapes) limit(key string, s *shape) (*limit, error) {
+	l, ok := c.limits[key]
+	if !ok {
+		return nil, nil
+	}
+	c.used[key] = true
+	return compileLimit(l, s)
+}
+
+// unused returns an error that names the limits no member was found for.
+func (c *shapes) unused() error {
+	var names []string
+	for _, key := range slices.Sorted(maps.Keys(c.limits)) {
+		if !c.used[key] {
+			names = append(names, key)
+		}
+	}
+	if len(names) > 0 {
+		return fmt.Errorf("limits name members that no input has: %s", strings.Join(names, ", "))
+	}
+	return nil
+}
+
+func compileLimit(l Limit, s *shape) (*limit, error) {
+	c := &limit{
+		required: l.Required, secret: l.Secret, enum: l.Enum,
+		min: int64(l.Min), hasMin: l.HasMin || l.Min != 0,
+		max: int64(l.Max), hasMax: l.Max != 0,
+	}
+	if err := fits(l, s); err != nil {
+		return nil, err
+	}
+	measure := "length"
+	if s.kind == kindInt || s.kind == kindFloat {
+		measure = "value"
+	}
+	c.tooSmall = fmt.Sprintf("Member must have %s greater than or equal to %d", measure, l.Min)
+	c.tooBig = fmt.Sprintf("Member must have %s less than or equal to %d", measure, l.Max)
+	c.notInEnum = "Member must satisfy enum value set: [" + strings.Join(l.Enum, ", ") + "]"
+	if l.Pattern != "" {
+		c.noMatch = "Member must satisfy regular expression pattern: " + l.Pattern
+		expr := l.Expr
+		if expr == "" {
+			expr = javaEscapes.ReplaceAllString(l.Pattern, `\x{$1}`)
+		}
+		var err error
+		if c.pattern, err = regexp.Compile(`\A(?:` + expr + `)\z`); err != nil {
+			return nil, fmt.Errorf("pattern: %w; give Expr in Go's syntax", err)
+		}
+	}
+	return c, c.compileParts(l, s)
+}
+
+// javaEscapes are the code points that Java writes in a way Go does not read.
+var javaEscapes = regexp.MustCompile(`\\u([0-9A-Fa-f]{4})`)
+
+// compileParts compiles what is asked of elements, values and keys.
+func (c *limit) compileParts(l Limit, s *shape) (err error) {
+	if l.Each != nil {
+		if c.each, err = compileLimit(*l.Each, s.elem); err != nil {
+			return fmt.Errorf("each: %w", err)
+		}
+		lead := "Member"
+		if s.kind == kindMap {
+			lead = "Map value"
+		}
+		c.eachWords = lead + " must satisfy constraint: [" + c.each.words() + "]"
+	}
+	if l.Keys != nil {
+		if c.keys, err = compileLimit(*l.Keys, &shape{kind: kindString, ptr: true}); err != nil {
+			return fmt.Errorf("keys: %w", err)
+		}
+		c.keysWords = "Map keys must satisfy constraint: [" + c.keys.words() + "]"
+	}
+	return nil
+}
+
+// fits says whether l asks for something that a value of shape s can have. A
+// limit that could never fail is a mistake in the table.
+func fits(l Limit, s *shape) error {
+	text := s.kind == kindString
+	sized := text || s.kind == kindList || s.kind == kindMap || s.kind == kindBlob
+	number := s.kind == kindInt || s.kind == kindFloat
+	nullable := s.ptr || s.kind == kindList || s.kind == kindMap || s.kind == kindBlob
+	switch {
+	case l.Required && !nullable:
+		return fmt.Errorf("a required member must be a pointer, or null cannot be told from zero")
+	case (l.Pattern != "" || l.Enum != nil) && !text:
+		return fmt.Errorf("only strings have patterns and enums")
+	case (l.Min != 0 || l.Max != 0 || l.HasMin) && !sized && !number:
+		return fmt.Errorf("only strings, lists, maps, bytes and numbers have a minimum and a maximum")
+	case l.Each != nil && (s.kind != kindList && s.kind != kindMap || s.elem.kind == kindStruct):
+		return fmt.Errorf("only lists and maps of scalars can have limits on each element")
+	case l.Keys != nil && s.kind != kindMap:
+		return fmt.Errorf("only maps have limits on keys")
+	}
+	return nil
+}
+
+// words lists all that c asks for, the longest length first.
+func (c *limit) words() string {
+	var w []string
+	if c.hasMax {
+		w = append(w, c.tooBig)
+	}
+	if c.hasMin {
+		w = append(w, c.tooSmall)
+	}
+	if c.pattern != nil {
+		w = append(w, c.noMatch)
+	}
+	if c.enum != nil {
+		w = append(w, c.notInEnum)
+	}
+	return strings.Join(w, ", ")
+}
+
+// satisfied is the quick answer for strings, which most limits are about; for
+// other kinds the long way is as quick.
+func (c *limit) satisfied(v reflect.Value, s *shape) bool {
+	return s.kind == kindString && c.admits(v.String())
+}
+
+// broken calls fail with each constraint that v does not satisfy. v is not
+// null, and no pointer.
+func (c *limit) broken(v reflect.Value, s *shape, fail func(constraint string)) {
+	if s.kind == kindString {
+		if str := v.String(); !c.admits(str) {
+			c.brokenText(str, fail)
+		}
+		return
+	}
+	if n, ok := size(v, s); ok {
+		if c.hasMax && n > c.max {
+			fail(c.tooBig)
+		}
+		if c.hasMin && n < c.min {
+			fail(c.tooSmall)
+		}
+	} else if s.kind == kindFloat {
+		if f := v.Float(); c.hasMax && f > float64(c.max) {
+			fail(c.tooBig)
+		} else if c.hasMin && f < float64(c.min) {
+			fail(c.tooSmall)
+		}
+	}
+	if c.each != nil && !c.eachHolds(v, s) {
+		fail(c.eachWords)
+	}
+	if c.keys != nil && !c.keysHold(v) {
+		fail(c.keysWords)
+	}
+}
+
+// size is the number that minimum and maximum are about.
+func size(v reflect.Value, s *shape) (int64, bool) {
+	switch s.kind {
+	case kindInt:
+		return v.Int(), true
+	case kindList, kindMap, kindBlob:
+		return int64(v.Len()), true
+	default:
+		return 0, false
+	}
+}
+
+// admits says whether s satisfies everything.
+func (c *limit) admits(s string) bool {
+	return c.lengthHolds(s) && c.enumHolds(s) && c.patternHolds(s)
+}
+
+// brokenText reports a wrong enum value, then a wrong form, then a wrong length.
+func (c *limit) brokenText(s string, fail func(string)) {
+	if !c.enumHolds(s) {
+		fail(c.notInEnum)
+	}
+	if !c.patternHolds(s) {
+		fail(c.noMatch)
+	}
+	if !c.lengthHolds(s) {
+		if c.hasMax && int64(utf8.RuneCountInString(s)) > c.max {
+			fail(c.tooBig)
+		} else {
+			fail(c.tooSmall)
+		}
+	}
+}
+
+func (c *limit) enumHolds(s string) bool { return c.enum == nil || slices.Contains(c.enum, s) }
+
+// lengthHolds counts characters only where the number of bytes leaves a doubt.
+func (c *limit) lengthHolds(s string) bool {
+	n := int64(len(s))
+	if (!c.hasMax || n <= c.max) && (!c.hasMin || n/utf8.UTFMax >= c.min) {
+		return true
+	}
+	n = int64(utf8.RuneCountInString(s))
+	return (!c.hasMax || n <= c.max) && (!c.hasMin || n >= c.min)
+}
+
+// maxRemembered bounds the memory that remembering a value costs, in bytes.
+const maxRemembered = 256
+
+func (c *limit) patternHolds(s string) bool {
+	if c.pattern == nil {
+		return true
+	}
+	if last := c.lastGood.Load(); last != nil && *last == s {
+		return true
+	}
+	if !c.pattern.MatchString(s) {
+		return false
+	}
+	if len(s) <= maxRemembered {
+		s = strings.Clone(s) // s may be part of something bigger
+		c.lastGood.Store(&s)
+	}
+	return true
+}
+
+func (c *limit) eachHolds(v reflect.Value, s *shape) bool {
+	if s.kind == kindList {
+		for i := range v.Len() {
+			if !c.each.holds(v.Index(i), s.elem) {
+				return false
+			}
+		}
+		return true
+	}
+	for _, value := range v.Seq2() {
+		if !c.each.holds(value, s.elem) {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *limit) keysHold(v reflect.Value) bool {
+	for key := range v.Seq() {
+		if !c.keys.admits(key.String()) {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *limit) holds(v reflect.Value, s *shape) bool {
+	if s.ptr {
+		if v.IsNil() {
+			return !c.required
+		}
+		v = v.Elem()
+	}
+	ok := true
+	c.broken(v, s, func(string) { ok = false })
+	return ok
+}
+
+// itoa is for paths.
+func itoa(i int) string { return strconv.Itoa(i) }

@@ -1,0 +1,106 @@
+package wire
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// route finds the service, the dialect and the name of the operation. The
+// credential scope decides about the service when there is one; target, action
+// and version decide within it, or alone for a call that is not signed.
+func (h *handler) route(c *call) (operation string, err error) {
+	known := false
+	for _, s := range h.services {
+		if c.auth.service != "" && c.auth.service != s.Name {
+			continue
+		}
+		known = true
+		for _, p := range s.Protocols {
+			if name, ok := p.Route(c, s); ok {
+				c.service, c.protocol = s, p
+				return name, nil
+			}
+		}
+	}
+	if c.auth.service == "" {
+		h.guessByHost(c)
+	} else {
+		h.firstOf(c, c.auth.service)
+	}
+	if c.auth.service != "" && !known {
+		return "", h.errNoService(c.auth.service)
+	}
+	return "", h.errNoOperation(c)
+}
+
+// firstOf makes the first service of that name the call's, so that an error can
+// be in its dialect.
+func (h *handler) firstOf(c *call, name string) {
+	for _, s := range h.services {
+		if s.Name == name {
+			c.service = s
+			return
+		}
+	}
+}
+
+// guessByHost takes the service from a host such as
+// events.eu-central-1.localhost.
+func (h *handler) guessByHost(c *call) {
+	if label, _, ok := strings.Cut(c.r.Host, "."); ok {
+		h.firstOf(c, label)
+	}
+}
+
+// find finds the operation in the service's table.
+func (c *call) find(name string) error {
+	op, ok := c.service.operations[name]
+	if !ok {
+		return &Error{
+			Code: "UnknownOperationException", QueryCode: "InvalidAction",
+			Message: fmt.Sprintf("%s has no operation %s.", c.service.Title, clip(name)),
+		}
+	}
+	c.operation = op
+	if op.call == nil {
+		return &Error{
+			Code: "UnsupportedOperationException", QueryCode: "UnsupportedOperation",
+			Message: fmt.Sprintf("dari does not offer %s: %s.", op.Name, strings.TrimSuffix(op.Refused, ".")),
+		}
+	}
+	return nil
+}
+
+// errNoService is the error for an AWS service that dari does not have.
+func (h *handler) errNoService(name string) error {
+	return &Error{
+		Code: "UnsupportedOperationException", QueryCode: "UnsupportedOperation",
+		Message: fmt.Sprintf("dari does not offer the service %s; it offers %s.", clip(name), h.names()),
+	}
+}
+
+// errNoOperation is the error for a request that names no operation of the
+// service, or of any service.
+func (h *handler) errNoOperation(c *call) error {
+	e := &Error{Code: "UnknownOperationException", QueryCode: "InvalidAction", Status: http.StatusNotFound}
+	target := c.r.Header.Get("X-Amz-Target")
+	action := c.parameters().Get("Action")
+	switch {
+	case target != "" && c.r.Method != http.MethodPost:
+		e.Message = fmt.Sprintf("The operation %s must be called with POST.", clip(target))
+	case target != "" && c.auth.service != "":
+		e.Message = fmt.Sprintf("The operation %s is none of %s, which the request is signed for.", clip(target), c.auth.service)
+	case target != "":
+		e.Message = fmt.Sprintf("The operation %s is of no service that dari offers; it offers %s.", clip(target), h.names())
+	case action != "":
+		e.Message = fmt.Sprintf("The action %s with version %q is of no service that dari offers in this protocol.",
+			clip(action), clip(c.parameters().Get("Version")))
+	case c.formErr != nil:
+		return malformedForm(c.formErr)
+	default:
+		e.Message = fmt.Sprintf("%s %s is no AWS request: neither X-Amz-Target nor Action names an operation.",
+			c.r.Method, clip(c.r.URL.Path))
+	}
+	return e
+}

@@ -1,0 +1,176 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"reflect"
+	"runtime/debug"
+	"strconv"
+	"sync"
+
+	"github.com/google/uuid"
+)
+
+// answers are byte slices for the bodies of answers.
+var answers = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	out := answers.Get().(*[]byte)
+	c := &call{r: r, began: h.Clock()}
+	c.answer.header = w.Header()
+	c.answer.body = (*out)[:0]
+	h.identify(c)
+
+	h.run(c)
+	h.send(c, w)
+	h.observe(c)
+
+	if *out = c.answer.body; cap(*out) <= maxPooled {
+		answers.Put(out)
+	}
+}
+
+// maxPooled bounds what a buffer at rest keeps, in bytes.
+const maxPooled = 1 << 20
+
+// run serves the call up to its answer. Whatever goes wrong, there is one.
+func (h *handler) run(c *call) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		if p == http.ErrAbortHandler { //nolint:errorlint // the value itself, by its contract
+			panic(p)
+		}
+		h.Log.Error("panic while serving a call", "request", c.caller.RequestID, "service", c.serviceName(),
+			"operation", c.operationName(), "panic", p, "stack", string(debug.Stack()))
+		h.fail(c, errInternal(c.caller.RequestID))
+	}()
+	if err := h.serve(c); err != nil {
+		h.fail(c, h.explain(c, err))
+	}
+}
+
+// serve is the story of a call. The order is that of AWS: who asks comes before
+// what is asked, and the form of a request before its meaning.
+func (h *handler) serve(c *call) error {
+	body, err := h.readBody(c)
+	defer body.free()
+	if err != nil {
+		return err
+	}
+	name, err := h.route(c)
+	if err != nil {
+		return err
+	}
+	if err := h.authenticate(c); err != nil {
+		return err
+	}
+	if err := h.sameOrigin(c); err != nil {
+		return err
+	}
+	if err := c.find(name); err != nil {
+		return err
+	}
+	in := reflect.New(c.operation.In)
+	if err := c.protocol.Decode(c, c.operation.in, in.Elem()); err != nil {
+		return err
+	}
+	if err := check(c.operation.in, in.Elem()); err != nil {
+		return err
+	}
+	out, err := c.operation.call(WithCaller(c.r.Context(), c.caller), in.Interface())
+	if err != nil {
+		return err
+	}
+	return h.encode(c, out)
+}
+
+// encode writes the answer for an output, which is a pointer to the row's
+// struct. A nil one stands for the empty struct.
+func (h *handler) encode(c *call, out any) error {
+	v := reflect.ValueOf(out)
+	if v.IsNil() {
+		v = reflect.New(c.operation.Out)
+	}
+	return c.protocol.Encode(c, c.operation.out, v.Elem())
+}
+
+// send writes the gathered answer. An error here is the client's going away,
+// which nobody needs to hear of.
+func (h *handler) send(c *call, w http.ResponseWriter) {
+	header := c.answer.header
+	header.Set("X-Amzn-Requestid", c.caller.RequestID)
+	header.Set("Date", h.Clock().UTC().Format(http.TimeFormat))
+	header.Set("Content-Length", strconv.Itoa(len(c.answer.body)))
+	w.WriteHeader(c.answer.status)
+	if c.r.Method != http.MethodHead {
+		_, _ = w.Write(c.answer.body) // the client has gone; there is nobody to tell
+	}
+}
+
+func (h *handler) observe(c *call) {
+	o := Observation{
+		Service: c.serviceName(), Operation: c.operationName(),
+		Caller: c.caller, Status: c.answer.status, Code: c.answer.code,
+		Began: c.began, Duration: h.Clock().Sub(c.began),
+		RequestBytes: c.rawBytes, ResponseBytes: len(c.answer.body),
+		UserAgent: c.r.UserAgent(), RemoteAddr: c.r.RemoteAddr,
+	}
+	if c.protocol != nil {
+		o.Protocol = c.protocol.Name()
+	}
+	if errors.Is(c.r.Context().Err(), context.Canceled) {
+		o.Status = statusClientGone
+	}
+	h.Observe(c.r.Context(), o)
+}
+
+// statusClientGone is what proxies log when a client did not wait for the
+// answer.
+const statusClientGone = 499
+
+// identify finds out who calls, as far as the request says.
+func (h *handler) identify(c *call) {
+	c.auth, c.authErr = readAuthorization(c.r)
+	c.caller = Caller{
+		AccessKey: c.auth.accessKey,
+		Account:   h.Account,
+		Region:    h.Region,
+		RequestID: uuid.NewString(),
+		Trace:     c.r.Header.Get("X-Amzn-Trace-Id"),
+		Scheme:    h.Scheme,
+		Host:      h.Host,
+	}
+	if isAccount(c.auth.accessKey) {
+		c.caller.Account = c.auth.accessKey
+	}
+	if c.auth.region != "" {
+		c.caller.Region = c.auth.region
+	}
+	if c.caller.Host == "" {
+		c.caller.Host = c.r.Host
+	}
+	if c.caller.Scheme == "" {
+		c.caller.Scheme = "http"
+		if c.r.TLS != nil {
+			c.caller.Scheme = "https"
+		}
+	}
+}
+
+func (c *call) serviceName() string {
+	if c.service == nil {
+		return ""
+	}
+	return c.service.Name
+}
+
+func (c *call) operationName() string {
+	if c.operation == nil {
+		return ""
+	}
+	return c.operation.Name
+}

@@ -1,0 +1,96 @@
+package wire
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Credentials are what a client signs with.
+type Credentials struct {
+	AccessKey, Secret string
+	// Token belongs to temporary credentials, or is "".
+	Token string
+}
+
+// Sign signs req for a service in a region with SigV4: it sets X-Amz-Date,
+// X-Amz-Security-Token where there is one, and Authorization. body is what the
+// request will send; at is the client's time. All headers that are set by then
+// are signed but those that proxies change, so Sign comes last.
+func Sign(req *http.Request, body []byte, c Credentials, region, service string, at time.Time) error {
+	a := &authorization{algorithm: algorithmV4, region: region}
+	payload := prepare(req, body, a, c, service, at)
+	a.scope = a.date + "/" + region + "/" + service + "/aws4_request"
+	text, err := stringToSign(req, a, payload)
+	if err != nil {
+		return err
+	}
+	a.signature = signV4(c.Secret, a, text)
+	req.Header.Set("Authorization", a.String())
+	return nil
+}
+
+// SignV4a is [Sign] with SigV4a, for a set of regions such as "*".
+func SignV4a(req *http.Request, body []byte, c Credentials, regions, service string, at time.Time) error {
+	a := &authorization{algorithm: algorithmV4a}
+	req.Header.Set("X-Amz-Region-Set", regions)
+	payload := prepare(req, body, a, c, service, at)
+	a.scope = a.date + "/" + service + "/aws4_request"
+	text, err := stringToSign(req, a, payload)
+	if err != nil {
+		return err
+	}
+	key, err := deriveV4a(c.AccessKey, c.Secret)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256([]byte(text))
+	signature, err := key.Sign(rand.Reader, sum[:], nil)
+	if err != nil {
+		return err
+	}
+	a.signature = hex.EncodeToString(signature)
+	req.Header.Set("Authorization", a.String())
+	return nil
+}
+
+// prepare sets the headers that are signed and fills in a but for its scope and
+// signature. It returns the hash of the body.
+func prepare(req *http.Request, body []byte, a *authorization, c Credentials, service string, at time.Time) string {
+	a.accessKey, a.service, a.at = c.AccessKey, service, at.UTC()
+	a.stamp = a.at.Format(amzDate)
+	a.date = a.stamp[:len("20060102")]
+	req.Header.Del("Authorization")
+	req.Header.Set("X-Amz-Date", a.stamp)
+	if c.Token != "" {
+		req.Header.Set("X-Amz-Security-Token", c.Token)
+	}
+	a.headers = []string{"host"}
+	for name := range req.Header {
+		if name = strings.ToLower(name); !slices.Contains(unsigned, name) {
+			a.headers = append(a.headers, name)
+		}
+	}
+	slices.Sort(a.headers)
+	if claimed := req.Header.Get("X-Amz-Content-Sha256"); claimed != "" {
+		return claimed
+	}
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:])
+}
+
+// unsigned are headers that proxies add or change, or that net/http sends in
+// its own way.
+var unsigned = []string{
+	"accept-encoding", "connection", "content-length", "expect", "host", "transfer-encoding", "user-agent", "x-amzn-trace-id",
+}
+
+// String is the Authorization header.
+func (a *authorization) String() string {
+	return a.algorithm + " Credential=" + a.accessKey + "/" + a.scope +
+		", SignedHeaders=" + strings.Join(a.headers, ";") + ", Signature=" + a.signature
+}
