@@ -1,0 +1,3 @@
+// Package pattern compiles EventBridge event patterns and matches events with
+// them.
+package pattern
