@@ -3,6 +3,7 @@ package wire
 import (
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 )
 
@@ -13,19 +14,19 @@ func check(s *shape, in reflect.Value) error {
 	if !s.checked {
 		return nil
 	}
-	var failures []string
-	checkStruct(s, in, nil, &failures)
-	if len(failures) == 0 {
+	var c checker
+	c.structure(s, in)
+	if len(c.failures) == 0 {
 		return nil
 	}
 	plural := "s"
-	if len(failures) == 1 {
+	if len(c.failures) == 1 {
 		plural = ""
 	}
 	return &Error{
 		Code:      "ValidationException",
 		QueryCode: "ValidationError",
-		Message:   fmt.Sprintf("%d validation error%s detected: %s", len(failures), plural, strings.Join(failures, "; ")),
+		Message:   fmt.Sprintf("%d validation error%s detected: %s", len(c.failures), plural, strings.Join(c.failures, "; ")),
 	}
 }
 
@@ -55,84 +56,91 @@ func (s *shape) needsCheck() bool {
 	return false
 }
 
-// A step is one part of the path to a member; the path is printed only when
-// something is wrong with the member.
+// A checker walks an input.
+type checker struct {
+	// path leads to the member at hand; it is printed only when something is
+	// wrong with that.
+	path     []step
+	failures []string
+}
+
+// A step is one part of a path: a name, or a place in a list, counted from one.
 type step struct {
-	up   *step
-	name string
-	// index counts from one; zero for a step that is a name.
+	name  string
 	index int
 }
 
-func (p *step) String() string {
-	part := p.name
-	if p.index > 0 {
-		part = itoa(p.index) + ".member"
+// at returns the path as errors spell it: targets.1.member.id.
+func (c *checker) at() string {
+	var parts []string
+	for _, p := range c.path {
+		if p.index > 0 {
+			parts = append(parts, strconv.Itoa(p.index), "member")
+		} else {
+			parts = append(parts, p.name)
+		}
 	}
-	if p.up == nil {
-		return part
-	}
-	return p.up.String() + "." + part
+	return strings.Join(parts, ".")
 }
 
-func checkStruct(s *shape, v reflect.Value, up *step, failures *[]string) {
+func (c *checker) fail(value, constraint string) {
+	c.failures = append(c.failures, "Value "+value+" at '"+c.at()+"' failed to satisfy constraint: "+constraint)
+}
+
+func (c *checker) structure(s *shape, v reflect.Value) {
 	for i := range s.fields {
 		f := &s.fields[i]
 		if f.limit == nil && !f.shape.checked {
 			continue
 		}
-		here := step{up: up, name: f.camel}
-		checkMember(f, f.of(v), &here, failures)
+		c.path = append(c.path, step{name: f.camel})
+		c.member(f, f.of(v))
+		c.path = c.path[:len(c.path)-1]
 	}
 }
 
-func checkMember(f *field, v reflect.Value, here *step, failures *[]string) {
+func (c *checker) member(f *field, v reflect.Value) {
 	if isNull(v) {
 		if f.limit != nil && f.limit.required {
-			*failures = append(*failures, fmt.Sprintf("Value null at '%s' failed to satisfy constraint: %s", here.String(), notNull))
+			c.fail("null", notNull)
 		}
 		return
 	}
 	if f.shape.ptr {
 		v = v.Elem()
 	}
-	if f.limit != nil && !f.limit.satisfied(v, f.shape) {
-		f.limit.broken(v, f.shape, func(constraint string) {
-			*failures = append(*failures, fmt.Sprintf("Value '%s' at '%s' failed to satisfy constraint: %s",
-				printJava(v, f.shape, f.limit), here.String(), constraint))
-		})
+	if f.limit != nil {
+		for _, constraint := range f.limit.broken(v, f.shape) {
+			c.fail("'"+printJava(v, f.shape, f.limit)+"'", constraint)
+		}
 	}
-	if f.shape.checked {
-		checkInside(f.shape, v, here, failures)
-	}
+	c.inside(f.shape, v)
 }
 
-// checkInside checks what v is made of.
-func checkInside(s *shape, v reflect.Value, here *step, failures *[]string) {
+// inside checks what v is made of.
+func (c *checker) inside(s *shape, v reflect.Value) {
+	if !s.checked || isNull(v) {
+		return
+	}
+	if v.Kind() == reflect.Pointer {
+		v = v.Elem()
+	}
 	switch s.kind {
 	case kindStruct:
-		checkStruct(s, v, here, failures)
+		c.structure(s, v)
 	case kindList:
 		for i := range v.Len() {
-			at := step{up: here, index: i + 1}
-			checkElement(s.elem, v.Index(i), &at, failures)
+			c.path = append(c.path, step{index: i + 1})
+			c.inside(s.elem, v.Index(i))
+			c.path = c.path[:len(c.path)-1]
 		}
 	case kindMap:
 		for _, key := range sortedKeys(v) {
-			at := step{up: &step{up: here, name: key.String()}, name: "member"}
-			checkElement(s.elem, v.MapIndex(key), &at, failures)
+			c.path = append(c.path, step{name: key.String()}, step{name: "member"})
+			c.inside(s.elem, v.MapIndex(key))
+			c.path = c.path[:len(c.path)-2]
 		}
 	}
-}
-
-func checkElement(s *shape, v reflect.Value, at *step, failures *[]string) {
-	if s.ptr {
-		if v.IsNil() {
-			return
-		}
-		v = v.Elem()
-	}
-	checkInside(s, v, at, failures)
 }
 
 // isNull says whether the member was absent or null in the request.

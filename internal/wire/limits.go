@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"unicode/utf8"
@@ -153,50 +152,43 @@ func (c *limit) words() string {
 	return strings.Join(w, ", ")
 }
 
-// satisfied is the quick answer for strings, which most limits are about; for
-// other kinds the long way is as quick.
-func (c *limit) satisfied(v reflect.Value, s *shape) bool {
-	return s.kind == kindString && c.admits(v.String())
-}
-
-// broken calls fail with each constraint that v does not satisfy. v is not
+// broken returns the constraints that v does not satisfy, in words. v is not
 // null, and no pointer.
-func (c *limit) broken(v reflect.Value, s *shape, fail func(constraint string)) {
+func (c *limit) broken(v reflect.Value, s *shape) []string {
 	if s.kind == kindString {
 		if str := v.String(); !c.admits(str) {
-			c.brokenText(str, fail)
+			return c.brokenText(str)
 		}
-		return
+		return nil
 	}
+	var words []string
 	if n, ok := size(v, s); ok {
-		if c.hasMax && n > c.max {
-			fail(c.tooBig)
+		if c.hasMax && n > float64(c.max) {
+			words = append(words, c.tooBig)
 		}
-		if c.hasMin && n < c.min {
-			fail(c.tooSmall)
-		}
-	} else if s.kind == kindFloat {
-		if f := v.Float(); c.hasMax && f > float64(c.max) {
-			fail(c.tooBig)
-		} else if c.hasMin && f < float64(c.min) {
-			fail(c.tooSmall)
+		if c.hasMin && n < float64(c.min) {
+			words = append(words, c.tooSmall)
 		}
 	}
 	if c.each != nil && !c.eachHolds(v, s) {
-		fail(c.eachWords)
+		words = append(words, c.eachWords)
 	}
 	if c.keys != nil && !c.keysHold(v) {
-		fail(c.keysWords)
+		words = append(words, c.keysWords)
 	}
+	return words
 }
 
-// size is the number that minimum and maximum are about.
-func size(v reflect.Value, s *shape) (int64, bool) {
+// size is the number that minimum and maximum are about. Limits are small
+// enough for a float to hold them exactly.
+func size(v reflect.Value, s *shape) (float64, bool) {
 	switch s.kind {
 	case kindInt:
-		return v.Int(), true
+		return float64(v.Int()), true
+	case kindFloat:
+		return v.Float(), true
 	case kindList, kindMap, kindBlob:
-		return int64(v.Len()), true
+		return float64(v.Len()), true
 	default:
 		return 0, false
 	}
@@ -207,21 +199,23 @@ func (c *limit) admits(s string) bool {
 	return c.lengthHolds(s) && c.enumHolds(s) && c.patternHolds(s)
 }
 
-// brokenText reports a wrong enum value, then a wrong form, then a wrong length.
-func (c *limit) brokenText(s string, fail func(string)) {
+// brokenText names a wrong value, then a wrong form, then a wrong length.
+func (c *limit) brokenText(s string) []string {
+	var words []string
 	if !c.enumHolds(s) {
-		fail(c.notInEnum)
+		words = append(words, c.notInEnum)
 	}
 	if !c.patternHolds(s) {
-		fail(c.noMatch)
+		words = append(words, c.noMatch)
 	}
-	if !c.lengthHolds(s) {
-		if c.hasMax && int64(utf8.RuneCountInString(s)) > c.max {
-			fail(c.tooBig)
-		} else {
-			fail(c.tooSmall)
-		}
+	switch {
+	case c.lengthHolds(s):
+	case c.hasMax && int64(utf8.RuneCountInString(s)) > c.max:
+		words = append(words, c.tooBig)
+	default:
+		words = append(words, c.tooSmall)
 	}
+	return words
 }
 
 func (c *limit) enumHolds(s string) bool { return c.enum == nil || slices.Contains(c.enum, s) }
@@ -250,8 +244,8 @@ func (c *limit) patternHolds(s string) bool {
 		return false
 	}
 	if len(s) <= maxRemembered {
-		s = strings.Clone(s) // s may be part of something bigger
-		c.lastGood.Store(&s)
+		good := strings.Clone(s) // s may be part of something bigger
+		c.lastGood.Store(&good)
 	}
 	return true
 }
@@ -289,10 +283,5 @@ func (c *limit) holds(v reflect.Value, s *shape) bool {
 		}
 		v = v.Elem()
 	}
-	ok := true
-	c.broken(v, s, func(string) { ok = false })
-	return ok
+	return len(c.broken(v, s)) == 0
 }
-
-// itoa is for paths.
-func itoa(i int) string { return strconv.Itoa(i) }

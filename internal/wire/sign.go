@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"crypto"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,21 +11,25 @@ import (
 	"time"
 )
 
-// Credentials are what a client signs with.
+// Credentials are what a client signs with, and for what.
 type Credentials struct {
 	AccessKey, Secret string
 	// Token belongs to temporary credentials, or is "".
 	Token string
+	// Region is where the call goes; for [SignV4a] a set of regions, such as "*".
+	Region string
+	// Service is the name of the API in signatures, such as "events".
+	Service string
 }
 
-// Sign signs req for a service in a region with SigV4: it sets X-Amz-Date,
-// X-Amz-Security-Token where there is one, and Authorization. body is what the
-// request will send; at is the client's time. All headers that are set by then
-// are signed but those that proxies change, so Sign comes last.
-func Sign(req *http.Request, body []byte, c Credentials, region, service string, at time.Time) error {
-	a := &authorization{algorithm: algorithmV4, region: region}
-	payload := prepare(req, body, a, c, service, at)
-	a.scope = a.date + "/" + region + "/" + service + "/aws4_request"
+// Sign signs req with SigV4: it sets X-Amz-Date, X-Amz-Security-Token where
+// there is one, and Authorization. body is what the request will send; at is the
+// client's time. All headers that are set by then are signed but those that
+// proxies change, so Sign comes last.
+func Sign(req *http.Request, body []byte, c Credentials, at time.Time) error {
+	a := &authorization{algorithm: algorithmV4, region: c.Region}
+	payload := prepare(req, body, a, c, at)
+	a.scope = a.date + "/" + c.Region + "/" + c.Service + "/aws4_request"
 	text, err := stringToSign(req, a, payload)
 	if err != nil {
 		return err
@@ -34,12 +39,12 @@ func Sign(req *http.Request, body []byte, c Credentials, region, service string,
 	return nil
 }
 
-// SignV4a is [Sign] with SigV4a, for a set of regions such as "*".
-func SignV4a(req *http.Request, body []byte, c Credentials, regions, service string, at time.Time) error {
+// SignV4a is [Sign] with SigV4a, which is good for several regions.
+func SignV4a(req *http.Request, body []byte, c Credentials, at time.Time) error {
 	a := &authorization{algorithm: algorithmV4a}
-	req.Header.Set("X-Amz-Region-Set", regions)
-	payload := prepare(req, body, a, c, service, at)
-	a.scope = a.date + "/" + service + "/aws4_request"
+	req.Header.Set("X-Amz-Region-Set", c.Region)
+	payload := prepare(req, body, a, c, at)
+	a.scope = a.date + "/" + c.Service + "/aws4_request"
 	text, err := stringToSign(req, a, payload)
 	if err != nil {
 		return err
@@ -49,7 +54,7 @@ func SignV4a(req *http.Request, body []byte, c Credentials, regions, service str
 		return err
 	}
 	sum := sha256.Sum256([]byte(text))
-	signature, err := key.Sign(rand.Reader, sum[:], nil)
+	signature, err := key.Sign(rand.Reader, sum[:], crypto.SHA256)
 	if err != nil {
 		return err
 	}
@@ -60,8 +65,8 @@ func SignV4a(req *http.Request, body []byte, c Credentials, regions, service str
 
 // prepare sets the headers that are signed and fills in a but for its scope and
 // signature. It returns the hash of the body.
-func prepare(req *http.Request, body []byte, a *authorization, c Credentials, service string, at time.Time) string {
-	a.accessKey, a.service, a.at = c.AccessKey, service, at.UTC()
+func prepare(req *http.Request, body []byte, a *authorization, c Credentials, at time.Time) string {
+	a.accessKey, a.service, a.at = c.AccessKey, c.Service, at.UTC()
 	a.stamp = a.at.Format(amzDate)
 	a.date = a.stamp[:len("20060102")]
 	req.Header.Del("Authorization")

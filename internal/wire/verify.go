@@ -41,30 +41,54 @@ func (h *handler) authenticate(c *call) error {
 	if h.Keys == nil {
 		return nil
 	}
-	a := &c.auth
-	switch {
-	case c.authErr != nil:
+	if c.authErr != nil {
 		return c.authErr
-	case a.signature == "":
-		return &Error{
-			Code: "MissingAuthenticationTokenException", QueryCode: "MissingAuthenticationToken", Status: http.StatusForbidden,
-			Message: "Missing Authentication Token", QueryMessage: "Request is missing Authentication Token",
-		}
 	}
-	key, ok := h.Keys.Key(a.accessKey)
-	if !ok {
-		return &Error{
-			Code: "UnrecognizedClientException", QueryCode: "InvalidClientTokenId", Status: http.StatusForbidden,
-			Message: "The security token included in the request is invalid.",
-		}
+	key, err := verify(c.r, c.raw, &c.auth, h.Keys, h.Clock())
+	if err != nil {
+		return err
 	}
 	if key.Account != "" {
 		c.caller.Account = key.Account
 	}
-	if err := a.timely(h.Clock().UTC()); err != nil {
+	return nil
+}
+
+// Verify checks that r, whose body is body, is signed for the service by one of
+// keys, about now or, if it is presigned, within its time. Both SigV4 and SigV4a
+// will do. Any error is an [*Error] with the status 403, in the words that the
+// SDKs know.
+func Verify(r *http.Request, body []byte, service string, keys Keys, now time.Time) error {
+	a, err := readAuthorization(r)
+	if err != nil {
 		return err
 	}
-	return verify(c, key.Secret)
+	if a.signature != "" && a.service != service {
+		return errIncomplete("Credential must be for the service " + service)
+	}
+	_, err = verify(r, body, &a, keys, now)
+	return err
+}
+
+// verify returns the key that signed r.
+func verify(r *http.Request, body []byte, a *authorization, keys Keys, now time.Time) (Key, error) {
+	if a.signature == "" {
+		return Key{}, &Error{
+			Code: "MissingAuthenticationTokenException", QueryCode: "MissingAuthenticationToken", Status: http.StatusForbidden,
+			Message: "Missing Authentication Token", QueryMessage: "Request is missing Authentication Token",
+		}
+	}
+	key, ok := keys.Key(a.accessKey)
+	if !ok {
+		return Key{}, &Error{
+			Code: "UnrecognizedClientException", QueryCode: "InvalidClientTokenId", Status: http.StatusForbidden,
+			Message: "The security token included in the request is invalid.",
+		}
+	}
+	if err := a.timely(now.UTC()); err != nil {
+		return Key{}, err
+	}
+	return key, a.matches(r, body, key.Secret)
 }
 
 // timely checks that the request was signed about now, or that it is presigned
@@ -101,18 +125,17 @@ func errSkew(service, message string) error {
 	return &Error{Code: code, QueryCode: "SignatureDoesNotMatch", Status: http.StatusForbidden, Message: message}
 }
 
-// verify checks the signature itself.
-func verify(c *call, secret string) error {
-	a := &c.auth
-	if c.r.Header.Get("X-Amz-Target") != "" && !slices.Contains(a.headers, "x-amz-target") {
+// matches checks the signature itself.
+func (a *authorization) matches(r *http.Request, body []byte, secret string) error {
+	if r.Header.Get("X-Amz-Target") != "" && !slices.Contains(a.headers, "x-amz-target") {
 		// What a signature does not cover could be exchanged on the way.
 		return errIncomplete("SignedHeaders must name x-amz-target")
 	}
-	payload, err := payloadHash(c)
+	payload, err := payloadHash(r, body, a)
 	if err != nil {
 		return err
 	}
-	text, err := stringToSign(c.r, a, payload)
+	text, err := stringToSign(r, a, payload)
 	if err != nil {
 		return errIncomplete(err.Error())
 	}
@@ -134,11 +157,11 @@ func verify(c *call, secret string) error {
 
 // payloadHash returns what stands for the body in the signed text, after
 // comparing it with the body.
-func payloadHash(c *call) (string, error) {
-	claimed := c.r.Header.Get("X-Amz-Content-Sha256")
-	if claimed == "" && c.auth.presigned {
-		claimed = c.r.URL.Query().Get("X-Amz-Content-Sha256")
-		if claimed == "" && c.auth.service == "s3" {
+func payloadHash(r *http.Request, body []byte, a *authorization) (string, error) {
+	claimed := r.Header.Get("X-Amz-Content-Sha256")
+	if claimed == "" && a.presigned {
+		claimed = r.URL.Query().Get("X-Amz-Content-Sha256")
+		if claimed == "" && a.service == "s3" {
 			claimed = unsignedPayload
 		}
 	}
@@ -151,7 +174,7 @@ func payloadHash(c *call) (string, error) {
 			Message: fmt.Sprintf("dari does not read bodies that are signed in chunks (x-amz-content-sha256 %s); sign the whole body.", clip(claimed)),
 		}
 	}
-	sum := sha256.Sum256(c.raw)
+	sum := sha256.Sum256(body)
 	actual := hex.EncodeToString(sum[:])
 	if claimed != "" && claimed != actual {
 		return "", &Error{
