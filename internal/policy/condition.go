@@ -1,0 +1,124 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A condition is one key of one operator in the Condition of a statement.
+type condition struct {
+	key string
+	// quantifier is forAny, forAll, or "" for none.
+	quantifier string
+	// ifExists means that it holds when the request does not have the key.
+	ifExists bool
+	// negated means that no value may match.
+	negated bool
+	// null means the operator Null, which has no matchers: it holds when the
+	// key's absence is what absent says.
+	null, absent bool
+	// matchers are made of the values in the document.
+	matchers []matcher
+}
+
+// A matcher compares a value of the request with a value of the document. It
+// reports clear as false when it cannot read the value of the request.
+type matcher func(value string) (match, clear bool)
+
+const (
+	forAny = "ForAnyValue"
+	forAll = "ForAllValues"
+)
+
+func parseConditions(m member) ([]condition, error) {
+	operators, err := object(m.value)
+	if err != nil {
+		return nil, fmt.Errorf("Condition: %w", err)
+	}
+	var out []condition
+	for _, o := range operators {
+		keys, err := object(o.value)
+		if err != nil {
+			return nil, fmt.Errorf("Condition %s: %w", o.key, err)
+		}
+		for _, k := range keys {
+			c, err := parseCondition(o.key, k)
+			if err != nil {
+				return nil, fmt.Errorf("Condition %s: %w", o.key, err)
+			}
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}
+
+func parseCondition(name string, m member) (condition, error) {
+	c := condition{key: m.key}
+	if quantifier, rest, ok := strings.Cut(name, ":"); ok {
+		if quantifier != forAny && quantifier != forAll {
+			return c, fmt.Errorf("%q is neither %s nor %s", quantifier, forAny, forAll)
+		}
+		c.quantifier, name = quantifier, rest
+	}
+	name, c.ifExists = strings.CutSuffix(name, "IfExists")
+
+	values, err := someScalars(m)
+	if err != nil {
+		return c, err
+	}
+	if name == "Null" {
+		absent, ok := parseBool(values[0])
+		if !ok || len(values) != 1 || c.ifExists || c.quantifier != "" {
+			return c, fmt.Errorf("Null takes one value, true or false, and nothing before or after its name")
+		}
+		c.null, c.absent = true, absent
+		return c, nil
+	}
+	op, ok := operators[name]
+	if !ok {
+		return c, fmt.Errorf("dari does not know the operator %q", name)
+	}
+	c.negated = op.negated
+	for _, v := range values {
+		match, err := op.matcher(v)
+		if err != nil {
+			return c, fmt.Errorf("%s: %w", m.key, err)
+		}
+		c.matchers = append(c.matchers, match)
+	}
+	return c, nil
+}
+
+// holds reports whether the condition holds for the values of its key. When it
+// cannot tell, clear is false.
+func (c *condition) holds(values []string) (holds, clear bool) {
+	switch {
+	case c.null:
+		return (len(values) == 0) == c.absent, true
+	case len(values) > 0:
+		return c.compare(values)
+	case c.quantifier == forAny:
+		return c.ifExists, true
+	}
+	return c.ifExists || c.negated || c.quantifier == forAll, true
+}
+
+func (c *condition) compare(values []string) (holds, clear bool) {
+	one, all := false, true
+	for _, v := range values {
+		matches := false
+		for _, match := range c.matchers {
+			m, clear := match(v)
+			if !clear {
+				return false, false
+			}
+			matches = matches || m
+		}
+		one = one || matches != c.negated
+		all = all && matches != c.negated
+	}
+	if c.quantifier == forAny {
+		return one, true
+	}
+	return all, true
+}

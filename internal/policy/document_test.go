@@ -1,0 +1,151 @@
+package policy_test
+
+import (
+	"encoding/json"
+	"errors"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/dari-bus/dari/internal/policy"
+)
+
+func TestDocumentKeepsItsStatementsAsWritten(t *testing.T) {
+	first, second := statement(`Sid: "one"`), statement(`Effect: "Deny"`)
+	d := parse(t, `{"Version": "2012-10-17", "Id": "mine", "Statement": [ `+first+` , `+second+` ]}`)
+	got := []string{d.Version, d.ID, d.Statements[0].Sid, string(d.Statements[0].Text), d.Statements[1].Sid, string(d.Statements[1].Text)}
+	if diff := cmp.Diff([]string{"2012-10-17", "mine", "one", first, "", second}, got); diff != "" {
+		t.Error(diff)
+	}
+	if d := parse(t, `{"Statement": []}`); d.Version != "2008-10-17" || len(d.Statements) != 0 {
+		t.Errorf("got %+v", d)
+	}
+}
+
+func TestWhatIsNotJSONIsToldApart(t *testing.T) {
+	for _, text := range []string{"", "x", "[]", "null", `"{}"`, `{"Statement": [}`, `{} {}`} {
+		if _, err := policy.Parse(text); !errors.Is(err, policy.ErrNotJSON) {
+			t.Errorf("Parse(%s): %v", text, err)
+		}
+	}
+}
+
+func TestMistakesInADocumentAreNamed(t *testing.T) {
+	tests := []struct{ text, want string }{
+		{`{}`, "policy: it has no Statement"},
+		{`{"statement": []}`, `policy: unknown element "statement"; a policy has Version, Id and Statement`},
+		{`{"Version": "2013-01-01", "Statement": []}`, `policy: the Version is "2013-01-01"; want "2012-10-17"`},
+		{`{"Version": 2012, "Statement": []}`, "policy: Version is 2012; want a string"},
+		{`{"Id": null, "Statement": []}`, "policy: Id is null; want a string"},
+		{`{"Statement": [], "Statement": []}`, `policy: "Statement" is given twice`},
+		{`{"Statement": "x"}`, `policy: statement 1: "x" is not a JSON object`},
+		{document(statement(`Sid: "a"`), statement(`Sid: "a"`)), `policy: statement 2: the Sid "a" is taken by an earlier statement`},
+		{document(statement(), `{}`), "policy: statement 2: it has no Effect"},
+		{document(statement(`Effect: "allow"`)), `policy: statement 1: the Effect is "allow"; want Allow or Deny`},
+		{document(statement(`Extra: 1`)), `policy: statement 1: unknown element "Extra"`},
+		{document(`{"Effect": "Allow", "Action": "*", "Resource": "*"}`), "policy: statement 1: it needs either Principal or NotPrincipal"},
+		{document(`{"Effect": "Allow", "Principal": "*", "NotPrincipal": "*", "Action": "*", "Resource": "*"}`), "policy: statement 1: it needs either Principal or NotPrincipal"},
+		{document(`{"Effect": "Allow", "Principal": "*", "Resource": "*"}`), "policy: statement 1: it needs either Action or NotAction"},
+		{document(`{"Effect": "Allow", "Principal": "*", "Action": "*"}`), "policy: statement 1: it needs either Resource or NotResource"},
+		{document(statement(`Condition: {}, "Condition": {}`)), `policy: statement 1: "Condition" is given twice`},
+
+		{document(statement(`Action: []`)), "policy: statement 1: Action is empty"},
+		{document(statement(`Action: "SendMessage"`)), `policy: statement 1: Action "SendMessage" has no service; want one such as sqs:SendMessage`},
+		{document(statement(`NotAction: ["sqs:"]`)), `policy: statement 1: NotAction "sqs:" has no service; want one such as sqs:SendMessage`},
+		{document(statement(`Resource: [1]`)), "policy: statement 1: Resource is 1; want a string"},
+		{document(statement(`Resource: "arn:aws:sqs:::${aws:username}"`)), "policy: statement 1: Resource uses a policy variable; dari does not fill in ${…}"},
+		{document(statement(`Resource: "arn:aws:sqs:::\u0024{aws:username}"`)), "policy: statement 1: Resource uses a policy variable; dari does not fill in ${…}"},
+
+		{document(statement(`Principal: "123456789012"`)), `policy: statement 1: Principal is "123456789012"; want "*", {"AWS": …} or {"Service": …}`},
+		{document(statement(`Principal: ["*"]`)), `policy: statement 1: Principal is ["*"]; want "*", {"AWS": …} or {"Service": …}`},
+		{document(statement(`Principal: {}`)), "policy: statement 1: Principal is empty"},
+		{document(statement(`Principal: {"AWS": []}`)), "policy: statement 1: Principal: AWS is empty"},
+		{document(statement(`Principal: {"AWS": "12345"}`)), `policy: statement 1: Principal: "12345" is no AWS principal; want "*", an account id or the ARN of a user or role, without wildcards`},
+		{document(statement(`Principal: {"AWS": "arn:aws:iam::123456789012:role/*"}`)), `policy: statement 1: Principal: "arn:aws:iam::123456789012:role/*" is no AWS principal; want "*", an account id or the ARN of a user or role, without wildcards`},
+		{document(statement(`Principal: {"Service": "*"}`)), `policy: statement 1: Principal: "*" is no service principal; want one such as events.amazonaws.com`},
+		{document(statement(`Principal: {"Federated": "x"}`)), `policy: statement 1: Principal: dari does not know principals of the kind "Federated"; it knows AWS and Service`},
+
+		{document(statement(`Condition: []`)), "policy: statement 1: Condition: [] is not a JSON object"},
+		{document(statement(`Condition: {"StringEquals": 1}`)), "policy: statement 1: Condition StringEquals: 1 is not a JSON object"},
+		{document(statement(`Condition: {"StringEquals": {"k": []}}`)), "policy: statement 1: Condition StringEquals: k has no values"},
+		{document(statement(`Condition: {"StringEquals": {"k": null}}`)), "policy: statement 1: Condition StringEquals: k is null; want a string, number or truth value"},
+		{document(statement(`Condition: {"StringEquals": {"k": "1", "k": "2"}}`)), `policy: statement 1: Condition StringEquals: "k" is given twice`},
+		{document(statement(`Condition: {"StringLike": {"k": "${aws:username}"}}`)), "policy: statement 1: Condition StringLike: k uses a policy variable; dari does not fill in ${…}"},
+		{document(statement(`Condition: {"stringequals": {"k": "1"}}`)), `policy: statement 1: Condition stringequals: dari does not know the operator "stringequals"`},
+		{document(statement(`Condition: {"DateLessThan": {"aws:CurrentTime": "2030-01-01"}}`)), `policy: statement 1: Condition DateLessThan: dari does not know the operator "DateLessThan"`},
+		{document(statement(`Condition: {"ForSomeValues:StringEquals": {"k": "1"}}`)), `policy: statement 1: Condition ForSomeValues:StringEquals: "ForSomeValues" is neither ForAnyValue nor ForAllValues`},
+		{document(statement(`Condition: {"NumericEquals": {"k": "ten"}}`)), `policy: statement 1: Condition NumericEquals: k: "ten" is not a number`},
+		{document(statement(`Condition: {"NumericEquals": {"k": "NaN"}}`)), `policy: statement 1: Condition NumericEquals: k: "NaN" is not a number`},
+		{document(statement(`Condition: {"Bool": {"k": "yes"}}`)), `policy: statement 1: Condition Bool: k: "yes" is neither true nor false`},
+		{document(statement(`Condition: {"IpAddress": {"k": "10.0.0.0/33"}}`)), `policy: statement 1: Condition IpAddress: k: "10.0.0.0/33" is neither an address nor a network such as 10.0.0.0/8`},
+		{document(statement(`Condition: {"IpAddress": {"k": "::ffff:10.0.0.0/104"}}`)), `policy: statement 1: Condition IpAddress: k: "::ffff:10.0.0.0/104" is neither an address nor a network such as 10.0.0.0/8`},
+		{document(statement(`Condition: {"ArnEquals": {"k": "arn:aws:sns:*"}}`)), `policy: statement 1: Condition ArnEquals: k: "arn:aws:sns:*" is not an ARN: want arn:partition:service:region:account:resource`},
+		{document(statement(`Condition: {"NullIfExists": {"k": "true"}}`)), "policy: statement 1: Condition NullIfExists: Null takes one value, true or false, and nothing before or after its name"},
+	}
+	for _, tt := range tests {
+		_, err := policy.Parse(tt.text)
+		if err == nil || err.Error() != tt.want {
+			t.Errorf("Parse(%s):\ngot  %v\nwant %s", tt.text, err, tt.want)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(document(statement(`Sid: "a"`, `Principal: {"AWS": ["123456789012"], "Service": "events.amazonaws.com"}`)), "k", "1")
+	f.Add(document(statement(`Effect: "Deny"`, `Condition: {"ForAllValues:NumericLessThanIfExists": {"k": [1, "2"]}}`)), "k", "x")
+	f.Add(`{"Statement": {"Effect": "Allow", "NotPrincipal": "*", "NotAction": ["a:b"], "NotResource": "c", "Condition": {"Null": {"k": true}}}}`, "k", "")
+	f.Fuzz(func(t *testing.T, text, key, value string) {
+		d, err := policy.Parse(text)
+		if err != nil {
+			if d != nil {
+				t.Error("a document and an error")
+			}
+			return
+		}
+		for _, who := range []policy.Principal{eventBridge, stranger, session} {
+			got := d.Decide(policy.Request{Principal: who, Action: value, Resource: key, Context: map[string][]string{key: {value, key}}})
+			// The word may be written with escapes.
+			if got == policy.Allowed && !strings.Contains(text, "Allow") && !strings.Contains(text, `\u`) {
+				t.Errorf("%s allows without an Allow", text)
+			}
+		}
+	})
+}
+
+// The wildcards of actions and resources mean what they mean as expressions.
+func FuzzWildcards(f *testing.F) {
+	f.Add("a*b?c", "axxbyc")
+	f.Add("**é?*", "é😀")
+	f.Add("*a*a*a*b", "aaaaaaaaaaaaaaaaaaaa")
+	f.Fuzz(func(t *testing.T, pattern, s string) {
+		if !utf8.ValidString(pattern) || !utf8.ValidString(s) || strings.Contains(pattern, "${") {
+			return
+		}
+		text, err := json.Marshal(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		expr := regexp.QuoteMeta(pattern)
+		expr = strings.NewReplacer(`\*`, `.*`, `\?`, `.`, `\\`, `\\`).Replace(expr)
+		want := regexp.MustCompile(`(?s)^` + expr + `$`).MatchString(s)
+		d := parse(t, document(statement("Resource: "+string(text))))
+		if got := d.Decide(policy.Request{Resource: s}) == policy.Allowed; got != want {
+			t.Errorf("%q matches %q: %v, want %v", pattern, s, got, want)
+		}
+	})
+}
+
+func BenchmarkDecide(b *testing.B) {
+	b.ReportAllocs()
+	d := parse(b, document(statement(`Principal: {"Service": "events.amazonaws.com"}`, `Action: "sqs:SendMessage"`, `Resource: "`+queue+`"`,
+		`Condition: {"ArnEquals": {"aws:SourceArn": "`+rule+`"}}`)))
+	r := policy.Request{Principal: eventBridge, Action: "sqs:SendMessage", Resource: queue, Context: map[string][]string{"aws:SourceArn": {rule}}}
+	for b.Loop() {
+		if d.Decide(r) != policy.Allowed {
+			b.Fatal("not allowed")
+		}
+	}
+}
