@@ -48,13 +48,15 @@ var rooms = []room{
 	{"internal/watch", []string{"internal/event"}, false},
 
 	// Core.
-	{"internal/target", []string{"internal/arn", "internal/event", "internal/fault"}, false},
+	{"internal/target", []string{"internal/arn", "internal/event", "internal/fault", "internal/transform"}, false},
+	{"internal/target/targettest", []string{"internal/arn", "internal/event", "internal/target"}, false},
 	{"internal/delivery", []string{"internal/arn", "internal/event", "internal/store", "internal/target", "internal/transform", "internal/watch"}, false},
 	{"internal/bus", []string{"internal/arn", "internal/delivery", "internal/event", "internal/fault", "internal/page", "internal/policy", "pattern", "internal/schedule", "internal/store", "internal/target", "internal/transform", "internal/watch"}, false},
 	{"internal/destination", []string{"internal/arn", "internal/fault", "internal/page", "internal/store", "internal/target"}, false},
 
 	// Doors.
 	{"internal/wire", []string{"internal/fault"}, false},
+	{"internal/console", []string{"internal/watch"}, false},
 	{"internal/eventsapi", []string{"internal/arn", "internal/bus", "internal/destination", "internal/event", "internal/fault", "internal/page", "internal/target", "pattern", "internal/wire"}, false},
 
 	// Rooms: neighbours that never see the bus, a target, or each other.
@@ -63,7 +65,7 @@ var rooms = []room{
 	// Roof.
 	{"internal/app", []string{"*"}, false},
 	{"", []string{"internal/app"}, false},
-	{"internal/cli", []string{"", "internal/app", "pattern", "internal/wire"}, false},
+	{"internal/cli", []string{"internal/app", "internal/event", "internal/watch", "internal/wire", "pattern"}, false},
 	{"cmd/dari", []string{"internal/cli"}, false},
 	{"internal/arch", nil, false},
 }

@@ -1,0 +1,81 @@
+package target
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// The headers of every call that nobody can change.
+const (
+	userAgent = "Amazon/EventBridge/ApiDestinations"
+	byteRange = "bytes=0-1048575"
+)
+
+// reserved are the headers that a target or connection may name and that are
+// left out, as on AWS: they belong to the transport, or to EventBridge.
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-api-destinations.html
+var reserved = map[string]bool{
+	"a-im": true, "accept-charset": true, "accept-datetime": true, "accept-encoding": true,
+	"cache-control": true, "connection": true, "content-encoding": true, "content-length": true,
+	"content-md5": true, "date": true, "expect": true, "forwarded": true, "from": true,
+	"host": true, "http2-settings": true, "if-match": true, "if-modified-since": true,
+	"if-none-match": true, "if-range": true, "if-unmodified-since": true, "max-forwards": true,
+	"origin": true, "pragma": true, "proxy-authorization": true, "range": true, "referer": true,
+	"te": true, "trailer": true, "transfer-encoding": true, "user-agent": true, "upgrade": true,
+	"via": true, "warning": true,
+}
+
+// ReservedHeader reports whether calls to API destinations, and to their
+// authorization servers, leave out a header of that name when a user sets it.
+func ReservedHeader(name string) bool { return reserved[strings.ToLower(name)] }
+
+// headers returns the header of a request: the target's, then the
+// connection's, each replacing what is before it, then what is fixed.
+func headers(target map[string]string, connection []Parameter, trace string) (http.Header, error) {
+	h := http.Header{"Content-Type": {"application/json; charset=utf-8"}}
+	if trace != "" {
+		h.Set("X-Amzn-Trace-Id", trace)
+	}
+	for _, k := range slices.Sorted(maps.Keys(target)) {
+		if err := setHeader(h, k, target[k], "HttpParameters.HeaderParameters of the target"); err != nil {
+			return nil, err
+		}
+	}
+	for _, p := range connection {
+		if err := setHeader(h, p.Key, p.Value, "the connection"); err != nil {
+			return nil, err
+		}
+	}
+	h.Set("User-Agent", userAgent)
+	h.Set("Range", byteRange)
+	h.Set("Accept-Encoding", "gzip,deflate")
+	// An empty key is not sent. It tells the transport that the request may be
+	// sent again on a new connection when a kept one turns out to be closed.
+	if _, given := h["X-Idempotency-Key"]; !given {
+		h["X-Idempotency-Key"] = []string{}
+	}
+	return h, nil
+}
+
+func setHeader(h http.Header, name, value, where string) error {
+	if ReservedHeader(name) {
+		return nil
+	}
+	if !ValidHeaderName(name) {
+		return Permanent(CodeInvalidParam, "%s has a header named %q, which no HTTP request can carry", where, name)
+	}
+	if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+		return Permanent(CodeInvalidParam, "%s gives the header %s a value with a control character, which no HTTP request can carry", where, name)
+	}
+	h.Set(name, strings.Trim(value, " \t"))
+	return nil
+}
+
+// ValidHeaderName reports whether name can be the name of an HTTP header.
+func ValidHeaderName(name string) bool {
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
+		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
+	})
+}

@@ -1,0 +1,80 @@
+package target
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/dari-bus/dari/internal/arn"
+)
+
+// An Endpoint is an API destination at one moment: what to call, and what its
+// connection adds to every call. It must not be changed.
+type Endpoint struct {
+	Method string
+	// URL may hold placeholders (*) in its path.
+	URL string
+	// Header, Query and Body are the connection's, the authorization among them.
+	// They win over those of the target.
+	Header, Query, Body []Parameter
+	// Secrets are texts that must not show up in an error message, even when
+	// the destination sends them back.
+	Secrets []string
+	// Refused is called when the destination answered 401 or 407, so that the
+	// credentials are renewed before the next call. It must not block. Nil when
+	// there is nothing to renew.
+	Refused func()
+}
+
+// A Parameter is one header, query parameter or member of the body.
+type Parameter struct {
+	Key, Value string
+}
+
+// A Directory knows the API destinations.
+type Directory interface {
+	// Endpoint returns what to call for an API destination, and takes this call
+	// out of its rate limit. An error is an [*Error]: permanent when there is no
+	// such destination, throttled when its rate limit is used up. It may ask an
+	// authorization server for a token, and returns when ctx ends.
+	Endpoint(ctx context.Context, destination arn.ARN) (*Endpoint, error)
+}
+
+// APIDestination returns the sink for API destinations. A nil client means
+// [NewClient]; of another one only the transport is used.
+//
+// A call is given five seconds in all, the request for a token included. What
+// its outcomes mean is said at [Call]. A parameter of the target that cannot be
+// put into a request is a permanent error.
+func APIDestination(d Directory, client *http.Client) Sink {
+	if client == nil {
+		client = NewClient()
+	}
+	return &apiDestination{d, client}
+}
+
+type apiDestination struct {
+	directory Directory
+	client    *http.Client
+}
+
+var errCallTimeout = fmt.Errorf("no answer within %v", callTimeout)
+
+// Send makes one call.
+func (s *apiDestination) Send(ctx context.Context, d *Delivery) error {
+	call, cancel := context.WithTimeoutCause(ctx, callTimeout, errCallTimeout)
+	defer cancel()
+	e, err := s.directory.Endpoint(call, d.ARN)
+	if err != nil {
+		return err
+	}
+	req, err := newRequest(call, e, d)
+	if err != nil {
+		return err
+	}
+	answer, err := Call(s.client, req, 0, e.Secrets)
+	if e.Refused != nil && (answer.Status == http.StatusUnauthorized || answer.Status == http.StatusProxyAuthRequired) {
+		e.Refused()
+	}
+	return err
+}

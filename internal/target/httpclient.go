@@ -1,0 +1,44 @@
+package target
+
+import (
+	"net"
+	"net/http"
+	"time"
+)
+
+// callTimeout is the longest that a call to an API destination may take, from
+// the first byte of a token request to the status of the answer.
+const callTimeout = 5 * time.Second
+
+// NewClient returns an HTTP client for calling the world on behalf of rules: it
+// keeps connections for the next call, and bounds how many there are.
+//
+// EventBridge itself sends Connection: close and pays a handshake for every
+// event. Here connections are kept, because a busy destination is then one
+// socket and not thousands in TIME_WAIT. What makes that safe is that requests
+// are marked as repeatable: when the other side has closed a connection that
+// was idle, the transport dials again instead of failing the call.
+func NewClient() *http.Client {
+	dialer := &net.Dialer{Timeout: callTimeout, KeepAlive: 30 * time.Second}
+	return &http.Client{Transport: &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            dialer.DialContext,
+		ForceAttemptHTTP2:      true,
+		DisableCompression:     true, // what is read of an answer is decoded here, see answer.go
+		TLSHandshakeTimeout:    callTimeout,
+		MaxConnsPerHost:        128,
+		MaxIdleConnsPerHost:    32,
+		MaxIdleConns:           512,
+		IdleConnTimeout:        30 * time.Second,
+		MaxResponseHeaderBytes: 256 << 10,
+	}}
+}
+
+// withoutRedirects returns a copy of c that hands a 3xx to its caller, keeps
+// no cookies, and leaves time to the context.
+func withoutRedirects(c *http.Client) *http.Client {
+	return &http.Client{
+		Transport:     c.Transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}

@@ -1,0 +1,37 @@
+package target
+
+import (
+	"context"
+
+	"github.com/dari-bus/dari/internal/arn"
+)
+
+// A QueueMessage is what a queue target receives.
+type QueueMessage struct {
+	// Body is the input of the target. It must not be changed.
+	Body []byte
+	// Group is the message group, or "". A FIFO queue asks for one.
+	Group string
+	// Trace is the producer's trace header, or "".
+	Trace string
+	// Rule is the ARN of the rule on whose behalf EventBridge sends: the source
+	// ARN that the queue's policy may name.
+	Rule string
+}
+
+// Queue returns the sink for SQS queues. send puts a message on a queue and
+// returns when it is durable; it may be called from many goroutines at once.
+//
+// A queue that does not exist and one whose policy does not let the rule in
+// look the same in a dead letter, NO_RESOURCE, because they do on AWS. A
+// message that the queue does not take, such as one without a group for a FIFO
+// queue, is INVALID_PARAMETER. Neither is retried; any other error is.
+func Queue(send func(ctx context.Context, queue arn.ARN, m QueueMessage) error) Sink {
+	return SinkFunc(func(ctx context.Context, d *Delivery) error {
+		m := QueueMessage{Body: d.Input, Trace: d.Trace, Rule: d.Rule}
+		if q := d.Target.Queue; q != nil {
+			m.Group = q.Group
+		}
+		return refusal(send(ctx, d.ARN, m), CodeNoResource)
+	})
+}
