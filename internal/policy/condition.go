@@ -33,18 +33,18 @@ const (
 func parseConditions(m member) ([]condition, error) {
 	operators, err := object(m.value)
 	if err != nil {
-		return nil, fmt.Errorf("Condition: %w", err)
+		return nil, fmt.Errorf("%s: %w", m.key, err)
 	}
 	var out []condition
 	for _, o := range operators {
 		keys, err := object(o.value)
 		if err != nil {
-			return nil, fmt.Errorf("Condition %s: %w", o.key, err)
+			return nil, fmt.Errorf("%s %s: %w", m.key, o.key, err)
 		}
 		for _, k := range keys {
 			c, err := parseCondition(o.key, k)
 			if err != nil {
-				return nil, fmt.Errorf("Condition %s: %w", o.key, err)
+				return nil, fmt.Errorf("%s %s: %w", m.key, o.key, err)
 			}
 			out = append(out, c)
 		}
@@ -69,7 +69,7 @@ func parseCondition(name string, m member) (condition, error) {
 	if name == "Null" {
 		absent, ok := parseBool(values[0])
 		if !ok || len(values) != 1 || c.ifExists || c.quantifier != "" {
-			return c, fmt.Errorf("Null takes one value, true or false, and nothing before or after its name")
+			return c, fmt.Errorf("it takes one value, true or false, and nothing stands before or after its name")
 		}
 		c.null, c.absent = true, absent
 		return c, nil

@@ -83,7 +83,7 @@ func TestMistakesInADocumentAreNamed(t *testing.T) {
 		{document(statement(`Condition: {"IpAddress": {"k": "10.0.0.0/33"}}`)), `policy: statement 1: Condition IpAddress: k: "10.0.0.0/33" is neither an address nor a network such as 10.0.0.0/8`},
 		{document(statement(`Condition: {"IpAddress": {"k": "::ffff:10.0.0.0/104"}}`)), `policy: statement 1: Condition IpAddress: k: "::ffff:10.0.0.0/104" is neither an address nor a network such as 10.0.0.0/8`},
 		{document(statement(`Condition: {"ArnEquals": {"k": "arn:aws:sns:*"}}`)), `policy: statement 1: Condition ArnEquals: k: "arn:aws:sns:*" is not an ARN: want arn:partition:service:region:account:resource`},
-		{document(statement(`Condition: {"NullIfExists": {"k": "true"}}`)), "policy: statement 1: Condition NullIfExists: Null takes one value, true or false, and nothing before or after its name"},
+		{document(statement(`Condition: {"NullIfExists": {"k": "true"}}`)), "policy: statement 1: Condition NullIfExists: it takes one value, true or false, and nothing stands before or after its name"},
 	}
 	for _, tt := range tests {
 		_, err := policy.Parse(tt.text)
