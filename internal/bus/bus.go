@@ -1,0 +1,240 @@
+package bus
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/dari-bus/dari/internal/arn"
+	"github.com/dari-bus/dari/internal/delivery"
+	"github.com/dari-bus/dari/internal/policy"
+	"github.com/dari-bus/dari/internal/store"
+	"github.com/dari-bus/dari/internal/watch"
+	"github.com/dari-bus/dari/pattern"
+)
+
+// An Outbox takes the deliveries that events cause. delivery.Outbox is one.
+//
+// Every method is called inside a transaction of the service's store and takes
+// effect in memory at once. Except for AbandonPlan it is harmless when the
+// transaction then fails.
+type Outbox interface {
+	// AddPlan begins a lane: a new target, or a new version of one.
+	AddPlan(tx store.Tx, p delivery.Plan) (delivery.Lane, error)
+	// RetirePlan ends a lane whose target was replaced: what waits is delivered.
+	RetirePlan(tx store.Tx, l delivery.Lane) error
+	// AbandonPlan ends a lane whose target was deleted: what waits is abandoned.
+	// It is called last in a transaction that will commit.
+	AbandonPlan(tx store.Tx, l delivery.Lane) error
+	// Accept writes events and their deliveries. start is called once, after the
+	// transaction has committed.
+	Accept(tx store.Tx, items []delivery.Item) (start func(), err error)
+}
+
+// Options configure a Service.
+type Options struct {
+	Store  store.Store
+	Outbox Outbox
+	Hooks  watch.Hooks
+	// Limits are DefaultLimits when zero.
+	Limits Limits
+	// CheckTarget says whether a target of a kind that must exist does, such as
+	// an API destination, and returns a fault if not. Nil asks nothing.
+	CheckTarget func(arn.ARN) error
+	// ScheduleTolerance is how late a schedule may still fire when the service was
+	// down, or stood still, at the time. Default 1 minute, at least 1 second.
+	ScheduleTolerance time.Duration
+}
+
+// A Service is the buses of all places.
+type Service struct {
+	opt   Options
+	born  time.Time // when the store was first opened: the age of default buses
+	buses sync.Map  // key → *bus
+	clock *clock
+
+	// creating serialises the creation and deletion of buses. It is taken
+	// before the writing lock of a bus.
+	creating sync.Mutex
+}
+
+// Open reads the buses from the store. Schedules fire once Run is called.
+func Open(ctx context.Context, opt Options) (*Service, error) {
+	if opt.Limits == (Limits{}) {
+		opt.Limits = DefaultLimits()
+	}
+	if opt.ScheduleTolerance == 0 {
+		opt.ScheduleTolerance = time.Minute
+	}
+	opt.ScheduleTolerance = max(opt.ScheduleTolerance, time.Second)
+	s := &Service{opt: opt, clock: newClock()}
+	if err := opt.Store.View(ctx, s.load); err != nil {
+		return nil, fmt.Errorf("open the buses: %w", err)
+	}
+	if s.born.IsZero() {
+		s.born = now()
+		err := opt.Store.Update(ctx, func(tx store.Tx) error {
+			text, err := s.born.MarshalText()
+			if err != nil {
+				return err
+			}
+			return tx.Put([]byte(keyBorn), text)
+		})
+		if err != nil {
+			return nil, fmt.Errorf("open the buses: %w", err)
+		}
+	}
+	return s, nil
+}
+
+// now returns the time in whole seconds, as everything but the ingestion of an
+// event is stamped.
+func now() time.Time { return time.Now().UTC().Truncate(time.Second) }
+
+// A bus is one event bus in memory. The lock writing is taken before mu.
+type bus struct {
+	key
+	arn        string
+	attributes atomic.Pointer[attributes]
+	// set holds the patterns of the rules that events are matched against.
+	set *pattern.Set[*rule]
+
+	// writing serialises changes. It is held while a change is made durable, so
+	// nobody who only reads may ask for it.
+	writing sync.Mutex
+	deleted bool
+
+	mu    sync.RWMutex
+	rules []*rule // sorted by name
+}
+
+// attributes are what a bus is apart from its rules. They are never changed,
+// only replaced.
+type attributes struct {
+	busRecord
+	policy *policy.Document // nil when there is none
+}
+
+func compileAttributes(r *busRecord) (*attributes, error) {
+	a := &attributes{busRecord: *r}
+	if r.Policy != "" {
+		p, err := policy.Parse(r.Policy)
+		if err != nil {
+			return nil, err
+		}
+		a.policy = p
+	}
+	return a, nil
+}
+
+// lookup returns the bus in memory, or nil. A default bus that nobody has
+// changed is not in memory.
+func (s *Service) lookup(k key) *bus {
+	b, ok := s.buses.Load(k)
+	if !ok {
+		return nil
+	}
+	return b.(*bus)
+}
+
+// materialise returns the bus in memory and puts it there first if need be.
+func (s *Service) materialise(k key) *bus {
+	if b := s.lookup(k); b != nil {
+		return b
+	}
+	b, _ := s.buses.LoadOrStore(k, s.newBus(k))
+	return b.(*bus)
+}
+
+func (s *Service) newBus(k key) *bus {
+	b := &bus{key: k, arn: k.arn(), set: pattern.NewSet[*rule]()}
+	b.attributes.Store(&attributes{busRecord: busRecord{Place: k.Place, Name: k.Name, Created: s.born, Modified: s.born}})
+	return b
+}
+
+// find returns the bus that a caller means. It may return a default bus that
+// is not in memory and so must not be changed.
+func (s *Service) find(at Place, ref string) (*bus, error) {
+	k, err := resolve(at, ref)
+	if err != nil {
+		return nil, err
+	}
+	if k.Region != at.Region {
+		return nil, busNotFound(k.Name)
+	}
+	b := s.lookup(k)
+	switch {
+	case b != nil:
+		return b, nil
+	case k.Name == DefaultName:
+		return s.newBus(k), nil
+	}
+	return nil, busNotFound(k.Name)
+}
+
+// lock returns the bus that a caller means, with its writing lock held.
+func (s *Service) lock(at Place, ref string) (*bus, error) {
+	b, err := s.find(at, ref)
+	if err != nil {
+		return nil, err
+	}
+	if b.Name == DefaultName {
+		b = s.materialise(b.key)
+	}
+	b.writing.Lock()
+	if b.deleted {
+		b.writing.Unlock()
+		return nil, busNotFound(b.Name)
+	}
+	return b, nil
+}
+
+// rule returns the rule with a name.
+func (b *bus) rule(name string) (*rule, bool) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	i, ok := b.search(name)
+	if !ok {
+		return nil, false
+	}
+	return b.rules[i], true
+}
+
+// named returns the rules whose names begin with prefix, by name, in a slice of the caller.
+func (b *bus) named(prefix string) []*rule {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	from, _ := b.search(prefix)
+	rest := b.rules[from:]
+	n := sort.Search(len(rest), func(i int) bool { return !strings.HasPrefix(rest[i].name, prefix) })
+	return slices.Clone(rest[:n])
+}
+
+// insert adds a rule whose name is not on the bus yet.
+func (b *bus) insert(r *rule) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	i, _ := b.search(r.name)
+	b.rules = slices.Insert(b.rules, i, r)
+}
+
+// remove takes a rule off the bus.
+func (b *bus) remove(r *rule) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if i, ok := b.search(r.name); ok {
+		b.rules = slices.Delete(b.rules, i, i+1)
+	}
+}
+
+// search returns where a rule with a name is or would be. mu is held.
+func (b *bus) search(name string) (int, bool) {
+	return slices.BinarySearchFunc(b.rules, name, func(r *rule, name string) int {
+		return strings.Compare(r.name, name)
+	})
+}

@@ -1,0 +1,211 @@
+package bus
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/page"
+	"github.com/dari-bus/dari/internal/store"
+)
+
+// A Bus describes an event bus.
+type Bus struct {
+	Name, ARN string
+	// Description, KMSKey and DeadLetter are "" when not set; Log is nil.
+	Description string
+	KMSKey      string
+	DeadLetter  string
+	Log         *LogConfig
+	// Policy is the text of the policy, "" when there is none.
+	Policy            string
+	Created, Modified time.Time
+}
+
+// A LogConfig says what a bus should log.
+type LogConfig struct {
+	IncludeDetail, Level string `json:",omitempty"`
+}
+
+// A NewBus is a bus to be created.
+type NewBus struct {
+	Name string
+	// EventSource names a partner event source, of which there are none.
+	EventSource string
+	Description string
+	KMSKey      string
+	DeadLetter  string
+	Log         *LogConfig
+	Tags        []Tag
+}
+
+// A BusChange says what to change about a bus. Nil fields stay as they are; an
+// empty string unsets the attribute.
+type BusChange struct {
+	Description, KMSKey, DeadLetter *string
+	Log                             *LogConfig
+}
+
+func (b *bus) describe() Bus {
+	a := b.attributes.Load()
+	return Bus{
+		Name: b.Name, ARN: b.arn,
+		Description: a.Description, KMSKey: a.KMSKey, DeadLetter: a.DeadLetter, Log: a.Log,
+		Policy: a.Policy, Created: a.Created, Modified: a.Modified,
+	}
+}
+
+// CreateEventBus makes a bus.
+func (s *Service) CreateEventBus(ctx context.Context, at Place, n NewBus) (Bus, error) {
+	switch {
+	case n.EventSource != "":
+		return Bus{}, fault.NotFound("Event source %s does not exist.", n.EventSource)
+	case strings.Contains(n.Name, "/"):
+		return Bus{}, fault.Invalid("Event bus name must not contain '/'.")
+	}
+	if err := s.checkTags(n.Tags); err != nil {
+		return Bus{}, err
+	}
+	s.creating.Lock()
+	defer s.creating.Unlock()
+	k := key{at, n.Name}
+	if n.Name == DefaultName || s.lookup(k) != nil {
+		return Bus{}, fault.Conflict("Event bus %s already exists.", n.Name)
+	}
+	if len(s.inPlace(at)) >= s.opt.Limits.Buses {
+		return Bus{}, overLimit()
+	}
+	b := s.newBus(k)
+	t := now()
+	r := busRecord{
+		Place: at, Name: n.Name, Description: n.Description, KMSKey: n.KMSKey,
+		DeadLetter: n.DeadLetter, Log: n.Log, Tags: n.Tags, Created: t, Modified: t,
+	}
+	if err := s.saveBus(ctx, b, r); err != nil {
+		return Bus{}, err
+	}
+	s.buses.Store(k, b)
+	return b.describe(), nil
+}
+
+// DescribeEventBus returns a bus by name or ARN; "" means the default bus.
+func (s *Service) DescribeEventBus(at Place, ref string) (Bus, error) {
+	b, err := s.find(at, ref)
+	if err != nil {
+		return Bus{}, err
+	}
+	if err := b.allow(at, "DescribeEventBus", b.arn, ""); err != nil {
+		return Bus{}, err
+	}
+	return b.describe(), nil
+}
+
+// ListEventBuses returns the buses of a place by name, the default bus among
+// them, and the token of the next page.
+func (s *Service) ListEventBuses(at Place, prefix, token string, limit int) ([]Bus, string, error) {
+	all := slices.DeleteFunc(s.inPlace(at), func(b *bus) bool { return !strings.HasPrefix(b.Name, prefix) })
+	all, next, err := page.Clip(all, func(b *bus) string { return b.Name }, token, limit)
+	if err != nil {
+		return nil, "", err
+	}
+	rows := make([]Bus, len(all))
+	for i, b := range all {
+		rows[i] = b.describe()
+	}
+	return rows, next, nil
+}
+
+// inPlace returns the buses of a place, sorted by name, in a slice of the
+// caller. The default bus is always there, but perhaps not in memory.
+func (s *Service) inPlace(at Place) []*bus {
+	var all []*bus
+	for k, b := range s.buses.Range {
+		if k.(key).Place == at {
+			all = append(all, b.(*bus))
+		}
+	}
+	if dflt := (key{at, DefaultName}); s.lookup(dflt) == nil {
+		all = append(all, s.newBus(dflt))
+	}
+	slices.SortFunc(all, func(a, b *bus) int { return strings.Compare(a.Name, b.Name) })
+	return all
+}
+
+// UpdateEventBus changes attributes of a bus.
+func (s *Service) UpdateEventBus(ctx context.Context, at Place, ref string, c BusChange) (Bus, error) {
+	b, err := s.lock(at, ref)
+	if err != nil {
+		return Bus{}, err
+	}
+	defer b.writing.Unlock()
+	if err := b.allow(at, "UpdateEventBus", b.arn, ""); err != nil {
+		return Bus{}, err
+	}
+	r := b.attributes.Load().busRecord
+	set(&r.Description, c.Description)
+	set(&r.KMSKey, c.KMSKey)
+	set(&r.DeadLetter, c.DeadLetter)
+	if c.Log != nil {
+		r.Log = c.Log
+	}
+	if err := s.changeBus(ctx, b, r); err != nil {
+		return Bus{}, err
+	}
+	return b.describe(), nil
+}
+
+func set(to, from *string) {
+	if from != nil {
+		*to = *from
+	}
+}
+
+// DeleteEventBus removes a bus without rules. A bus that is not there is no error.
+func (s *Service) DeleteEventBus(ctx context.Context, at Place, ref string) error {
+	s.creating.Lock()
+	defer s.creating.Unlock()
+	b, err := s.lock(at, ref)
+	if fault.KindOf(err) == fault.KindNotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer b.writing.Unlock()
+	if err := b.allow(at, "DeleteEventBus", b.arn, ""); err != nil {
+		return err
+	}
+	switch {
+	case b.Name == DefaultName:
+		return fault.Invalid("Cannot delete event bus default.")
+	case len(b.named("")) > 0:
+		return fault.Invalid("Event bus can't be deleted since it has rules.")
+	}
+	err = s.opt.Store.Update(ctx, func(tx store.Tx) error { return tx.Delete(b.diskKey()) })
+	if err != nil {
+		return err
+	}
+	b.deleted = true
+	s.buses.Delete(b.key)
+	return nil
+}
+
+// changeBus replaces the attributes of a bus, whose writing lock is held.
+func (s *Service) changeBus(ctx context.Context, b *bus, r busRecord) error {
+	r.Modified = now()
+	return s.saveBus(ctx, b, r)
+}
+
+func (s *Service) saveBus(ctx context.Context, b *bus, r busRecord) error {
+	a, err := compileAttributes(&r)
+	if err != nil {
+		return err
+	}
+	if err := s.opt.Store.Update(ctx, func(tx store.Tx) error { return put(tx, b.diskKey(), &r) }); err != nil {
+		return err
+	}
+	b.attributes.Store(a)
+	return nil
+}

@@ -1,0 +1,57 @@
+package bus
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/dari-bus/dari/internal/arn"
+	"github.com/dari-bus/dari/internal/delivery"
+	"github.com/dari-bus/dari/internal/event"
+	"github.com/dari-bus/dari/internal/target"
+)
+
+// Forward takes the event of a delivery in on another bus of this service: the
+// bus is a target of a rule. The event stays what it is, with one exception: in
+// another region it gets a new id, as on EventBridge.
+//
+// A bus that does not exist is a NotFound fault, and one whose policy does not
+// let the rule's account in a Denied fault; neither gets better by trying
+// again. The event is marked as forwarded; it is the sink's business not to
+// pass such an event on. Forward may be called again for an event that has
+// already arrived.
+func (s *Service) Forward(ctx context.Context, to arn.ARN, d *target.Delivery) error {
+	from, err := arn.Parse(d.Rule)
+	if err != nil {
+		return err
+	}
+	at := Place{to.Account, to.Region}
+	b, err := s.find(at, to.String())
+	if err != nil {
+		return err
+	}
+	who := sender{account: from.Account, role: d.Target.RoleARN, rule: d.Rule}
+	if err := b.allowEvent(d.Event, who); err != nil {
+		return err
+	}
+	ev := d.Event
+	if at.Region != from.Region {
+		if ev, err = renamed(ev); err != nil {
+			return err
+		}
+	}
+	in := intake{item: delivery.Item{Event: ev, Bus: b.arn, Ingested: time.Now(), Forwarded: true, Trace: d.Trace}}
+	if in.rules, err = b.match(ev); err != nil {
+		return err
+	}
+	return s.commit(ctx, Origin{Place: Place{from.Account, from.Region}, Caller: d.Rule, Trace: d.Trace}, []intake{in})
+}
+
+// renamed returns an event with a new id and nothing else changed.
+func renamed(ev *event.Event) (*event.Event, error) {
+	entry := event.Entry{
+		Source: ev.Source, DetailType: ev.DetailType, Detail: string(ev.Detail), Resources: ev.Resources, Time: ev.Time,
+	}
+	return event.New(entry, event.Stamp{ID: uuid.NewString(), Account: ev.Account, Region: ev.Region, Now: ev.Time})
+}

@@ -1,0 +1,224 @@
+package bus
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/dari-bus/dari/internal/delivery"
+	"github.com/dari-bus/dari/internal/event"
+	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/store"
+	"github.com/dari-bus/dari/internal/watch"
+)
+
+// An Origin is who sends events, and from where.
+type Origin struct {
+	Place
+	// Caller and RequestID go to the hooks.
+	Caller, RequestID string
+	// Trace is the trace header of the request; an entry may have its own.
+	Trace string
+}
+
+// An Entry is one event as a producer hands it in, with the bus it is for.
+type Entry struct {
+	event.Entry
+	// Bus is a name or an ARN; "" means the default bus.
+	Bus string
+	// Trace is the entry's own trace header, or "".
+	Trace string
+}
+
+// A Result is what became of one entry: an ID when it was accepted, a code and
+// a message when it was not.
+type Result struct {
+	ID            string
+	Code, Message string
+}
+
+// An intake is an event on its way in, with the rules that want it.
+type intake struct {
+	item  delivery.Item
+	rules []*rule
+}
+
+// Put takes events in and returns a result for each entry, in their order. An
+// entry that is refused does not keep the others out; when Put returns an
+// error, nothing was taken in.
+//
+// An entry for a bus that does not exist is accepted and dropped, as
+// EventBridge does.
+func (s *Service) Put(ctx context.Context, from Origin, entries []Entry) ([]Result, error) {
+	size := 0
+	for i := range entries {
+		size += event.Size(entries[i].Entry)
+	}
+	if size > s.opt.Limits.RequestBytes {
+		return nil, fault.Invalid("Total size of the entries in the request is over the limit.")
+	}
+	arrived := time.Now()
+	results := make([]Result, len(entries))
+	taken := make([]intake, 0, len(entries))
+	for i := range entries {
+		in, err := s.take(from, &entries[i], arrived)
+		if err != nil {
+			results[i].Code, results[i].Message = refusal(err)
+			continue
+		}
+		results[i].ID = in.item.Event.ID
+		taken = append(taken, in)
+	}
+	if err := s.commit(ctx, from, taken); err != nil {
+		return nil, err
+	}
+	s.tellRefused(from, entries, results)
+	return results, nil
+}
+
+// Emit takes in one event of the house's own rooms, on the default bus. Its
+// source may begin with "aws.". It returns the id of the event.
+func (s *Service) Emit(ctx context.Context, from Origin, e event.Entry) (string, error) {
+	ev, err := event.New(e, stamp(from.Place, time.Now()))
+	if err != nil {
+		return "", err
+	}
+	k := key{from.Place, DefaultName}
+	in := intake{item: delivery.Item{Event: ev, Bus: k.arn(), Ingested: time.Now(), Trace: from.Trace}}
+	if b := s.lookup(k); b != nil {
+		if in.rules, err = b.match(ev); err != nil {
+			return "", err
+		}
+	}
+	return ev.ID, s.commit(ctx, from, []intake{in})
+}
+
+// take checks an entry, stamps it and finds the rules that want it.
+func (s *Service) take(from Origin, e *Entry, arrived time.Time) (intake, error) {
+	if err := event.CheckSource(e.Source); err != nil {
+		return intake{}, err
+	}
+	ev, err := event.New(e.Entry, stamp(from.Place, arrived))
+	if err != nil {
+		return intake{}, err
+	}
+	k, err := resolve(from.Place, e.Bus)
+	if err != nil {
+		return intake{}, err
+	}
+	in := intake{item: delivery.Item{Event: ev, Ingested: arrived, Trace: e.Trace}}
+	if in.item.Trace == "" {
+		in.item.Trace = from.Trace
+	}
+	b := s.lookup(k)
+	if b == nil || k.Region != from.Region {
+		in.item.Bus = k.arn()
+		// A default bus that nobody has changed is there, and lets nobody else in.
+		if k.Name == DefaultName && k.Region == from.Region && k.Account != from.Account {
+			return intake{}, k.denied(from.Account, "PutEvents", in.item.Bus)
+		}
+		return in, nil
+	}
+	in.item.Bus = b.arn
+	if err := b.allowEvent(ev, sender{account: from.Account}); err != nil {
+		return intake{}, err
+	}
+	in.rules, err = b.match(ev)
+	return in, err
+}
+
+func stamp(at Place, arrived time.Time) event.Stamp {
+	return event.Stamp{ID: uuid.NewString(), Account: at.Account, Region: at.Region, Now: arrived}
+}
+
+// commit writes the events that somebody wants, in one transaction, tells the
+// hooks about all of them and starts the deliveries.
+//
+// The lanes are looked up inside the transaction: a target that was replaced
+// after the event was matched has another lane by now, and the old one may be gone.
+func (s *Service) commit(ctx context.Context, from Origin, taken []intake) error {
+	start := func() {}
+	if slices.ContainsFunc(taken, intake.wanted) {
+		err := s.opt.Store.Update(ctx, func(tx store.Tx) (err error) {
+			items := make([]delivery.Item, 0, len(taken))
+			for i := range taken {
+				in := &taken[i]
+				if in.item.Lanes = lanes(in.rules); len(in.item.Lanes) > 0 {
+					items = append(items, in.item)
+				}
+			}
+			start, err = s.opt.Outbox.Accept(tx, items)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	s.tellTaken(from, taken)
+	start()
+	return nil
+}
+
+func (in intake) wanted() bool {
+	return slices.ContainsFunc(in.rules, func(r *rule) bool { return len(r.live.Load().targets) > 0 })
+}
+
+// lanes returns the lanes of all targets of rules.
+func lanes(rules []*rule) []delivery.Lane {
+	var out []delivery.Lane
+	for _, r := range rules {
+		for _, t := range r.live.Load().targets {
+			out = append(out, t.lane)
+		}
+	}
+	return out
+}
+
+func (s *Service) tellTaken(from Origin, taken []intake) {
+	if s.opt.Hooks.Matched == nil && s.opt.Hooks.Accepted == nil {
+		return
+	}
+	for i := range taken {
+		in := &taken[i]
+		if s.opt.Hooks.Matched != nil {
+			s.opt.Hooks.Matched(&watch.Matched{Event: in.item.Event, Bus: in.item.Bus, Rules: ruleARNs(in.rules)})
+		}
+		if s.opt.Hooks.Accepted != nil {
+			s.opt.Hooks.Accepted(&watch.Accepted{
+				Event: in.item.Event, Bus: in.item.Bus, Caller: from.Caller, RequestID: from.RequestID,
+				Ingested: in.item.Ingested, Deliveries: len(in.item.Lanes),
+			})
+		}
+	}
+}
+
+func (s *Service) tellRefused(from Origin, entries []Entry, results []Result) {
+	if s.opt.Hooks.Refused == nil {
+		return
+	}
+	for i, r := range results {
+		if r.Code == "" {
+			continue
+		}
+		bus := entries[i].Bus
+		if k, err := resolve(from.Place, bus); err == nil {
+			bus = k.arn()
+		}
+		s.opt.Hooks.Refused(&watch.Refused{
+			Bus: bus, Caller: from.Caller, RequestID: from.RequestID,
+			Source: entries[i].Source, DetailType: entries[i].DetailType,
+			Code: r.Code, Message: r.Message,
+		})
+	}
+}
+
+func ruleARNs(rules []*rule) []string {
+	arns := make([]string, len(rules))
+	for i, r := range rules {
+		arns[i] = r.arn
+	}
+	slices.Sort(arns)
+	return arns
+}

@@ -1,0 +1,91 @@
+package bus
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/schedule"
+	"github.com/dari-bus/dari/pattern"
+)
+
+// A rule is one rule in memory. It stays the same value through all of its
+// versions; a rule that is deleted and made again is another one.
+type rule struct {
+	bus  *bus
+	name string
+	arn  string
+	live atomic.Pointer[version]
+}
+
+// A version is what a rule is at one time. It is never changed, only replaced.
+type version struct {
+	ruleRecord
+	pattern  *pattern.Pattern    // nil when there is none
+	schedule schedule.Expression // nil when there is none
+	targets  []targetVersion     // sorted by id
+}
+
+func newRule(b *bus, v *version) *rule {
+	r := &rule{bus: b, name: v.Name, arn: b.ruleARN(v.Name)}
+	r.live.Store(v)
+	return r
+}
+
+// compileRule compiles what is text in a record.
+func compileRule(r *ruleRecord) (*version, error) {
+	v := &version{ruleRecord: *r}
+	var err error
+	if r.Pattern != "" {
+		if v.pattern, err = pattern.Compile(r.Pattern); err != nil {
+			return nil, err
+		}
+	}
+	if r.Schedule != "" {
+		if v.schedule, err = schedule.Parse(r.Schedule); err != nil {
+			return nil, fault.Invalid("Parameter ScheduleExpression is not valid.")
+		}
+	}
+	return v, nil
+}
+
+func (v *version) wildcard() bool { return v.pattern != nil && v.pattern.HasWildcard() }
+
+// start begins the schedule of a version that is put in place at a time: a
+// rate counts from there. A version without one, or that is disabled, is due
+// never.
+func (v *version) start(at time.Time) {
+	v.Anchor, v.Due = time.Time{}, time.Time{}
+	if v.schedule != nil && v.State != Disabled {
+		v.Anchor = at
+		v.Due = v.next(at)
+	}
+}
+
+// next returns when the schedule is due for the first time after a time, and
+// the zero time when it never is.
+func (v *version) next(after time.Time) time.Time {
+	return v.schedule.Next(v.Anchor, after)
+}
+
+// mustRule returns a rule that a caller may use for an operation.
+func (b *bus) mustRule(at Place, op, name string) (*rule, error) {
+	r, ok, err := b.allowRule(at, op, name)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, ruleNotFound(name, b.Name)
+	}
+	return r, nil
+}
+
+// allowRule returns a rule, if there is one, and whether the caller may carry
+// out an operation on it.
+func (b *bus) allowRule(at Place, op, name string) (r *rule, exists bool, err error) {
+	creator := at.Account
+	if r, exists = b.rule(name); exists {
+		creator = r.live.Load().CreatedBy
+	}
+	return r, exists, b.allow(at, op, b.ruleARN(name), creator)
+}

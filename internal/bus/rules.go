@@ -1,0 +1,276 @@
+package bus
+
+import (
+	"context"
+	"time"
+	"unicode/utf8"
+
+	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/page"
+	"github.com/dari-bus/dari/internal/store"
+)
+
+// A State says what a rule takes.
+type State string
+
+// The states. EnabledWithAllManagementEvents differs from Enabled in that it
+// also takes the read-only API calls that CloudTrail reports.
+const (
+	Enabled                        State = "ENABLED"
+	Disabled                       State = "DISABLED"
+	EnabledWithAllManagementEvents State = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+)
+
+// A Rule describes a rule. Text that was never set is "".
+type Rule struct {
+	Name, ARN string
+	// Bus is the name of the event bus.
+	Bus string
+	// Pattern is the text of the event pattern, byte for byte as it was given.
+	Pattern  string
+	Schedule string
+	State    State
+
+	Description, RoleARN string
+	// CreatedBy is the account that made the rule.
+	CreatedBy string
+}
+
+// A NewRule is a rule as PutRule is to leave it.
+type NewRule struct {
+	Name string
+	// Bus is a name or an ARN; "" means the default bus.
+	Bus               string
+	Pattern, Schedule string
+	// State is Enabled when empty.
+	State                State
+	Description, RoleARN string
+	// Tags are for a rule that is not there yet, and ignored otherwise.
+	Tags []Tag
+}
+
+func (r *rule) describe() Rule {
+	v := r.live.Load()
+	return Rule{
+		Name: r.name, ARN: r.arn, Bus: r.bus.Name,
+		Pattern: v.Pattern, Schedule: v.Schedule, State: v.State,
+		Description: v.Description, RoleARN: v.RoleARN, CreatedBy: v.CreatedBy,
+	}
+}
+
+// PutRule makes a rule, or replaces all of one but its targets and tags. It
+// returns the ARN of the rule.
+func (s *Service) PutRule(ctx context.Context, at Place, n NewRule) (string, error) {
+	v, err := s.checkRule(at, n)
+	if err != nil {
+		return "", err
+	}
+	b, err := s.lock(at, n.Bus)
+	if err != nil {
+		return "", err
+	}
+	defer b.writing.Unlock()
+	r, exists, err := b.allowRule(at, "PutRule", n.Name)
+	if err != nil {
+		return "", err
+	}
+	if err := s.roomForRule(b, r, v); err != nil {
+		return "", err
+	}
+	v.Place, v.Bus = b.Place, b.Name
+	v.start(now())
+	if exists {
+		old := r.live.Load()
+		v.CreatedBy, v.Tags, v.targets = old.CreatedBy, old.Tags, old.targets
+	} else {
+		v.CreatedBy, v.Tags = at.Account, n.Tags
+		r = newRule(b, v)
+	}
+	if err := s.replace(ctx, r, v, nothingMore); err != nil {
+		return "", err
+	}
+	if !exists {
+		b.insert(r)
+	}
+	s.enlist(r)
+	return r.arn, nil
+}
+
+// checkRule makes the checks that need no look at what is there, and returns
+// what the rule will be.
+func (s *Service) checkRule(at Place, n NewRule) (*version, error) {
+	k, err := resolve(at, n.Bus)
+	switch {
+	case err != nil:
+		return nil, err
+	case n.Pattern == "" && n.Schedule == "":
+		return nil, fault.Invalid("Parameter(s) EventPattern or ScheduleExpression must be specified.")
+	case n.Schedule != "" && k.Name != DefaultName:
+		return nil, fault.Invalid("ScheduleExpression is supported only on the default event bus.")
+	case utf8.RuneCountInString(n.Pattern) > s.opt.Limits.PatternLength:
+		return nil, fault.Invalid("Event pattern is not valid. Reason: The pattern is longer than %d characters.", s.opt.Limits.PatternLength).
+			WithCode("InvalidEventPatternException")
+	}
+	if n.State == "" {
+		n.State = Enabled
+	}
+	v, err := compileRule(&ruleRecord{
+		Name: n.Name, Pattern: n.Pattern, Schedule: n.Schedule, State: n.State,
+		Description: n.Description, RoleARN: n.RoleARN,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return v, s.checkTags(n.Tags)
+}
+
+// roomForRule says whether the quotas of a bus allow for v in the place of r,
+// which is nil for a new rule.
+func (s *Service) roomForRule(b *bus, r *rule, v *version) error {
+	rules := b.named("")
+	if r == nil && len(rules) >= s.opt.Limits.RulesPerBus {
+		return overLimit()
+	}
+	if !v.wildcard() {
+		return nil
+	}
+	n := 0
+	for _, other := range rules {
+		if other != r && other.live.Load().wildcard() {
+			n++
+		}
+	}
+	if n >= s.opt.Limits.WildcardRulesPerBus {
+		return overLimit()
+	}
+	return nil
+}
+
+// DescribeRule returns a rule.
+func (s *Service) DescribeRule(at Place, ref, name string) (Rule, error) {
+	b, err := s.find(at, ref)
+	if err != nil {
+		return Rule{}, err
+	}
+	r, err := b.mustRule(at, "DescribeRule", name)
+	if err != nil {
+		return Rule{}, err
+	}
+	return r.describe(), nil
+}
+
+// ListRules returns the rules of a bus by name, and the token of the next page.
+func (s *Service) ListRules(at Place, ref, prefix, token string, limit int) ([]Rule, string, error) {
+	b, err := s.find(at, ref)
+	if err != nil {
+		return nil, "", err
+	}
+	if err := b.allow(at, "ListRules", b.arn, ""); err != nil {
+		return nil, "", err
+	}
+	rules, next, err := page.Clip(b.named(prefix), func(r *rule) string { return r.name }, token, limit)
+	if err != nil {
+		return nil, "", err
+	}
+	rows := make([]Rule, len(rules))
+	for i, r := range rules {
+		rows[i] = r.describe()
+	}
+	return rows, next, nil
+}
+
+// EnableRule lets a rule take events and fire. A schedule counts from now.
+func (s *Service) EnableRule(ctx context.Context, at Place, ref, name string) error {
+	return s.setState(ctx, at, "EnableRule", ref, name, Enabled)
+}
+
+// DisableRule stops a rule from taking events and from firing.
+func (s *Service) DisableRule(ctx context.Context, at Place, ref, name string) error {
+	return s.setState(ctx, at, "DisableRule", ref, name, Disabled)
+}
+
+func (s *Service) setState(ctx context.Context, at Place, op, ref, name string, state State) error {
+	b, err := s.lock(at, ref)
+	if err != nil {
+		return err
+	}
+	defer b.writing.Unlock()
+	r, err := b.mustRule(at, op, name)
+	if err != nil {
+		return err
+	}
+	v := *r.live.Load()
+	if (v.State == Disabled) == (state == Disabled) {
+		return nil
+	}
+	v.State = state
+	v.start(now())
+	if err := s.replace(ctx, r, &v, nothingMore); err != nil {
+		return err
+	}
+	s.enlist(r)
+	return nil
+}
+
+// DeleteRule removes a rule without targets. A rule that is not there is no error.
+func (s *Service) DeleteRule(ctx context.Context, at Place, ref, name string) error {
+	b, err := s.lock(at, ref)
+	if err != nil {
+		return err
+	}
+	defer b.writing.Unlock()
+	r, exists, err := b.allowRule(at, "DeleteRule", name)
+	if err != nil || !exists {
+		return err
+	}
+	if len(r.live.Load().targets) > 0 {
+		return fault.Invalid("Rule can't be deleted since it has targets.")
+	}
+	err = s.opt.Store.Update(ctx, func(tx store.Tx) error { return tx.Delete(b.ruleKey(name)) })
+	if err != nil {
+		return err
+	}
+	b.remove(r)
+	b.set.Remove(r)
+	s.clock.set(r, time.Time{})
+	return nil
+}
+
+// nothingMore is for a change of a rule that touches no target.
+func nothingMore(store.Tx) error { return nil }
+
+// replace makes v what a rule is, and whatever more writes with it. The
+// writing lock of the bus is held.
+//
+// v takes effect at the end of the transaction's closure rather than after the
+// commit: Put looks up the targets of a rule inside its own transaction, and so
+// sees exactly what the transactions before it have made of them.
+func (s *Service) replace(ctx context.Context, r *rule, v *version, more func(store.Tx) error) error {
+	old := r.live.Load()
+	err := s.opt.Store.Update(ctx, func(tx store.Tx) error {
+		if err := put(tx, r.bus.ruleKey(r.name), &v.ruleRecord); err != nil {
+			return err
+		}
+		if err := more(tx); err != nil {
+			return err
+		}
+		r.live.Store(v)
+		return nil
+	})
+	if err != nil {
+		r.live.Store(old)
+	}
+	return err
+}
+
+// enlist makes the matcher and the clock of schedules follow what a rule has
+// become.
+func (s *Service) enlist(r *rule) {
+	v := r.live.Load()
+	if v.pattern != nil && v.State != Disabled {
+		r.bus.set.Put(r, v.pattern)
+	} else {
+		r.bus.set.Remove(r)
+	}
+	s.clock.set(r, v.Due)
+}

@@ -1,0 +1,190 @@
+package bus
+
+import (
+	"cmp"
+	"context"
+	"reflect"
+	"slices"
+
+	"github.com/dari-bus/dari/internal/delivery"
+	"github.com/dari-bus/dari/internal/page"
+	"github.com/dari-bus/dari/internal/store"
+	"github.com/dari-bus/dari/internal/target"
+)
+
+// A targetVersion is a target with the lane that its deliveries take.
+type targetVersion struct {
+	target.Target
+	lane delivery.Lane
+}
+
+func (t targetVersion) compareID(id string) int { return cmp.Compare(t.ID, id) }
+
+// A Failure is one target that a request could not deal with.
+type Failure struct {
+	ID, Code, Message string
+}
+
+// PutTargets adds targets to a rule, or replaces those with the same id. All
+// of them are put, or none. Of two with the same id the last one counts.
+func (s *Service) PutTargets(ctx context.Context, at Place, ref, rule string, targets []target.Target) error {
+	for i := range targets {
+		if err := s.checkTarget(&targets[i]); err != nil {
+			return err
+		}
+	}
+	b, err := s.lock(at, ref)
+	if err != nil {
+		return err
+	}
+	defer b.writing.Unlock()
+	r, err := b.mustRule(at, "PutTargets", rule)
+	if err != nil {
+		return err
+	}
+	v := *r.live.Load()
+	before := v.targets
+	targets = slices.Clone(targets)
+	for i := range targets {
+		b.keepRole(&targets[i], before)
+		if err := b.checkPlace(&targets[i]); err != nil {
+			return err
+		}
+	}
+	v.targets = merge(before, targets)
+	if len(v.targets) > s.opt.Limits.TargetsPerRule {
+		return overLimit()
+	}
+	return s.replace(ctx, r, &v, func(tx store.Tx) error {
+		for i := range v.targets {
+			if err := s.putTarget(tx, r, &v.targets[i], before); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// merge returns the targets after a put, sorted by id. A target that is new or
+// has changed has no lane yet.
+func merge(before []targetVersion, targets []target.Target) []targetVersion {
+	after := slices.Clone(before)
+	for _, t := range targets {
+		i, ok := slices.BinarySearchFunc(after, t.ID, targetVersion.compareID)
+		switch {
+		case !ok:
+			after = slices.Insert(after, i, targetVersion{Target: t})
+		case !reflect.DeepEqual(after[i].Target, t):
+			after[i] = targetVersion{Target: t}
+		}
+	}
+	return after
+}
+
+// putTarget gives t a lane in the place of that of the target with its id among
+// before, and writes it. A target that has a lane has not changed.
+func (s *Service) putTarget(tx store.Tx, r *rule, t *targetVersion, before []targetVersion) error {
+	if t.lane != 0 {
+		return nil
+	}
+	b := r.bus
+	lane, err := s.opt.Outbox.AddPlan(tx, delivery.Plan{Bus: b.arn, Rule: r.arn, RuleName: r.name, Target: t.Target})
+	if err != nil {
+		return err
+	}
+	t.lane = lane
+	err = put(tx, b.targetKey(r.name, t.ID), &targetRecord{Place: b.Place, Bus: b.Name, Rule: r.name, Target: t.Target, Lane: lane})
+	if err != nil {
+		return err
+	}
+	if i, ok := slices.BinarySearchFunc(before, t.ID, targetVersion.compareID); ok {
+		return s.opt.Outbox.RetirePlan(tx, before[i].lane)
+	}
+	return nil
+}
+
+// RemoveTargets takes targets off a rule and abandons what waits for them. Ids
+// that the rule does not have are returned as failures.
+func (s *Service) RemoveTargets(ctx context.Context, at Place, ref, rule string, ids []string) ([]Failure, error) {
+	b, err := s.lock(at, ref)
+	if err != nil {
+		return nil, err
+	}
+	defer b.writing.Unlock()
+	r, err := b.mustRule(at, "RemoveTargets", rule)
+	if err != nil {
+		return nil, err
+	}
+	v := *r.live.Load()
+	v.targets = slices.Clone(v.targets)
+	var removed []targetVersion
+	var failures []Failure
+	for _, id := range ids {
+		i, ok := slices.BinarySearchFunc(v.targets, id, targetVersion.compareID)
+		if !ok {
+			failures = append(failures, Failure{id, "ResourceNotFoundException", "Rule '" + rule + "' does not have a target with the Id '" + id + "'."})
+			continue
+		}
+		removed = append(removed, v.targets[i])
+		v.targets = slices.Delete(v.targets, i, i+1)
+	}
+	if len(removed) == 0 {
+		return failures, nil
+	}
+	err = s.replace(ctx, r, &v, func(tx store.Tx) error {
+		for _, t := range removed {
+			if err := tx.Delete(b.targetKey(rule, t.ID)); err != nil {
+				return err
+			}
+		}
+		// Nothing may fail after the first lane has been abandoned.
+		for _, t := range removed {
+			if err := s.opt.Outbox.AbandonPlan(tx, t.lane); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return failures, err
+}
+
+// ListTargetsByRule returns the targets of a rule by id, and the token of the
+// next page.
+func (s *Service) ListTargetsByRule(at Place, ref, rule, token string, limit int) ([]target.Target, string, error) {
+	b, err := s.find(at, ref)
+	if err != nil {
+		return nil, "", err
+	}
+	r, err := b.mustRule(at, "ListTargetsByRule", rule)
+	if err != nil {
+		return nil, "", err
+	}
+	versions, next, err := page.Clip(r.live.Load().targets, func(t targetVersion) string { return t.ID }, token, limit)
+	if err != nil {
+		return nil, "", err
+	}
+	rows := make([]target.Target, len(versions))
+	for i, t := range versions {
+		rows[i] = t.Target
+	}
+	return rows, next, nil
+}
+
+// ListRuleNamesByTarget returns the names of the rules of a bus that have a
+// target with exactly this ARN, and the token of the next page.
+func (s *Service) ListRuleNamesByTarget(at Place, ref, targetARN, token string, limit int) ([]string, string, error) {
+	b, err := s.find(at, ref)
+	if err != nil {
+		return nil, "", err
+	}
+	if err := b.allow(at, "ListRuleNamesByTarget", b.arn, ""); err != nil {
+		return nil, "", err
+	}
+	var names []string
+	for _, r := range b.named("") {
+		if slices.ContainsFunc(r.live.Load().targets, func(t targetVersion) bool { return t.ARN == targetARN }) {
+			names = append(names, r.name)
+		}
+	}
+	return page.Clip(names, func(n string) string { return n }, token, limit)
+}

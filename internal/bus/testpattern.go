@@ -1,0 +1,32 @@
+package bus
+
+import (
+	"encoding/json"
+
+	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/pattern"
+)
+
+// TestEventPattern says whether an event matches a pattern, by the same code
+// that judges events on a bus. The event must be a JSON object with the members
+// that every event has; resources and detail may be missing.
+func (s *Service) TestEventPattern(text, event string) (bool, error) {
+	p, err := pattern.Compile(text)
+	if err != nil {
+		return false, err
+	}
+	var members map[string]json.RawMessage
+	if json.Unmarshal([]byte(event), &members) != nil || members == nil {
+		return false, fault.Invalid("Parameter Event is not valid.")
+	}
+	for _, m := range []string{"id", "account", "source", "time", "region", "detail-type"} {
+		if _, ok := members[m]; !ok {
+			return false, fault.Invalid("Parameter Event is not valid. Reason: The event has no %s.", m)
+		}
+	}
+	matched, err := p.Match([]byte(event))
+	if err != nil {
+		return false, fault.Invalid("Parameter Event is not valid. Reason: %s.", err)
+	}
+	return matched, nil
+}

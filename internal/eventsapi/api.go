@@ -1,0 +1,145 @@
+package eventsapi
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dari-bus/dari/internal/bus"
+	"github.com/dari-bus/dari/internal/destination"
+	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/wire"
+	"github.com/dari-bus/dari/pattern"
+)
+
+// An API holds the rooms that the operations are about.
+type API struct {
+	bus          *bus.Service
+	destinations *destination.Service
+}
+
+// Service returns EventBridge's API on top of the buses and the API destinations.
+func Service(b *bus.Service, d *destination.Service) wire.Service {
+	a := &API{bus: b, destinations: d}
+	return wire.Service{
+		Name:       "events",
+		Title:      "Amazon EventBridge",
+		Target:     "AWSEvents",
+		Version:    "2015-10-07",
+		Protocols:  []wire.Protocol{wire.JSON11},
+		Operations: a.Table(),
+		Limits:     limits(),
+		Error:      spell,
+	}
+}
+
+// Table is the whole surface of EventBridge, offered and refused, by name.
+func (a *API) Table() []wire.Operation {
+	rows := slices.Concat(
+		a.buses(),
+		a.rules(),
+		a.targets(),
+		a.events(),
+		a.permissions(),
+		a.tags(),
+		refused(),
+	)
+	slices.SortFunc(rows, func(a, b wire.Operation) int { return strings.Compare(a.Name, b.Name) })
+	return rows
+}
+
+func limits() wire.Limits {
+	all := wire.Limits{}
+	for _, l := range []wire.Limits{busLimits, ruleLimits, targetLimits, eventLimits, permissionLimits, tagLimits} {
+		maps.Copy(all, l)
+	}
+	return all
+}
+
+// exceptions are the error shapes of EventBridge, by the kind of fault.
+var exceptions = map[fault.Kind]string{
+	fault.KindInvalid:     "ValidationException",
+	fault.KindNotFound:    "ResourceNotFoundException",
+	fault.KindConflict:    "ResourceAlreadyExistsException",
+	fault.KindLimit:       "LimitExceededException",
+	fault.KindDenied:      "AccessDeniedException",
+	fault.KindUnavailable: "ThrottlingException",
+}
+
+// spell says an error in EventBridge's words. All of its mistakes of callers
+// have the status 400.
+func spell(err error) (wire.Error, bool) {
+	if p, ok := errors.AsType[*pattern.Error](err); ok {
+		return wire.Error{Code: "InvalidEventPatternException", Message: "Event pattern is not valid. Reason: " + p.Error()}, true
+	}
+	f, ok := errors.AsType[*fault.Error](err)
+	if !ok || f.Kind == fault.KindInternal {
+		return wire.Error{}, false
+	}
+	code := f.Code
+	if code == "" {
+		code = exceptions[f.Kind]
+	}
+	return wire.Error{Code: code, Message: f.Message}, true
+}
+
+// here is the place that a call is made from.
+func here(ctx context.Context) bus.Place {
+	c := wire.CallerFrom(ctx)
+	return bus.Place{Account: c.Account, Region: c.Region}
+}
+
+// val returns what p points to, and the zero value for nil.
+func val[T any](p *T) T {
+	if p == nil {
+		var zero T
+		return zero
+	}
+	return *p
+}
+
+// opt returns a pointer to s, and nil for "".
+func opt(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// at returns a timestamp in whole seconds.
+func at(t time.Time) wire.Time { return wire.At(t.Truncate(time.Second)) }
+
+// A Tag is a label of a resource.
+type Tag struct {
+	Key, Value *string
+}
+
+// A DeadLetterConfig names a queue for what could not be delivered.
+type DeadLetterConfig struct {
+	Arn *string `json:",omitempty"`
+}
+
+func (c *DeadLetterConfig) arn() string {
+	if c == nil {
+		return ""
+	}
+	return val(c.Arn)
+}
+
+func deadLetterConfig(arn string) *DeadLetterConfig {
+	if arn == "" {
+		return nil
+	}
+	return &DeadLetterConfig{Arn: &arn}
+}
+
+func tagsIn(tags []Tag) []bus.Tag {
+	out := make([]bus.Tag, len(tags))
+	for i, t := range tags {
+		out[i] = bus.Tag{Key: val(t.Key), Value: val(t.Value)}
+	}
+	return out
+}

@@ -1,0 +1,190 @@
+package eventsapi
+
+import (
+	"context"
+
+	"github.com/dari-bus/dari/internal/bus"
+	"github.com/dari-bus/dari/internal/wire"
+)
+
+func (a *API) buses() []wire.Operation {
+	return []wire.Operation{
+		wire.Op("CreateEventBus", a.CreateEventBus),
+		wire.Op("DeleteEventBus", a.DeleteEventBus),
+		wire.Op("DescribeEventBus", a.DescribeEventBus),
+		wire.Op("ListEventBuses", a.ListEventBuses),
+		wire.Op("UpdateEventBus", a.UpdateEventBus),
+	}
+}
+
+// A LogConfig says what a bus should log.
+type LogConfig struct {
+	IncludeDetail *string `json:",omitempty"`
+	Level         *string `json:",omitempty"`
+}
+
+func (c *LogConfig) in() *bus.LogConfig {
+	if c == nil {
+		return nil
+	}
+	return &bus.LogConfig{IncludeDetail: val(c.IncludeDetail), Level: val(c.Level)}
+}
+
+func logConfig(c *bus.LogConfig) *LogConfig {
+	if c == nil {
+		return nil
+	}
+	return &LogConfig{IncludeDetail: opt(c.IncludeDetail), Level: opt(c.Level)}
+}
+
+// CreateEventBusInput is the input of CreateEventBus.
+type CreateEventBusInput struct {
+	Name             *string
+	EventSourceName  *string
+	Description      *string
+	KmsKeyIdentifier *string
+	DeadLetterConfig *DeadLetterConfig
+	LogConfig        *LogConfig
+	Tags             []Tag
+}
+
+// CreateEventBusOutput is the output of CreateEventBus.
+type CreateEventBusOutput struct {
+	EventBusArn      string
+	Description      string            `json:",omitempty"`
+	KmsKeyIdentifier string            `json:",omitempty"`
+	DeadLetterConfig *DeadLetterConfig `json:",omitempty"`
+	LogConfig        *LogConfig        `json:",omitempty"`
+}
+
+// CreateEventBus makes an event bus.
+func (a *API) CreateEventBus(ctx context.Context, in *CreateEventBusInput) (*CreateEventBusOutput, error) {
+	b, err := a.bus.CreateEventBus(ctx, here(ctx), bus.NewBus{
+		Name: val(in.Name), EventSource: val(in.EventSourceName), Description: val(in.Description),
+		KMSKey: val(in.KmsKeyIdentifier), DeadLetter: in.DeadLetterConfig.arn(), Log: in.LogConfig.in(), Tags: tagsIn(in.Tags),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &CreateEventBusOutput{
+		EventBusArn: b.ARN, Description: b.Description, KmsKeyIdentifier: b.KMSKey,
+		DeadLetterConfig: deadLetterConfig(b.DeadLetter), LogConfig: logConfig(b.Log),
+	}, nil
+}
+
+// DeleteEventBusInput is the input of DeleteEventBus.
+type DeleteEventBusInput struct {
+	Name *string
+}
+
+// DeleteEventBus removes an event bus that has no rules.
+func (a *API) DeleteEventBus(ctx context.Context, in *DeleteEventBusInput) (*wire.None, error) {
+	return &wire.None{}, a.bus.DeleteEventBus(ctx, here(ctx), val(in.Name))
+}
+
+// DescribeEventBusInput is the input of DescribeEventBus.
+type DescribeEventBusInput struct {
+	Name *string
+}
+
+// DescribeEventBusOutput is the output of DescribeEventBus.
+type DescribeEventBusOutput struct {
+	Name             string
+	Arn              string
+	Description      string            `json:",omitempty"`
+	KmsKeyIdentifier string            `json:",omitempty"`
+	DeadLetterConfig *DeadLetterConfig `json:",omitempty"`
+	Policy           string            `json:",omitempty"`
+	LogConfig        *LogConfig        `json:",omitempty"`
+	CreationTime     wire.Time
+	LastModifiedTime wire.Time
+}
+
+// DescribeEventBus returns the attributes of an event bus.
+func (a *API) DescribeEventBus(ctx context.Context, in *DescribeEventBusInput) (*DescribeEventBusOutput, error) {
+	b, err := a.bus.DescribeEventBus(here(ctx), val(in.Name))
+	if err != nil {
+		return nil, err
+	}
+	return &DescribeEventBusOutput{
+		Name: b.Name, Arn: b.ARN, Description: b.Description, KmsKeyIdentifier: b.KMSKey,
+		DeadLetterConfig: deadLetterConfig(b.DeadLetter), Policy: b.Policy, LogConfig: logConfig(b.Log),
+		CreationTime: at(b.Created), LastModifiedTime: at(b.Modified),
+	}, nil
+}
+
+// ListEventBusesInput is the input of ListEventBuses.
+type ListEventBusesInput struct {
+	NamePrefix *string
+	NextToken  *string
+	Limit      *int
+}
+
+// ListEventBusesOutput is the output of ListEventBuses.
+type ListEventBusesOutput struct {
+	EventBuses []EventBus
+	NextToken  string `json:",omitempty"`
+}
+
+// An EventBus is a row of ListEventBuses.
+type EventBus struct {
+	Name             string
+	Arn              string
+	Description      string `json:",omitempty"`
+	Policy           string `json:",omitempty"`
+	CreationTime     wire.Time
+	LastModifiedTime wire.Time
+}
+
+// ListEventBuses returns event buses by name.
+func (a *API) ListEventBuses(ctx context.Context, in *ListEventBusesInput) (*ListEventBusesOutput, error) {
+	buses, next, err := a.bus.ListEventBuses(here(ctx), val(in.NamePrefix), val(in.NextToken), val(in.Limit))
+	if err != nil {
+		return nil, err
+	}
+	out := &ListEventBusesOutput{NextToken: next}
+	for _, b := range buses {
+		out.EventBuses = append(out.EventBuses, EventBus{
+			Name: b.Name, Arn: b.ARN, Description: b.Description, Policy: b.Policy,
+			CreationTime: at(b.Created), LastModifiedTime: at(b.Modified),
+		})
+	}
+	return out, nil
+}
+
+// UpdateEventBusInput is the input of UpdateEventBus.
+type UpdateEventBusInput struct {
+	Name             *string
+	KmsKeyIdentifier *string
+	Description      *string
+	DeadLetterConfig *DeadLetterConfig
+	LogConfig        *LogConfig
+}
+
+// UpdateEventBusOutput is the output of UpdateEventBus.
+type UpdateEventBusOutput struct {
+	Arn              string
+	Name             string
+	KmsKeyIdentifier string            `json:",omitempty"`
+	Description      string            `json:",omitempty"`
+	DeadLetterConfig *DeadLetterConfig `json:",omitempty"`
+	LogConfig        *LogConfig        `json:",omitempty"`
+}
+
+// UpdateEventBus changes attributes of an event bus. An empty string or an
+// empty DeadLetterConfig unsets one.
+func (a *API) UpdateEventBus(ctx context.Context, in *UpdateEventBusInput) (*UpdateEventBusOutput, error) {
+	change := bus.BusChange{Description: in.Description, KMSKey: in.KmsKeyIdentifier, Log: in.LogConfig.in()}
+	if in.DeadLetterConfig != nil {
+		arn := in.DeadLetterConfig.arn()
+		change.DeadLetter = &arn
+	}
+	b, err := a.bus.UpdateEventBus(ctx, here(ctx), val(in.Name), change)
+	if err != nil {
+		return nil, err
+	}
+	return &UpdateEventBusOutput{
+		Arn: b.ARN, Name: b.Name, KmsKeyIdentifier: b.KMSKey, Description: b.Description,
+		DeadLetterConfig: deadLetterConfig(b.DeadLetter), LogConfig: logConfig(b.Log),
+	}, nil
+}

@@ -1,0 +1,102 @@
+package eventsapi
+
+import (
+	"context"
+
+	"github.com/dari-bus/dari/internal/bus"
+	"github.com/dari-bus/dari/internal/event"
+	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/wire"
+)
+
+func (a *API) events() []wire.Operation {
+	return []wire.Operation{
+		wire.Op("PutEvents", a.PutEvents),
+		wire.Op("TestEventPattern", a.TestEventPattern),
+	}
+}
+
+// PutEventsInput is the input of PutEvents.
+type PutEventsInput struct {
+	Entries    []PutEventsRequestEntry
+	EndpointId *string
+}
+
+// A PutEventsRequestEntry is one event as it is handed in.
+type PutEventsRequestEntry struct {
+	Time         *wire.Time
+	Source       *string
+	Resources    []string
+	DetailType   *string
+	Detail       *string
+	EventBusName *string
+	TraceHeader  *string
+}
+
+// PutEventsOutput is the output of PutEvents.
+type PutEventsOutput struct {
+	FailedEntryCount int
+	// Entries are as many as in the input, in the same order.
+	Entries []PutEventsResultEntry
+}
+
+// A PutEventsResultEntry has either an id or an error.
+type PutEventsResultEntry struct {
+	EventId      string `json:",omitempty"`
+	ErrorCode    string `json:",omitempty"`
+	ErrorMessage string `json:",omitempty"`
+}
+
+// PutEvents takes events in.
+func (a *API) PutEvents(ctx context.Context, in *PutEventsInput) (*PutEventsOutput, error) {
+	if in.EndpointId != nil {
+		return nil, fault.Invalid("Endpoint %s does not exist. dari does not offer global endpoints.", *in.EndpointId)
+	}
+	entries := make([]bus.Entry, len(in.Entries))
+	for i := range in.Entries {
+		e := &in.Entries[i]
+		entries[i] = bus.Entry{
+			Entry: event.Entry{Source: val(e.Source), DetailType: val(e.DetailType), Detail: val(e.Detail), Resources: e.Resources},
+			Bus:   val(e.EventBusName), Trace: val(e.TraceHeader),
+		}
+		if e.Time != nil {
+			entries[i].Time = e.Time.Time
+		}
+	}
+	c := wire.CallerFrom(ctx)
+	results, err := a.bus.Put(ctx, bus.Origin{
+		Place:  bus.Place{Account: c.Account, Region: c.Region},
+		Caller: c.AccessKey, RequestID: c.RequestID, Trace: c.Trace,
+	}, entries)
+	if err != nil {
+		return nil, err
+	}
+	out := &PutEventsOutput{Entries: make([]PutEventsResultEntry, len(results))}
+	for i, r := range results {
+		out.Entries[i] = PutEventsResultEntry{EventId: r.ID, ErrorCode: r.Code, ErrorMessage: r.Message}
+		if r.Code != "" {
+			out.FailedEntryCount++
+		}
+	}
+	return out, nil
+}
+
+// TestEventPatternInput is the input of TestEventPattern.
+type TestEventPatternInput struct {
+	EventPattern *string
+	Event        *string
+}
+
+// TestEventPatternOutput is the output of TestEventPattern.
+type TestEventPatternOutput struct {
+	Result bool
+}
+
+// TestEventPattern says whether an event matches a pattern.
+func (a *API) TestEventPattern(_ context.Context, in *TestEventPatternInput) (*TestEventPatternOutput, error) {
+	ok, err := a.bus.TestEventPattern(val(in.EventPattern), val(in.Event))
+	if err != nil {
+		return nil, err
+	}
+	return &TestEventPatternOutput{Result: ok}, nil
+}

@@ -1,0 +1,54 @@
+package eventsapi
+
+import (
+	"context"
+
+	"github.com/dari-bus/dari/internal/bus"
+	"github.com/dari-bus/dari/internal/wire"
+)
+
+func (a *API) permissions() []wire.Operation {
+	return []wire.Operation{
+		wire.Op("PutPermission", a.PutPermission),
+		wire.Op("RemovePermission", a.RemovePermission),
+	}
+}
+
+// PutPermissionInput is the input of PutPermission.
+type PutPermissionInput struct {
+	EventBusName *string
+	Action       *string
+	Principal    *string
+	StatementId  *string
+	Condition    *Condition
+	Policy       *string
+}
+
+// A Condition narrows a permission to an organization.
+type Condition struct {
+	Type, Key, Value *string
+}
+
+// PutPermission lets others put events on a bus.
+func (a *API) PutPermission(ctx context.Context, in *PutPermissionInput) (*wire.None, error) {
+	p := bus.Permission{
+		Bus: val(in.EventBusName), Action: val(in.Action), StatementID: val(in.StatementId),
+		Principal: val(in.Principal), Policy: val(in.Policy),
+	}
+	if c := in.Condition; c != nil {
+		p.Condition = &bus.Condition{Type: val(c.Type), Key: val(c.Key), Value: val(c.Value)}
+	}
+	return &wire.None{}, a.bus.PutPermission(ctx, here(ctx), p)
+}
+
+// RemovePermissionInput is the input of RemovePermission.
+type RemovePermissionInput struct {
+	StatementId          *string
+	RemoveAllPermissions *bool
+	EventBusName         *string
+}
+
+// RemovePermission takes a permission back, or all of them.
+func (a *API) RemovePermission(ctx context.Context, in *RemovePermissionInput) (*wire.None, error) {
+	return &wire.None{}, a.bus.RemovePermission(ctx, here(ctx), val(in.EventBusName), val(in.StatementId), val(in.RemoveAllPermissions))
+}
