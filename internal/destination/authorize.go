@@ -1,0 +1,146 @@
+package destination
+
+import (
+	"context"
+	"fmt"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/dari-bus/dari/internal/target"
+)
+
+const (
+	// tokenTimeout ends a request for a token that Run makes.
+	tokenTimeout = 5 * time.Second
+	// patience is after how many tries a connection whose token server does not
+	// answer is DEAUTHORIZED. The pauses between them add up to seven seconds.
+	patience = 4
+	// atOnce bounds the requests for tokens that Run makes at the same time.
+	atOnce = 8
+	// maxReason is the longest StateReason, in characters.
+	maxReason = 512
+)
+
+// Run finds out whether connections that use OAuth are in order, by asking for
+// a token: those that are new or changed at once, those that failed again and
+// again. It returns nil when ctx ends, and an error when the store fails.
+func (s *Service) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(1 + atOnce)
+	g.Go(func() error {
+		for {
+			timer := time.NewTimer(s.startDue(ctx, g))
+			select {
+			case <-ctx.Done():
+				timer.Stop()
+				return nil
+			case <-s.wake:
+				timer.Stop()
+			case <-timer.C:
+			}
+		}
+	})
+	return g.Wait()
+}
+
+// startDue starts a try for each connection that is due one, and returns how
+// long it will be until the next.
+func (s *Service) startDue(ctx context.Context, g *errgroup.Group) time.Duration {
+	next := time.Hour
+	for _, c := range s.state.Load().connections {
+		if !c.wantsToken() {
+			continue
+		}
+		if wait, ours := c.credentials.claim(); !ours {
+			next = min(next, wait)
+			continue
+		}
+		if !g.TryGo(func() error { return s.authorize(ctx, c) }) {
+			c.credentials.release() // the end of another try comes back to it
+		}
+	}
+	return next
+}
+
+// claim reports whether it is time for a try that nobody is at yet, and if not,
+// how long it will be.
+func (c *credentials) claim() (wait time.Duration, ours bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.running {
+		return time.Hour, false
+	}
+	if wait := time.Until(c.rest); wait > 0 {
+		return wait, false
+	}
+	c.running = true
+	return 0, true
+}
+
+func (c *credentials) release() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.running = false
+}
+
+// authorize makes one try for one connection.
+func (s *Service) authorize(ctx context.Context, c *connection) error {
+	defer s.wakeUp()
+	defer c.credentials.release()
+	try, cancel := context.WithTimeoutCause(ctx, tokenTimeout, errTokenTimeout)
+	defer cancel()
+	_, err := c.credentials.get(try)
+	if ctx.Err() != nil {
+		return nil
+	}
+	if err := s.settle(ctx, c, err); err != nil && ctx.Err() == nil {
+		return err
+	}
+	return nil
+}
+
+var errTokenTimeout = fmt.Errorf("no answer within %v", tokenTimeout)
+
+// settle changes the state of a connection by how the last request for a token
+// went. A connection that was changed in the meantime is left alone, and one
+// that is AUTHORIZED stays so until its token server refuses.
+func (s *Service) settle(ctx context.Context, c *connection, tokenErr error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.state.Load().connections[key{c.Scope, c.Name}]
+	if now == nil || now.credentials != c.credentials {
+		return nil
+	}
+	next := now.Connection
+	if tokenErr == nil {
+		next.State, next.StateReason, next.Authorized = Authorized, "", time.Now().UTC()
+		if now.State == Authorized {
+			return nil
+		}
+		return s.keepConnection(ctx, next, now.credentials)
+	}
+	impatient := now.State == Authorizing && c.credentials.failuresInARow() >= patience
+	reason := clip(tokenErr.Error())
+	if !target.AsError(tokenErr).Permanent && !impatient || now.State == Deauthorized && now.StateReason == reason {
+		return nil
+	}
+	next.State, next.StateReason = Deauthorized, reason
+	return s.keepConnection(ctx, next, now.credentials)
+}
+
+// wakeUp has Run look again.
+func (s *Service) wakeUp() {
+	select {
+	case s.wake <- struct{}{}:
+	default: // it will look anyway
+	}
+}
+
+func clip(reason string) string {
+	if utf8.RuneCountInString(reason) <= maxReason {
+		return reason
+	}
+	return string([]rune(reason)[:maxReason-1]) + "…"
+}

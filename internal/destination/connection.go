@@ -1,0 +1,239 @@
+package destination
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/dari-bus/dari/internal/arn"
+	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/page"
+)
+
+// A Scope is the account and region that something belongs to.
+type Scope struct{ Account, Region string }
+
+// A ConnectionState says whether calls can be made with a connection.
+type ConnectionState string
+
+// The states. Deauthorizing and Deleting are only ever seen in the answer of
+// the method that begins them: both are done when it returns.
+const (
+	Authorizing   ConnectionState = "AUTHORIZING"
+	Authorized    ConnectionState = "AUTHORIZED"
+	Deauthorizing ConnectionState = "DEAUTHORIZING"
+	Deauthorized  ConnectionState = "DEAUTHORIZED"
+	Deleting      ConnectionState = "DELETING"
+)
+
+// A Connection is the authorization that API destinations share. Its JSON is
+// the record in the store. What a [Service] returns has no secrets in it.
+type Connection struct {
+	Scope
+	Name        string
+	ARN         string
+	SecretARN   string
+	Description string `json:",omitempty"`
+	KMSKey      string `json:",omitempty"`
+	Type        AuthType
+	Auth        Auth
+	State       ConnectionState
+	// StateReason says why it is DEAUTHORIZED, in at most 512 characters.
+	StateReason string `json:",omitempty"`
+	Created     time.Time
+	Modified    time.Time
+	// Authorized is when it was last found to be in order.
+	Authorized time.Time
+}
+
+// NewConnection is what CreateConnection is asked for.
+type NewConnection struct {
+	Name, Description, KMSKey string
+	Type                      AuthType
+	Auth                      Auth
+}
+
+// A ConnectionChange is what UpdateConnection is asked for. Nil members, and an
+// empty Type, mean no change.
+type ConnectionChange struct {
+	Description, KMSKey *string
+	Type                AuthType
+	Auth                *Auth
+}
+
+// A ConnectionFilter narrows a list. Its zero value lists everything.
+type ConnectionFilter struct {
+	Prefix string
+	State  ConnectionState
+}
+
+// CreateConnection makes a connection. One that uses OAuth is authorized by Run.
+func (s *Service) CreateConnection(ctx context.Context, scope Scope, n NewConnection) (Connection, error) {
+	if err := n.Auth.check(n.Type, s.HTTPSOnly); err != nil {
+		return Connection{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.state.Load()
+	if now.connections[key{scope, n.Name}] != nil {
+		return Connection{}, fault.Conflict("Connection %s already exists.", n.Name)
+	}
+	if count(now.connections, scope) >= s.MaxConnections {
+		return Connection{}, errLimit
+	}
+	c := Connection{
+		Scope: scope, Name: n.Name, Description: n.Description, KMSKey: n.KMSKey,
+		ARN:       arn.New("events", scope.Region, scope.Account, connectionPrefix+n.Name+"/"+uuid.NewString()).String(),
+		SecretARN: newSecretARN(scope, n.Name),
+		Created:   time.Now().UTC(),
+	}
+	c.authorize(n.Type, n.Auth)
+	if err := s.keepConnection(ctx, c, nil); err != nil {
+		return Connection{}, err
+	}
+	return c.withoutSecrets(), nil
+}
+
+// DescribeConnection returns a connection.
+func (s *Service) DescribeConnection(scope Scope, name string) (Connection, error) {
+	c := s.state.Load().connections[key{scope, name}]
+	if c == nil {
+		return Connection{}, noConnection(name)
+	}
+	return c.withoutSecrets(), nil
+}
+
+// ListConnections returns a page of the connections that pass the filter, by name.
+func (s *Service) ListConnections(scope Scope, f ConnectionFilter, token string, limit int) ([]Connection, string, error) {
+	var rows []Connection
+	for k, c := range s.state.Load().connections {
+		if k.Scope == scope && strings.HasPrefix(k.name, f.Prefix) && (f.State == "" || f.State == c.State) {
+			rows = append(rows, c.withoutSecrets())
+		}
+	}
+	slices.SortFunc(rows, func(a, b Connection) int { return cmp.Compare(a.Name, b.Name) })
+	return page.Clip(rows, func(c Connection) string { return c.Name }, token, limit)
+}
+
+// UpdateConnection changes a connection. A change of the authorization is a
+// new start: one that uses OAuth is AUTHORIZING again.
+func (s *Service) UpdateConnection(ctx context.Context, scope Scope, name string, ch ConnectionChange) (Connection, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old := s.state.Load().connections[key{scope, name}]
+	if old == nil {
+		return Connection{}, noConnection(name)
+	}
+	c, credentials := old.Connection, old.credentials
+	c.Modified = time.Now().UTC()
+	if ch.Description != nil {
+		c.Description = *ch.Description
+	}
+	if ch.KMSKey != nil {
+		c.KMSKey = *ch.KMSKey
+	}
+	kind := cmp.Or(ch.Type, c.Type)
+	switch {
+	case ch.Auth != nil:
+		if err := ch.Auth.checkOnly(kind); err != nil {
+			return Connection{}, err
+		}
+		auth := c.Auth.merge(kind, *ch.Auth)
+		if err := auth.check(kind, s.HTTPSOnly); err != nil {
+			return Connection{}, err
+		}
+		c.authorize(kind, auth)
+		credentials = nil
+	case kind != c.Type:
+		return Connection{}, invalid("AuthParameters", "another authorization type needs %s.", members[kind])
+	}
+	if err := s.keepConnection(ctx, c, credentials); err != nil {
+		return Connection{}, err
+	}
+	return c.withoutSecrets(), nil
+}
+
+// DeauthorizeConnection forgets everything that the connection authorizes
+// with. UpdateConnection can give it something new.
+func (s *Service) DeauthorizeConnection(ctx context.Context, scope Scope, name string) (Connection, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old := s.state.Load().connections[key{scope, name}]
+	if old == nil {
+		return Connection{}, noConnection(name)
+	}
+	c := old.Connection
+	c.Auth = Auth{}
+	c.State, c.StateReason = Deauthorized, ""
+	c.Modified = time.Now().UTC()
+	if err := s.keepConnection(ctx, c, nil); err != nil {
+		return Connection{}, err
+	}
+	c.State = Deauthorizing
+	return c, nil
+}
+
+// DeleteConnection removes a connection. The API destinations that use it stay
+// and are INACTIVE until they are given another one.
+func (s *Service) DeleteConnection(ctx context.Context, scope Scope, name string) (Connection, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k := key{scope, name}
+	old := s.state.Load().connections[k]
+	if old == nil {
+		return Connection{}, noConnection(name)
+	}
+	if err := s.commit(ctx, connectionKey(k), nil, func(next *state) { delete(next.connections, k) }); err != nil {
+		return Connection{}, err
+	}
+	c := old.withoutSecrets()
+	c.State = Deleting
+	c.Modified = time.Now().UTC()
+	return c, nil
+}
+
+// authorize sets what a connection authorizes with, and its state with it.
+func (c *Connection) authorize(kind AuthType, auth Auth) {
+	now := time.Now().UTC()
+	c.Type, c.Auth = kind, auth
+	c.State, c.StateReason = Authorized, ""
+	c.Modified = now
+	// AWS shows the time for a connection that is still being authorized, too.
+	c.Authorized = now
+	if kind == OAuth {
+		c.State = Authorizing
+	}
+}
+
+func (c Connection) withoutSecrets() Connection {
+	c.Auth = c.Auth.withoutSecrets()
+	return c
+}
+
+// newSecretARN makes the ARN that Secrets Manager would have given the secret.
+func newSecretARN(scope Scope, name string) string {
+	return arn.New("secretsmanager", scope.Region, scope.Account,
+		"secret:events!connection/"+name+"/"+uuid.NewString()+"-"+rand.Text()[:6]).String()
+}
+
+func noConnection(name string) error {
+	return fault.NotFound("Failed to describe the connection(s). Connection '%s' does not exist.", name)
+}
+
+var errLimit = fault.Limit("The requested resource exceeds the maximum number allowed.")
+
+func count[T any](all map[key]T, scope Scope) int {
+	n := 0
+	for k := range maps.Keys(all) {
+		if k.Scope == scope {
+			n++
+		}
+	}
+	return n
+}

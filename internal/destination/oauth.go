@@ -1,0 +1,150 @@
+package destination
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/dari-bus/dari/internal/target"
+)
+
+// maxTokenAnswer is how much of a token server's answer is read.
+const maxTokenAnswer = 1 << 20
+
+// fetch asks the token server for a token (RFC 6749, section 4.4). Its error is
+// an [*target.Error], permanent when the server refused or gave an answer that
+// holds no token, or the cause of ctx when that was cancelled.
+func (o OAuthAuth) fetch(ctx context.Context, client *http.Client) (*token, error) {
+	req, err := o.request(ctx)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := target.Call(client, req, maxTokenAnswer, o.secrets())
+	if err != nil {
+		if e, ok := err.(*target.Error); ok {
+			return nil, o.judge(answer.Status, e)
+		}
+		return nil, err
+	}
+	return o.read(answer.Body)
+}
+
+// judge makes an error final that is one for a token server: here a 401 is the
+// last word and not a call for new credentials.
+func (o OAuthAuth) judge(status int, e *target.Error) *target.Error {
+	e.Message = "request for a token: " + e.Message
+	if status/100 == 4 && status != http.StatusRequestTimeout && status != http.StatusTooManyRequests {
+		e.Permanent = true
+	}
+	if e.Permanent {
+		e.Code = target.CodeNoPermission
+	}
+	return e
+}
+
+// request builds the request for a token. The credentials are members of the
+// body, JSON unless a Content-Type among the parameters asks for a form.
+func (o OAuthAuth) request(ctx context.Context) (*http.Request, error) {
+	var p Parameters
+	if o.Parameters != nil {
+		p = *o.Parameters
+	}
+	header := http.Header{"Content-Type": {"application/json; charset=utf-8"}, "Accept": {"application/json"}}
+	for _, h := range p.Header {
+		if !target.ReservedHeader(h.Key) {
+			header.Set(h.Key, strings.Trim(h.Value, " \t"))
+		}
+	}
+	header.Set("User-Agent", "Amazon/EventBridge/ApiDestinations")
+	members := map[string]string{"client_id": o.ClientID, "client_secret": o.ClientSecret}
+	for _, b := range p.Body {
+		members[b.Key] = b.Value
+	}
+	req, err := http.NewRequestWithContext(ctx, o.Method, o.Endpoint, bytes.NewReader(encode(members, header.Get("Content-Type"))))
+	if err != nil {
+		return nil, refusal("the authorization endpoint is not a URL")
+	}
+	req.Header = header
+	query := req.URL.Query()
+	for _, q := range p.Query {
+		query.Set(q.Key, q.Value)
+	}
+	if len(p.Query) > 0 {
+		req.URL.RawQuery = query.Encode()
+	}
+	return req, nil
+}
+
+func encode(members map[string]string, contentType string) []byte {
+	if kind, _, err := mime.ParseMediaType(contentType); err == nil && kind == "application/x-www-form-urlencoded" {
+		form := url.Values{}
+		for k, v := range members {
+			form.Set(k, v)
+		}
+		return []byte(form.Encode())
+	}
+	b, _ := json.Marshal(members) // strings always encode
+	return b
+}
+
+// read takes the token out of an answer.
+func (o OAuthAuth) read(body []byte) (*token, error) {
+	var a struct {
+		AccessToken string          `json:"access_token"`
+		TokenType   string          `json:"token_type"`
+		ExpiresIn   json.RawMessage `json:"expires_in"`
+		Error       string          `json:"error"`
+		Description string          `json:"error_description"`
+	}
+	if err := json.Unmarshal(body, &a); err != nil {
+		return nil, refusal("request for a token: %s gave an answer that is not the JSON of a token", o.host())
+	}
+	if a.AccessToken == "" {
+		said := strings.TrimSpace(a.Error + " " + a.Description)
+		return nil, refusal("request for a token: %s gave an answer without an access_token: %s", o.host(), cmp.Or(said, "and no error"))
+	}
+	if strings.ContainsFunc(a.TokenType+a.AccessToken, unicode.IsControl) {
+		return nil, refusal("request for a token: %s gave a token with control characters in it", o.host())
+	}
+	scheme := cmp.Or(a.TokenType, "Bearer")
+	if strings.EqualFold(scheme, "Bearer") {
+		scheme = "Bearer" // there are servers that know no other spelling
+	}
+	return newToken(scheme, a.AccessToken, lifetime(a.ExpiresIn)), nil
+}
+
+// lifetime reads expires_in: seconds, as a number or, from some servers, as
+// text. What is missing, unreadable or not positive says nothing.
+func lifetime(expiresIn json.RawMessage) time.Duration {
+	seconds, err := strconv.ParseFloat(strings.Trim(string(expiresIn), `"`), 64)
+	if err != nil || !(seconds > 0) {
+		return defaultLifetime
+	}
+	const aYear = 365 * 24 * 3600
+	return time.Duration(min(seconds, aYear) * float64(time.Second))
+}
+
+func (o OAuthAuth) secrets() []string {
+	return append(o.Parameters.secrets(), o.ClientSecret)
+}
+
+// host names the token server without its path and query.
+func (o OAuthAuth) host() string {
+	u, err := url.Parse(o.Endpoint)
+	if err != nil {
+		return "the authorization endpoint"
+	}
+	return u.Host
+}
+
+func refusal(format string, args ...any) *target.Error {
+	return target.Permanent(target.CodeNoPermission, format, args...)
+}
