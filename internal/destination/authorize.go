@@ -28,10 +28,10 @@ const (
 // again. It returns nil when ctx ends, and an error when the store fails.
 func (s *Service) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(1 + atOnce)
+	slots := make(chan struct{}, atOnce)
 	g.Go(func() error {
 		for {
-			timer := time.NewTimer(s.startDue(ctx, g))
+			timer := time.NewTimer(s.startDue(ctx, g, slots))
 			select {
 			case <-ctx.Done():
 				timer.Stop()
@@ -45,21 +45,33 @@ func (s *Service) Run(ctx context.Context) error {
 	return g.Wait()
 }
 
-// startDue starts a try for each connection that is due one, and returns how
-// long it will be until the next.
-func (s *Service) startDue(ctx context.Context, g *errgroup.Group) time.Duration {
+// startDue starts a try for each connection that is due one, as long as there
+// are slots, and returns how long it will be until the next. A try that ends
+// gives back its slot first and wakes Run then, so what found no slot is not
+// forgotten.
+func (s *Service) startDue(ctx context.Context, g *errgroup.Group, slots chan struct{}) time.Duration {
 	next := time.Hour
 	for _, c := range s.state.Load().connections {
 		if !c.wantsToken() {
 			continue
 		}
-		if wait, ours := c.credentials.claim(); !ours {
+		select {
+		case slots <- struct{}{}:
+		default:
+			return next
+		}
+		wait, ours := c.credentials.claim()
+		if !ours {
+			<-slots
 			next = min(next, wait)
 			continue
 		}
-		if !g.TryGo(func() error { return s.authorize(ctx, c) }) {
-			c.credentials.release() // the end of another try comes back to it
-		}
+		g.Go(func() error {
+			defer s.wakeUp()
+			defer func() { <-slots }()
+			defer c.credentials.release()
+			return s.authorize(ctx, c)
+		})
 	}
 	return next
 }
@@ -87,8 +99,6 @@ func (c *credentials) release() {
 
 // authorize makes one try for one connection.
 func (s *Service) authorize(ctx context.Context, c *connection) error {
-	defer s.wakeUp()
-	defer c.credentials.release()
 	try, cancel := context.WithTimeoutCause(ctx, tokenTimeout, errTokenTimeout)
 	defer cancel()
 	_, err := c.credentials.get(try)

@@ -408,6 +408,7 @@ func TestManyConnectionsAreAuthorizedAFewAtATime(t *testing.T) {
 			s.mustConnect(t, oauth(fmt.Sprintf("c%d", i)))
 		}
 		time.Sleep(6 * time.Second)
+		synctest.Wait()
 		rows, _, _ := s.ListConnections(here, ConnectionFilter{State: Authorized}, "", 100)
 		if len(rows) != 40 || most != atOnce {
 			t.Errorf("%d authorized, %d at once", len(rows), most)
