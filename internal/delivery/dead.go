@@ -80,7 +80,7 @@ func (l *lane) newDead(t *task, s watch.Settlement) *DeadLetter {
 // and how many older ones were pushed out since the start.
 func (o *Outbox) Dead(ctx context.Context, limit int) (kept []DeadLetter, pushedOut uint64, err error) {
 	err = o.Store.View(ctx, func(tx store.Tx) error {
-		kept = nil
+		kept = []DeadLetter{}
 		for _, v := range tx.Scan([]byte(prefixDead), store.End([]byte(prefixDead))) {
 			if len(kept) == limit {
 				break

@@ -1,0 +1,264 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/dari-bus/dari/internal/arn"
+	"github.com/dari-bus/dari/internal/bus"
+	"github.com/dari-bus/dari/internal/console"
+	"github.com/dari-bus/dari/internal/delivery"
+	"github.com/dari-bus/dari/internal/destination"
+	"github.com/dari-bus/dari/internal/event"
+	"github.com/dari-bus/dari/internal/eventsapi"
+	"github.com/dari-bus/dari/internal/room/queue"
+	"github.com/dari-bus/dari/internal/store"
+	"github.com/dari-bus/dari/internal/store/disk"
+	"github.com/dari-bus/dari/internal/store/mem"
+	"github.com/dari-bus/dari/internal/target"
+	"github.com/dari-bus/dari/internal/watch"
+	"github.com/dari-bus/dari/internal/wire"
+)
+
+// An App is one server.
+type App struct {
+	opt      Options
+	store    store.Store
+	listener net.Listener
+	server   *http.Server
+	registry *prometheus.Registry
+	feed     *watch.Feed
+
+	queues       *queue.Service
+	destinations *destination.Service
+	outbox       *delivery.Outbox
+	buses        *bus.Service
+}
+
+// Open opens the store and the rooms and begins to listen. Nothing is served
+// or delivered before Run.
+func Open(ctx context.Context, opt Options) (a *App, err error) {
+	if err := opt.check(); err != nil {
+		return nil, err
+	}
+	a = &App{opt: opt, registry: prometheus.NewRegistry(), feed: watch.NewFeed(feedSize)}
+	if a.store, err = a.openStore(); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.store.Close())
+		}
+	}()
+	if err := a.openRooms(ctx); err != nil {
+		return nil, err
+	}
+	if a.listener, err = net.Listen("tcp", opt.Listen); err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", opt.Listen, err)
+	}
+	h, err := a.handler()
+	if err != nil {
+		return nil, errors.Join(err, a.listener.Close())
+	}
+	a.server = newServer(h, opt.Log)
+	return a, nil
+}
+
+// feedSize is how many records a reader of the live feed may be behind.
+const feedSize = 4096
+
+func (a *App) openStore() (store.Store, error) {
+	if a.opt.Ephemeral {
+		return mem.New(), nil
+	}
+	return disk.Open(disk.Options{Dir: a.opt.Data, Logger: a.opt.Log})
+}
+
+// openRooms opens everything that stands on the store and joins it.
+func (a *App) openRooms(ctx context.Context) (err error) {
+	limits := bus.DefaultLimits()
+	if a.opt.Limits == "none" {
+		limits = bus.NoLimits()
+	}
+	a.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	hooks := watch.Tee(a.feed.Hooks())
+
+	if a.queues, err = queue.Open(a.store, queue.Options{EnforcePolicies: a.opt.EnforcePolicies}); err != nil {
+		return err
+	}
+	if a.destinations, err = destination.Open(ctx, destination.Options{Store: a.store, HTTPSOnly: a.opt.HTTPSOnly}); err != nil {
+		return err
+	}
+	a.outbox, err = delivery.Open(ctx, delivery.Options{
+		Store: a.store, Sink: a.sinks(), DeadLetters: a.queues,
+		Hooks: hooks, Log: a.opt.Log, MaxDead: a.opt.MaxDead,
+	})
+	if err != nil {
+		return err
+	}
+	a.buses, err = bus.Open(ctx, bus.Options{
+		Store: a.store, Outbox: a.outbox, Hooks: hooks, Limits: limits, CheckTarget: a.checkTarget,
+	})
+	return err
+}
+
+// sinks is where each kind of target meets the room that takes it.
+func (a *App) sinks() target.Registry {
+	return target.Registry{
+		"sqs": target.Queue(func(ctx context.Context, q arn.ARN, m target.QueueMessage) error {
+			return a.queues.Deliver(ctx, q, queue.Mail{Body: m.Body, Group: m.Group, Trace: m.Trace, Source: m.Rule})
+		}),
+		"events/api-destination": target.APIDestination(a.destinations, target.NewClient()),
+		"events/event-bus": target.Bus(func(ctx context.Context, b arn.ARN, d *target.Delivery) error {
+			return a.buses.Forward(ctx, b, d)
+		}),
+	}
+}
+
+// checkTarget says whether a target that must exist does.
+func (a *App) checkTarget(t arn.ARN) error {
+	if target.Kind(t) == "events/api-destination" {
+		return a.destinations.Exists(t)
+	}
+	return nil
+}
+
+// services are the AWS APIs on the port.
+func (a *App) services() []*wire.Service {
+	events := eventsapi.Service(a.buses, a.destinations)
+	return []*wire.Service{&events, queue.API(a.queues)}
+}
+
+// handler joins the AWS APIs and what is dari's own.
+func (a *App) handler() (http.Handler, error) {
+	host, err := a.opt.publicHost(a.listener.Addr())
+	if err != nil {
+		return nil, err
+	}
+	calls := newCallMetrics(a.registry)
+	aws, err := wire.NewHandler(wire.Options{
+		Services: a.services(), Region: a.opt.Region, Account: a.opt.Account, Host: host,
+		Keys: a.opt.keys, Log: a.opt.Log, Observe: calls.observe,
+	})
+	if err != nil {
+		return nil, err
+	}
+	own := console.New(console.Options{
+		Feed:    a.feed,
+		Metrics: promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{}),
+		Dead: func(ctx context.Context, limit int) (any, uint64, error) {
+			return a.outbox.Dead(ctx, limit)
+		},
+		Allow: a.allow,
+		Host:  host, Region: a.opt.Region, Account: a.opt.Account,
+	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == console.Prefix || strings.HasPrefix(r.URL.Path, console.Prefix+"/"):
+			own.ServeHTTP(w, r)
+		case console.IsBrowser(r):
+			http.Redirect(w, r, console.Prefix+"/console/", http.StatusFound)
+		default:
+			aws.ServeHTTP(w, r)
+		}
+	}), nil
+}
+
+// allow lets whoever may call the AWS APIs see what happens to events.
+func (a *App) allow(r *http.Request) error {
+	if a.opt.keys == nil {
+		return nil
+	}
+	return wire.Verify(r, nil, "dari", a.opt.keys, time.Now())
+}
+
+func (a *App) url() string { return "http://" + a.listener.Addr().String() }
+
+// URL is the address that the server listens on, as clients on this machine use it.
+func (a *App) URL() string { return a.url() }
+
+// Feed is the live feed of what happens to events.
+func (a *App) Feed() *watch.Feed { return a.feed }
+
+// Emit puts an event of the house's own on the default bus of its place: unlike
+// PutEvents, it may have a source that begins with "aws.".
+func (a *App) Emit(ctx context.Context, e event.Entry) (id string, err error) {
+	return a.buses.Emit(ctx, bus.Origin{Place: bus.Place{Account: a.opt.Account, Region: a.opt.Region}}, e)
+}
+
+// Run serves and delivers until ctx ends, then stops in order: first the calls,
+// then the attempts at targets, then the store. An error means that something
+// failed that the rest cannot do without; what was acknowledged is on disk.
+func (a *App) Run(ctx context.Context) error {
+	a.opt.Log.Info("dari is ready", "address", a.url(), "data", a.place(), "region", a.opt.Region, "account", a.opt.Account, "signatures", a.opt.keys != nil)
+	g, running := errgroup.WithContext(context.WithoutCancel(ctx))
+	inner, stopInner := context.WithCancel(running)
+	g.Go(func() error {
+		defer stopInner()
+		return a.serve(ctx, running)
+	})
+	for _, run := range []func(context.Context) error{a.runStore, a.outbox.Run, a.buses.Run, a.destinations.Run, a.queues.Run} {
+		g.Go(func() error { return run(inner) })
+	}
+	err := g.Wait()
+	stopInner()
+	err = errors.Join(err, a.store.Close())
+	if err == nil {
+		a.opt.Log.Info("dari has stopped", "data", a.place())
+	}
+	return err
+}
+
+func (a *App) place() string {
+	if a.opt.Ephemeral {
+		return "in memory"
+	}
+	return a.opt.Data
+}
+
+// runStore watches over a store that can fail on its own.
+func (a *App) runStore(ctx context.Context) error {
+	if r, ok := a.store.(interface{ Run(context.Context) error }); ok {
+		return r.Run(ctx)
+	}
+	return nil
+}
+
+// stopWithin is how long calls may take to end when the server stops.
+const stopWithin = 10 * time.Second
+
+// serve answers calls until ctx or running ends.
+func (a *App) serve(ctx, running context.Context) error {
+	failed := make(chan error, 1)
+	go func() { failed <- a.server.Serve(a.listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	case <-running.Done():
+	}
+	a.feed.Close() // ends the live tails, which would not end by themselves
+	stop, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), stopWithin, errors.New("some calls did not end in time"))
+	defer cancel()
+	if err := a.server.Shutdown(stop); err != nil {
+		a.opt.Log.Warn("calls were cut off", "err", context.Cause(stop))
+		err = a.server.Close()
+		if err != nil {
+			return err
+		}
+	}
+	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}

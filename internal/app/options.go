@@ -1,0 +1,164 @@
+package app
+
+import (
+	"bufio"
+	"cmp"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"strings"
+
+	"github.com/dari-bus/dari/internal/wire"
+)
+
+// Options configure an App. Register declares each as a flag, with its default
+// and its sentence.
+type Options struct {
+	Listen, Data          string
+	Ephemeral             bool
+	Region, Account, Host string
+	Limits                string
+	KeyFile               string
+	AccessKey, SecretKey  string
+	Insecure              bool
+	EnforcePolicies       bool
+	HTTPSOnly             bool
+	MaxDead               int
+	LogLevel, LogFormat   string
+	Log                   *slog.Logger // overrides LogLevel and LogFormat
+	keys                  wire.Keys
+}
+
+// Register declares the settings as flags of fs.
+func (o *Options) Register(fs *flag.FlagSet) {
+	fs.StringVar(&o.Listen, "listen", "127.0.0.1:4566", "`address` to serve every API on")
+	fs.StringVar(&o.Data, "data", "./dari-data", "`directory` that holds everything durable; made if missing")
+	fs.BoolVar(&o.Ephemeral, "ephemeral", false, "keep everything in memory, and nothing after the end")
+	fs.StringVar(&o.Region, "region", "us-east-1", "region of callers whose credentials name none")
+	fs.StringVar(&o.Account, "account", "000000000000", "account of callers whose access key is not 12 digits")
+	fs.StringVar(&o.Host, "host", "", "public `host:port` in the URLs that are handed out (default localhost and the port of -listen)")
+	fs.StringVar(&o.Limits, "limits", "aws", "count quotas such as 300 rules per bus: `aws` or none")
+	fs.StringVar(&o.KeyFile, "keys", "", "`file` of access keys that may sign, a line each: ID SECRET [ACCOUNT]; without any keys, everybody may call")
+	fs.StringVar(&o.AccessKey, "access-key", "", "an access key `id` that may sign, beside those of -keys")
+	fs.StringVar(&o.SecretKey, "secret-key", "", "the `secret` of -access-key (better given as DARI_SECRET_KEY)")
+	fs.BoolVar(&o.Insecure, "insecure", false, "listen beyond this machine although no access keys are set")
+	fs.BoolVar(&o.EnforcePolicies, "enforce-policies", false, "check queue policies when rules send to queues, as AWS does")
+	fs.BoolVar(&o.HTTPSOnly, "https-only", false, "refuse API destinations and token endpoints that are not https://, as AWS does")
+	fs.IntVar(&o.MaxDead, "max-dead", 10_000, "how many deliveries to keep that failed for good and that no dead-letter queue took")
+	fs.StringVar(&o.LogLevel, "log-level", "info", "`level` of the log: debug (a line for everything that happens to an event), info, warn or error")
+	fs.StringVar(&o.LogFormat, "log-format", "text", "`format` of the log: text or json")
+}
+
+// Defaults returns the options with every default in place.
+func Defaults() Options {
+	var o Options
+	o.Register(flag.NewFlagSet("", flag.ContinueOnError))
+	return o
+}
+
+// A settingError is a setting that cannot be used; it says which and what to do.
+type settingError struct{ flag, text string }
+
+func (e settingError) Error() string { return "-" + e.flag + ": " + e.text }
+
+// check completes the options, or says what is wrong with them.
+func (o *Options) check() error {
+	host, port, err := net.SplitHostPort(o.Listen)
+	if err != nil {
+		return settingError{"listen", fmt.Sprintf("%q is not host:port, such as 127.0.0.1:4566", o.Listen)}
+	}
+	if o.Limits != "aws" && o.Limits != "none" {
+		return settingError{"limits", fmt.Sprintf("%q is neither aws nor none", o.Limits)}
+	}
+	if o.keys, err = o.readKeys(); err != nil {
+		return err
+	}
+	if o.keys == nil && !o.Insecure && !isLoopback(host) {
+		return settingError{"listen", fmt.Sprintf("%s can be reached from other machines, and no access keys are set, so anybody could call.\n"+
+			"Set keys with -keys FILE, or listen on 127.0.0.1:%s, or say -insecure if the network keeps strangers out", o.Listen, port)}
+	}
+	if o.Log == nil {
+		o.Log, err = o.newLog()
+	}
+	return err
+}
+
+// isLoopback reports whether a host to listen on is reached from this machine only.
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+func (o *Options) newLog() (*slog.Logger, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(o.LogLevel)); err != nil {
+		return nil, settingError{"log-level", fmt.Sprintf("%q is none of debug, info, warn, error", o.LogLevel)}
+	}
+	opt := &slog.HandlerOptions{Level: level}
+	switch o.LogFormat {
+	case "text":
+		return slog.New(slog.NewTextHandler(os.Stderr, opt)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(os.Stderr, opt)), nil
+	}
+	return nil, settingError{"log-format", fmt.Sprintf("%q is neither text nor json", o.LogFormat)}
+}
+
+// readKeys returns the access keys, and nil when none are set.
+func (o *Options) readKeys() (wire.Keys, error) {
+	keys := wire.KeyMap{}
+	if (o.AccessKey == "") != (o.SecretKey == "") {
+		return nil, settingError{"access-key", "an access key needs -secret-key beside it, and the other way round"}
+	}
+	if o.AccessKey != "" {
+		keys[o.AccessKey] = wire.Key{Secret: o.SecretKey, Account: o.Account}
+	}
+	if o.KeyFile == "" {
+		if len(keys) == 0 {
+			return nil, nil
+		}
+		return keys, nil
+	}
+	f, err := os.Open(o.KeyFile)
+	if err != nil {
+		return nil, settingError{"keys", err.Error()}
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	for n := 1; lines.Scan(); n++ {
+		words := strings.Fields(lines.Text())
+		if len(words) == 0 || strings.HasPrefix(words[0], "#") {
+			continue
+		}
+		if len(words) < 2 || len(words) > 3 {
+			return nil, settingError{"keys", fmt.Sprintf("%s, line %d: want ID SECRET [ACCOUNT]", o.KeyFile, n)}
+		}
+		k := wire.Key{Secret: words[1], Account: o.Account}
+		if len(words) == 3 {
+			k.Account = words[2]
+		}
+		keys[words[0]] = k
+	}
+	if err := lines.Err(); err != nil {
+		return nil, settingError{"keys", err.Error()}
+	}
+	if len(keys) == 0 {
+		return nil, settingError{"keys", o.KeyFile + " holds no keys: a line each, ID SECRET [ACCOUNT]"}
+	}
+	return keys, nil
+}
+
+// publicHost is the host in the URLs that are handed out, for a listener.
+func (o *Options) publicHost(addr net.Addr) (string, error) {
+	_, port, err := net.SplitHostPort(addr.String())
+	if err != nil {
+		return "", errors.Join(errors.New("the listener's address has no port"), err)
+	}
+	return cmp.Or(o.Host, "localhost:"+port), nil
+}

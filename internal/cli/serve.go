@@ -1,0 +1,25 @@
+package cli
+
+import (
+	"context"
+	"flag"
+	"fmt"
+
+	"github.com/dari-bus/dari/internal/app"
+)
+
+func serve(ctx context.Context, fs *flag.FlagSet, args []string, s streams) error {
+	var opt app.Options
+	opt.Register(fs)
+	if err := parse(fs, args); err != nil {
+		return err
+	}
+	if fs.NArg() > 0 {
+		return usageError{fmt.Sprintf("unexpected %q", fs.Arg(0))}
+	}
+	a, err := app.Open(ctx, opt)
+	if err != nil {
+		return err
+	}
+	return a.Run(ctx)
+}

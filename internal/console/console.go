@@ -1,0 +1,194 @@
+// Package console serves what is dari's own: everything under /_dari/.
+//
+// Health is open to all. What shows events (the live tail, the dead
+// deliveries) and the metrics ask for the same right as a call of the AWS API.
+// The page that a browser is led to says what is here and how to use it; a
+// graphical console is not part of this package.
+package console
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html/template"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/dari-bus/dari/internal/watch"
+)
+
+// Prefix is where everything of dari's own lives; no AWS API has such a path.
+const Prefix = "/_dari"
+
+// Options say what there is to show.
+type Options struct {
+	Feed    *watch.Feed
+	Metrics http.Handler
+	// Dead returns up to limit dead deliveries, oldest first, ready for JSON,
+	// and how many older ones were pushed out since the start.
+	Dead func(ctx context.Context, limit int) (kept any, pushedOut uint64, err error)
+	// Allow says whether a request may see events; its error says why not.
+	Allow func(*http.Request) error
+	// Host, Region and Account are for the page.
+	Host, Region, Account string
+}
+
+//go:embed page.html
+var pageText string
+
+var page = template.Must(template.New("page").Parse(pageText))
+
+type handler struct{ Options }
+
+// New returns the handler of all paths that begin with [Prefix].
+func New(o Options) http.Handler {
+	h := &handler{o}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+Prefix+"/health", h.health)
+	mux.HandleFunc("GET "+Prefix+"/console/", h.page)
+	mux.Handle("GET "+Prefix+"/metrics", h.allowed(o.Metrics))
+	mux.Handle("GET "+Prefix+"/tail", h.allowed(http.HandlerFunc(h.tail)))
+	mux.Handle("GET "+Prefix+"/dead", h.allowed(http.HandlerFunc(h.dead)))
+	mux.HandleFunc(Prefix+"/", func(w http.ResponseWriter, r *http.Request) {
+		refuse(w, http.StatusNotFound, fmt.Sprintf("there is no %s %s; %s/console/ says what there is", r.Method, r.URL.Path, Prefix))
+	})
+	mux.Handle("GET "+Prefix, http.RedirectHandler(Prefix+"/console/", http.StatusFound))
+	return mux
+}
+
+// IsBrowser reports whether a request is a person's browser opening the root,
+// rather than a client of an AWS API.
+func IsBrowser(r *http.Request) bool {
+	return r.Method == http.MethodGet && r.URL.Path == "/" && r.URL.RawQuery == "" &&
+		r.Header.Get("Authorization") == "" && strings.Contains(r.Header.Get("Accept"), "text/html")
+}
+
+// allowed lets only those through who may see events. A page of another origin
+// may not read them with the help of somebody's browser.
+func (h *handler) allowed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" {
+			refuse(w, http.StatusForbidden, "a page of another origin may not see events")
+			return
+		}
+		if err := h.Allow(r); err != nil {
+			refuse(w, http.StatusForbidden, err.Error())
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func refuse(w http.ResponseWriter, status int, message string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	writeJSON(w, map[string]string{"message": message})
+}
+
+// writeJSON writes a value of our own. A client that is gone does not want it.
+func writeJSON(w http.ResponseWriter, v any) {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(v)
+}
+
+func (h *handler) health(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	writeJSON(w, map[string]string{"status": "ok"})
+}
+
+func (h *handler) page(w http.ResponseWriter, _ *http.Request) {
+	var b bytes.Buffer
+	if err := page.Execute(&b, h.Options); err != nil {
+		refuse(w, http.StatusInternalServerError, "the page cannot be shown")
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'")
+	_, _ = w.Write(b.Bytes()) // a browser that is gone does not want it
+}
+
+func (h *handler) dead(w http.ResponseWriter, r *http.Request) {
+	limit := 100
+	if s := r.URL.Query().Get("limit"); s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 || n > 10_000 {
+			refuse(w, http.StatusBadRequest, fmt.Sprintf("limit %q is not a number from 1 to 10000", s))
+			return
+		}
+		limit = n
+	}
+	kept, pushed, err := h.Dead(r.Context(), limit)
+	if err != nil {
+		refuse(w, http.StatusInternalServerError, "the dead deliveries cannot be read")
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	writeJSON(w, map[string]any{"dead": kept, "pushed_out": pushed})
+}
+
+// tail writes a line of JSON for each thing that happens, until the client
+// leaves or the server stops. The query's bus, rule and event narrow it.
+func (h *handler) tail(w http.ResponseWriter, r *http.Request) {
+	c := http.NewResponseController(w)
+	// The time limit of a request is meant for its body, and this one has none.
+	if err := errors.Join(c.SetReadDeadline(time.Time{}), c.SetWriteDeadline(time.Time{})); err != nil {
+		refuse(w, http.StatusInternalServerError, "this connection cannot be kept open")
+		return
+	}
+	records, cancel := h.Feed.Subscribe()
+	defer cancel()
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusOK)
+	if c.Flush() != nil {
+		return
+	}
+	want := filter{r.URL.Query().Get("bus"), r.URL.Query().Get("rule"), r.URL.Query().Get("event")}
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	for {
+		select {
+		case <-r.Context().Done():
+			return
+		case rec, ok := <-records:
+			if !ok {
+				return
+			}
+			if !want.matches(&rec) {
+				continue
+			}
+			if enc.Encode(rec) != nil || c.Flush() != nil {
+				return
+			}
+		}
+	}
+}
+
+// A filter narrows the tail: each part is empty, an ARN or the name in it.
+type filter struct{ bus, rule, event string }
+
+func (f filter) matches(r *watch.Record) bool {
+	if r.Kind == watch.KindMissed {
+		return true
+	}
+	if f.event != "" && r.EventID != f.event || f.bus != "" && !named(r.Bus, f.bus) {
+		return false
+	}
+	if f.rule == "" || r.Rule != "" && named(r.Rule, f.rule) {
+		return true
+	}
+	for _, rule := range r.Rules {
+		if named(rule, f.rule) {
+			return true
+		}
+	}
+	return false
+}
+
+func named(arn, name string) bool { return arn == name || strings.HasSuffix(arn, "/"+name) }
