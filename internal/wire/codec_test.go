@@ -1,0 +1,319 @@
+package wire
+
+import (
+	"encoding/json"
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// everything has a member of each kind, in the ways that tables use them.
+type everything struct {
+	Text    *string
+	Flag    *bool
+	Count   *int64
+	Small   *int8
+	Ratio   *float64
+	When    *Time
+	Blob    []byte
+	Names   []string
+	Numbers []int
+	Tags    map[string]string
+	Nested  *everything
+	Parts   []part
+	ByName  map[string]part
+	Renamed *string `json:"otherName"`
+	Skipped *string `json:"-"`
+	base
+	hidden *string //nolint:unused // must be passed over
+}
+
+type part struct {
+	Key   *string
+	Value *mood
+}
+
+// mood is a string type of its own, as enums are.
+type mood string
+
+type base struct{ Inherited *string }
+
+func ptr[T any](v T) *T { return &v }
+
+func decode[T any](t testing.TB, text string) (T, error) {
+	t.Helper()
+	var in T
+	types := &shapes{made: map[reflect.Type]*shape{}}
+	s, err := types.compile(reflect.TypeFor[T]())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return in, serialization(readJSON([]byte(text), s, reflect.ValueOf(&in).Elem()))
+}
+
+func encode(t testing.TB, out any) string {
+	t.Helper()
+	types := &shapes{made: map[reflect.Type]*shape{}}
+	s, err := types.compile(reflect.TypeOf(out))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := appendJSON(nil, reflect.ValueOf(out), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func TestJSONBecomesTheInput(t *testing.T) {
+	got, err := decode[everything](t, ` {
+		"Text": "a\u00e9\n\"\\\/\ud83d\ude00 \ud800 é", "Flag": true, "Count": -9007199254740993, "Small": 127, "Ratio": 1.5e-3,
+		"When": 1700000000.25, "Blob": "AP8=", "Names": ["x", ""], "Numbers": [1, 2.0, 3e2, 4, 5], "Tags": {"k": "v", "": "e"},
+		"Nested": {"Nested": {"Text": ""}, "Names": [], "Tags": {}, "Blob": ""},
+		"Parts": [{"Key": "k", "Value": "happy"}, {}], "ByName": {"p": {"Key": "q"}},
+		"otherName": "r", "Renamed": "no", "Skipped": "no", "hidden": "no", "text": "another case is another member",
+		"Inherited": "i", "unknown": [{"a": [1, "]", null, true, false, -0.5e+7]}, {}, []]
+	}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := everything{
+		Text: ptr("aé\n\"\\/😀 \ufffd é"), Flag: ptr(true), Count: ptr(int64(-9007199254740993)), Small: ptr(int8(127)),
+		Ratio: ptr(1.5e-3), When: ptr(At(time.UnixMilli(1700000000250).UTC())), Blob: []byte{0, 255},
+		Names: []string{"x", ""}, Numbers: []int{1, 2, 300, 4, 5}, Tags: map[string]string{"k": "v", "": "e"},
+		Nested: &everything{
+			Nested: &everything{Text: ptr("")}, Names: []string{}, Tags: map[string]string{}, Blob: []byte{},
+		},
+		Parts:  []part{{Key: ptr("k"), Value: ptr(mood("happy"))}, {}},
+		ByName: map[string]part{"p": {Key: ptr("q")}}, Renamed: ptr("r"), base: base{Inherited: ptr("i")},
+	}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(everything{})); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAbsentNullAndEmptyAreToldApart(t *testing.T) {
+	for _, text := range []string{``, "  \n", `{}`, `{"Text":null,"Names":null,"Tags":null,"Blob":null,"Nested":null}`, `{"Text":"x","Text":null}`} {
+		got, err := decode[everything](t, text)
+		if err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+		if diff := cmp.Diff(everything{}, got, cmp.AllowUnexported(everything{})); diff != "" {
+			t.Errorf("%q: %s", text, diff)
+		}
+	}
+}
+
+func TestTheLastOfTwoMembersCounts(t *testing.T) {
+	got, err := decode[everything](t, `{"Names":["a","b"],"Names":["c"],"Text":"1","Text":"2"}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *got.Text != "2" || !reflect.DeepEqual(got.Names, []string{"c"}) {
+		t.Errorf("got %q and %q", *got.Text, got.Names)
+	}
+}
+
+func TestWrongTypesAreNamedWithTheirPlace(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"Text":5}`:                       "Text: expected a string, found a number.",
+		`{"Text":{}}`:                      "Text: expected a string, found an object.",
+		`{"Flag":"true"}`:                  "Flag: expected true or false, found a string.",
+		`{"Count":"5"}`:                    "Count: expected an integer, found a string.",
+		`{"Count":1.5}`:                    "Count: expected an integer of 64 bits, found the number 1.5.",
+		`{"Count":9223372036854775808}`:    "Count: expected an integer of 64 bits, found the number 9223372036854775808.",
+		`{"Small":128}`:                    "Small: expected an integer of 8 bits, found the number 128.",
+		`{"Ratio":1e999}`:                  "Ratio: expected a number of 64 bits, found the number 1e999.",
+		`{"Ratio":[]}`:                     "Ratio: expected a number, found an array.",
+		`{"When":"soon"}`:                  `When: expected a timestamp (Unix seconds or ISO 8601), found "soon".`,
+		`{"When":{}}`:                      "When: expected a timestamp (Unix seconds or ISO 8601), found an object.",
+		`{"Blob":"?"}`:                     "Blob: expected bytes in base64, found a string that is not base64.",
+		`{"Blob":[1]}`:                     "Blob: expected bytes in base64, found an array.",
+		`{"Names":"x"}`:                    "Names: expected a list, found a string.",
+		`{"Names":["x",null]}`:             "Names[1]: expected a string, found null.",
+		`{"Numbers":[1,2,"3"]}`:            "Numbers[2]: expected an integer, found a string.",
+		`{"Tags":[]}`:                      "Tags: expected a map, found an array.",
+		`{"Tags":{"k":null}}`:              "Tags.k: expected a string, found null.",
+		`{"Nested":[]}`:                    "Nested: expected a structure, found an array.",
+		`{"Parts":[{},{"Key":true}]}`:      "Parts[1].Key: expected a string, found a boolean.",
+		`{"Nested":{"Parts":[{"Key":1}]}}`: "Nested.Parts[0].Key: expected a string, found a number.",
+		`{"ByName":{"x":{"Value":1}}}`:     "ByName.x.Value: expected a string, found a number.",
+		`[]`:                               "the request body: expected a structure, found an array.",
+		`null`:                             "the request body: expected a structure, found null.",
+	} {
+		_, err := decode[everything](t, text)
+		e, ok := errors.AsType[*Error](err)
+		if !ok || e.Code != "SerializationException" || e.Message != want {
+			t.Errorf("%s:\n got %v\nwant %s", text, err, want)
+		}
+	}
+}
+
+func TestBadJSONIsRefusedWithItsPlace(t *testing.T) {
+	for text, want := range map[string]string{
+		`{`:                   "a member's name in quotes must come here, at byte 1 of 1",
+		`{"Text"}`:            "a colon must follow a member's name, at byte 7 of 8",
+		`{"Text":"x"`:         "a comma or } must follow a member, at byte 11 of 11",
+		`{"Text":"x",}`:       "a member's name in quotes must come here, at byte 12 of 13",
+		`{"Text":"x}`:         "the text ends within a string, at byte 11 of 11",
+		`{"Text":"\x"}`:       "there is no such escape, at byte 9 of 13",
+		`{"Text":"\u12"}`:     `four hexadecimal digits must follow \u, at byte 9 of 15`,
+		"{\"Text\":\"a\tb\"}": "a control character in a string must be escaped, at byte 10 of 14",
+		"{\"Text\":\"\xff\"}": "it is not UTF-8",
+		`{"Names":["x" "y"]}`: "a comma or ] must follow an element, at byte 14 of 19",
+		`{"Count":01}`:        "a comma or } must follow a member, at byte 10 of 12",
+		`{"Count":-}`:         "a digit must come here, at byte 10 of 11",
+		`{"Count":1.}`:        "a digit must follow the decimal point, at byte 11 of 12",
+		`{"Count":1e}`:        "a digit must follow the exponent, at byte 11 of 12",
+		`{"Flag":tru}`:        "a value must come here, at byte 8 of 12",
+		`{"unknown":nope}`:    "a value must come here, at byte 11 of 16",
+		`{"unknown":[1,]}`:    "a value must come here, at byte 14 of 16",
+		`{} {}`:               "text follows the object, at byte 3 of 5",
+		strings.Repeat(`{"Nested":`, 600) + "1" + strings.Repeat("}", 600):        "values are nested more than 512 deep",
+		`{"unknown":` + strings.Repeat("[", 600) + strings.Repeat("]", 600) + "}": "values are nested more than 512 deep",
+	} {
+		_, err := decode[everything](t, text)
+		e, ok := errors.AsType[*Error](err)
+		if want = "The request body is not valid JSON: " + want + "."; !ok || e.Code != "SerializationException" || e.Message != want {
+			t.Errorf("%.80s:\n got %v\nwant %s", text, err, want)
+		}
+	}
+}
+
+func TestWhatIsDecodedDoesNotPointIntoTheText(t *testing.T) {
+	types := &shapes{made: map[reflect.Type]*shape{}}
+	s, err := types.compile(reflect.TypeFor[everything]())
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := []byte(`{"Text":"plain","Names":["esc\u0061ped"],"Tags":{"key":"value"},"Blob":"QUJD"}`)
+	var in everything
+	if err := readJSON(text, s, reflect.ValueOf(&in).Elem()); err != nil {
+		t.Fatal(err)
+	}
+	clear(text)
+	want := everything{Text: ptr("plain"), Names: []string{"escaped"}, Tags: map[string]string{"key": "value"}, Blob: []byte("ABC")}
+	if diff := cmp.Diff(want, in, cmp.AllowUnexported(everything{})); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestOutputsHoldNoNull(t *testing.T) {
+	type out struct {
+		Pointer *string
+		List    []part
+		Map     map[string]string
+		Maybe   []part            `json:",omitempty"`
+		Other   map[string]string `json:",omitempty"`
+		Word    string            `json:",omitempty"`
+		Empty   string
+		Zero    int
+		Gone    int `json:",omitempty"`
+		When    Time
+		Never   Time `json:",omitempty"`
+		Nor     part `json:",omitzero"`
+		Blob    []byte
+		Float   float64
+	}
+	got := encode(t, out{When: At(time.Unix(1700000000, 0)), Float: 0.25})
+	want := `{"List":[],"Map":{},"Empty":"","Zero":0,"When":1700000000,"Blob":"","Float":0.25}`
+	if got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestStringsArePrintedPlainly(t *testing.T) {
+	type out struct{ S string }
+	for in, want := range map[string]string{
+		`<a href="x">&`:         `"<a href=\"x\">&"`,
+		"é😀\u2028":              "\"é😀\u2028\"",
+		"a\x00\x1f\b\f\n\r\t\\": `"a\u0000\u001f\b\f\n\r\t\\"`,
+		"bad \xff utf":          "\"bad \ufffd utf\"",
+		"":                      `""`,
+	} {
+		if got := encode(t, out{in}); got != `{"S":`+want+`}` {
+			t.Errorf("%q: got %s, want %s", in, got, want)
+		}
+	}
+}
+
+func TestWhatJSONCannotHoldIsAnError(t *testing.T) {
+	type out struct{ F []*float64 }
+	types := &shapes{made: map[reflect.Type]*shape{}}
+	s, err := types.compile(reflect.TypeFor[out]())
+	if err != nil {
+		t.Fatal(err)
+	}
+	nan := 0.0
+	nan /= nan
+	for _, v := range []out{{F: []*float64{&nan}}, {F: []*float64{nil}}} {
+		if b, err := appendJSON(nil, reflect.ValueOf(v), s); err == nil {
+			t.Errorf("got %s, want an error", b)
+		}
+	}
+}
+
+// The reader accepts what encoding/json accepts and decodes it to the same
+// values, where the two mean to agree: members of their exact names, and UTF-8.
+func FuzzJSON(f *testing.F) {
+	for _, seed := range []string{
+		`{"a":"b"}`, `{}`, ` `, `{"a":"\ud83d\ude00\ud83d\u0041\udead"}`, `{"a":"\u00e9","a":"2"}`, `{"a":"x","b":[1,-2.5e3,{"c":null}]}`,
+		`{"a":"x"}}`, `{"a":1}`, `{"":"empty"}`, "{\"a\":\"\x7f\"}", `[]`, `{"a":"`, `{"b":00}`, putEventsBody(),
+	} {
+		f.Add([]byte(seed))
+	}
+	type probe struct{ A map[string]string }
+	types := &shapes{made: map[reflect.Type]*shape{}}
+	open, err := types.compile(reflect.TypeFor[struct{}]())
+	if err != nil {
+		f.Fatal(err)
+	}
+	closed, err := types.compile(reflect.TypeFor[probe]())
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if strings.TrimSpace(string(text)) == "" {
+			return // an empty body is an empty object
+		}
+		var nothing struct{}
+		err := readJSON(text, open, reflect.ValueOf(&nothing).Elem())
+		var object map[string]json.RawMessage
+		stdErr := json.Unmarshal(text, &object)
+		tooDeep := err != nil && strings.Contains(err.Error(), "nested")
+		if good := stdErr == nil && object != nil && utf8.Valid(text); good != (err == nil) && !tooDeep {
+			t.Errorf("readJSON: %v, encoding/json: %v", err, stdErr)
+		}
+		var got, want probe
+		wrapped := append(append([]byte(`{"A":`), text...), '}')
+		if err := readJSON(wrapped, closed, reflect.ValueOf(&got).Elem()); err != nil {
+			return
+		}
+		if err := json.Unmarshal(wrapped, &want); err != nil {
+			return // such as a null, which is no string here and an empty one there
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// What is printed is JSON that encoding/json reads back as the same string.
+func FuzzStrings(f *testing.F) {
+	f.Add("a\"\\\n\x00é😀\xff")
+	f.Fuzz(func(t *testing.T, s string) {
+		var got string
+		b := appendString(nil, s)
+		if err := json.Unmarshal(b, &got); err != nil {
+			t.Fatalf("%s: %v", b, err)
+		}
+		if want := string([]rune(s)); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+}
