@@ -63,11 +63,17 @@ func (c *clock) next() (r *rule, at time.Time, ok bool) {
 	return c.dues[0].rule, c.dues[0].at, true
 }
 
-// dues is a heap, the earliest first.
+// dues is a heap, the earliest first, and by ARN what is due together.
 type dues []*due
 
-func (d dues) Len() int           { return len(d) }
-func (d dues) Less(i, j int) bool { return d[i].at.Before(d[j].at) }
+func (d dues) Len() int { return len(d) }
+
+func (d dues) Less(i, j int) bool {
+	if c := d[i].at.Compare(d[j].at); c != 0 {
+		return c < 0
+	}
+	return d[i].rule.arn < d[j].rule.arn
+}
 
 func (d dues) Swap(i, j int) {
 	d[i], d[j] = d[j], d[i]

@@ -45,3 +45,11 @@ func (h *house) describeAll() string {
 	}
 	return out.String()
 }
+
+func (m *meddling) Update(ctx context.Context, fn func(store.Tx) error, opts ...store.Option) error {
+	if before := m.before; before != nil {
+		m.before = nil
+		before()
+	}
+	return m.Store.Update(ctx, fn, opts...)
+}

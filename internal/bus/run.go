@@ -60,8 +60,8 @@ func (s *Service) advance(ctx context.Context, r *rule, at time.Time) (*intake, 
 	b.writing.Lock()
 	defer b.writing.Unlock()
 	v := *r.live.Load()
-	if !v.Due.Equal(at) {
-		return nil, nil, nil // the clock has been told
+	if present, _ := b.rule(r.name); present != r || !v.Due.Equal(at) {
+		return nil, nil, nil // deleted or changed; the clock has been told
 	}
 	now := time.Now()
 	at, v.Due = v.catchUp(now, s.opt.ScheduleTolerance)
