@@ -113,6 +113,11 @@ func (p *Parameters) secrets() []string {
 	return out
 }
 
+// nameless reports whether a parameter has no name.
+func (p *Parameters) nameless() bool {
+	return p != nil && slices.ContainsFunc(slices.Concat(p.Header, p.Query, p.Body), func(q Parameter) bool { return q.Key == "" })
+}
+
 // merge returns a with what change brings. kind is the type that the result
 // has; the members of other types are dropped.
 func (a Auth) merge(kind AuthType, change Auth) Auth {
@@ -194,6 +199,9 @@ func (a Auth) check(kind AuthType, httpsOnly bool) error {
 	}
 	if !complete {
 		return invalid("AuthParameters", "the authorization type %s needs all of %s.", kind, members[kind])
+	}
+	if a.Parameters.nameless() || kind == OAuth && a.OAuth.Parameters.nameless() {
+		return invalid("AuthParameters", "every parameter of a request needs a Key.")
 	}
 	if kind == APIKey && (!target.ValidHeaderName(a.APIKey.Name) || target.ReservedHeader(a.APIKey.Name)) {
 		return invalid("ApiKeyName", "%q cannot be sent as the name of a header.", a.APIKey.Name)

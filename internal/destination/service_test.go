@@ -152,6 +152,8 @@ func TestConnectionsAreRefusedWithAReason(t *testing.T) {
 			`Parameter ApiKeyName is not valid. Reason: "Host" cannot be sent as the name of a header.`},
 		"a key in what is no header": {with(apiKey("c"), func(n *NewConnection) { n.Auth.APIKey = &APIKeyAuth{Name: "my key", Value: "x"} }),
 			`Parameter ApiKeyName is not valid. Reason: "my key" cannot be sent as the name of a header.`},
+		"a parameter without a name": {with(basic("c"), func(n *NewConnection) { n.Auth.Parameters = &Parameters{Body: []Parameter{{Value: "x"}}} }),
+			"Parameter AuthParameters is not valid. Reason: every parameter of a request needs a Key."},
 		"a token server that is no URL": {with(oauth("c"), func(n *NewConnection) {
 			n.Auth.OAuth = &OAuthAuth{ClientID: "i", ClientSecret: "s", Endpoint: "ftp://x", Method: "POST"}
 		}), "Parameter AuthorizationEndpoint is not valid. Reason: it must begin with https:// or http://."},

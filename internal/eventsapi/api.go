@@ -45,6 +45,10 @@ func (a *API) Table() []wire.Operation {
 		a.events(),
 		a.permissions(),
 		a.tags(),
+		a.connections(),
+		a.apiDestinations(),
+		a.connections(),
+		a.apiDestinations(),
 		refused(),
 	)
 	slices.SortFunc(rows, func(a, b wire.Operation) int { return strings.Compare(a.Name, b.Name) })
@@ -53,7 +57,7 @@ func (a *API) Table() []wire.Operation {
 
 func limits() wire.Limits {
 	all := wire.Limits{}
-	for _, l := range []wire.Limits{busLimits, ruleLimits, targetLimits, eventLimits, permissionLimits, tagLimits} {
+	for _, l := range []wire.Limits{busLimits, ruleLimits, targetLimits, eventLimits, permissionLimits, tagLimits, connectionLimits, apiDestinationLimits} {
 		maps.Copy(all, l)
 	}
 	return all
