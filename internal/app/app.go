@@ -47,28 +47,24 @@ type App struct {
 
 // Open opens the store and the rooms and begins to listen. Nothing is served
 // or delivered before Run.
-func Open(ctx context.Context, opt Options) (a *App, err error) {
+func Open(ctx context.Context, opt Options) (*App, error) {
 	if err := opt.check(); err != nil {
 		return nil, err
 	}
-	a = &App{opt: opt, registry: prometheus.NewRegistry(), feed: watch.NewFeed(feedSize)}
+	a := &App{opt: opt, registry: prometheus.NewRegistry(), feed: watch.NewFeed(feedSize)}
+	var err error
 	if a.store, err = a.openStore(); err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, a.store.Close())
-		}
-	}()
 	if err := a.openRooms(ctx); err != nil {
-		return nil, err
+		return nil, errors.Join(err, a.store.Close())
 	}
 	if a.listener, err = net.Listen("tcp", opt.Listen); err != nil {
-		return nil, fmt.Errorf("listen on %s: %w", opt.Listen, err)
+		return nil, errors.Join(fmt.Errorf("listen on %s: %w", opt.Listen, err), a.store.Close())
 	}
 	h, err := a.handler()
 	if err != nil {
-		return nil, errors.Join(err, a.listener.Close())
+		return nil, errors.Join(err, a.listener.Close(), a.store.Close())
 	}
 	a.server = newServer(h, opt.Log)
 	return a, nil

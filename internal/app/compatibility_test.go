@@ -1,0 +1,79 @@
+package app
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/dari-bus/dari/internal/wire"
+)
+
+var update = flag.Bool("update", false, "write the generated documents anew")
+
+// openForTest opens an app that keeps everything in memory.
+func openForTest(t *testing.T) *App {
+	t.Helper()
+	opt := Defaults()
+	opt.Listen, opt.Ephemeral, opt.Log = "127.0.0.1:0", true, slog.New(slog.DiscardHandler)
+	a, err := Open(t.Context(), opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func TestGeneratedCompatibilityIsUpToDate(t *testing.T) {
+	a := openForTest(t)
+	defer a.store.Close()
+	defer a.listener.Close()
+	got := compatibility(a.services())
+	file := filepath.Join("..", "..", "docs", "compatibility.md")
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("docs/compatibility.md is out of date; write it anew with make gen\n%s", diff)
+	}
+}
+
+// compatibility prints the tables of operations.
+func compatibility(services []*wire.Service) []byte {
+	var b bytes.Buffer
+	b.WriteString("# Compatibility\n\nEvery operation of each API, as the server has it. This page is generated from its tables: `make gen`.\n")
+	for _, s := range services {
+		names := make([]string, len(s.Protocols))
+		for i, p := range s.Protocols {
+			names[i] = p.Name()
+		}
+		offered := 0
+		for _, o := range s.Operations {
+			if o.Refused == "" {
+				offered++
+			}
+		}
+		fmt.Fprintf(&b, "\n## %s\n\nAPI version %s over %s. %d of %d operations are offered.\n\n| operation | |\n|---|---|\n",
+			s.Title, s.Version, strings.Join(names, ", "), offered, len(s.Operations))
+		for _, o := range slices.SortedFunc(slices.Values(s.Operations), func(x, y wire.Operation) int { return strings.Compare(x.Name, y.Name) }) {
+			says := "offered"
+			if o.Refused != "" {
+				says = "refused: " + o.Refused
+			}
+			fmt.Fprintf(&b, "| %s | %s |\n", o.Name, says)
+		}
+	}
+	return b.Bytes()
+}
