@@ -47,8 +47,6 @@ func (a *API) Table() []wire.Operation {
 		a.tags(),
 		a.connections(),
 		a.apiDestinations(),
-		a.connections(),
-		a.apiDestinations(),
 		refused(),
 	)
 	slices.SortFunc(rows, func(a, b wire.Operation) int { return strings.Compare(a.Name, b.Name) })

@@ -66,6 +66,7 @@ var connectionLimits = wire.Limits{
 	"ConnectionHeaderParameter.Value":                               secret(headerValue),
 	"ConnectionQueryStringParameter.Key":                            queryKey,
 	"ConnectionQueryStringParameter.Value":                          secret(queryValue),
+	"ConnectionBodyParameter.Value":                                 {Secret: true},
 	"ConnectivityResourceParameters.ResourceParameters":             present,
 	"ConnectivityResourceConfigurationArn.ResourceConfigurationArn": {Required: true, HasMin: true, Max: 2048, Pattern: `^(?:^arn:[a-z0-9\-]+:vpc-lattice:[a-zA-Z0-9\-]+:\d{12}:resourceconfiguration/rcfg-[0-9a-z]{17}$|^$)`},
 }

@@ -195,9 +195,22 @@ func TestConnectionFaultsOnTheWire(t *testing.T) {
 	}
 	d.fails("CreateApiDestination", `{"Name":"d","ConnectionArn":"arn:aws:events:eu-central-1:123456789012:connection/gone/0","InvocationEndpoint":"https://example.com","HttpMethod":"GET"}`,
 		"ResourceNotFoundException", "Failed to describe the connection(s). Connection 'gone' does not exist.")
-	// A secret that is too long is not read back to whoever looks over a shoulder.
-	_, body := d.call("CreateConnection", `{"Name":"c","AuthorizationType":"BASIC","AuthParameters":{"BasicAuthParameters":{"Username":"u","Password":"`+strings.Repeat("s3cret", 100)+`"}}}`)
-	if strings.Contains(body, "s3cret") || !strings.Contains(body, "authParameters.basicAuthParameters.password") {
-		t.Errorf("answer %s", body)
+}
+
+func TestSecretsAreNotRepeatedInFaults(t *testing.T) {
+	d := openDoor(t)
+	many := strings.TrimSuffix(strings.Repeat(`{"Key":"k","Value":"s3cret"},`, 101), ",")
+	for path, auth := range map[string]string{
+		"basicAuthParameters.password":                        `"BasicAuthParameters":{"Username":"u","Password":"` + strings.Repeat("s3cret", 100) + `"}`,
+		"apiKeyAuthParameters.apiKeyValue":                    `"ApiKeyAuthParameters":{"ApiKeyName":"u","ApiKeyValue":"s3cret:"}`,
+		"invocationHttpParameters.headerParameters":           `"InvocationHttpParameters":{"HeaderParameters":[` + many + `]}`,
+		"invocationHttpParameters.queryStringParameters":      `"InvocationHttpParameters":{"QueryStringParameters":[` + many + `]}`,
+		"invocationHttpParameters.bodyParameters":             `"InvocationHttpParameters":{"BodyParameters":[` + many + `]}`,
+		"invocationHttpParameters.headerParameters.1.member.": `"InvocationHttpParameters":{"HeaderParameters":[{"Key":"k","Value":"s3cret\u0000"}]}`,
+	} {
+		_, body := d.call("CreateConnection", `{"Name":"c","AuthorizationType":"BASIC","AuthParameters":{`+auth+`}}`)
+		if strings.Contains(body, "s3cret") || !strings.Contains(body, "authParameters."+path) {
+			t.Errorf("%s: answer %.500s", path, body)
+		}
 	}
 }
