@@ -1,0 +1,215 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/smithy-go/middleware"
+
+	"github.com/dari-bus/dari/internal/eventsapi"
+	"github.com/dari-bus/dari/internal/room/queue"
+	"github.com/dari-bus/dari/internal/wire"
+)
+
+// A door is one of our APIs beside the SDK's client of it.
+type door struct {
+	service *wire.Service
+	client  reflect.Type
+	module  string
+}
+
+// doors are the APIs, their tables without the rooms behind them.
+func doors() []door {
+	events := eventsapi.Service(nil, nil)
+	return []door{
+		{&events, reflect.TypeFor[*eventbridge.Client](), "github.com/aws/aws-sdk-go-v2/service/eventbridge"},
+		{queue.API(nil), reflect.TypeFor[*sqs.Client](), "github.com/aws/aws-sdk-go-v2/service/sqs"},
+	}
+}
+
+// An sdkOperation is a method of an SDK client.
+type sdkOperation struct {
+	name    string
+	in, out reflect.Type
+}
+
+func (d door) sdkOperations() []sdkOperation {
+	var ops []sdkOperation
+	for m := range d.client.Methods() {
+		if m.Name == "Options" { // says how the client was made
+			continue
+		}
+		ops = append(ops, sdkOperation{m.Name, m.Type.In(2).Elem(), m.Type.Out(0).Elem()})
+	}
+	return ops
+}
+
+func (d door) row(name string) (wire.Operation, bool) {
+	i := slices.IndexFunc(d.service.Operations, func(o wire.Operation) bool { return o.Name == name })
+	if i < 0 {
+		return wire.Operation{}, false
+	}
+	return d.service.Operations[i], true
+}
+
+func TestEveryOperationOfTheSDKIsARow(t *testing.T) {
+	for _, d := range doors() {
+		known := map[string]bool{}
+		offered := 0
+		for _, op := range d.sdkOperations() {
+			known[op.name] = true
+			row, ok := d.row(op.name)
+			if !ok {
+				t.Errorf("%s: the SDK has %s; it needs a row, offered or refused", d.service.Name, op.name)
+			} else if row.Refused == "" {
+				offered++
+			}
+		}
+		for _, row := range d.service.Operations {
+			if !known[row.Name] {
+				t.Errorf("%s: the row %s is no operation of the SDK", d.service.Name, row.Name)
+			}
+		}
+		t.Logf("%s: %d operations, %d offered, %d refused", d.service.Name, len(known), offered, len(known)-offered)
+	}
+}
+
+func TestEveryMemberOfTheSDKsInputsIsRead(t *testing.T) {
+	for _, d := range doors() {
+		for _, op := range d.sdkOperations() {
+			if row, ok := d.row(op.name); ok && row.Refused == "" {
+				for _, diff := range compareShapes(op.in, row.In) {
+					t.Errorf("%s.%s", op.name, diff)
+				}
+			}
+		}
+	}
+}
+
+// neverAnswered are members of outputs that dari has no value for, and why.
+var neverAnswered = map[string]string{
+	"ListEventBuses.EventBuses[].ManagedBy": noManager,
+	"DescribeEventBus.ManagedBy":            noManager,
+	"DescribeRule.ManagedBy":                noManager,
+	"ListRules.Rules[].ManagedBy":           noManager,
+
+	"DescribeConnection.AuthParameters.ConnectivityParameters": noLattice,
+	"DescribeConnection.InvocationConnectivityParameters":      noLattice,
+}
+
+const (
+	noManager = "no AWS service keeps buses or rules of its own here"
+	noLattice = "private connectivity goes through AWS's VPC Lattice; asking for it is refused"
+)
+
+func TestEveryMemberOfTheSDKsOutputsIsAnswered(t *testing.T) {
+	for _, d := range doors() {
+		for _, op := range d.sdkOperations() {
+			row, ok := d.row(op.name)
+			if !ok || row.Refused != "" {
+				continue
+			}
+			for _, diff := range compareShapes(op.out, row.Out) {
+				path, _, _ := strings.Cut(op.name+"."+diff, ":")
+				if _, ok := neverAnswered[path]; !ok {
+					t.Errorf("%s.%s", op.name, diff)
+				}
+			}
+		}
+	}
+}
+
+// compareShapes returns a sentence for each member of the SDK's type that ours
+// does not have in the same kind.
+func compareShapes(sdk, ours reflect.Type) []string {
+	c := shapeComparison{seen: map[[2]reflect.Type]bool{}}
+	c.compare("", sdk, ours)
+	return c.diffs
+}
+
+type shapeComparison struct {
+	seen  map[[2]reflect.Type]bool
+	diffs []string
+}
+
+var (
+	rawType      = reflect.TypeFor[json.RawMessage]()
+	timeType     = reflect.TypeFor[time.Time]()
+	wireTimeType = reflect.TypeFor[wire.Time]()
+	metadataType = reflect.TypeFor[middleware.Metadata]()
+)
+
+func (c *shapeComparison) compare(path string, sdk, ours reflect.Type) {
+	for sdk.Kind() == reflect.Pointer {
+		sdk = sdk.Elem()
+	}
+	for ours.Kind() == reflect.Pointer {
+		ours = ours.Elem()
+	}
+	if c.seen[[2]reflect.Type{sdk, ours}] || ours == rawType {
+		return
+	}
+	c.seen[[2]reflect.Type{sdk, ours}] = true
+	if sdk == timeType || ours == wireTimeType {
+		if sdk != timeType || ours != wireTimeType {
+			c.differ(path, sdk, ours)
+		}
+		return
+	}
+	switch {
+	case sdk.Kind() == reflect.Struct && ours.Kind() == reflect.Struct:
+		c.compareStructs(path, sdk, ours)
+	case sdk.Kind() == reflect.Slice && ours.Kind() == reflect.Slice:
+		c.compare(path+"[]", sdk.Elem(), ours.Elem())
+	case sdk.Kind() == reflect.Map && ours.Kind() == reflect.Map:
+		c.compare(path+"{}", sdk.Elem(), ours.Elem())
+	case kindOf(sdk) != kindOf(ours):
+		c.differ(path, sdk, ours)
+	}
+}
+
+func (c *shapeComparison) compareStructs(path string, sdk, ours reflect.Type) {
+	members := map[string]reflect.Type{}
+	for _, f := range reflect.VisibleFields(ours) { // those of embedded structs too
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "" {
+			name = f.Name
+		}
+		members[strings.ToLower(name)] = f.Type
+	}
+	for f := range sdk.Fields() {
+		if !f.IsExported() || f.Type == metadataType {
+			continue
+		}
+		at := strings.TrimPrefix(path+"."+f.Name, ".")
+		our, ok := members[strings.ToLower(f.Name)]
+		if !ok {
+			c.diffs = append(c.diffs, at+": the SDK has this member, we do not")
+			continue
+		}
+		c.compare(at, f.Type, our)
+	}
+}
+
+func (c *shapeComparison) differ(path string, sdk, ours reflect.Type) {
+	c.diffs = append(c.diffs, fmt.Sprintf("%s: the SDK has %v, we have %v", path, sdk, ours))
+}
+
+// kindOf is a type's kind with all sizes of numbers made one.
+func kindOf(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return "integer"
+	case reflect.Float32, reflect.Float64:
+		return "number"
+	default:
+		return t.Kind().String()
+	}
+}

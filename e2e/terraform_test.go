@@ -1,0 +1,162 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+)
+
+// providerMirror returns a directory that holds the AWS provider, so that
+// nothing is downloaded.
+func providerMirror(t *testing.T) string {
+	t.Helper()
+	home, err := os.UserHomeDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{
+		os.Getenv("DARI_TF_MIRROR"), "/opt/tf-plugins", "/usr/local/share/terraform/plugins", "/usr/share/terraform/plugins",
+		filepath.Join(home, ".terraform.d", "plugins"),
+	} {
+		if dir == "" {
+			continue
+		}
+		if _, err := os.Stat(filepath.Join(dir, "registry.terraform.io", "hashicorp", "aws")); err == nil {
+			return dir
+		}
+	}
+	missing(t, "the AWS provider of Terraform is nowhere: name the directory of a mirror in DARI_TF_MIRROR")
+	return ""
+}
+
+// A terraform is one working directory.
+type terraform struct {
+	t    *testing.T
+	path string
+	dir  string
+	env  []string
+}
+
+func newTerraform(t *testing.T, s *server) *terraform {
+	t.Helper()
+	path := tool(t, "terraform")
+	mirror := providerMirror(t)
+	dir := t.TempDir()
+	config, err := os.ReadFile("testdata/terraform/main.tf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rc := fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirror)
+	for name, text := range map[string]string{"main.tf": string(config), "terraformrc": rc} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	env := append(plainEnv(), s.clientVars(t)...)
+	env = append(env, "TF_CLI_CONFIG_FILE="+filepath.Join(dir, "terraformrc"), "TF_IN_AUTOMATION=1", "TF_INPUT=0", "CHECKPOINT_DISABLE=1")
+	return &terraform{t, path, dir, env}
+}
+
+// run runs a command and returns its output and exit status.
+func (f *terraform) run(args ...string) (string, int) {
+	f.t.Helper()
+	ctx, cancel := context.WithTimeout(f.t.Context(), 5*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, f.path, append([]string{args[0], "-no-color"}, args[1:]...)...)
+	cmd.Dir, cmd.Env = f.dir, f.env
+	began := time.Now()
+	out, err := cmd.CombinedOutput()
+	f.t.Logf("terraform %s: %v", strings.Join(args, " "), time.Since(began).Round(time.Second/10))
+	if err == nil {
+		return string(out), 0
+	}
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.Exited() {
+		return string(out), exit.ExitCode()
+	}
+	f.t.Fatalf("terraform %s: %v\n%s", args[0], err, out)
+	return "", 0
+}
+
+func (f *terraform) do(args ...string) {
+	f.t.Helper()
+	if out, status := f.run(args...); status != 0 {
+		f.t.Fatalf("terraform %s ended with %d:\n%s", strings.Join(args, " "), status, out)
+	}
+}
+
+// unchanged demands that a plan has nothing to do.
+func (f *terraform) unchanged(vars ...string) {
+	f.t.Helper()
+	out, status := f.run(append([]string{"plan", "-detailed-exitcode"}, vars...)...)
+	if status != 0 {
+		f.t.Errorf("a plan right after the apply wants changes (status %d):\n%s", status, out)
+	}
+}
+
+func TestTerraformAppliesPlansChangesAndDestroys(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	c := s.sdk(t)
+	tokens := receive(t, func(_ int, _ call, w http.ResponseWriter) {
+		fmt.Fprint(w, `{"access_token":"t","token_type":"Bearer","expires_in":3600}`)
+	})
+	tf := newTerraform(t, s)
+	url := "-var=token_url=" + tokens.URL + "/token"
+
+	tf.do("init")
+	tf.do("apply", "-auto-approve", url)
+	tf.unchanged(url)
+	pattern := func() string {
+		return aws.ToString(must(c.ev.DescribeRule(t.Context(), &eventbridge.DescribeRuleInput{Name: ptr("big-orders"), EventBusName: ptr("orders")}))(t).EventPattern)
+	}
+	if got := pattern(); !strings.Contains(got, `100`) {
+		t.Errorf("the pattern is %s", got)
+	}
+
+	// The thing works, not only its description.
+	out := must(c.sq.GetQueueUrl(t.Context(), &sqs.GetQueueUrlInput{QueueName: ptr("orders")}))(t)
+	q := queueRef{*out.QueueUrl, queueARN("orders")}
+	ids := c.put(entry("orders", "shop", "Order", `{"total":100,"customer":"c"}`), entry("orders", "shop", "Order", `{"total":101,"customer":"c"}`))
+	if diff := diffJSON(t, fmt.Appendf(nil, `{"order":"%s","total":101}`, ids[1]), []byte(*c.one(q).Body)); diff != "" {
+		t.Errorf("the queue received:\n%s", diff)
+	}
+
+	tf.do("apply", "-auto-approve", url, "-var=total=500")
+	tf.unchanged(url, "-var=total=500")
+	if got := pattern(); !strings.Contains(got, `500`) {
+		t.Errorf("after the change the pattern is %s", got)
+	}
+	tf.do("destroy", "-auto-approve", url)
+	nothingIsLeft(t, c)
+}
+
+// nothingIsLeft demands that a server is as it was in the beginning.
+func nothingIsLeft(t *testing.T, c *sdk) {
+	t.Helper()
+	ctx := t.Context()
+	buses := must(c.ev.ListEventBuses(ctx, &eventbridge.ListEventBusesInput{}))(t).EventBuses
+	if len(buses) != 1 || aws.ToString(buses[0].Name) != "default" || buses[0].Policy != nil {
+		t.Errorf("buses are left: %s", toJSON(buses))
+	}
+	for what, left := range map[string]any{
+		"rules":            must(c.ev.ListRules(ctx, &eventbridge.ListRulesInput{}))(t).Rules,
+		"connections":      must(c.ev.ListConnections(ctx, &eventbridge.ListConnectionsInput{}))(t).Connections,
+		"API destinations": must(c.ev.ListApiDestinations(ctx, &eventbridge.ListApiDestinationsInput{}))(t).ApiDestinations,
+		"queues":           must(c.sq.ListQueues(ctx, &sqs.ListQueuesInput{}))(t).QueueUrls,
+	} {
+		if text := toJSON(left); text != "[]" && text != "null" {
+			t.Errorf("%s are left: %s", what, text)
+		}
+	}
+}
