@@ -76,6 +76,34 @@ func eventsService() *Service {
 	}
 }
 
+// The hot path may not quietly grow: ten entries cost a string each for their
+// members, and little more.
+func TestPutEventsAllocatesLittle(t *testing.T) {
+	s := compileService(t, eventsService())
+	op := s.operations["PutEvents"]
+	body := []byte(putEventsBody())
+	var buf []byte
+	got := testing.AllocsPerRun(100, func() {
+		in := reflect.New(op.In)
+		if err := readJSON(body, op.in, in.Elem()); err != nil {
+			t.Fatal(err)
+		}
+		if err := check(op.in, in.Elem()); err != nil {
+			t.Fatal(err)
+		}
+		out, err := op.call(t.Context(), in.Interface())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if buf, err = appendJSON(buf[:0], reflect.ValueOf(out).Elem(), op.out); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if got > 115 {
+		t.Errorf("%v allocations for ten entries, want no more than 115", got)
+	}
+}
+
 func BenchmarkPutEventsCodec(b *testing.B) {
 	s, err := compile(eventsService())
 	if err != nil {

@@ -3,7 +3,6 @@ package wire
 import (
 	"encoding/binary"
 	"mime"
-	"net/http"
 	"strings"
 )
 
@@ -78,22 +77,4 @@ func (s3Errors) EncodeError(c *call, e *Error) {
 	b = appendLeaf(b, "Message", e.Message)
 	b = appendLeaf(b, "RequestId", c.caller.RequestID)
 	c.answer.body = append(b, "</Error>"...)
-}
-
-// sameOrigin refuses what a web page of another origin sends: a browser would
-// carry it to a server on this machine. Reading is left to pages, but an Action
-// in a query string is more than reading.
-func (h *handler) sameOrigin(c *call) error {
-	r := c.r
-	if c.protocol == Query && r.Method == http.MethodGet {
-		r = r.Clone(r.Context())
-		r.Method = http.MethodPost
-	}
-	if err := h.guard.Check(r); err != nil {
-		return &Error{
-			Code: "AccessDeniedException", QueryCode: "AccessDenied", Status: http.StatusForbidden,
-			Message: "A web page of another origin may not call dari; its origin is not among those that are allowed.",
-		}
-	}
-	return nil
 }

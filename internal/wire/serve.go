@@ -68,7 +68,7 @@ func (h *handler) serve(c *call) error {
 	if err := h.authenticate(c); err != nil {
 		return err
 	}
-	if err := h.sameOrigin(c); err != nil {
+	if err := h.fromHome(c); err != nil {
 		return err
 	}
 	if err := c.find(name); err != nil {
