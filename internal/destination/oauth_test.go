@@ -416,6 +416,54 @@ func TestManyConnectionsAreAuthorizedAFewAtATime(t *testing.T) {
 	})
 }
 
+func TestEventArrivesThroughAnOAuthConnection(t *testing.T) {
+	tokens := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = r.ParseForm()
+		if r.Form.Get("client_id") != "id" || r.Form.Get("client_secret") != "s3cret" || r.Form.Get("grant_type") != "client_credentials" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		_, _ = io.WriteString(w, `{"access_token":"tok","token_type":"Bearer","expires_in":3600}`)
+	}))
+	defer tokens.Close()
+	var got []string
+	api := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		b, _ := io.ReadAll(r.Body)
+		got = []string{r.Method, r.RequestURI, r.Header.Get("Authorization"), r.Header.Get("X-Tenant"), string(b)}
+	}))
+	defer api.Close()
+
+	s := open(t, Options{})
+	n := oauth("c")
+	n.Auth.OAuth.Endpoint = tokens.URL
+	n.Auth.OAuth.Parameters = &Parameters{
+		Header: []Parameter{{Key: "Content-Type", Value: "application/x-www-form-urlencoded"}},
+		Body:   []Parameter{{Key: "grant_type", Value: "client_credentials"}},
+	}
+	n.Auth.Parameters = &Parameters{
+		Header: []Parameter{{Key: "X-Tenant", Value: "me"}},
+		Query:  []Parameter{{Key: "v", Value: "2"}},
+		Body:   []Parameter{{Key: "from", Value: "dari"}},
+	}
+	c := s.mustConnect(t, n)
+	d, err := s.CreateAPIDestination(t.Context(), here, NewAPIDestination{Name: "d", ConnectionARN: c.ARN, Endpoint: api.URL + "/u/*", Method: "PUT"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.authorize(t.Context(), s.state.Load().connections[key{here, "c"}]); err != nil {
+		t.Fatal(err)
+	}
+	a, _ := arn.Parse(d.ARN)
+	err = target.APIDestination(s, nil).Send(t.Context(), &target.Delivery{
+		Event: &event.Event{JSON: []byte(`{"detail":{"user":7}}`)}, Input: []byte(`{"n":1}`), ARN: a,
+		Target: &target.Target{HTTP: &target.HTTPParameters{Path: []string{"$.detail.user"}, Query: map[string]string{"v": "1"}}},
+	})
+	want := []string{"PUT", "/u/7?v=2", "Bearer tok", "me", `{"n":1,"from":"dari"}`}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v %s", err, diff)
+	}
+}
+
 func TestTokenRequestIsWhatTheServerWants(t *testing.T) {
 	params := &Parameters{
 		Header: []Parameter{{Key: "X-A", Value: "1"}, {Key: "User-Agent", Value: "mine"}},

@@ -49,7 +49,7 @@ type Answer struct {
 func Call(client *http.Client, req *http.Request, keep int64, secrets []string) (Answer, error) {
 	resp, err := withoutRedirects(client).Do(req)
 	if err != nil {
-		return Answer{}, noAnswer(req, err)
+		return Answer{}, noAnswer(req, err, secrets)
 	}
 	defer resp.Body.Close()
 	// The status counts, whatever becomes of the body: no error in reading it
@@ -68,8 +68,9 @@ func Call(client *http.Client, req *http.Request, keep int64, secrets []string) 
 }
 
 // noAnswer says what the lack of an answer means. The error of a client holds
-// the whole URL, which may be a secret, so only what is inside it is shown.
-func noAnswer(req *http.Request, err error) error {
+// the whole URL, which may be a secret, so only what is inside it is shown; that
+// may quote an answer that is no HTTP.
+func noAnswer(req *http.Request, err error, secrets []string) error {
 	ctx := req.Context()
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return context.Cause(ctx)
@@ -80,7 +81,7 @@ func noAnswer(req *http.Request, err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
 	}
-	return Temporary(CodeConnection, "%s: %v", what(req), err)
+	return Temporary(CodeConnection, "%s: %s", what(req), excerpt([]byte(err.Error()), secrets))
 }
 
 // refused makes the error of an answer that is not 2xx.

@@ -592,6 +592,40 @@ func FuzzPathParametersStayInTheirPlace(f *testing.F) {
 	})
 }
 
+func FuzzConnectionWinsInTheQuery(f *testing.F) {
+	f.Add("a=1&b=2", "a", "x")
+	f.Add("%61=1", "a", "&")
+	f.Add("a", "a", "")
+	f.Add("%zz=1&;", "%zz", "+ é")
+	f.Fuzz(func(t *testing.T, endpoint, key, value string) {
+		e := target.Endpoint{Method: "GET", URL: "https://api.example.com/?" + endpoint, Query: []target.Parameter{{Key: key, Value: value}}}
+		d := delivery(&target.HTTPParameters{Query: map[string]string{key: "the target's"}})
+		client := &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			if all, _ := url.ParseQuery(r.URL.RawQuery); !slices.Equal(all[key], []string{value}) {
+				t.Errorf("%q, %q, %q: query %q", endpoint, key, value, r.URL.RawQuery)
+			}
+			return answer(200, http.Header{}, ""), nil
+		})}
+		if err := target.APIDestination(directory{endpoint: e}, client).Send(t.Context(), d); err != nil && !target.AsError(err).Permanent {
+			t.Error(err)
+		}
+	})
+}
+
+func BenchmarkAPIDestinationOnLoopback(b *testing.B) {
+	srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
+	defer srv.Close()
+	sink := target.APIDestination(directory{endpoint: target.Endpoint{Method: "POST", URL: srv.URL + "/hook?a=b",
+		Header: []target.Parameter{{Key: "Authorization", Value: "Basic eA=="}}}}, nil)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if err := sink.Send(b.Context(), delivery(nil)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
 func TestReservedListIsTheOneOfTheDocumentation(t *testing.T) {
 	documented := strings.Fields(`A-IM Accept-Charset Accept-Datetime Accept-Encoding Cache-Control Connection Content-Encoding
 		Content-Length Content-MD5 Date Expect Forwarded From Host HTTP2-Settings If-Match If-Modified-Since If-None-Match If-Range
