@@ -182,14 +182,14 @@ func (s *Service) tellTaken(from Origin, taken []intake) {
 	}
 	for i := range taken {
 		in := &taken[i]
-		if s.opt.Hooks.Matched != nil {
-			s.opt.Hooks.Matched(&watch.Matched{Event: in.item.Event, Bus: in.item.Bus, Rules: ruleARNs(in.rules)})
-		}
 		if s.opt.Hooks.Accepted != nil {
 			s.opt.Hooks.Accepted(&watch.Accepted{
 				Event: in.item.Event, Bus: in.item.Bus, Caller: from.Caller, RequestID: from.RequestID,
 				Ingested: in.item.Ingested, Deliveries: len(in.item.Lanes),
 			})
+		}
+		if s.opt.Hooks.Matched != nil {
+			s.opt.Hooks.Matched(&watch.Matched{Event: in.item.Event, Bus: in.item.Bus, Rules: ruleARNs(in.rules)})
 		}
 	}
 }

@@ -16,10 +16,11 @@ import (
 type Hooks struct {
 	// Accepted is called when an event is on disk with the deliveries it caused.
 	Accepted func(*Accepted)
+	// Matched is called after Accepted with the rules that want the event,
+	// possibly none, and before the first attempt at a target of theirs.
+	Matched func(*Matched)
 	// Refused is called when an entry of PutEvents is not accepted.
 	Refused func(*Refused)
-	// Matched is called before Accepted with the rules that want the event, possibly none.
-	Matched func(*Matched)
 	// Attempted is called after one call to one target.
 	Attempted func(*Attempt)
 	// Settled is called once per delivery, when nothing more will be tried.
