@@ -57,7 +57,7 @@ var rooms = []room{
 	// Doors.
 	{"internal/wire", []string{"internal/fault"}, false},
 	{"internal/console", []string{"internal/watch"}, false},
-	{"internal/eventsapi", []string{"internal/arn", "internal/bus", "internal/destination", "internal/event", "internal/fault", "internal/page", "internal/target", "pattern", "internal/wire"}, false},
+	{"internal/eventsapi", []string{"internal/bus", "internal/destination", "internal/event", "internal/fault", "internal/target", "pattern", "internal/wire"}, false},
 
 	// Rooms: neighbours that never see the bus, a target, or each other.
 	{"internal/room/queue", []string{"internal/arn", "internal/fault", "internal/page", "internal/policy", "internal/store", "internal/wire"}, false},
