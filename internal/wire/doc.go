@@ -16,6 +16,11 @@
 // members are left out, and a nil list that its tag does not omit is empty. The
 // handler may be used by many goroutines at once.
 //
+// Inputs and outputs are structs of strings, booleans, integers, floats, [Time],
+// []byte, slices, maps with string keys, and structs, with pointers where a
+// member may be absent; embedded structs lend their members. Anything else is an
+// error at start-up.
+//
 // Member names in JSON are compared exactly, and unknown members are ignored,
 // as AWS does. Field tags say where a name on the wire differs: the json tag
 // for all dialects, and for the query protocol on top of it
@@ -25,6 +30,10 @@
 // with flat for lists and maps without the word member or entry, member= for
 // another word, key= and value= for the halves of a map's entry, and url for
 // the member that names the path of the request when it is absent.
+//
+// Without keys, anybody who reaches the port may call, but not the pages in
+// somebody's browser: those of other origins are refused, and so are browsers
+// that call by a name which is neither local nor the configured host.
 //
 // What it leaves out: answers to CORS preflights, streamed bodies, permissions,
 // and the dialects restJson, restXml and rpcv2Cbor, of which it only knows how to
