@@ -17,10 +17,10 @@
 //     become, never to neither.
 //   - A change is on disk when its method returns. A change that could not be
 //     written was not made.
-//   - A rule with a schedule fires once for each time it is due, and that
-//     firing and the next time are written in one transaction: a crash neither
-//     repeats nor loses one. Times that pass while the service is down are
-//     skipped, except for the last of them when it is no older than
+//   - A rule with a schedule fires once for each time it is due: the event and
+//     the next time are written in one transaction, so a crash does not repeat
+//     a firing. Times that pass while the service is down are skipped, except
+//     for the last of them when it is no older than
 //     [Options.ScheduleTolerance]; that one fires once at the start.
 //
 // All methods may be called from many goroutines at once. Put does not wait

@@ -118,12 +118,12 @@ func TestHooksHearOfEveryEntry(t *testing.T) {
 	h.put(entry("a"), entry("nobody"), entry(""), e)
 	const rule = "arn:aws:events:eu-central-1:111122223333:rule/"
 	want := []string{
-		"matched a [" + rule + "a " + rule + "b " + rule + "no-target]",
 		"accepted a on " + homeBus + " from AKIATEST req-1: 2",
-		"matched nobody []",
+		"matched a [" + rule + "a " + rule + "b " + rule + "no-target]",
 		"accepted nobody on " + homeBus + " from AKIATEST req-1: 0",
-		"matched a []",
+		"matched nobody []",
 		"accepted a on arn:aws:events:eu-central-1:111122223333:event-bus/nope from AKIATEST req-1: 0",
+		"matched a []",
 		"refused  t on " + homeBus + ": InvalidArgument Parameter Source is not valid. Reason: Source is a required argument.",
 	}
 	if diff := cmp.Diff(want, h.log.lines); diff != "" {

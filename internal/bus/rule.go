@@ -68,8 +68,8 @@ func (v *version) next(after time.Time) time.Time {
 	return v.schedule.Next(v.Anchor, after)
 }
 
-// mustRule returns a rule that a caller may use for an operation.
-func (b *bus) mustRule(at Place, op, name string) (*rule, error) {
+// findRule returns a rule that a caller may use for an operation.
+func (b *bus) findRule(at Place, op, name string) (*rule, error) {
 	r, ok, err := b.allowRule(at, op, name)
 	if err != nil {
 		return nil, err

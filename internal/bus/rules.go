@@ -152,7 +152,7 @@ func (s *Service) DescribeRule(at Place, ref, name string) (Rule, error) {
 	if err != nil {
 		return Rule{}, err
 	}
-	r, err := b.mustRule(at, "DescribeRule", name)
+	r, err := b.findRule(at, "DescribeRule", name)
 	if err != nil {
 		return Rule{}, err
 	}
@@ -195,7 +195,7 @@ func (s *Service) setState(ctx context.Context, at Place, op, ref, name string, 
 		return err
 	}
 	defer b.writing.Unlock()
-	r, err := b.mustRule(at, op, name)
+	r, err := b.findRule(at, op, name)
 	if err != nil {
 		return err
 	}

@@ -92,8 +92,8 @@ func TestScheduledEventIsTheOneOfEventBridge(t *testing.T) {
 			t.Errorf("event\n%s\nwant\n%s", ev.JSON, want)
 		}
 		wantLog := []string{
-			"matched aws.events [arn:aws:events:eu-central-1:111122223333:rule/r]",
 			"accepted aws.events on " + homeBus + " from arn:aws:events:eu-central-1:111122223333:rule/r : 1",
+			"matched aws.events [arn:aws:events:eu-central-1:111122223333:rule/r]",
 		}
 		if diff := cmp.Diff(wantLog, h.log.lines); diff != "" {
 			t.Errorf("hooks (-want +got):\n%s", diff)

@@ -60,7 +60,7 @@ func (s *Service) ListTagsForResource(at Place, resource string) ([]Tag, error) 
 		}
 		return b.attributes.Load().Tags, nil
 	}
-	r, err := b.mustRule(at, "ListTagsForResource", rule)
+	r, err := b.findRule(at, "ListTagsForResource", rule)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +79,7 @@ func (s *Service) changeTags(ctx context.Context, at Place, op, resource string,
 	}
 	defer b.writing.Unlock()
 	if rule != "" {
-		r, err := b.mustRule(at, op, rule)
+		r, err := b.findRule(at, op, rule)
 		if err != nil {
 			return err
 		}

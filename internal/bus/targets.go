@@ -38,7 +38,7 @@ func (s *Service) PutTargets(ctx context.Context, at Place, ref, rule string, ta
 		return err
 	}
 	defer b.writing.Unlock()
-	r, err := b.mustRule(at, "PutTargets", rule)
+	r, err := b.findRule(at, "PutTargets", rule)
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (s *Service) RemoveTargets(ctx context.Context, at Place, ref, rule string,
 		return nil, err
 	}
 	defer b.writing.Unlock()
-	r, err := b.mustRule(at, "RemoveTargets", rule)
+	r, err := b.findRule(at, "RemoveTargets", rule)
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +155,7 @@ func (s *Service) ListTargetsByRule(at Place, ref, rule, token string, limit int
 	if err != nil {
 		return nil, "", err
 	}
-	r, err := b.mustRule(at, "ListTargetsByRule", rule)
+	r, err := b.findRule(at, "ListTargetsByRule", rule)
 	if err != nil {
 		return nil, "", err
 	}
