@@ -137,6 +137,7 @@ func TestUpdateConnectionChangesWhatIsGiven(t *testing.T) {
 	wantHeader(t, s, a, "X-A", "1")
 }
 
+// wantHeader checks a header that the connection adds.
 func wantHeader(t *testing.T, s *Service, a arn.ARN, name, want string) {
 	t.Helper()
 	e, err := s.Endpoint(t.Context(), a)

@@ -21,7 +21,6 @@ import (
 )
 
 // A tokenServer gives out tokens t1, t2, … or answers with a status.
-
 type tokenServer struct {
 	mu       sync.Mutex
 	asked    int
@@ -53,9 +52,7 @@ func (s *tokenServer) client() *http.Client {
 }
 
 // authorized makes a service with an AUTHORIZED connection and an API
-
 // destination on it.
-
 func authorized(t *testing.T, server *tokenServer) (*Service, arn.ARN) {
 	t.Helper()
 	s := open(t, Options{Client: server.client()})
@@ -67,7 +64,6 @@ func authorized(t *testing.T, server *tokenServer) (*Service, arn.ARN) {
 }
 
 // settled waits until nothing moves and checks the state of the connection c.
-
 func settled(t *testing.T, s *Service, want ConnectionState) Connection {
 	t.Helper()
 	time.Sleep(200 * time.Millisecond)
@@ -187,9 +183,7 @@ func TestChangedConnectionIsAuthorizedAnew(t *testing.T) {
 }
 
 // What a token server says of credentials that have been replaced since does
-
 // not count.
-
 func TestAnswerForOldCredentialsChangesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {

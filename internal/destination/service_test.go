@@ -72,7 +72,6 @@ func (s *Service) mustCreate(t *testing.T, name, connectionARN string, perSecond
 }
 
 // wantFault checks the kind and the sentence of an error.
-
 func wantFault(t *testing.T, err error, kind fault.Kind, sentence string) {
 	t.Helper()
 	if fault.KindOf(err) != kind || err.Error() != sentence {
@@ -151,8 +150,6 @@ func isPermanent(err error, code string) bool {
 	e := target.AsError(err)
 	return e != nil && e.Permanent && e.Code == code
 }
-
-// wantHeader checks a header that the connection adds.
 
 func TestListsAreSortedFilteredAndPaged(t *testing.T) {
 	s := open(t, Options{})
@@ -304,7 +301,6 @@ func TestManyChangeAndReadAtOnce(t *testing.T) {
 }
 
 // A roundTripper is a network in memory.
-
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
@@ -316,7 +312,6 @@ func answer(status int, body string) *http.Response {
 var _ target.Directory = (*Service)(nil)
 
 // run starts Run and stops it when the test ends.
-
 func run(t *testing.T, s *Service) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())

@@ -20,6 +20,7 @@ import (
 	"github.com/dari-bus/dari/internal/target"
 )
 
+// A roundTripper is a network in memory.
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
@@ -28,6 +29,7 @@ func answer(status int, header http.Header, body string) *http.Response {
 	return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body))}
 }
 
+// callWith makes a call that is answered by fn.
 func callWith(ctx context.Context, e target.Endpoint, fn roundTripper) *target.Error {
 	if e.URL == "" {
 		e.Method, e.URL = "POST", "https://user:pass@api.example.com/secret-path?key=secret-query"
@@ -115,6 +117,7 @@ func TestNoAnswerWithinFiveSecondsIsATimeout(t *testing.T) {
 	})
 }
 
+// A body that never ends does not turn a delivered event into one to repeat.
 func TestStatusCountsWhateverBecomesOfTheBody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stall := func(status int) roundTripper {
@@ -245,6 +248,8 @@ func TestConnectionsAreKept(t *testing.T) {
 	}
 }
 
+// The other side may close a kept connection just as it is used again. Nothing
+// of that reaches an event.
 func TestConnectionClosedWhileIdleIsReplaced(t *testing.T) {
 	var calls atomic.Int32
 	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { calls.Add(1) }))

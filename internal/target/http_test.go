@@ -24,7 +24,6 @@ import (
 )
 
 // A directory answers with one endpoint, or an error.
-
 type directory struct {
 	endpoint target.Endpoint
 	err      error
@@ -53,7 +52,6 @@ func delivery(p *target.HTTPParameters) *target.Delivery {
 }
 
 // record starts a server that keeps the last request and its body.
-
 func record(t *testing.T) (address string, last func() (*http.Request, string)) {
 	var mu sync.Mutex
 	var req *http.Request
@@ -281,12 +279,6 @@ func TestUnusableHeadersAreRefused(t *testing.T) {
 	}
 }
 
-// A roundTripper is a network in memory.
-
-// callWith makes a call that is answered by fn.
-
-// A body that never ends does not turn a delivered event into one to repeat.
-
 func TestDirectorysErrorIsTheOutcome(t *testing.T) {
 	want := &target.Error{Code: target.CodeThrottling, Message: "not now", Throttled: true, After: time.Second}
 	err := target.APIDestination(directory{err: want}, nil).Send(t.Context(), delivery(nil))
@@ -294,10 +286,6 @@ func TestDirectorysErrorIsTheOutcome(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
-
-// The other side may close a kept connection just as it is used again. Nothing
-
-// of that reaches an event.
 
 func TestReservedHeadersAreKnownInAnySpelling(t *testing.T) {
 	for _, h := range []string{"host", "Host", "HOST", "HTTP2-Settings", "a-IM"} {
