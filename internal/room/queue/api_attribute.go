@@ -1,0 +1,234 @@
+package queue
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/wire"
+)
+
+// An attribute is one attribute of a queue: how its value is read, "" for none,
+// and how it is set, nil for one that cannot be.
+type attribute struct {
+	name string
+	fifo bool
+	get  func(*Info) string
+	set  func(*Settings, string) error
+}
+
+// attributes are all of them, in the order in which they are set.
+var attributes = []attribute{
+	{name: "QueueArn", get: func(i *Info) string { return i.ARN() }},
+	{name: "ApproximateNumberOfMessages", get: func(i *Info) string { return strconv.Itoa(i.Visible) }},
+	{name: "ApproximateNumberOfMessagesNotVisible", get: func(i *Info) string { return strconv.Itoa(i.Hidden) }},
+	{name: "ApproximateNumberOfMessagesDelayed", get: func(i *Info) string { return strconv.Itoa(i.Delayed) }},
+	{name: "CreatedTimestamp", get: func(i *Info) string { return unix(i.Created) }},
+	{name: "LastModifiedTimestamp", get: func(i *Info) string { return unix(i.Modified) }},
+	seconds("VisibilityTimeout", 0, maxVisibility, func(s *Settings) *time.Duration { return &s.Visibility }),
+	{name: "MaximumMessageSize", get: func(i *Info) string { return strconv.Itoa(i.MaxSize) }, set: setMaxSize},
+	seconds("MessageRetentionPeriod", time.Minute, 14*24*time.Hour, func(s *Settings) *time.Duration { return &s.Retention }),
+	seconds("DelaySeconds", 0, maxDelay, func(s *Settings) *time.Duration { return &s.Delay }),
+	seconds("ReceiveMessageWaitTimeSeconds", 0, maxWait, func(s *Settings) *time.Duration { return &s.Wait }),
+	{name: "Policy", get: func(i *Info) string { return i.Policy }, set: func(s *Settings, v string) error { s.Policy = v; return nil }},
+	{name: "RedrivePolicy", get: func(i *Info) string { return printRedrive(i.Redrive) }, set: setRedrive},
+	{name: "RedriveAllowPolicy", get: func(i *Info) string { return printAllow(i.RedriveAllow) }, set: setAllow},
+	{name: "KmsMasterKeyId", get: func(i *Info) string { return i.Key }, set: setKey},
+	{name: "KmsDataKeyReusePeriodSeconds", get: getKeyReuse, set: setKeyReuse},
+	{name: "SqsManagedSseEnabled", get: func(i *Info) string { return strconv.FormatBool(i.Encrypted) }, set: setEncrypted},
+	{name: "FifoQueue", fifo: true, get: func(*Info) string { return "true" }, set: setFIFO},
+	flag("ContentBasedDeduplication", func(s *Settings) *bool { return &s.ContentDedup }, "false", "true"),
+	flag("DeduplicationScope", func(s *Settings) *bool { return &s.GroupDedup }, "queue", "messageGroup"),
+	flag("FifoThroughputLimit", func(s *Settings) *bool { return &s.GroupThroughput }, "perQueue", "perMessageGroupId"),
+}
+
+// seconds makes the attribute of a duration.
+func seconds(name string, from, to time.Duration, of func(*Settings) *time.Duration) attribute {
+	return attribute{
+		name: name,
+		get:  func(i *Info) string { return strconv.Itoa(int(*of(&i.Settings) / time.Second)) },
+		set: func(s *Settings, v string) error {
+			n, err := strconv.Atoi(v)
+			if d := time.Duration(n) * time.Second; err == nil && n >= 0 && n <= 1e9 && d >= from && d <= to {
+				*of(s) = d
+				return nil
+			}
+			return badValue(name)
+		},
+	}
+}
+
+// flag makes the attribute of a FIFO queue that is one of two words.
+func flag(name string, of func(*Settings) *bool, no, yes string) attribute {
+	return attribute{
+		name: name, fifo: true,
+		get: func(i *Info) string {
+			if *of(&i.Settings) {
+				return yes
+			}
+			return no
+		},
+		set: func(s *Settings, v string) error {
+			if v != no && v != yes {
+				return badValue(name)
+			}
+			*of(s) = v == yes
+			return nil
+		},
+	}
+}
+
+func unix(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) }
+
+func badValue(name string) error {
+	return fault.Invalid("Invalid value for the parameter %s.", name).WithCode(codeAttributeValue)
+}
+
+func unknownAttribute(name string) error {
+	return fault.Invalid("Unknown Attribute %s.", name).WithCode(codeAttributeName)
+}
+
+func setMaxSize(s *Settings, v string) error {
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 1024 || n > 1<<20 {
+		return badValue("MaximumMessageSize")
+	}
+	s.MaxSize = n
+	return nil
+}
+
+func setKey(s *Settings, v string) error {
+	s.Key = v
+	s.Encrypted = s.Encrypted && v == ""
+	return nil
+}
+
+func getKeyReuse(i *Info) string {
+	if i.Key == "" {
+		return ""
+	}
+	return strconv.Itoa(int(i.KeyReuse / time.Second))
+}
+
+func setKeyReuse(s *Settings, v string) error {
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 60 || n > 86_400 {
+		return badValue("KmsDataKeyReusePeriodSeconds")
+	}
+	s.KeyReuse = time.Duration(n) * time.Second
+	return nil
+}
+
+func setEncrypted(s *Settings, v string) error {
+	if v != "true" && v != "false" {
+		return badValue("SqsManagedSseEnabled")
+	}
+	if v == "true" && s.Key != "" {
+		return fault.Invalid("You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or SQS SSE.").WithCode(codeAttributeName)
+	}
+	s.Encrypted = v == "true"
+	return nil
+}
+
+func setFIFO(_ *Settings, v string) error {
+	if v != "true" {
+		return fault.Invalid("Invalid value for the parameter FifoQueue. Reason: Modifying queue type is not supported.").WithCode(codeAttributeValue)
+	}
+	return nil
+}
+
+// setAttributes changes s by the attributes that are given.
+func setAttributes(s *Settings, fifo bool, given map[string]string) error {
+	for name := range given {
+		if known := findAttribute(name); known == nil || known.set == nil || known.fifo && !fifo {
+			return unknownAttribute(name)
+		}
+	}
+	for i := range attributes {
+		if v, ok := given[attributes[i].name]; ok {
+			if err := attributes[i].set(s, v); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func findAttribute(name string) *attribute {
+	for i := range attributes {
+		if attributes[i].name == name {
+			return &attributes[i]
+		}
+	}
+	return nil
+}
+
+// agreeOn returns a fault when an attribute that is given makes a difference
+// between what is asked for and what there is.
+func agreeOn(given map[string]string, at Address, want, have *Settings) error {
+	asked, is := Info{Address: at, Settings: *want}, Info{Address: at, Settings: *have}
+	for _, known := range attributes {
+		if _, ok := given[known.name]; ok && known.get(&asked) != known.get(&is) {
+			return fault.Conflict("A queue already exists with the same name and a different value for attribute %s", known.name)
+		}
+	}
+	return nil
+}
+
+type getQueueAttributesRequest struct {
+	QueueUrl       *string  `query:"QueueUrl,url"`
+	AttributeNames []string `query:"AttributeName,flat"`
+}
+
+type getQueueAttributesResult struct {
+	Attributes map[string]string `query:"Attribute,flat,key=Name,value=Value"`
+}
+
+// GetQueueAttributes returns the attributes that are named, or All.
+func (a api) GetQueueAttributes(ctx context.Context, in *getQueueAttributesRequest) (*getQueueAttributesResult, error) {
+	at, err := a.at(ctx, in.QueueUrl, "GetQueueAttributes")
+	if err != nil {
+		return nil, err
+	}
+	info, err := a.Info(at)
+	if err != nil {
+		return nil, err
+	}
+	out := &getQueueAttributesResult{Attributes: map[string]string{}}
+	add := func(known *attribute) {
+		if v := known.get(&info); v != "" && (!known.fifo || at.FIFO()) {
+			out.Attributes[known.name] = v
+		}
+	}
+	for _, name := range in.AttributeNames {
+		if name == "All" {
+			for i := range attributes {
+				add(&attributes[i])
+			}
+		} else if known := findAttribute(name); known != nil {
+			add(known)
+		} else {
+			return nil, unknownAttribute(name)
+		}
+	}
+	return out, nil
+}
+
+type setQueueAttributesRequest struct {
+	QueueUrl   *string           `query:"QueueUrl,url"`
+	Attributes map[string]string `query:"Attribute,flat,key=Name,value=Value"`
+}
+
+// SetQueueAttributes changes attributes. An empty Policy, RedrivePolicy,
+// RedriveAllowPolicy or KmsMasterKeyId removes it.
+func (a api) SetQueueAttributes(ctx context.Context, in *setQueueAttributesRequest) (*wire.None, error) {
+	at, err := a.at(ctx, in.QueueUrl, "SetQueueAttributes")
+	if err != nil {
+		return nil, err
+	}
+	if len(in.Attributes) == 0 {
+		return nil, wants("Attribute.Name")
+	}
+	return &wire.None{}, a.Configure(ctx, at, func(s *Settings) error { return setAttributes(s, at.FIFO(), in.Attributes) })
+}

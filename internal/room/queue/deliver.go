@@ -1,0 +1,76 @@
+package queue
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/dari-bus/dari/internal/arn"
+	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/store"
+)
+
+// Mail is a message that comes from within the server rather than over the API.
+type Mail struct {
+	Body []byte
+	// Group is the message group, or "". A FIFO queue asks for one.
+	Group string
+	// Trace is a trace header, or "".
+	Trace string
+	// Source is the ARN of the rule, or the topic, on whose behalf it is sent: what
+	// the queue's policy may name.
+	Source string
+	// Attributes become message attributes of the type String.
+	Attributes map[string]string
+}
+
+// Deliver puts m on a queue. Errors that are faults are final: NotFound when the
+// queue does not exist, or is not in the region of the source; Denied when its
+// policy does not let the source in; Invalid when it does not take the message,
+// because it is too big, or because a FIFO queue was given no group or does not
+// recognise repetitions by content.
+//
+// The message need not be on disk when Deliver returns. The caller is an outbox
+// in the same store, which settles the delivery afterwards; the store's log
+// keeps that order, so a power cut that forgets the message forgets that it was
+// settled as well, and the outbox delivers it again. Whoever has no such record
+// calls [Service.DeliverDurably].
+func (s *Service) Deliver(ctx context.Context, queue arn.ARN, m Mail) error {
+	return s.deliver(ctx, queue, m, store.Unsynced)
+}
+
+// DeliverDurably is Deliver for senders that forget: the message is on disk
+// when it returns nil.
+func (s *Service) DeliverDurably(ctx context.Context, queue arn.ARN, m Mail) error {
+	return s.deliver(ctx, queue, m)
+}
+
+// SendDeadLetter puts body with string attributes on a queue, on behalf of a
+// rule. The message is on disk when it returns nil.
+func (s *Service) SendDeadLetter(ctx context.Context, queue arn.ARN, rule string, body []byte, attributes map[string]string) error {
+	return s.deliver(ctx, queue, Mail{Body: body, Source: rule, Attributes: attributes})
+}
+
+func (s *Service) deliver(ctx context.Context, to arn.ARN, m Mail, opts ...store.Option) error {
+	q := s.lookup(Address{to.Account, to.Region, to.Resource})
+	if q == nil || to.Service != "sqs" {
+		return fault.NotFound("The queue %s does not exist.", to)
+	}
+	if from, err := arn.Parse(m.Source); err == nil && from.Region != "" && from.Region != to.Region {
+		return fault.NotFound("The queue %s is not in the region %s.", to, from.Region)
+	}
+	if err := s.allowRule(q, m.Source); err != nil {
+		return err
+	}
+	d := Draft{Body: string(m.Body), Group: m.Group, Trace: m.Trace, Sender: busService}
+	for _, name := range slices.Sorted(maps.Keys(m.Attributes)) {
+		if value := m.Attributes[name]; value != "" { // there are no empty attributes
+			d.Attributes = append(d.Attributes, Attribute{Name: name, Type: "String", Value: value})
+		}
+	}
+	out, err := s.send(ctx, q, []Draft{d}, opts...)
+	if err != nil {
+		return err
+	}
+	return out[0].Err
+}

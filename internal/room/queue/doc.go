@@ -1,0 +1,53 @@
+// Package queue is a message queue service; it stands in for Amazon SQS.
+//
+// # What it promises
+//
+// A message that was accepted is on disk when [Service.Send] or
+// [Service.SendDeadLetter] returns nil, and stays until it is deleted, purged or
+// older than the retention of its queue. [Service.Deliver] is the exception; its
+// comment says why it need not wait for the disk.
+//
+// A message is handed out at least once. It is then invisible to other
+// receivers for the visibility timeout, to the nanosecond; a receiver that
+// neither deletes it nor asks for more time will see it again. What is known of
+// a handed-out message (how often, until when it is invisible) reaches the disk
+// within a second: a crash of the process loses none of it, a power cut may make
+// a message visible that was still being worked on. A deletion is on disk when
+// it is acknowledged.
+//
+// Standard queues hand out messages in the order in which they became visible.
+// FIFO queues keep the order within each message group: while messages of a group are
+// with a receiver, nobody gets the next ones. They drop what repeats a
+// deduplication id within five minutes, also across a restart.
+//
+// A long poll ends as soon as there is something to hand out: a new message, one
+// whose delay is over, or one that has become visible again. Waiting receivers
+// are served in the order in which they came. Nothing is handed out to a caller
+// whose context has ended before the message was marked as handed out; one that
+// leaves later loses nothing, since the message becomes visible again.
+//
+// # Many messages
+//
+// The bodies are on disk. A message in a standard queue that waits for its first
+// receiver costs no memory at all: such messages have consecutive numbers, and
+// the queue knows the first and the last. One that is delayed, is or was handed
+// out, or lives in a FIFO queue has an entry of about 130 bytes. Opening reads
+// the entries and not the messages.
+//
+// # Concurrency
+//
+// All methods may be called from many goroutines at once. A queue's memory
+// changes only inside a transaction of the store, and the store runs those one
+// at a time; so memory and disk agree on the order of things. Locks are taken in
+// the order transaction, queue, directory of queues, and no transaction begins
+// under a lock.
+//
+// # What it leaves out
+//
+// KMS keys are remembered and reported; nothing is encrypted with them. A queue
+// may be made anew right after it was deleted, and attributes take effect at
+// once. There are no request rates to exceed, so the throughput limit of a FIFO
+// queue is remembered only. Fair queues keep the message group of a message but
+// do not weigh groups against each other. A repeated receive is recognised by
+// its attempt id for five minutes, but not across a restart.
+package queue

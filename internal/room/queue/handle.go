@@ -1,0 +1,115 @@
+package queue
+
+import (
+	"context"
+	"time"
+
+	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/store"
+)
+
+// maxVisibility is how long one receiver may have a message, extensions
+// included.
+const maxVisibility = 12 * time.Hour
+
+// Remove deletes the messages that the receipts name. The errors are in the
+// order of the receipts, nil for one that was deleted or had been before. In a
+// standard queue, a receipt from before the message was handed out again
+// deletes nothing and is no error. The deletions are on disk when Remove
+// returns.
+func (s *Service) Remove(ctx context.Context, a Address, receipts []string) ([]error, error) {
+	return s.redeem(ctx, a, receipts, func(tx store.Tx, q *queue, i int, c claim) error {
+		e, held := q.honour(c)
+		switch {
+		case e == nil:
+			return nil
+		case q.address.FIFO() && (!held || e.phase != hidden):
+			return expired(receipts[i])
+		case !held:
+			return nil
+		}
+		return q.erase(tx, e)
+	})
+}
+
+// A Timeout asks for a message to be invisible from now on for some time, which
+// may be zero.
+type Timeout struct {
+	Receipt string
+	Hide    time.Duration
+}
+
+// Extend changes how long messages are invisible. The errors are in the order
+// of the timeouts.
+func (s *Service) Extend(ctx context.Context, a Address, timeouts []Timeout) ([]error, error) {
+	receipts := make([]string, len(timeouts))
+	for i, t := range timeouts {
+		receipts[i] = t.Receipt
+	}
+	now := time.Now().UnixNano()
+	return s.redeem(ctx, a, receipts, func(tx store.Tx, q *queue, i int, c claim) error {
+		e, held := q.honour(c)
+		if !held {
+			return fault.Invalid("Value %s for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available for visibility timeout change.", receipts[i])
+		}
+		if q.address.FIFO() && e.phase != hidden {
+			return expired(receipts[i])
+		}
+		hide := timeouts[i].Hide
+		if hide < 0 || hide > maxVisibility {
+			return visibilityFault(int(hide / time.Second))
+		}
+		if now+int64(hide) > e.taken+int64(maxVisibility) {
+			return fault.Invalid("Value %d for parameter VisibilityTimeout is invalid. Reason: Total VisibilityTimeout for the message is beyond the limit [43200 seconds]", hide/time.Second)
+		}
+		if hide == 0 {
+			q.show(e, now)
+		} else {
+			q.hide(e, now+int64(hide))
+		}
+		return q.save(tx, e)
+	}, store.Unsynced)
+}
+
+func visibilityFault(seconds int) error {
+	return fault.Invalid("Value %d for parameter VisibilityTimeout is invalid. Reason: Must be >= 0 and <= 43200, if provided.", seconds)
+}
+
+func expired(receipt string) error {
+	return fault.Invalid("Value %s for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.", receipt)
+}
+
+// redeem calls fn for each receipt in one transaction. A fault that fn returns
+// is the fate of that receipt; any other error ends the transaction.
+func (s *Service) redeem(ctx context.Context, a Address, receipts []string, fn func(tx store.Tx, q *queue, i int, c claim) error, opts ...store.Option) ([]error, error) {
+	q, err := s.find(a)
+	if err != nil {
+		return nil, err
+	}
+	fates := make([]error, len(receipts))
+	claims := make([]claim, len(receipts))
+	valid := 0
+	for i, r := range receipts {
+		if claims[i], fates[i] = q.claim(r); fates[i] == nil {
+			valid++
+		}
+	}
+	if valid == 0 {
+		return fates, nil
+	}
+	err = s.update(ctx, q, func(tx store.Tx) error {
+		q.settle(time.Now().UnixNano())
+		for i, c := range claims {
+			if fates[i] != nil {
+				continue
+			}
+			err := fn(tx, q, i, c)
+			if err != nil && fault.KindOf(err) == fault.KindInternal {
+				return err
+			}
+			fates[i] = err
+		}
+		return nil
+	}, opts...)
+	return fates, err
+}
