@@ -24,8 +24,14 @@ type written struct {
 // apply runs fn and applies what it wrote: everybody can see it, and it has its
 // place in the log, but it need not be on disk.
 func (s *Store) apply(ctx context.Context, fn func(store.Tx) error, unsynced bool) (written, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-s.failed:
+		return written{}, s.usable()
+	case <-ctx.Done():
+		return written{}, ctx.Err()
+	}
 	if err := s.ready(ctx); err != nil {
 		return written{}, err
 	}
@@ -48,7 +54,7 @@ func (s *Store) apply(ctx context.Context, fn func(store.Tx) error, unsynced boo
 }
 
 // barrier returns something to wait for until everything applied so far is on
-// disk. The caller holds mu.
+// disk. It is the caller's turn.
 func (s *Store) barrier() (written, error) {
 	if s.synced.Load() >= s.applied {
 		return written{}, nil
@@ -60,7 +66,7 @@ func (s *Store) barrier() (written, error) {
 	return s.commit(b, false)
 }
 
-// commit puts b into the log and makes it visible. The caller holds mu.
+// commit puts b into the log and makes it visible. It is the caller's turn.
 func (s *Store) commit(b *pebble.Batch, unsynced bool) (w written, err error) {
 	defer func() {
 		// The engine panics when it cannot go on with its log.
@@ -113,10 +119,14 @@ func (s *Store) syncLate() {
 		return // Close syncs.
 	}
 	defer s.gate.Leave()
-	s.mu.Lock()
+	select {
+	case s.turn <- struct{}{}:
+	case <-s.failed:
+		return
+	}
 	s.armed = false
 	w, err := s.barrier()
-	s.mu.Unlock()
+	<-s.turn
 	if err == nil {
 		err = s.wait(w)
 	}

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -46,12 +46,12 @@ type Options struct {
 
 // Store is the engine. It must be closed.
 type Store struct {
-	dir  string
-	db   *pebble.DB
-	lock *pebble.Lock
-	gate store.Gate
+	dir    string
+	db     *pebble.DB
+	lock   *pebble.Lock
+	health io.Closer // watches for slow operations
+	gate   store.Gate
 
-	opened  atomic.Bool
 	failure atomic.Pointer[error]
 	failed  chan struct{} // closed after failure is set
 
@@ -59,8 +59,9 @@ type Store struct {
 	synced atomic.Uint64
 	timer  *time.Timer
 
-	// mu is held while a closure runs and while its batch is applied.
-	mu      sync.Mutex
+	// turn is a lock, taken by sending, that one can stop waiting for. It is held
+	// while a closure runs and its batch is applied, and guards the fields below.
+	turn    chan struct{}
 	applied uint64 // number of the last update that was applied
 	armed   bool   // the timer will sync
 }
@@ -75,22 +76,44 @@ func Open(o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{dir: o.Dir, lock: lock, failed: make(chan struct{})}
-	po := s.engineOptions(o)
-	po.Lock = lock
-	if s.db, err = pebble.Open(o.Dir, po); err == nil {
-		err = s.usable()
-	}
-	if err != nil {
-		if s.db == nil {
-			err = errors.Join(err, lock.Close())
-		}
-		return nil, fmt.Errorf("open store in %s: %w", o.Dir, err)
-	}
-	s.opened.Store(true)
+	s := &Store{dir: o.Dir, lock: lock, failed: make(chan struct{}), turn: make(chan struct{}, 1)}
 	s.timer = time.AfterFunc(time.Hour, s.syncLate)
 	s.timer.Stop()
+	po := s.engineOptions(o)
+	opened := make(chan error, 1)
+	go func() {
+		var err error
+		s.db, err = openEngine(o.Dir, po)
+		opened <- err
+	}()
+	select {
+	case err = <-opened:
+	case <-s.failed:
+		// It may never come back.
+		return nil, fmt.Errorf("open store in %s: %w", o.Dir, s.usable())
+	}
+	if err != nil {
+		err = errors.Join(err, s.health.Close(), lock.Close())
+		return nil, fmt.Errorf("open store in %s: %w", o.Dir, err)
+	}
 	return s, nil
+}
+
+func openEngine(dir string, po *pebble.Options) (*pebble.DB, error) {
+	before, err := pebble.Peek(dir, po.FS)
+	if err != nil {
+		return nil, err
+	}
+	db, err := pebble.Open(dir, po)
+	if err != nil || before.Exists {
+		return db, err
+	}
+	// The log of a new store is made before its format is raised. Begin another
+	// one, in which damage can be told from a torn end.
+	if err := db.Close(); err != nil {
+		return nil, err
+	}
+	return pebble.Open(dir, po)
 }
 
 func lockDir(o Options) (*pebble.Lock, error) {
@@ -123,7 +146,7 @@ func (s *Store) View(ctx context.Context, fn func(store.Tx) error) error {
 		return err
 	}
 	snap := s.db.NewSnapshot()
-	defer snap.Close() // It has nothing to say.
+	defer snap.Close() // It returns nothing but nil.
 	t := &tx{reads: snap}
 	defer t.end()
 	return t.run(fn)
@@ -163,13 +186,18 @@ func (s *Store) Close() error {
 	select {
 	case <-left:
 	case <-s.failed:
+		return s.usable()
 	}
 	s.timer.Stop()
-	if err := s.usable(); err != nil {
-		return err
+	closed := make(chan error, 1)
+	go func() { closed <- s.db.Close() }() // It syncs its log.
+	select {
+	case err = <-closed:
+	case <-s.failed:
+		// It may never come back.
+		return s.usable()
 	}
-	// The engine syncs its log when it closes it.
-	if err := errors.Join(s.db.Close(), s.lock.Close()); err != nil {
+	if err := errors.Join(err, s.health.Close(), s.lock.Close()); err != nil {
 		return fmt.Errorf("close store in %s: %w", s.dir, err)
 	}
 	return nil

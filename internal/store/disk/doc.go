@@ -19,7 +19,11 @@
 // # When the disk fails
 //
 // A read that fails, or meets a damaged block, is the error of the View or Update
-// that read. A failed write or sync is final: after it nobody can know what the
+// that read. Damage within the log is an error of Open as far as the log itself
+// testifies that the place had once been synced; damage close to its end cannot
+// be told from an end torn by a power cut.
+//
+// A failed write or sync is final: after it nobody can know what the
 // disk holds, so the store stops. The update at hand and every later call return
 // an error that wraps [ErrFailed], Run returns it, and nothing is acknowledged
 // any more. What was acknowledged before is on disk and is there when the

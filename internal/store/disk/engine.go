@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -63,27 +64,30 @@ func (s *Store) engineOptions(o Options) *pebble.Options {
 	for i := range po.Levels {
 		po.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 	}
-	if o.FS != vfs.Default {
-		po.FS = o.FS
-	}
+	po.Lock = s.lock
+	po.FS, s.health = vfs.WithDiskHealthChecks(o.FS, slowDisk, nil, po.EventListener.DiskSlow)
+	po.FS = guard{po.FS, s}
 	return po
 }
 
 func (s *Store) listener(log *slog.Logger) *pebble.EventListener {
 	// The engine repeats a failed compaction at once and for ever.
 	background := rate.Sometimes{Interval: 10 * time.Second}
+	// A flush that had nothing to write ends with an error, too, but only a failed
+	// one is a background error as well.
+	var flush atomic.Pointer[error]
 	return &pebble.EventListener{
+		FlushEnd: func(i pebble.FlushInfo) { flush.Store(&i.Err) },
 		BackgroundError: func(err error) {
+			if f := flush.Load(); f != nil && errors.Is(err, *f) {
+				// Updates would wait for room until a flush succeeds.
+				_ = s.fail(fmt.Errorf("write a table: %w", err))
+				return
+			}
 			background.Do(func() { log.Warn("store: work in the background failed", "dir", s.dir, "err", err) })
 		},
 		DataCorruption: func(i pebble.DataCorruptionInfo) {
 			log.Error("store: a file is damaged", "dir", s.dir, "file", i.Path, "err", i.Details)
-		},
-		FlushEnd: func(i pebble.FlushInfo) {
-			if i.Err != nil {
-				// Updates would wait for room until the flush succeeds.
-				_ = s.fail(fmt.Errorf("write a table: %w", i.Err))
-			}
 		},
 		DiskSlow: func(i pebble.DiskSlowInfo) {
 			log.Warn("store: the disk is slow", "dir", s.dir, "file", i.Path, "op", i.OpType.String(), "took", i.Duration)
@@ -116,18 +120,16 @@ func (d diary) Errorf(format string, args ...any) {
 	d.log.Warn("store: engine", "says", fmt.Sprintf(format, args...))
 }
 
-// Fatalf stops the store. The engine expects never to come back from here.
+// Fatalf stops the store. The engine expects never to come back from here; with
+// guard below it, it hardly ever comes here at all.
 //
 // Where it is safe, it does come back all the same: the callers in question
-// return or panic with the same error, and commit sees the failure. Otherwise
-// the engine is in the middle of writing down which files it consists of: were
-// it to go on, it could delete a log that is still needed. That goroutine rests
-// here until the process ends.
+// return the same error, and commit sees the failure. Otherwise that goroutine
+// rests here until the process ends.
 func (d diary) Fatalf(format string, args ...any) {
 	_ = d.s.fail(errors.New(fmt.Sprintf(format, args...)))
-	opening := !d.s.opened.Load()
 	missingFile := format == "%+v"
-	if opening || missingFile || strings.HasPrefix(format, "pebble: fatal commit error") {
+	if missingFile || strings.HasPrefix(format, "pebble: fatal commit error") {
 		return
 	}
 	select {}

@@ -1,0 +1,170 @@
+package disk
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// guard stands between the engine and the file system and sees to it that a
+// failed write stops the store in an orderly way.
+//
+// The engine cannot go on when it fails to write its log, its manifest or a
+// directory: it panics with locks held, or exits the process. So an operation
+// of that kind that fails marks the store as failed and does not return. And
+// once the store has failed, whatever the reason, nothing that changes the
+// directory returns: the engine rests as it is, and cannot make things worse in
+// the background, such as deleting a log for the sake of a table that was never
+// finished.
+//
+// The exception is writing and syncing the log, because callers wait for it:
+// there the error is passed on, and they are told.
+type guard struct {
+	vfs.FS
+	s *Store
+}
+
+// vital reports whether the engine does not survive an error on this file.
+func vital(name string) bool {
+	base := filepath.Base(name)
+	return isLog(name) || strings.HasPrefix(base, "MANIFEST") || strings.HasPrefix(base, "marker.")
+}
+
+func isLog(name string) bool { return strings.HasSuffix(name, ".log") }
+
+// freeze does not return if the store has failed.
+func (g guard) freeze() {
+	if g.s.usable() != nil {
+		select {}
+	}
+}
+
+// mind returns err unless the engine would not survive it.
+func (g guard) mind(vital bool, op, name string, err error) error {
+	if err != nil && vital {
+		_ = g.s.fail(fmt.Errorf("%s %s: %w", op, name, err))
+		g.freeze()
+	}
+	return err
+}
+
+// Unwrap returns the file system below.
+func (g guard) Unwrap() vfs.FS { return g.FS }
+
+// Create creates a file that is guarded, too.
+func (g guard) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
+	g.freeze()
+	f, err := g.FS.Create(name, c)
+	return g.file(f, name, vital(name), "create", err)
+}
+
+// ReuseForWrite makes a new file of an old one.
+func (g guard) ReuseForWrite(old, name string, c vfs.DiskWriteCategory) (vfs.File, error) {
+	g.freeze()
+	f, err := g.FS.ReuseForWrite(old, name, c)
+	return g.file(f, name, vital(name), "reuse a file as", err)
+}
+
+// OpenReadWrite opens a file that is guarded, too.
+func (g guard) OpenReadWrite(name string, c vfs.DiskWriteCategory, opts ...vfs.OpenOption) (vfs.File, error) {
+	g.freeze()
+	f, err := g.FS.OpenReadWrite(name, c, opts...)
+	return g.file(f, name, vital(name), "open", err)
+}
+
+// OpenDir opens a directory, which the engine does in order to sync it.
+func (g guard) OpenDir(name string) (vfs.File, error) {
+	f, err := g.FS.OpenDir(name)
+	return g.file(f, name, true, "open", err)
+}
+
+// Remove removes a file.
+func (g guard) Remove(name string) error {
+	g.freeze()
+	// Files that are left over do no harm; a marker says which manifest counts.
+	return g.mind(vital(name) && !isLog(name), "remove", name, g.FS.Remove(name))
+}
+
+// RemoveAll removes a directory.
+func (g guard) RemoveAll(name string) error {
+	g.freeze()
+	return g.FS.RemoveAll(name)
+}
+
+// Rename renames a file.
+func (g guard) Rename(old, name string) error {
+	g.freeze()
+	return g.mind(vital(name), "rename to", name, g.FS.Rename(old, name))
+}
+
+// Link links a file.
+func (g guard) Link(old, name string) error {
+	g.freeze()
+	return g.FS.Link(old, name)
+}
+
+func (g guard) file(f vfs.File, name string, vital bool, op string, err error) (vfs.File, error) {
+	if err = g.mind(vital, op, name, err); err != nil {
+		return nil, err
+	}
+	return &guardedFile{f, g, name, vital}, nil
+}
+
+type guardedFile struct {
+	vfs.File
+	g     guard
+	name  string
+	vital bool
+}
+
+// change carries out one operation that changes the file.
+func (f *guardedFile) change(op string, fn func() error) error {
+	if !isLog(f.name) {
+		f.g.freeze()
+		return f.g.mind(f.vital, op, f.name, fn())
+	}
+	err := fn()
+	if err != nil {
+		_ = f.g.s.fail(fmt.Errorf("%s %s: %w", op, f.name, err))
+	}
+	return err
+}
+
+// Write writes to the file.
+func (f *guardedFile) Write(p []byte) (n int, err error) {
+	err = f.change("write", func() (err error) { n, err = f.File.Write(p); return err })
+	return n, err
+}
+
+// WriteAt writes to the file.
+func (f *guardedFile) WriteAt(p []byte, at int64) (n int, err error) {
+	err = f.change("write", func() (err error) { n, err = f.File.WriteAt(p, at); return err })
+	return n, err
+}
+
+// Sync syncs the file.
+func (f *guardedFile) Sync() error { return f.change("sync", f.File.Sync) }
+
+// SyncData syncs the contents of the file.
+func (f *guardedFile) SyncData() error { return f.change("sync", f.File.SyncData) }
+
+// SyncTo syncs the beginning of the file.
+func (f *guardedFile) SyncTo(length int64) (full bool, err error) {
+	err = f.change("sync", func() (err error) { full, err = f.File.SyncTo(length); return err })
+	return full, err
+}
+
+// Stat is what the engine asks of a log that it reuses.
+func (f *guardedFile) Stat() (vfs.FileInfo, error) {
+	i, err := f.File.Stat()
+	return i, f.g.mind(f.vital, "stat", f.name, err)
+}
+
+// Close closes the file. The engine closes a log to begin the next one, and
+// does not survive it if an earlier write to that log has failed.
+func (f *guardedFile) Close() error {
+	f.g.freeze()
+	return f.g.mind(f.vital, "close", f.name, f.File.Close())
+}
