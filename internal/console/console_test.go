@@ -1,0 +1,172 @@
+package console
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/dari-bus/dari/internal/event"
+	"github.com/dari-bus/dari/internal/watch"
+)
+
+func newForTest(t *testing.T, change func(*Options)) (*httptest.Server, *watch.Feed) {
+	t.Helper()
+	feed := watch.NewFeed(16)
+	o := Options{
+		Feed:    feed,
+		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "dari_up 1\n") }),
+		Dead: func(_ context.Context, limit int) (any, uint64, error) {
+			return []map[string]int{{"limit": limit}}, 7, nil
+		},
+		Allow: func(*http.Request) error { return nil },
+		Host:  "events.example.org:4566", Region: "eu-central-1", Account: "210987654321",
+	}
+	if change != nil {
+		change(&o)
+	}
+	s := httptest.NewServer(New(o))
+	t.Cleanup(s.Close)
+	t.Cleanup(feed.Close)
+	return s, feed
+}
+
+func get(t *testing.T, url string, header ...string) (status int, body string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(b)
+}
+
+func TestEachPathAnswers(t *testing.T) {
+	s, _ := newForTest(t, nil)
+	for _, c := range []struct {
+		path   string
+		status int
+		want   string
+	}{
+		{"/_dari/health", 200, `{"status":"ok"}`},
+		{"/_dari/metrics", 200, "dari_up 1"},
+		{"/_dari/dead", 200, `{"dead":[{"limit":100}],"pushed_out":7}`},
+		{"/_dari/dead?limit=3", 200, `{"limit":3}`},
+		{"/_dari/dead?limit=none", 400, `limit \"none\" is not a number from 1 to 10000`},
+		{"/_dari/console/", 200, "AWS_ENDPOINT_URL=http://events.example.org:4566 AWS_REGION=eu-central-1"},
+		{"/_dari", 302, "/_dari/console/"},
+		{"/_dari/nothing", 404, "there is no GET /_dari/nothing"},
+	} {
+		t.Run(c.path, func(t *testing.T) {
+			status, body := get(t, s.URL+c.path)
+			if status != c.status || !strings.Contains(body, c.want) {
+				t.Errorf("got %d %s\nwant %d %s", status, body, c.status, c.want)
+			}
+		})
+	}
+}
+
+func TestThePageLoadsNothingFromElsewhere(t *testing.T) {
+	s, _ := newForTest(t, nil)
+	_, body := get(t, s.URL+"/_dari/console/")
+	for _, bad := range []string{"src=", "@import", "//cdn", "https://"} {
+		if strings.Contains(body, bad) {
+			t.Errorf("the page holds %q", bad)
+		}
+	}
+}
+
+func TestEventsAreShownOnlyToThoseWhoMayCall(t *testing.T) {
+	s, _ := newForTest(t, func(o *Options) {
+		o.Allow = func(*http.Request) error { return errors.New("Missing Authentication Token") }
+	})
+	for path, want := range map[string]int{"/_dari/tail": 403, "/_dari/dead": 403, "/_dari/metrics": 403, "/_dari/health": 200} {
+		if status, body := get(t, s.URL+path); status != want {
+			t.Errorf("%s: %d %s, want %d", path, status, body, want)
+		}
+	}
+}
+
+func TestAPageOfAnotherOriginSeesNoEvents(t *testing.T) {
+	s, _ := newForTest(t, nil)
+	for site, want := range map[string]int{"cross-site": 403, "same-site": 403, "same-origin": 200, "none": 200} {
+		if status, _ := get(t, s.URL+"/_dari/dead", "Sec-Fetch-Site", site); status != want {
+			t.Errorf("%s: %d, want %d", site, status, want)
+		}
+	}
+}
+
+func TestOnlyABrowserAtTheRootIsABrowser(t *testing.T) {
+	for _, c := range []struct {
+		method, url, accept, auth string
+		want                      bool
+	}{
+		{"GET", "/", "text/html,*/*", "", true},
+		{"GET", "/?Action=ListQueues", "text/html", "", false},
+		{"GET", "/000000000000/q", "text/html", "", false},
+		{"POST", "/", "text/html", "", false},
+		{"GET", "/", "application/json", "", false},
+		{"GET", "/", "text/html", "AWS4-HMAC-SHA256 …", false},
+	} {
+		r := httptest.NewRequest(c.method, c.url, nil)
+		r.Header.Set("Accept", c.accept)
+		if c.auth != "" {
+			r.Header.Set("Authorization", c.auth)
+		}
+		if got := IsBrowser(r); got != c.want {
+			t.Errorf("%+v: %t", c, got)
+		}
+	}
+}
+
+func TestTheTailShowsWhatItIsAskedFor(t *testing.T) {
+	s, feed := newForTest(t, nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/_dari/tail?rule=orders", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	// The answer's header is sent after the subscription, so nothing is missed.
+	const bus = "arn:aws:events:eu-central-1:210987654321:event-bus/default"
+	const rule = "arn:aws:events:eu-central-1:210987654321:rule/"
+	hooks := feed.Hooks()
+	ev := &event.Event{ID: "e1", Source: "shop", JSON: []byte(`{}`)}
+	hooks.Accepted(&watch.Accepted{Event: ev, Bus: bus})
+	hooks.Matched(&watch.Matched{Event: ev, Bus: bus, Rules: []string{rule + "others"}})
+	hooks.Matched(&watch.Matched{Event: ev, Bus: bus, Rules: []string{rule + "orders", rule + "others"}})
+	hooks.Settled(&watch.Settlement{Route: watch.Route{EventID: "e1", Rule: rule + "others"}, Outcome: watch.Delivered})
+	hooks.Settled(&watch.Settlement{Route: watch.Route{EventID: "e1", Rule: rule + "orders"}, Outcome: watch.Dead, Code: "NO_RESOURCE"})
+	feed.Close()
+
+	var got []string
+	for lines := bufio.NewScanner(resp.Body); lines.Scan(); {
+		var r watch.Record
+		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
+			t.Fatalf("%s: %v", lines.Text(), err)
+		}
+		got = append(got, strings.TrimSpace(r.Kind+" "+string(r.Outcome)+" "+r.Code))
+	}
+	if want := "matched,settled dead NO_RESOURCE"; strings.Join(got, ",") != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+}
