@@ -1,7 +1,6 @@
 package bus
 
 import (
-	"errors"
 	"strconv"
 
 	"github.com/dari-bus/dari/internal/arn"
@@ -72,16 +71,4 @@ func (k key) denied(account, op, resource string) error {
 	root := arn.ARN{Partition: arn.Partition(k.Region), Service: "iam", Account: account, Resource: "root"}
 	return fault.Denied("User: %s is not authorized to perform: events:%s on resource: %s because no resource-based policy allows the events:%[2]s action",
 		root, op, resource).WithCode("AccessDeniedException")
-}
-
-// refusal turns what is wrong with an entry into its code and message.
-func refusal(err error) (code, message string) {
-	f, ok := errors.AsType[*fault.Error](err)
-	switch {
-	case !ok:
-		return "InternalFailure", "The event could not be taken in."
-	case f.Code == "":
-		return "InvalidArgument", f.Message
-	}
-	return f.Code, f.Message
 }

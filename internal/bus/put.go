@@ -1,7 +1,9 @@
 package bus
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -64,9 +66,12 @@ func (s *Service) Put(ctx context.Context, from Origin, entries []Entry) ([]Resu
 	taken := make([]intake, 0, len(entries))
 	for i := range entries {
 		in, err := s.take(from, &entries[i], arrived)
-		if err != nil {
-			results[i].Code, results[i].Message = refusal(err)
+		if f, ok := errors.AsType[*fault.Error](err); ok {
+			results[i] = Result{Code: cmp.Or(f.Code, "InvalidArgument"), Message: f.Message}
 			continue
+		}
+		if err != nil {
+			return nil, err
 		}
 		results[i].ID = in.item.Event.ID
 		taken = append(taken, in)
@@ -95,7 +100,8 @@ func (s *Service) Emit(ctx context.Context, from Origin, e event.Entry) (string,
 	return ev.ID, s.commit(ctx, from, []intake{in})
 }
 
-// take checks an entry, stamps it and finds the rules that want it.
+// take checks an entry, stamps it and finds the rules that want it. An error
+// that is a fault is about this entry only.
 func (s *Service) take(from Origin, e *Entry, arrived time.Time) (intake, error) {
 	if err := event.CheckSource(e.Source); err != nil {
 		return intake{}, err

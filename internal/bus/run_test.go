@@ -2,6 +2,7 @@ package bus
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"testing/synctest"
@@ -208,4 +209,31 @@ func TestRuleThatIsDeletedWhileItIsDueStaysDeleted(t *testing.T) {
 	if len(rules) > 0 {
 		t.Errorf("rules %v", rules)
 	}
+}
+
+func TestRunEndsWhenAFiringCannotBeWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		h.schedule("r", "rate(1 minute)")
+		broken := errors.New("the disk is full")
+		h.opt.Store = failing{h.store, broken}
+		h.reopen()
+		err := h.Run(t.Context())
+		if want := "fire arn:aws:events:eu-central-1:111122223333:rule/r: the disk is full"; !errors.Is(err, broken) || err.Error() != want {
+			t.Errorf("error %v; want %s", err, want)
+		}
+		if h.outbox.started != 0 || len(h.log.lines) != 0 {
+			t.Errorf("%d events were started, and the hooks were told %q", h.outbox.started, h.log.lines)
+		}
+		// It fires once the disk is well again.
+		h.opt.Store = h.store
+		h.reopen()
+		h.outbox.items = nil
+		stop := h.run()
+		time.Sleep(time.Second)
+		stop()
+		if n := len(h.outbox.items); n != 1 {
+			t.Errorf("%d firings; want 1", n)
+		}
+	})
 }
