@@ -205,6 +205,13 @@ func (b *bus) rule(name string) (*rule, bool) {
 	return b.rules[i], true
 }
 
+// size returns the number of rules.
+func (b *bus) size() int {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return len(b.rules)
+}
+
 // named returns the rules whose names begin with prefix, by name, in a slice of the caller.
 func (b *bus) named(prefix string) []*rule {
 	b.mu.RLock()

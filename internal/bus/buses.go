@@ -180,7 +180,7 @@ func (s *Service) DeleteEventBus(ctx context.Context, at Place, ref string) erro
 	switch {
 	case b.Name == DefaultName:
 		return fault.Invalid("Cannot delete event bus default.")
-	case len(b.named("")) > 0:
+	case b.size() > 0:
 		return fault.Invalid("Event bus can't be deleted since it has rules.")
 	}
 	err = s.opt.Store.Update(ctx, func(tx store.Tx) error { return tx.Delete(b.diskKey()) })

@@ -127,15 +127,14 @@ func (s *Service) checkRule(at Place, n NewRule) (*version, error) {
 // roomForRule says whether the quotas of a bus allow for v in the place of r,
 // which is nil for a new rule.
 func (s *Service) roomForRule(b *bus, r *rule, v *version) error {
-	rules := b.named("")
-	if r == nil && len(rules) >= s.opt.Limits.RulesPerBus {
+	if r == nil && b.size() >= s.opt.Limits.RulesPerBus {
 		return overLimit()
 	}
 	if !v.wildcard() {
 		return nil
 	}
 	n := 0
-	for _, other := range rules {
+	for _, other := range b.named("") {
 		if other != r && other.live.Load().wildcard() {
 			n++
 		}
