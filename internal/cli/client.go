@@ -19,8 +19,8 @@ import (
 
 // A client calls a running server over the AWS API and dari's own.
 type client struct {
-	endpoint, region, account string
-	key, secret               string
+	endpoint, region string
+	key, secret      string
 }
 
 // register declares the flags of every command that talks to a server.

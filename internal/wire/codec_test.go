@@ -30,7 +30,8 @@ type everything struct {
 	Renamed *string `json:"otherName"`
 	Skipped *string `json:"-"`
 	base
-	hidden *string //nolint:unused // must be passed over
+	//lint:ignore U1000 it is there to be passed over
+	hidden *string
 }
 
 type part struct {
