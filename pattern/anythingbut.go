@@ -75,7 +75,7 @@ func parseAnythingBut(p *parser) (test, error) {
 		if err != nil {
 			return nil, err
 		}
-		return b, p.close(tooManyElements)
+		return but(gather(b)), p.close(tooManyElements)
 	case tokenString:
 		s, err := p.str()
 		if err != nil {

@@ -54,14 +54,15 @@ func (o Options) Compile(text string) (*Pattern, error) {
 	if limit := cmp.Or(o.Combinations, 1000); combinations > limit {
 		return nil, bare(text, "the $or lists make %d combinations, more than the limit of %d", combinations, limit)
 	}
-	expanded := expand([]map[string]*constraint{{}}, members)
+	paths := cmp.Or(o.Paths, 256)
+	expanded, ok := expand([]conjunction{{}}, members, paths)
+	if !ok {
+		return nil, bare(text, "Size of rule exceeds max value of %d", paths)
+	}
 	p := &Pattern{text: text, fields: &fields{}}
 	slots := map[string]int{}
-	for _, conjunction := range expanded {
-		if limit := cmp.Or(o.Paths, 256); len(conjunction) > limit {
-			return nil, bare(text, "Size of rule exceeds max value of %d", limit)
-		}
-		p.add(conjunction, slots)
+	for _, c := range expanded {
+		p.add(c, slots)
 	}
 	if limit := cmp.Or(o.Complexity, 10); limit > 0 && p.wildcards && p.complexity(limit+1) > limit {
 		return nil, bare(text, tooComplex)
@@ -72,9 +73,9 @@ func (o Options) Compile(text string) (*Pattern, error) {
 const tooComplex = "Rule is too complex - try using fewer wildcard characters or fewer repeating character sequences after a wildcard character"
 
 // add appends a conjunction, sorted by path, and plans how to match it.
-func (p *Pattern) add(conjunction map[string]*constraint, slots map[string]int) {
-	sorted := make([]*constraint, 0, len(conjunction))
-	for _, c := range conjunction {
+func (p *Pattern) add(conj conjunction, slots map[string]int) {
+	sorted := make([]*constraint, 0, len(conj))
+	for _, c := range conj {
 		sorted = append(sorted, c)
 	}
 	slices.SortFunc(sorted, func(a, b *constraint) int { return compareUnits(a.path, b.path) })
@@ -84,7 +85,7 @@ func (p *Pattern) add(conjunction map[string]*constraint, slots map[string]int) 
 		if !ok {
 			slot = len(slots)
 			slots[c.path] = slot
-			p.fields = p.fields.with(c.path, slot)
+			p.fields.add(c.path, slot)
 			p.slots++
 		}
 		plan[i] = step{c, slot}
@@ -94,28 +95,37 @@ func (p *Pattern) add(conjunction map[string]*constraint, slots map[string]int) 
 	p.plans = append(p.plans, plan)
 }
 
+// A conjunction is constraints that must hold together, by path.
+type conjunction map[string]*constraint
+
 // expand writes members into every conjunction so far, in document order. A
 // path that comes twice keeps what was written last; a $or makes one copy of
-// every conjunction per branch.
-func expand(conjunctions []map[string]*constraint, members []member) []map[string]*constraint {
+// every conjunction per branch. It gives up when one has too many paths.
+func expand(base []conjunction, members []member, paths int) ([]conjunction, bool) {
 	for _, m := range members {
 		if m.field != nil {
-			for _, c := range conjunctions {
-				c[m.field.path] = m.field
+			for _, c := range base {
+				if c[m.field.path] = m.field; len(c) > paths {
+					return nil, false
+				}
 			}
 			continue
 		}
-		var forked []map[string]*constraint
+		var forked []conjunction
 		for _, branch := range m.branches {
-			copies := make([]map[string]*constraint, len(conjunctions))
-			for i, c := range conjunctions {
+			copies := make([]conjunction, len(base))
+			for i, c := range base {
 				copies[i] = maps.Clone(c)
 			}
-			forked = append(forked, expand(copies, branch)...)
+			copies, ok := expand(copies, branch, paths)
+			if !ok {
+				return nil, false
+			}
+			forked = append(forked, copies...)
 		}
-		conjunctions = forked
+		base = forked
 	}
-	return conjunctions
+	return base, true
 }
 
 // String returns the text that the pattern was compiled from.

@@ -1,6 +1,9 @@
 package pattern
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // Complexity returns the wildcard complexity of the pattern: how many
 // beginnings of its wildcards one value can match at the same time, at worst,
@@ -9,11 +12,10 @@ import "slices"
 // included. Wildcards that begin alike count each; those inside one
 // anything-but count once together.
 //
-// EventBridge refuses rules by this measure, although it says nothing of how
-// fast this package matches them.
-func (p *Pattern) Complexity() int { return p.complexity(maxInt) }
-
-const maxInt = int(^uint(0) >> 1)
+// EventBridge refuses rules by this measure. It says nothing of how fast this
+// package matches them. Finding the number takes time that grows with the
+// square of the wildcards' length at worst.
+func (p *Pattern) Complexity() int { return p.complexity(math.MaxInt) }
 
 // complexity stops counting beyond a limit.
 func (p *Pattern) complexity(limit int) int {
@@ -59,7 +61,7 @@ type beginning struct {
 }
 
 func newBeginnings() *beginnings {
-	return &beginnings{root: &beginning{next: map[byte]*beginning{}}, seen: map[string]bool{}}
+	return &beginnings{root: &beginning{}, seen: map[string]bool{}}
 }
 
 // add adds the wildcards of one alternative. One that was added is left out.
@@ -116,7 +118,10 @@ func (w wildcard) key() string {
 func (n *beginning) step(c byte) *beginning {
 	child, ok := n.next[c]
 	if !ok {
-		child = &beginning{next: map[byte]*beginning{}}
+		child = &beginning{}
+		if n.next == nil {
+			n.next = map[byte]*beginning{}
+		}
 		n.next[c] = child
 	}
 	return child
@@ -124,7 +129,7 @@ func (n *beginning) step(c byte) *beginning {
 
 func (n *beginning) starred() *beginning {
 	if n.star == nil {
-		n.star = &beginning{next: map[byte]*beginning{}, isStar: true}
+		n.star = &beginning{isStar: true}
 	}
 	return n.star
 }
@@ -145,23 +150,26 @@ func (n *beginning) count(test int) *beginning {
 // met all their stars, which stay matched for good; what comes on top is the
 // text that ends in most beginnings of later pieces at once.
 func (b *beginnings) alive(limit int) int {
-	worst := b.tests // all match the opening quote
-	var visit func(n *beginning, matched, stars []*beginning)
-	visit = func(n *beginning, matched, stars []*beginning) {
-		if n.star != nil {
-			stars = append(stars[:len(stars):len(stars)], n.star)
-			worst = max(worst, settled(stars))
-		}
-		worst = max(worst, weigh(matched))
-		for c, child := range n.next {
-			if worst >= limit {
-				return
-			}
-			visit(child, advance(matched, c), stars)
-		}
+	// A place within the first pieces, with all that is matched there, and the
+	// stars that follow the first pieces that ended on the way.
+	type place struct {
+		at             *beginning
+		matched, stars []*beginning
 	}
-	for _, first := range b.root.next {
-		visit(first, withStars([]*beginning{first}), nil)
+	worst := b.tests // all match the opening quote
+	first := b.root.next['"']
+	todo := []place{{first, withStars([]*beginning{first}), nil}}
+	for len(todo) > 0 && worst < limit {
+		p := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if p.at.star != nil {
+			p.stars = append(slices.Clip(p.stars), p.at.star)
+			worst = max(worst, settled(p.stars))
+		}
+		worst = max(worst, weigh(p.matched))
+		for c, next := range p.at.next {
+			todo = append(todo, place{next, advance(p.matched, c), p.stars})
+		}
 	}
 	return worst
 }
@@ -206,25 +214,30 @@ func withStars(nodes []*beginning) []*beginning {
 // into a tree in which each node is linked with the longest of its suffixes
 // that is in the tree too (Aho and Corasick).
 func settled(stars []*beginning) int {
-	root := &suffixes{next: map[byte]*suffixes{}}
-	sum := 0
-	var enter func(n *beginning, at *suffixes)
-	enter = func(n *beginning, at *suffixes) {
-		if n.isStar {
-			sum += n.tests
-			at = root
-		} else {
-			at.weight += n.tests
-		}
-		if n.star != nil {
-			enter(n.star, root)
-		}
-		for c, child := range n.next {
-			enter(child, at.step(c))
-		}
+	type place struct {
+		at     *beginning
+		suffix *suffixes // what leads there since the last star
 	}
-	for _, n := range stars {
-		enter(n, root)
+	root := &suffixes{}
+	sum := 0
+	var todo []place
+	for _, star := range stars {
+		todo = append(todo, place{star, root})
+	}
+	for len(todo) > 0 {
+		p := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if p.at.isStar {
+			sum += p.at.tests
+		} else {
+			p.suffix.weight += p.at.tests
+		}
+		if p.at.star != nil {
+			todo = append(todo, place{p.at.star, root})
+		}
+		for c, next := range p.at.next {
+			todo = append(todo, place{next, p.suffix.step(c)})
+		}
 	}
 	return sum + root.heaviest()
 }
@@ -238,7 +251,10 @@ type suffixes struct {
 func (s *suffixes) step(c byte) *suffixes {
 	child, ok := s.next[c]
 	if !ok {
-		child = &suffixes{next: map[byte]*suffixes{}}
+		child = &suffixes{}
+		if s.next == nil {
+			s.next = map[byte]*suffixes{}
+		}
 		s.next[c] = child
 	}
 	return child

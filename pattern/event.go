@@ -92,6 +92,7 @@ type event struct {
 	values   [][]value
 	elements []element // [0] stands for "in no array"
 	arrays   []int32   // for each array, the first element behind it
+	detours  int       // how many more its searches may take, see match.go
 
 	text    string
 	pos     int
@@ -108,7 +109,7 @@ func (e *event) read(text string, root *fields, slots int) error {
 	for len(e.values) < slots {
 		e.values = append(e.values, nil)
 	}
-	e.text, e.pos = text, 0
+	e.text, e.pos, e.detours = text, 0, maxDetours
 	e.elements = append(e.elements[:0], element{})
 	e.arrays = e.arrays[:0]
 	e.decoded = e.decoded[:0]

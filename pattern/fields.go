@@ -7,31 +7,51 @@ import (
 
 // fields is a node in the tree of paths that are asked for. Paths are split at
 // their dots, so that a dotted key and nested keys lead to the same node.
-// Nodes are immutable once shared.
+// Nodes that are shared do not change any more.
 type fields struct {
 	next map[string]*fields
 	slot int // 1 + the slot of the path that ends here, 0 if none does
 }
 
-// with returns a tree that has path too. It shares what it can with f.
+// add puts a path into a tree that is not shared.
+func (f *fields) add(path string, slot int) {
+	for more := true; more; {
+		var head string
+		head, path, more = strings.Cut(path, ".")
+		child, ok := f.next[head]
+		if !ok {
+			child = &fields{}
+			if f.next == nil {
+				f.next = map[string]*fields{}
+			}
+			f.next[head] = child
+		}
+		f = child
+	}
+	f.slot = slot + 1
+}
+
+// with returns a tree that has path too. It shares what it can with f, which
+// stays as it is.
 func (f *fields) with(path string, slot int) *fields {
-	out := &fields{next: map[string]*fields{}}
-	if f != nil {
-		maps.Copy(out.next, f.next)
-		out.slot = f.slot
+	out := f.clone()
+	at, rest := out, path
+	for more := true; more; {
+		var head string
+		head, rest, more = strings.Cut(rest, ".")
+		child, ok := at.next[head]
+		if !ok {
+			break
+		}
+		at.next[head] = child.clone()
+		at = at.next[head]
 	}
-	head, rest, more := strings.Cut(path, ".")
-	child := out.next[head]
-	if more {
-		out.next[head] = child.with(rest, slot)
-		return out
-	}
-	end := &fields{slot: slot + 1}
-	if child != nil {
-		end.next = child.next
-	}
-	out.next[head] = end
+	out.add(path, slot)
 	return out
+}
+
+func (f *fields) clone() *fields {
+	return &fields{next: maps.Clone(f.next), slot: f.slot}
 }
 
 // step follows one key. It returns nil where no path leads, also for a nil f.

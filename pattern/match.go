@@ -8,13 +8,16 @@ import (
 	"sync"
 )
 
-// ErrTooManySteps is returned for an event whose arrays would take too many
-// steps to search for one pattern. It takes an event made for the purpose: the
-// same key several times in one object, with an array of objects each time.
+// ErrTooManySteps is returned for an event whose arrays would take too long to
+// search. It takes an event made for the purpose: the same key many times in
+// one object, each time with an array of objects, so that the values of a
+// pattern can be picked in very many ways.
 var ErrTooManySteps = errors.New("the event's arrays take too many steps to search")
 
-// maxSteps bounds the search of one event for one conjunction.
-const maxSteps = 1 << 19
+// maxDetours is how many steps the searches of one event may take in all, not
+// counting those that are proportional to the event. It is a fraction of a
+// second's work.
+const maxDetours = 1 << 19
 
 // A step is one constraint of a conjunction and the slot of its path.
 type step struct {
@@ -71,14 +74,17 @@ func (e *event) judge(slot int, c *constraint) verdict {
 	values := e.values[slot]
 	v := verdict{absent: c.absent}
 	for i := range values {
-		if c.holds(&values[i]) {
+		known := len(v.passed) > 0 && v.passed[len(v.passed)-1] == values[i].node
+		if !known && c.holds(&values[i]) {
 			v.passed = addElement(v.passed, values[i].node)
 		}
 		if c.absent {
 			v.all = addElement(v.all, values[i].node)
 		}
 	}
-	v.passed, v.all = ascending(v.passed), ascending(v.all)
+	if len(values) > 1 {
+		v.passed, v.all = ascending(v.passed), ascending(v.all)
+	}
 	return v
 }
 
@@ -139,11 +145,13 @@ func (e *event) consistent(verdicts []verdict) (bool, error) {
 		return !slices.ContainsFunc(verdicts, func(v verdict) bool { return len(v.passed) == 0 && len(v.all) > 0 }), nil
 	}
 	s := newSearch(e, verdicts)
-	found := s.from(0)
-	if s.steps > maxSteps {
+	if s.from(0) {
+		return true, nil
+	}
+	if s.exhausted() {
 		return false, ErrTooManySteps
 	}
-	return found, nil
+	return false, nil
 }
 
 // A search tries the choices. What can follow a choice depends only on the
@@ -157,11 +165,12 @@ type search struct {
 	assigned []int32 // the arrays that have one, in the order of assignment
 	last     []int   // for each array, the last constraint that has values in it
 	failed   map[string]struct{}
-	steps    int
+	steps    int // how many are left before they count as detours
 }
 
 func newSearch(e *event, verdicts []verdict) *search {
 	s := &search{event: e, verdicts: verdicts, failed: map[string]struct{}{}}
+	s.steps = 1000 + 4*len(e.elements)*len(verdicts)
 	s.chosen = make([]int32, len(e.arrays))
 	s.last = make([]int, len(e.arrays))
 	for i := len(verdicts) - 1; i >= 0; i-- {
@@ -194,7 +203,7 @@ func (s *search) from(i int) bool {
 			return true
 		}
 		s.undo(mark)
-		if s.steps > maxSteps {
+		if s.exhausted() {
 			return false
 		}
 	}
@@ -205,11 +214,18 @@ func (s *search) from(i int) bool {
 	return false
 }
 
+// exhausted says whether the search has to be given up.
+func (s *search) exhausted() bool { return s.steps == 0 && s.detours < 0 }
+
 // compatible returns the index of the first of the elements behind the n-th
 // that does not contradict the assignment, or -1. It leaps over whole arrays.
 func (s *search) compatible(elements []int32, n int) int {
 	for n++; n < len(elements); {
-		s.steps++
+		if s.steps > 0 {
+			s.steps--
+		} else {
+			s.detours--
+		}
 		least := elements[n]
 		for e := elements[n]; e != 0; e = s.elements[e].parent {
 			array := s.elements[e].array

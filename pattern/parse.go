@@ -72,6 +72,7 @@ func (p *parser) object(path string, depth int, inOr bool) ([]member, error) {
 func (p *parser) member(members []member, path string, depth int, inOr bool) ([]member, error) {
 	name := p.name
 	if name == "$or" && !p.older {
+		p.path = path
 		branches, err := p.or(path, depth)
 		return append(members, member{branches: branches}), err
 	}
@@ -164,6 +165,7 @@ func (p *parser) alternatives(path string) (*constraint, error) {
 	if !c.absent && len(c.tests) == 0 {
 		return nil, p.fail("Empty arrays are not allowed")
 	}
+	c.tests = gather(c.tests)
 	c.text = p.text[start:p.pos]
 	return c, nil
 }

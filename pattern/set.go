@@ -1,6 +1,7 @@
 package pattern
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -21,12 +22,12 @@ type Set[ID comparable] struct {
 	now     atomic.Pointer[snapshot[ID]]
 	scratch sync.Pool
 
-	mu      sync.Mutex // held by writers
-	index   map[ID]int // where an id stands in the snapshot's rules
-	known   map[string]int
-	slots   map[string]int
-	garbage int // constraints of the snapshot that no rule uses any more
-	uses    []int
+	mu      sync.Mutex       // held by writers
+	index   map[ID]int       // where an id stands in the snapshot's rules
+	known   map[string]int32 // where a constraint stands in the snapshot
+	uses    []int            // for each constraint, how many plans have it
+	garbage int              // how many constraints no plan has any more
+	slots   map[string]int   // the slot of a path
 }
 
 // A snapshot is one state of a set. It never changes; a later one may share
@@ -47,8 +48,8 @@ type rule[ID comparable] struct {
 
 // A plan is a conjunction in terms of a snapshot's constraints.
 type plan struct {
-	byPath    []int // as consistency wants them
-	byPromise []int // as they are looked at first
+	byPath    []int32 // as consistency wants them
+	byPromise []int32 // as they are looked at first
 }
 
 // NewSet returns an empty set.
@@ -60,7 +61,7 @@ func NewSet[ID comparable]() *Set[ID] {
 
 // reset starts the writer's tables anew.
 func (s *Set[ID]) reset() *snapshot[ID] {
-	s.index, s.known, s.slots = map[ID]int{}, map[string]int{}, map[string]int{}
+	s.index, s.known, s.slots = map[ID]int{}, map[string]int32{}, map[string]int{}
 	s.garbage, s.uses = 0, nil
 	empty := &snapshot[ID]{fields: &fields{}}
 	s.now.CompareAndSwap(nil, empty)
@@ -136,7 +137,7 @@ func (s *Set[ID]) intern(next *snapshot[ID], id ID, p *Pattern) *rule[ID] {
 			key := c.path + "\x00" + c.text
 			n, ok := s.known[key]
 			if !ok {
-				n = len(next.constraints)
+				n = int32(len(next.constraints))
 				s.known[key] = n
 				s.uses = append(s.uses, 0)
 				s.garbage++
@@ -149,8 +150,10 @@ func (s *Set[ID]) intern(next *snapshot[ID], id ID, p *Pattern) *rule[ID] {
 			pl.byPath = append(pl.byPath, n)
 		}
 		pl.byPromise = slices.Clone(pl.byPath)
-		slices.SortStableFunc(pl.byPromise, func(a, b int) int {
-			return next.constraints[a].field.effort() - next.constraints[b].field.effort()
+		slices.SortStableFunc(pl.byPromise, func(a, b int32) int {
+			return cmp.Or(
+				cmp.Compare(next.constraints[a].field.effort(), next.constraints[b].field.effort()),
+				cmp.Compare(s.uses[a], s.uses[b]))
 		})
 		r.plans = append(r.plans, pl)
 	}
@@ -179,29 +182,28 @@ func (s *Set[ID]) release(r *rule[ID]) {
 	}
 }
 
-// effort orders constraints by when it is best to look at them: those that
-// rules share and that reject most events first, costly ones last.
+// effort orders constraints by when it is best to look at them: plain strings
+// and the like first, because comparing them is no more work than remembering
+// the answer, and among them those that few others have, because they fail
+// most often. Everything else is worth a look only then.
 func (c *constraint) effort() int {
-	switch c.path {
-	case "source":
-		return 0
-	case "detail-type":
-		return 1
-	}
 	for _, t := range c.tests {
-		if _, ok := t.(exact); !ok {
-			return 3
+		switch t.(type) {
+		case exact, oneOf:
+		default:
+			return 1
 		}
 	}
-	return 2
+	return 0
 }
 
-// A sheet is what a match works with.
+// A sheet is what a match works with: the event, and what was found out about
+// it. What belongs to an earlier round is as good as unknown.
 type sheet struct {
 	event    event
-	verdicts []verdict
-	judged   []uint64 // for each constraint, the round in which its verdict was reached
 	round    uint64
+	possible []uint64  // for each constraint, 2*round + 1 if it can be satisfied
+	verdicts []verdict // for each constraint that can
 	list     []verdict
 }
 
@@ -223,11 +225,7 @@ func (s *Set[ID]) Match(text []byte, dst []ID) ([]ID, error) {
 	if err := sh.event.read(view(text), now.fields, now.slots); err != nil {
 		return dst, err
 	}
-	sh.round++
-	if missing := len(now.constraints) - len(sh.judged); missing > 0 {
-		sh.judged = append(sh.judged, make([]uint64, missing)...)
-		sh.verdicts = append(sh.verdicts, make([]verdict, missing)...)
-	}
+	sh.start(len(now.constraints))
 	undecided := 0
 	for _, r := range now.rules {
 		switch matched, err := matchesAny(now, sh, r.plans); {
@@ -254,10 +252,23 @@ func matchesAny[ID comparable](now *snapshot[ID], sh *sheet, plans []plan) (matc
 	return false, err
 }
 
+// start begins a round with so many constraints.
+func (sh *sheet) start(constraints int) {
+	sh.round++
+	if missing := constraints - len(sh.possible); missing > 0 {
+		sh.possible = append(sh.possible, make([]uint64, missing)...)
+		sh.verdicts = append(sh.verdicts, make([]verdict, missing)...)
+	}
+}
+
 // matches decides one conjunction.
 func (now *snapshot[ID]) matches(sh *sheet, pl *plan) (bool, error) {
 	for _, n := range pl.byPromise {
-		if !now.verdict(sh, n).possible() {
+		known := sh.possible[n]
+		if known>>1 != sh.round {
+			known = now.judge(sh, n)
+		}
+		if known&1 == 0 {
 			return false, nil
 		}
 	}
@@ -268,12 +279,14 @@ func (now *snapshot[ID]) matches(sh *sheet, pl *plan) (bool, error) {
 	return sh.event.consistent(sh.list)
 }
 
-// verdict returns how the event stands to a constraint.
-func (now *snapshot[ID]) verdict(sh *sheet, n int) *verdict {
-	if sh.judged[n] != sh.round {
-		c := now.constraints[n]
-		sh.verdicts[n] = sh.event.judge(c.slot, c.field)
-		sh.judged[n] = sh.round
+// judge finds out how the event stands to a constraint.
+func (now *snapshot[ID]) judge(sh *sheet, n int32) uint64 {
+	c := now.constraints[n]
+	known := sh.round << 1
+	if v := sh.event.judge(c.slot, c.field); v.possible() {
+		sh.verdicts[n] = v
+		known++
 	}
-	return &sh.verdicts[n]
+	sh.possible[n] = known
+	return known
 }

@@ -1,0 +1,201 @@
+package pattern
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestSetAnswersAreThoseOfItsPatterns(t *testing.T) {
+	seed := rand.Uint64()
+	s := newInventor(seed)
+	set := NewSet[int]()
+	model := map[int]*Pattern{}
+	for step := range 4000 {
+		id := s.IntN(60)
+		switch s.IntN(6) {
+		case 0, 1:
+			p := mustCompile(t, s.pattern(2))
+			model[id] = p
+			set.Put(id, p)
+		case 2:
+			_, was := model[id]
+			delete(model, id)
+			if set.Remove(id) != was {
+				t.Fatalf("seed %d, step %d: remove of %d says there was none, or one", seed, step, id)
+			}
+		default:
+			event := []byte(s.event())
+			var want []int
+			for id, p := range model {
+				if ok, err := p.Match(event); err != nil {
+					t.Fatal(err)
+				} else if ok {
+					want = append(want, id)
+				}
+			}
+			got, err := set.Match(event, nil)
+			slices.Sort(got)
+			slices.Sort(want)
+			if err != nil || !slices.Equal(got, want) {
+				t.Fatalf("seed %d, step %d: got %v, %v, want %v for %s", seed, step, got, err, want, event)
+			}
+		}
+		if set.Len() != len(model) {
+			t.Fatalf("seed %d, step %d: length %d, want %d", seed, step, set.Len(), len(model))
+		}
+	}
+}
+
+func TestSetAppendsToWhatIsThere(t *testing.T) {
+	set := NewSet[string]()
+	set.Put("a", mustCompile(t, `{"x":[1]}`))
+	set.Put("b", mustCompile(t, `{"x":[2]}`))
+	got, err := set.Match([]byte(`{"x":1}`), []string{"before"})
+	if diff := cmp.Diff([]string{"before", "a"}, got); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	got, err = set.Match([]byte(`{"x":`), []string{"before"})
+	if diff := cmp.Diff([]string{"before"}, got); diff != "" || err == nil {
+		t.Error(diff, err)
+	}
+}
+
+func TestSetTellsAnIdOnceHoweverManyWaysItMatches(t *testing.T) {
+	set := NewSet[int]()
+	set.Put(1, mustCompile(t, `{"$or":[{"a":[1]},{"b":[1]}]}`))
+	got, err := set.Match([]byte(`{"a":1,"b":1}`), nil)
+	if diff := cmp.Diff([]int{1}, got); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+}
+
+func TestAnEmptySetStillChecksEvents(t *testing.T) {
+	set := NewSet[int]()
+	if got, err := set.Match([]byte(`{"a":1}`), nil); len(got) != 0 || err != nil {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if _, err := set.Match([]byte(`[]`), nil); err == nil {
+		t.Error("an array was taken for an event")
+	}
+}
+
+// Rule 0 has two patterns in turn, both of which match; whoever matches
+// meanwhile must see it exactly once.
+func TestReplacingIsAtomic(t *testing.T) {
+	set := NewSet[int]()
+	versions := []*Pattern{mustCompile(t, `{"a":[1]}`), mustCompile(t, `{"b":[1],"a":[{"exists":true}]}`)}
+	set.Put(0, versions[0])
+	event := []byte(`{"a":1,"b":1}`)
+
+	var wg sync.WaitGroup
+	done := make(chan struct{})
+	for range 3 {
+		wg.Go(func() {
+			var ids []int
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				var err error
+				ids, err = set.Match(event, ids[:0])
+				if n := len(slices.DeleteFunc(slices.Clone(ids), func(id int) bool { return id != 0 })); n != 1 || err != nil {
+					t.Errorf("rule 0 was seen %d times in %v, %v", n, ids, err)
+					return
+				}
+			}
+		})
+	}
+	for i := range 3000 {
+		set.Put(0, versions[i%2])
+		set.Put(1+i%7, mustCompile(t, fmt.Sprintf(`{"a":[%d]}`, i)))
+		set.Remove(1 + (i+3)%7)
+	}
+	close(done)
+	wg.Wait()
+}
+
+func TestConcurrentWritersLoseNothing(t *testing.T) {
+	set := NewSet[int]()
+	var wg sync.WaitGroup
+	for w := range 4 {
+		wg.Go(func() {
+			for i := range 200 {
+				id := w*1000 + i
+				set.Put(id, mustCompile(t, fmt.Sprintf(`{"a":[%d]}`, id)))
+				if i%2 == 1 {
+					set.Remove(id)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if set.Len() != 400 {
+		t.Errorf("%d patterns are left, want 400", set.Len())
+	}
+	for w := range 4 {
+		got, err := set.Match(fmt.Appendf(nil, `{"a":%d}`, w*1000+100), nil)
+		if diff := cmp.Diff([]int{w*1000 + 100}, got); diff != "" || err != nil {
+			t.Error(diff, err)
+		}
+	}
+}
+
+func TestSetForgetsConstraintsThatNobodyHas(t *testing.T) {
+	set := NewSet[int]()
+	for i := range 20_000 {
+		set.Put(i%10, mustCompile(t, fmt.Sprintf(`{"a":[%d],"p%d":["x"]}`, i, i)))
+	}
+	now := set.now.Load()
+	if len(now.constraints) > 5000 || now.slots > 5000 {
+		t.Errorf("10 patterns keep %d constraints and %d paths", len(now.constraints), now.slots)
+	}
+	got, err := set.Match([]byte(`{"a":19999,"p19999":"x"}`), nil)
+	if diff := cmp.Diff([]int{9}, got); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+}
+
+func TestRemovedThenAddedIsAsBefore(t *testing.T) {
+	seed := rand.Uint64()
+	s := newInventor(seed)
+	set := NewSet[int]()
+	var patterns []*Pattern
+	for i := range 50 {
+		patterns = append(patterns, mustCompile(t, s.pattern(2)))
+		set.Put(i, patterns[i])
+	}
+	for range 300 {
+		event := []byte(s.event())
+		before, err := set.Match(event, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := s.IntN(len(patterns))
+		set.Remove(i)
+		without, err := set.Match(event, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		set.Put(i, patterns[i])
+		after, err := set.Match(event, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, list := range [][]int{before, without, after} {
+			slices.Sort(list)
+		}
+		if diff := cmp.Diff(before, after); diff != "" {
+			t.Fatalf("seed %d: %s", seed, diff)
+		}
+		if diff := cmp.Diff(slices.DeleteFunc(slices.Clone(before), func(id int) bool { return id == i }), without); diff != "" {
+			t.Fatalf("seed %d: without %d: %s", seed, i, diff)
+		}
+	}
+}
