@@ -120,7 +120,7 @@ func check(t *testing.T, fs vfs.FS, acked uint64) (found uint64) {
 func TestACrashKeepsABeginningThatHoldsAllAcknowledged(t *testing.T) {
 	seed := storetest.Seed(t)
 	rng := rand.New(rand.NewPCG(seed, 0))
-	for life := range 4 {
+	for life := range 3 {
 		fs := vfs.NewCrashableMem()
 		// Small portions, so that logs turn over and tables are written and merged.
 		h := &history{s: openTest(t, Options{Dir: "data", FS: fs, MemTableBytes: 32 << 10})}
@@ -142,7 +142,7 @@ func TestACrashKeepsABeginningThatHoldsAllAcknowledged(t *testing.T) {
 				}
 			})
 		}
-		for range 12 {
+		for range 8 {
 			waitFor(t, h, h.acked.Load()+uint64(rng.IntN(150)))
 			acked := h.acked.Load()
 			clone := fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: []int{0, 30, 70, 100}[rng.IntN(4)], RNG: rng})

@@ -122,7 +122,7 @@ func (h *history) untilFailure(t *testing.T, rng *rand.Rand) {
 func TestNoSingleFaultLosesAnAcknowledgedUpdate(t *testing.T) {
 	rng := rand.New(rand.NewPCG(storetest.Seed(t), 0))
 	failed := 0
-	for range 150 {
+	for range 60 {
 		disk := vfs.NewCrashableMem()
 		fault := errorfs.OnIndex(int32(rng.IntN(600)))
 		fs := newFaulty(disk, func(op errorfs.Op) error {
@@ -157,8 +157,8 @@ func TestNoSingleFaultLosesAnAcknowledgedUpdate(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if failed < 20 {
-		t.Errorf("%d of 150 faults were noticed: this test shows little", failed)
+	if failed < 10 {
+		t.Errorf("%d of 60 faults were noticed: this test shows little", failed)
 	}
 }
 
