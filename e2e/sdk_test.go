@@ -105,8 +105,15 @@ func (c *sdk) targets(bus, rule string, targets ...eb.Target) {
 	}
 }
 
-// target returns a target that takes the whole event.
-func target(id, arn string) eb.Target { return eb.Target{Id: &id, Arn: &arn} }
+// target returns a target that takes the whole event. As on AWS, an API
+// destination is called in a role.
+func target(id, arn string) eb.Target {
+	t := eb.Target{Id: &id, Arn: &arn}
+	if strings.Contains(arn, ":api-destination/") {
+		t.RoleArn = ptr("arn:aws:iam::" + account + ":role/invoke")
+	}
+	return t
+}
 
 // entry returns an entry for PutEvents.
 func entry(bus, source, detailType, detail string) eb.PutEventsRequestEntry {

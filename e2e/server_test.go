@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -176,7 +177,28 @@ func freeAddr(t testing.TB) string {
 // names.
 var httpClient = &http.Client{
 	Timeout: 60 * time.Second,
-	Transport: &http.Transport{
+	Transport: inOnePiece{&http.Transport{
 		MaxIdleConns: 256, MaxIdleConnsPerHost: 64, IdleConnTimeout: 30 * time.Second,
-	},
+	}},
+}
+
+// inOnePiece copies request bodies before they are sent.
+//
+// smithy-go closes a request's body as soon as there is an answer, and a closed
+// body of its kind says EOF to net/http, which looks once more whether there is
+// anything left to send. Where the server is quicker than that look, net/http
+// takes the EOF for a failed write and cuts the connection under the answer.
+type inOnePiece struct{ http.RoundTripper }
+
+func (p inOnePiece) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body == nil || r.Body == http.NoBody {
+		return p.RoundTripper.RoundTrip(r)
+	}
+	body, err := io.ReadAll(r.Body)
+	if err := errors.Join(err, r.Body.Close()); err != nil {
+		return nil, err
+	}
+	r = r.Clone(r.Context())
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return p.RoundTripper.RoundTrip(r)
 }

@@ -58,26 +58,25 @@ func TestAnAPIDestinationIsCalledWithItsCredentials(t *testing.T) {
 	c := serve(t).sdk(t)
 	r := receive(t, status(http.StatusOK))
 
-	c.rule("default", "basic", `{"source":["basic"]}`, eb.Target{
-		Id: aws.String("t"), Arn: aws.String(c.destination("basic", c.connection("basic", eb.ConnectionAuthorizationTypeBasic, basic("me", "secret")), r.URL+"/basic/*/x?fixed=1")),
-		HttpParameters: &eb.HttpParameters{
-			PathParameterValues:   []string{"$.detail.id"},
-			QueryStringParameters: map[string]string{"state": "$.detail.state"},
-			HeaderParameters:      map[string]string{"X-Team": "build"},
-		},
-		InputPath: aws.String("$.detail"),
-	})
+	conn := c.connection("basic", eb.ConnectionAuthorizationTypeBasic, basic("me", "secret"))
+	tg := target("t", c.destination("basic", conn, r.URL+"/basic/*/x?fixed=1"))
+	tg.InputPath = aws.String("$.detail")
+	tg.HttpParameters = &eb.HttpParameters{
+		PathParameterValues:   []string{"$.detail.id"},
+		QueryStringParameters: map[string]string{"state": "$.detail.state"},
+		HeaderParameters:      map[string]string{"X-Team": "build"},
+	}
+	c.rule("default", "basic", `{"source":["basic"]}`, tg)
 	withBody := apiKey("X-Api-Key", "k123")
 	withBody.InvocationHttpParameters = &eb.ConnectionHttpParameters{
 		BodyParameters:        []eb.ConnectionBodyParameter{{Key: aws.String("token"), Value: aws.String("b"), IsValueSecret: true}},
 		HeaderParameters:      []eb.ConnectionHeaderParameter{{Key: aws.String("X-Team"), Value: aws.String("ops")}},
 		QueryStringParameters: []eb.ConnectionQueryStringParameter{{Key: aws.String("q"), Value: aws.String("c d")}},
 	}
-	c.rule("default", "key", `{"source":["key"]}`, eb.Target{
-		Id: aws.String("t"), Arn: aws.String(c.destination("key", c.connection("key", eb.ConnectionAuthorizationTypeApiKey, withBody), r.URL+"/key")),
-		HttpParameters: &eb.HttpParameters{HeaderParameters: map[string]string{"X-Team": "build"}},
-		Input:          aws.String(`{"a":1}`),
-	})
+	tg = target("t", c.destination("key", c.connection("key", eb.ConnectionAuthorizationTypeApiKey, withBody), r.URL+"/key"))
+	tg.HttpParameters = &eb.HttpParameters{HeaderParameters: map[string]string{"X-Team": "build"}}
+	tg.Input = aws.String(`{"a":1}`)
+	c.rule("default", "key", `{"source":["key"]}`, tg)
 
 	c.put(entry("default", "basic", "t", `{"id":"7","state":"on"}`))
 	got := r.wait(1, 20*time.Second)[0]
@@ -132,10 +131,8 @@ func TestOAuthTokensAreFetchedKeptAndRenewed(t *testing.T) {
 		w.Header().Set("Content-Type", "application/json")
 		fmt.Fprintf(w, `{"access_token":"token-%d","token_type":"Bearer","expires_in":3600}`, n)
 	})
-	var refused bool
 	r := receive(t, func(n int, got call, w http.ResponseWriter) {
-		if n == 3 { // the token has been withdrawn
-			refused = true
+		if n >= 3 && got.header.Get("Authorization") == "Bearer token-1" { // it has been withdrawn
 			w.WriteHeader(http.StatusUnauthorized)
 		}
 	})
@@ -153,18 +150,28 @@ func TestOAuthTokensAreFetchedKeptAndRenewed(t *testing.T) {
 		c.put(entry("default", "s", "t", fmt.Sprintf(`{"n":%d}`, n)))
 		r.wait(n+1, 20*time.Second)
 	}
-	calls := r.wait(4, 20*time.Second)
+	eventually(t, 30*time.Second, func() string {
+		calls := r.all()
+		if got := calls[len(calls)-1].header.Get("Authorization"); got != "Bearer token-2" {
+			return "a call with the second token, the last came with " + got
+		}
+		return ""
+	})
 	asked := tokens.all()
-	if len(asked) != 2 || !refused {
+	if len(asked) != 2 {
 		t.Fatalf("%d tokens were fetched, want one at the start and one after the refusal", len(asked))
 	}
 	if diff := diffJSON(t, []byte(`{"client_id":"id","client_secret":"shh","grant_type":"client_credentials"}`), []byte(asked[0].body)); diff != "" {
 		t.Errorf("the token request:\n%s", diff)
 	}
-	for i, want := range []string{"token-1", "token-1", "token-1", "token-2"} {
-		if got := calls[i].header.Get("Authorization"); got != "Bearer "+want {
-			t.Errorf("call %d is authorized by %q, want Bearer %s", i+1, got, want)
+	calls := r.all()
+	for i, c := range calls[:len(calls)-1] {
+		if got := c.header.Get("Authorization"); got != "Bearer token-1" {
+			t.Errorf("call %d is authorized by %q, want Bearer token-1", i+1, got)
 		}
+	}
+	if last := calls[len(calls)-1].body; last != calls[2].body {
+		t.Errorf("after the refusal of %s came %s", calls[2].body, last)
 	}
 }
 
