@@ -113,11 +113,11 @@ func (r *reader) oddValue(c byte) error {
 	case 'I':
 		return r.nonStandard("Infinity")
 	case '+':
-		if r.pos+1 == len(r.text) {
-			r.pos++
-			return r.fail("Unexpected end-of-input in a Number value")
+		r.pos++
+		if err := r.infinity("+"); err != nil {
+			return err
 		}
-		return r.failAt(r.pos+1, "Unexpected character (%s) in numeric value: JSON spec does not allow numbers to have plus signs: enable `JsonReadFeature.ALLOW_LEADING_PLUS_SIGN_FOR_NUMBERS` to allow", describe("+", 0))
+		return r.failAt(r.pos, "Unexpected character ('+' (code 43)) in numeric value: JSON spec does not allow numbers to have plus signs: enable `JsonReadFeature.ALLOW_LEADING_PLUS_SIGN_FOR_NUMBERS` to allow")
 	}
 	first, size := utf8.DecodeRuneInString(r.text[r.pos:])
 	if identifierStart(first) {
@@ -140,12 +140,32 @@ func (r *reader) nonStandard(w string) error {
 	return r.fail("Non-standard token '%s': enable `JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS` to allow", w)
 }
 
+// infinity reports what follows a sign and is not a digit, if it is the end of
+// the text or begins like a word for infinity.
+func (r *reader) infinity(sign string) error {
+	rest := r.text[r.pos:]
+	switch {
+	case rest == "I", rest == "" && sign == "+":
+		r.pos = len(r.text)
+		return r.fail("Unexpected end-of-input in a Number value")
+	case rest == "":
+		return r.fail("Unexpected end-of-inputNo digit following sign")
+	case strings.HasPrefix(rest, "IN"):
+		r.pos = r.at
+		return r.nonStandard(sign + "INF")
+	case strings.HasPrefix(rest, "In"):
+		r.pos = r.at
+		return r.nonStandard(sign + "Infinity")
+	}
+	return nil
+}
+
 // digits reads a number.
 func (r *reader) digits() error {
 	if r.text[r.pos] == '-' {
 		r.pos++
-		if r.pos == len(r.text) {
-			return r.fail("Unexpected end-of-inputNo digit following sign")
+		if err := r.infinity("-"); err != nil {
+			return err
 		}
 		if c := r.text[r.pos]; c < '0' || c > '9' {
 			return r.inNumber("expected digit (0-9) to follow minus sign, for valid numeric value")

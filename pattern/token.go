@@ -131,21 +131,30 @@ func (r *reader) end() (token, error) {
 	return tokenEnd, r.fail("Unexpected end-of-input: expected close marker for %s (start marker at %s)", s, source(r.text, line, column))
 }
 
+// closeScope reads a closing bracket, which must be the one that fits.
 func (r *reader) closeScope(c byte) (token, error) {
-	r.pos++
 	if len(r.scopes) == 0 {
-		return tokenEnd, r.fail("Unexpected close marker '%c': expected '%c' (for root starting at %s)", c, c^('}'^']'), unknownColumn(r.text))
+		return tokenEnd, r.misfit(c, "root", unknownColumn(r.text))
 	}
 	s := r.scopes[len(r.scopes)-1]
 	if s.array != (c == ']') {
 		line, column := position(r.text, s.start)
-		return tokenEnd, r.fail("Unexpected close marker '%c': expected '%c' (for %s starting at %s)", c, c^('}'^']'), s, source(r.text, line, column))
+		return tokenEnd, r.misfit(c, s.String(), source(r.text, line, column))
 	}
+	r.pos++
 	r.scopes = r.scopes[:len(r.scopes)-1]
 	if s.array {
 		return tokenArrayEnd, nil
 	}
 	return tokenObjectEnd, nil
+}
+
+func (r *reader) misfit(c byte, scope, start string) error {
+	other := '}'
+	if c == '}' {
+		other = ']'
+	}
+	return r.fail("Unexpected close marker '%c': expected '%c' (for %s starting at %s)", c, other, scope, start)
 }
 
 // member reads the comma before a member if one is due, and the member's name
