@@ -53,7 +53,12 @@ func (q *queue) honour(c claim) (e *entry, held bool) {
 // attempts are the requests that a FIFO queue was sent with a name.
 type attempts struct {
 	known map[string]attempt
-	line  []expiry // oldest first
+	line  []named // oldest first
+}
+
+type named struct {
+	name string
+	at   int64
 }
 
 type attempt struct {
@@ -67,12 +72,12 @@ const attemptFor = 5 * time.Minute
 func (a *attempts) remember(name string, now int64, claims []claim) {
 	n := 0
 	for n < len(a.line) && a.line[n].at <= now-int64(attemptFor) {
-		if old := a.line[n]; a.known[old.key].at == old.at {
-			delete(a.known, old.key)
+		if old := a.line[n]; a.known[old.name].at == old.at {
+			delete(a.known, old.name)
 		}
 		n++
 	}
-	a.line = append(slices.Clip(a.line[n:]), expiry{name, now})
+	a.line = append(slices.Clip(a.line[n:]), named{name, now})
 	if a.known == nil {
 		a.known = map[string]attempt{}
 	}

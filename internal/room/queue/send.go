@@ -60,9 +60,9 @@ func (s *Service) send(ctx context.Context, q *queue, drafts []Draft, opts ...st
 // outside.
 type letter struct {
 	record
-	delay  time.Duration
-	repeat string // what a repetition is recognised by
-	sent   *Sent
+	delay time.Duration
+	print fingerprint
+	sent  *Sent
 }
 
 func newLetter(d *Draft, c *config, fifo bool, sent *Sent) letter {
@@ -74,7 +74,7 @@ func newLetter(d *Draft, c *config, fifo bool, sent *Sent) letter {
 		if l.DedupID == "" {
 			l.DedupID = contentID(d.Body)
 		}
-		l.repeat = repeatKey(&c.Settings, &l.Draft)
+		l.print = printOf(&c.Settings, &l.Draft)
 	}
 	return l
 }
@@ -142,7 +142,7 @@ func plainFault(name, value string) error {
 // post puts one letter on q, unless it repeats one.
 func (q *queue) post(tx store.Tx, now int64, l *letter) error {
 	if q.address.FIFO() {
-		if before, ok := q.dedup.find(l.repeat, now); ok {
+		if before, ok := q.dedup.find(l.print, now); ok {
 			*l.sent = Sent{ID: before.id.String(), Sequence: sequenceBase + before.seq}
 			return nil
 		}
@@ -157,7 +157,7 @@ func (q *queue) post(tx store.Tx, now int64, l *letter) error {
 		return nil
 	}
 	l.sent.Sequence = sequenceBase + seq
-	return q.dedup.remember(tx, q.number, l.repeat, repeat{id: l.id, seq: seq, at: now})
+	return q.dedup.remember(tx, q.number, l.print, repeat{id: l.id, seq: seq, at: now})
 }
 
 // accept gives a record the next number. The caller puts the cursor on disk.

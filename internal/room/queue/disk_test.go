@@ -1,0 +1,207 @@
+package queue
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/dari-bus/dari/internal/store"
+	"github.com/dari-bus/dari/internal/store/disk"
+)
+
+func TestEverythingSurvivesARestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		dead := r.create("dead", nil)
+		a := r.createRedriven("q", dead, 2)
+		minute := time.Minute
+		r.putAll(a, "1", "2", "3")
+		r.put(a, Draft{Body: "later", Delay: &minute, Attributes: []Attribute{{"k", "String", "v"}}})
+		m := r.get(a, 1)[0]
+		r.finish(a, r.get(a, 1)...)
+		info, err := r.Info(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		time.Sleep(10 * time.Second)
+		r.restart()
+		again, err := r.Info(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(info, again); diff != "" {
+			t.Errorf("info (-want +got):\n%s", diff)
+		}
+		wantBodies(t, r.get(a, 10), "3")
+		time.Sleep(20*time.Second - 1)
+		wantBodies(t, r.get(a, 10), "")
+		time.Sleep(1)
+		second := r.get(a, 10) // in flight until its deadline, and the count goes on
+		wantBodies(t, second, "1")
+		if second[0].Receives != 2 || second[0].ID != m.ID || !second[0].First.Equal(m.First) {
+			t.Errorf("after the restart it is %+v; was %+v", second[0], m)
+		}
+		time.Sleep(30 * time.Second)
+		r.restart()
+		wantBodies(t, r.get(a, 10), "3 later")
+		got := r.get(dead, 10)
+		wantBodies(t, got, "1")
+		r.restart()
+		r.finish(dead, got...) // the receipt is as good as before
+		wantCounts(t, r.counts(dead), 0, 0, 0)
+	})
+}
+
+func TestQueuesAreKeptOnADisk(t *testing.T) {
+	dir := t.TempDir()
+	open := func() (*rig, func()) {
+		st, err := disk.Open(disk.Options{Dir: dir, Logger: quiet})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := &rig{t: t, store: st}
+		r.restart()
+		return r, func() {
+			if err := st.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	r, shut := open()
+	a, f := r.create("q", nil), r.create("q.fifo", nil)
+	r.putAll(a, "1", "2", "3")
+	r.putGroup(f, "a1", "b1", "a2")
+	r.finish(a, r.get(a, 1)...)
+	out := r.get(f, 1)
+	shut()
+
+	r, shut = open()
+	defer shut()
+	wantBodies(t, r.get(a, 10), "2 3")
+	wantBodies(t, r.get(f, 10), "b1")
+	r.finish(f, out...)
+	wantBodies(t, r.get(f, 10), "a2")
+	r.putGroup(f, "a2") // a repetition
+	wantCounts(t, r.counts(f), 0, 2, 0)
+}
+
+func TestFailedChangeIsNoChange(t *testing.T) {
+	r := newRig(t)
+	bad := &flaky{Store: r.store}
+	r.store = bad
+	r.restart()
+	a := r.create("q", nil)
+	for name, change := range map[string]func() error{
+		"create":    func() error { return r.Create(t.Context(), at("new"), DefaultSettings(), nil, nil) },
+		"delete":    func() error { return r.Delete(t.Context(), a) },
+		"purge":     func() error { return r.Purge(t.Context(), a) },
+		"configure": func() error { return r.Configure(t.Context(), a, func(s *Settings) error { s.Delay = 1; return nil }) },
+		"deliver":   func() error { return r.Deliver(t.Context(), to(a), Mail{Body: []byte("x")}) },
+	} {
+		r.putAll(a, name)
+		before := r.counts(a)
+		bad.fail = true
+		if err := change(); err == nil {
+			t.Errorf("%s did not fail", name)
+		}
+		if err := r.update(t.Context(), r.lookup(a), func(store.Tx) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.counts(a); got != before {
+			t.Errorf("%s: counts are %v; want %v", name, got, before)
+		}
+	}
+	if got := r.List(account, region, ""); len(got) != 1 {
+		t.Errorf("the queues are %v", got)
+	}
+}
+
+func TestFailedDeadLetterIsInOneQueueOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		bad := &flaky{Store: r.store}
+		r.store = bad
+		r.restart()
+		dead := r.create("dead", nil)
+		a := r.createRedriven("q", dead, 1)
+		r.putAll(a, "m")
+		r.fail(a, 1)
+		bad.fail = true
+		if _, err := r.Receive(t.Context(), a, Request{Max: 1}); err == nil {
+			t.Error("it did not fail")
+		}
+		wantBodies(t, r.get(dead, 1), "")
+		wantBodies(t, r.get(a, 1), "")
+		wantBodies(t, r.get(dead, 1), "m")
+	})
+}
+
+func TestDamagedRecordIsAnError(t *testing.T) {
+	r := newRig(t)
+	a := r.create("q", nil)
+	r.putAll(a, "m")
+	write := func(k, v []byte) {
+		t.Helper()
+		if err := r.store.Update(t.Context(), func(tx store.Tx) error { return tx.Put(k, v) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	number := r.lookup(a).number
+	write(key(keyBody, number, 1), []byte("x"))
+	if _, err := r.Receive(t.Context(), a, Request{Max: 1}); err == nil {
+		t.Error("a damaged message was handed out")
+	}
+	write(key(keyEntry, number, 1), []byte("x"))
+	if _, err := Open(r.store, Options{}); err == nil {
+		t.Error("a damaged entry was read")
+	}
+}
+
+func FuzzRecord(f *testing.F) {
+	whole := record{Draft: Draft{Body: "body", Sender: "s", Group: "g", DedupID: "d", Trace: "t", Attributes: []Attribute{{"n", "Number", "1"}}}, origin: "o", sent: 1, first: 2, count: 3}
+	f.Add(whole.append(nil))
+	f.Add([]byte{recordVersion})
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if e, name, err := decodeEntry(1, b); err == nil {
+			e.group = &group{name: name}
+			again, same, err := decodeEntry(1, appendEntry(nil, e))
+			if err != nil || same != name || again.due != e.due || again.taken != e.taken || again.count != e.count || again.phase != e.phase {
+				t.Errorf("entry %+v comes back as %+v, %v", e, again, err)
+			}
+		}
+		r, err := decodeRecord(b)
+		if err != nil {
+			return
+		}
+		again, err := decodeRecord(r.append(nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(r, again, cmp.AllowUnexported(record{}), cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		if sent, err := sentIn(b); err != nil || sent != r.sent {
+			t.Errorf("sent at %d, %v; want %d", sent, err, r.sent)
+		}
+	})
+}
+
+func FuzzReceipt(f *testing.F) {
+	q := &queue{number: 7}
+	f.Add(q.receipt(&entry{seq: 1, tag: 2, count: 3}))
+	f.Add("")
+	f.Fuzz(func(t *testing.T, s string) {
+		c, err := q.claim(s)
+		if err != nil {
+			return
+		}
+		if again := q.receipt(&entry{seq: c.seq, tag: c.tag, count: c.count}); again != s {
+			t.Errorf("%q comes back as %q", s, again)
+		}
+	})
+}
