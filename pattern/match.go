@@ -17,7 +17,7 @@ var ErrTooManySteps = errors.New("the event's arrays take too many steps to sear
 // maxDetours is how many steps the searches of one event may take in all, not
 // counting those that are proportional to the event. It is a fraction of a
 // second's work.
-const maxDetours = 1 << 19
+const maxDetours = 1 << 18
 
 // A step is one constraint of a conjunction and the slot of its path.
 type step struct {

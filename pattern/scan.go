@@ -18,11 +18,6 @@ func (r *reader) unexpected(format string, args ...any) *Error {
 	return r.failAt(r.pos, "Unexpected character (%s): %s", describe(r.text, r.pos), fmt.Sprintf(format, args...))
 }
 
-// unknownColumn names the place before the first character.
-func unknownColumn(text string) string {
-	return fmt.Sprintf("[Source: (String)\"%s\"; line: 1, column: UNKNOWN]", text)
-}
-
 // space moves to the next character that is not white space, or to the end.
 func (r *reader) space() error {
 	for r.pos < len(r.text) {
@@ -156,6 +151,8 @@ func (r *reader) infinity(sign string) error {
 	case strings.HasPrefix(rest, "In"):
 		r.pos = r.at
 		return r.nonStandard(sign + "Infinity")
+	case strings.HasPrefix(rest, "I"):
+		r.pos++ // the next one is what is unexpected
 	}
 	return nil
 }
@@ -167,7 +164,9 @@ func (r *reader) digits() error {
 		if err := r.infinity("-"); err != nil {
 			return err
 		}
-		if c := r.text[r.pos]; c < '0' || c > '9' {
+		if c := r.text[r.pos]; c == '.' {
+			return r.oddValue(c)
+		} else if c < '0' || c > '9' || r.text[r.pos-1] == 'I' {
 			return r.inNumber("expected digit (0-9) to follow minus sign, for valid numeric value")
 		}
 	}
@@ -199,6 +198,15 @@ func (r *reader) digits() error {
 		}
 	}
 	r.number = r.text[r.at:r.pos]
+	if len(r.scopes) == 0 && r.pos < len(r.text) { // the reader wants to see that it is over
+		switch r.text[r.pos] {
+		case ' ', '\t', '\n':
+			r.pos++
+		case '\r':
+		default:
+			return r.unexpected("Expected space separating root-level values")
+		}
+	}
 	if len(r.number) > maxNumber {
 		return r.failBare("Number value length (%d) exceeds the maximum allowed (%d, from `StreamReadConstraints.getMaxNumberLength()`)", len(r.number), maxNumber)
 	}

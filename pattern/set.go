@@ -9,7 +9,8 @@ import (
 	"sync/atomic"
 )
 
-// A Set holds patterns under ids and tells which of them an event matches.
+// A Set holds patterns under ids and tells which of them an event matches. Make
+// one with [NewSet].
 // It flattens an event once, however many patterns there are, and compares
 // each distinct constraint at most once.
 //

@@ -134,7 +134,7 @@ func (r *reader) end() (token, error) {
 // closeScope reads a closing bracket, which must be the one that fits.
 func (r *reader) closeScope(c byte) (token, error) {
 	if len(r.scopes) == 0 {
-		return tokenEnd, r.misfit(c, "root", unknownColumn(r.text))
+		return tokenEnd, r.misfit(c, "root", source(r.text, 1, 0))
 	}
 	s := r.scopes[len(r.scopes)-1]
 	if s.array != (c == ']') {
