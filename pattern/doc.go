@@ -40,7 +40,7 @@
 //
 // An event is flattened into values by dotted path. Then each conjunction of
 // constraints is decided by a search that is the language's definition, see
-// match.go. It is written to be read and to be the judge of faster ones.
+// search.go. It is written to be read and to be the judge of faster ones.
 //
 // # What it leaves out
 //

@@ -92,7 +92,7 @@ type event struct {
 	values   [][]value
 	elements []element // [0] stands for "in no array"
 	arrays   []int32   // for each array, the first element behind it
-	detours  int       // how many more its searches may take, see match.go
+	detours  int       // how many more its searches may take, see search.go
 
 	text    string
 	pos     int

@@ -7,7 +7,7 @@ type presence struct{}
 func (presence) holds(*value) bool { return true }
 
 // absence is {"exists": false}. It holds of no value; where it is allowed is
-// decided by the search, see match.go.
+// decided by the search, see search.go.
 type absence struct{}
 
 func (absence) holds(*value) bool { return false }

@@ -80,6 +80,9 @@ func FuzzMatch(f *testing.F) {
 		if _, ok := errors.AsType[*EventError](err); err != nil && !ok && !errors.Is(err, ErrTooManySteps) {
 			t.Fatalf("%q, %q: %v", text, event, err)
 		}
+		if _, malformed := errors.AsType[*EventError](err); malformed == isObject(event) {
+			t.Fatalf("%q is an object: %t, but %v", event, isObject(event), err)
+		}
 		set := NewSet[int]()
 		set.Put(1, unrelated[0])
 		set.Put(0, p)
@@ -94,6 +97,21 @@ func FuzzMatch(f *testing.F) {
 			t.Fatalf("%q, %q: alone %t, in a set of one %v", text, event, want, ids)
 		}
 	})
+}
+
+// isObject reads a text with the reader of patterns, which has nothing in
+// common with that of events but what JSON is.
+func isObject(text string) bool {
+	r := reader{text: text}
+	for {
+		t, err := r.next()
+		if err != nil || len(r.scopes) == 0 && t != tokenObjectEnd {
+			return false
+		}
+		if len(r.scopes) == 0 {
+			return utf8.ValidString(text[:r.pos])
+		}
+	}
 }
 
 // Patterns and events made up from a seed, against the naive search.

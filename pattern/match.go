@@ -1,23 +1,10 @@
 package pattern
 
 import (
-	"encoding/binary"
-	"errors"
+	"cmp"
 	"slices"
-	"sort"
 	"sync"
 )
-
-// ErrTooManySteps is returned for an event whose arrays would take too long to
-// search. It takes an event made for the purpose: the same key many times in
-// one object, each time with an array of objects, so that the values of a
-// pattern can be picked in very many ways.
-var ErrTooManySteps = errors.New("the event's arrays take too many steps to search")
-
-// maxDetours is how many steps the searches of one event may take in all, not
-// counting those that are proportional to the event. It is a fraction of a
-// second's work.
-const maxDetours = 1 << 18
 
 // A step is one constraint of a conjunction and the slot of its path.
 type step struct {
@@ -30,6 +17,8 @@ var events = sync.Pool{New: func() any { return new(event) }}
 // Match says whether the pattern matches an event. The event must be a JSON
 // object in UTF-8; one that is not gives an *[EventError]. Match does not keep
 // the slice, which must not change during the call.
+//
+// An event that was made to be hard to search gives [ErrTooManySteps].
 func (p *Pattern) Match(text []byte) (bool, error) {
 	e := events.Get().(*event)
 	defer events.Put(e)
@@ -37,13 +26,15 @@ func (p *Pattern) Match(text []byte) (bool, error) {
 	if err := e.read(view(text), p.fields, p.slots); err != nil {
 		return false, err
 	}
+	var undecided error
 	for _, plan := range p.plans {
 		matched, err := e.matches(plan)
-		if matched || err != nil {
-			return matched, err
+		if matched {
+			return true, nil
 		}
+		undecided = cmp.Or(undecided, err)
 	}
-	return false, nil
+	return false, undecided
 }
 
 // A verdict is how an event stands to one constraint.
@@ -118,164 +109,4 @@ func (e *event) matches(plan []step) (bool, error) {
 		verdicts = append(verdicts, v)
 	}
 	return e.consistent(verdicts)
-}
-
-// consistent decides whether every constraint can be satisfied at once. The
-// verdicts are those of one conjunction, in the order of their paths.
-//
-// The rule is that of the service. Go through the constraints in order, with
-// an assignment of array elements that is empty at first:
-//
-//   - either choose a value that passes and whose elements do not contradict
-//     the assignment, and add its elements to the assignment: of one array,
-//     only one element may be used;
-//   - or, where absence is an alternative, go on without a value if no value
-//     of the path is compatible with the assignment so far.
-//
-// The event matches if some sequence of choices reaches the end. Since absence
-// is judged by the assignment so far, the order of the paths matters where it
-// meets arrays of objects.
-func (e *event) consistent(verdicts []verdict) (bool, error) {
-	positioned := false
-	for _, v := range verdicts {
-		positioned = positioned || v.positioned()
-	}
-	if !positioned {
-		// Every value is compatible with every other.
-		return !slices.ContainsFunc(verdicts, func(v verdict) bool { return len(v.passed) == 0 && len(v.all) > 0 }), nil
-	}
-	s := newSearch(e, verdicts)
-	if s.from(0) {
-		return true, nil
-	}
-	if s.exhausted() {
-		return false, ErrTooManySteps
-	}
-	return false, nil
-}
-
-// A search tries the choices. What can follow a choice depends only on the
-// elements assigned in arrays that later constraints have values in, so a
-// state that failed once is not tried again. That makes the work proportional
-// to the event unless one object has several arrays under one path.
-type search struct {
-	*event
-	verdicts []verdict
-	chosen   []int32 // for each array, the element assigned, 0 if none
-	assigned []int32 // the arrays that have one, in the order of assignment
-	last     []int   // for each array, the last constraint that has values in it
-	failed   map[string]struct{}
-	steps    int // how many are left before they count as detours
-}
-
-func newSearch(e *event, verdicts []verdict) *search {
-	s := &search{event: e, verdicts: verdicts, failed: map[string]struct{}{}}
-	s.steps = 1000 + 4*len(e.elements)*len(verdicts)
-	s.chosen = make([]int32, len(e.arrays))
-	s.last = make([]int, len(e.arrays))
-	for i := len(verdicts) - 1; i >= 0; i-- {
-		for _, list := range [][]int32{verdicts[i].passed, verdicts[i].all} {
-			for _, n := range list {
-				for ; n != 0 && s.last[e.elements[n].array] == 0; n = e.elements[n].parent {
-					s.last[e.elements[n].array] = i + 1
-				}
-			}
-		}
-	}
-	return s
-}
-
-// from says whether the constraints from the i-th on can be satisfied under
-// the present assignment.
-func (s *search) from(i int) bool {
-	if i == len(s.verdicts) {
-		return true
-	}
-	state := s.state(i)
-	if _, ok := s.failed[state]; ok {
-		return false
-	}
-	v := s.verdicts[i]
-	for n := s.compatible(v.passed, -1); n >= 0; n = s.compatible(v.passed, n) {
-		mark := len(s.assigned)
-		s.assign(v.passed[n])
-		if s.from(i + 1) {
-			return true
-		}
-		s.undo(mark)
-		if s.exhausted() {
-			return false
-		}
-	}
-	if v.absent && s.compatible(v.all, -1) < 0 && s.from(i+1) {
-		return true
-	}
-	s.failed[state] = struct{}{}
-	return false
-}
-
-// exhausted says whether the search has to be given up.
-func (s *search) exhausted() bool { return s.steps == 0 && s.detours < 0 }
-
-// compatible returns the index of the first of the elements behind the n-th
-// that does not contradict the assignment, or -1. It leaps over whole arrays.
-func (s *search) compatible(elements []int32, n int) int {
-	for n++; n < len(elements); {
-		if s.steps > 0 {
-			s.steps--
-		} else {
-			s.detours--
-		}
-		least := elements[n]
-		for e := elements[n]; e != 0; e = s.elements[e].parent {
-			array := s.elements[e].array
-			chosen := s.chosen[array]
-			switch {
-			case chosen == 0 || chosen == e:
-			case e < chosen:
-				least = chosen
-			default:
-				least = s.arrays[array]
-			}
-		}
-		if least == elements[n] {
-			return n
-		}
-		n += sort.Search(len(elements)-n, func(k int) bool { return elements[n+k] >= least })
-	}
-	return -1
-}
-
-// assign records an element and those around it.
-func (s *search) assign(n int32) {
-	for ; n != 0; n = s.elements[n].parent {
-		if array := s.elements[n].array; s.chosen[array] == 0 {
-			s.chosen[array] = n
-			s.assigned = append(s.assigned, array)
-		}
-	}
-}
-
-// undo takes back the assignments made since there were mark of them.
-func (s *search) undo(mark int) {
-	for _, array := range s.assigned[mark:] {
-		s.chosen[array] = 0
-	}
-	s.assigned = s.assigned[:mark]
-}
-
-// state names what the rest of the search depends on.
-func (s *search) state(i int) string {
-	var kept []int32
-	for _, array := range s.assigned {
-		if s.last[array] > i {
-			kept = append(kept, s.chosen[array])
-		}
-	}
-	slices.Sort(kept)
-	key := binary.AppendUvarint(nil, uint64(i))
-	for _, n := range kept {
-		key = binary.AppendUvarint(key, uint64(n))
-	}
-	return string(key)
 }
