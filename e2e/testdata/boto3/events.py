@@ -1,10 +1,14 @@
 """Buses, rules, targets and events, as boto3 users write them."""
 
 import json
+import os
 
 import boto3
 
-events, sqs = boto3.client("events"), boto3.client("sqs")
+# Older versions do not know AWS_ENDPOINT_URL.
+endpoint = os.environ["AWS_ENDPOINT_URL"]
+
+events, sqs = boto3.client("events", endpoint_url=endpoint), boto3.client("sqs", endpoint_url=endpoint)
 
 queue = sqs.create_queue(QueueName="builds", Attributes={"VisibilityTimeout": "60"})["QueueUrl"]
 arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

@@ -2,11 +2,15 @@
 
 import hashlib
 import json
+import os
 
 import boto3
 
-sqs = boto3.client("sqs")
-resource = boto3.resource("sqs")
+# Older versions do not know AWS_ENDPOINT_URL.
+endpoint = os.environ["AWS_ENDPOINT_URL"]
+
+sqs = boto3.client("sqs", endpoint_url=endpoint)
+resource = boto3.resource("sqs", endpoint_url=endpoint)
 
 dead = sqs.create_queue(QueueName="dead")["QueueUrl"]
 dead_arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
