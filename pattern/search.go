@@ -115,15 +115,19 @@ func (s *search) from(i int) bool {
 // exhausted says whether the search has to be given up.
 func (s *search) exhausted() bool { return s.steps == 0 && s.detours < 0 }
 
+// spend counts work.
+func (s *search) spend(steps int) {
+	if s.steps -= steps; s.steps < 0 {
+		s.detours += s.steps
+		s.steps = 0
+	}
+}
+
 // compatible returns the index of the first of the elements behind the n-th
 // that does not contradict the assignment, or -1. It leaps over whole arrays.
 func (s *search) compatible(elements []int32, n int) int {
 	for n++; n < len(elements); {
-		if s.steps > 0 {
-			s.steps--
-		} else {
-			s.detours--
-		}
+		s.spend(1)
 		least := elements[n]
 		for e := elements[n]; e != 0; e = s.elements[e].parent {
 			array := s.elements[e].array
@@ -171,6 +175,7 @@ func (s *search) state(i int) string {
 		}
 	}
 	slices.Sort(kept)
+	s.spend(len(kept) / 4) // few in any event that means well
 	key := binary.AppendUvarint(nil, uint64(i))
 	for _, n := range kept {
 		key = binary.AppendUvarint(key, uint64(n))
