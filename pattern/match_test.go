@@ -22,7 +22,7 @@ func TestMatchIsTheNaiveSearch(t *testing.T) {
 	seed := rand.Uint64()
 	s := newInventor(seed)
 	matches := 0
-	for range 20_000 {
+	for range 10_000 {
 		text, event := s.pattern(2), s.event()
 		p := mustCompile(t, text)
 		got, err := p.Match([]byte(event))
@@ -33,7 +33,7 @@ func TestMatchIsTheNaiveSearch(t *testing.T) {
 			matches++
 		}
 	}
-	if matches < 1000 {
+	if matches < 500 {
 		t.Errorf("seed %d: only %d matches", seed, matches)
 	}
 }
