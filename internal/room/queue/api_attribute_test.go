@@ -182,6 +182,11 @@ func TestTagsAreSetAndRemoved(t *testing.T) {
 	if got := c.fail("TagQueue", object{"QueueUrl": q, "Tags": tags}); !strings.HasPrefix(got.reason, "Too many tags added for queue q.") {
 		t.Errorf("got %+v", got)
 	}
+	for _, tags := range []object{{"": "v"}, {strings.Repeat("k", 129): "v"}, {"k": strings.Repeat("v", 257)}, {"aws:k": "v"}, nil} {
+		if got := c.fail("TagQueue", object{"QueueUrl": q, "Tags": tags}); got.status != 400 {
+			t.Errorf("%v: %+v", tags, got)
+		}
+	}
 	c.call("UntagQueue", object{"QueueUrl": q, "TagKeys": []string{"b", "c"}})
 	if diff := cmp.Diff(object{"Tags": object{}}, c.call("ListQueueTags", object{"QueueUrl": q})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

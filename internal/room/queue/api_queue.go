@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/page"
@@ -42,6 +43,9 @@ func (a api) CreateQueue(ctx context.Context, in *createQueueRequest) (*queueURL
 	caller := wire.CallerFrom(ctx)
 	at := Address{caller.Account, caller.Region, value(in.QueueName)}
 	if err := checkName(at, in.Attributes["FifoQueue"]); err != nil {
+		return nil, err
+	}
+	if err := checkTags(in.Tags); err != nil {
 		return nil, err
 	}
 	settings := DefaultSettings()
@@ -183,7 +187,24 @@ func (a api) TagQueue(ctx context.Context, in *tagQueueRequest) (*wire.None, err
 	if len(in.Tags) == 0 {
 		return nil, wants("Tags")
 	}
+	if err := checkTags(in.Tags); err != nil {
+		return nil, err
+	}
 	return &wire.None{}, a.Tag(ctx, at, in.Tags)
+}
+
+func checkTags(tags map[string]string) error {
+	for key, value := range tags {
+		switch {
+		case key == "" || utf8.RuneCountInString(key) > 128:
+			return fault.Invalid("Tag keys must be between 1 and 128 characters in length.")
+		case utf8.RuneCountInString(value) > 256:
+			return fault.Invalid("Tag values must be between 0 and 256 characters in length; that of %s is longer.", key)
+		case strings.HasPrefix(strings.ToLower(key), "aws:"):
+			return fault.Invalid("The tag key %s begins with aws:, which is reserved.", key)
+		}
+	}
+	return nil
 }
 
 type untagQueueRequest struct {

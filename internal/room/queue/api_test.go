@@ -311,6 +311,30 @@ func TestBatchesTellEachEntryItsFate(t *testing.T) {
 	}
 }
 
+func TestOtherAccountsNeedThePolicy(t *testing.T) {
+	r := newRig(t)
+	r.enforcing()
+	c := newClientOn(r)
+	q := c.createQueue("q", nil)
+	c.call("AddPermission", object{"QueueUrl": q, "Label": "l", "AWSAccountIds": []string{"999999999999"}, "Actions": []string{"SendMessage"}})
+	stranger := API(r.Service)
+	ctx := wire.WithCaller(t.Context(), wire.Caller{Account: "999999999999", Region: region, Host: "localhost:4566"})
+	a := api{r.Service}
+	body := "m"
+	if _, err := a.SendMessage(ctx, &sendMessageRequest{QueueUrl: &q, messageInput: messageInput{MessageBody: &body}}); err != nil {
+		t.Errorf("an account that the policy names: %v", err)
+	}
+	_, err := a.ReceiveMessage(ctx, &receiveMessageRequest{QueueUrl: &q})
+	e, ok := stranger.Error(err)
+	want := wire.Error{
+		Code: "AccessDeniedException", QueryCode: "AccessDenied", Status: http.StatusForbidden,
+		Message: "Access to the resource " + at("q").ARN() + " is denied: its policy does not allow sqs:ReceiveMessage.",
+	}
+	if diff := cmp.Diff(want, e); !ok || diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestMessagesTravelInForms(t *testing.T) {
 	c := newClient(t)
 	c.wantForm("/", "Action=CreateQueue QueueName=q Attribute.1.Name=VisibilityTimeout Attribute.1.Value=0 Tag.1.Key=k Tag.1.Value=v", "<QueueUrl>"+urlFor("q")+"</QueueUrl>")

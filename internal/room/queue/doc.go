@@ -40,8 +40,9 @@
 // All methods may be called from many goroutines at once. A queue's memory
 // changes only inside a transaction of the store, and the store runs those one
 // at a time; so memory and disk agree on the order of things. Locks are taken in
-// the order transaction, queue, directory of queues, and no transaction begins
-// under a lock.
+// the order transaction, queue, tasks, directory of queues, and no transaction
+// begins under a lock. Only a transaction holds two queues at once: the second
+// one, which gets a dead letter, comes after everything but the directory.
 //
 // # What it leaves out
 //

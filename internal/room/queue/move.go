@@ -45,9 +45,9 @@ type Move struct {
 type moves struct {
 	// news holds something when there is a task to start.
 	news    chan struct{}
-	running *sync.WaitGroup
+	running sync.WaitGroup
 
-	mu    *sync.Mutex
+	mu    sync.Mutex
 	tasks map[*queue][]*task // oldest first
 }
 
@@ -57,12 +57,7 @@ type task struct {
 	started bool
 }
 
-func newMoves() moves {
-	return moves{news: make(chan struct{}, 1), running: &sync.WaitGroup{}, mu: &sync.Mutex{}, tasks: map[*queue][]*task{}}
-}
-
-func (m *moves) wait() { m.running.Wait() }
-
+// load takes in the tasks of a queue when the service is opened.
 func (m *moves) load(tx store.Tx, q *queue) error {
 	for k, v := range tx.Scan(keyRange(keyMove, q.number)) {
 		t := &task{at: lastNumber(k)}

@@ -93,7 +93,8 @@ func Open(st store.Store, o Options) (*Service, error) {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	s := &Service{store: st, options: o, queues: map[Address]*queue{}, moves: newMoves()}
+	s := &Service{store: st, options: o, queues: map[Address]*queue{}}
+	s.moves.news, s.moves.tasks = make(chan struct{}, 1), map[*queue][]*task{}
 	err := st.View(context.Background(), func(tx store.Tx) error {
 		if b, err := tx.Get([]byte(keyNumber)); err != nil {
 			return err

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/dari-bus/dari/internal/fault"
@@ -41,7 +42,7 @@ func (s *Service) Receive(ctx context.Context, a Address, r Request) ([]Message,
 	}
 	over := time.NewTimer(wait)
 	defer over.Stop()
-	for woken := false; len(found) == 0 && err == nil; {
+	for woken := false; len(found) == 0 && err == nil && ctx.Err() == nil; {
 		if place := q.join(woken); place != nil {
 			select {
 			case <-place.Value.(chan struct{}):
@@ -77,7 +78,7 @@ func (s *Service) take(ctx context.Context, q *queue, r Request) ([]Message, err
 		case err != nil:
 			t.doubt()
 			q.passOn()
-			if ctx.Err() != nil {
+			if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 				err = nil
 			}
 			return nil, err

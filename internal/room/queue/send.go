@@ -67,7 +67,7 @@ type letter struct {
 
 func newLetter(d *Draft, c *config, fifo bool, sent *Sent) letter {
 	l := letter{record: record{Draft: *d, id: uuid.New()}, delay: c.Delay, sent: sent}
-	if d.Delay != nil {
+	if d.Delay != nil && !fifo {
 		l.delay = *d.Delay
 	}
 	if fifo {

@@ -17,7 +17,7 @@ const sweepEvery = time.Minute
 // tasks that move dead letters, until ctx ends. Queues work without it, but
 // keep what nobody receives.
 func (s *Service) Run(ctx context.Context) error {
-	defer s.moves.wait()
+	defer s.moves.running.Wait()
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for {

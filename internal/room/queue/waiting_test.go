@@ -152,7 +152,8 @@ func TestNobodyIsGivenAMessageAfterLeaving(t *testing.T) {
 		cancel()
 		<-poll
 		r.putAll(a, "m")
-		if found, err := r.Receive(ctx, a, Request{Max: 1}); err != nil || found != nil {
+		wait := 20 * time.Second
+		if found, err := r.Receive(ctx, a, Request{Max: 1, Wait: &wait}); err != nil || found != nil {
 			t.Errorf("got %v, %v", found, err)
 		}
 		wantCounts(t, r.counts(a), 1, 0, 0)
