@@ -1,61 +1,21 @@
 package watch
 
 import (
-	"encoding/json"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// The kinds of a Record, in the order in which an event meets them.
-const (
-	KindRefused   = "refused"
-	KindMatched   = "matched"
-	KindAccepted  = "accepted"
-	KindAttempted = "attempted"
-	KindSettled   = "settled"
-	// KindMissed says that the reader was too slow and how many records it lost.
-	KindMissed = "missed"
-)
-
-// A Record is one thing that happened, for people and their programs. Its JSON
-// is a line of the live tail; what does not apply to a kind is left out.
-type Record struct {
-	Time time.Time `json:"time"`
-	Kind string    `json:"kind"`
-
-	EventID    string `json:"event_id,omitempty"`
-	Bus        string `json:"bus,omitempty"`
-	Source     string `json:"source,omitempty"`
-	DetailType string `json:"detail_type,omitempty"`
-	Caller     string `json:"caller,omitempty"`
-	RequestID  string `json:"request_id,omitempty"`
-	// Event is the envelope, in accepted records.
-	Event      json.RawMessage `json:"event,omitempty"`
-	Deliveries int             `json:"deliveries,omitempty"`
-	Rules      []string        `json:"rules,omitempty"`
-
-	Rule     string `json:"rule,omitempty"`
-	TargetID string `json:"target_id,omitempty"`
-	Target   string `json:"target,omitempty"`
-	Attempt  int    `json:"attempt,omitempty"`
-	// Input is what the target was sent. It need not be JSON.
-	Input     string        `json:"input,omitempty"`
-	Took      time.Duration `json:"took_ns,omitempty"`
-	Next      *time.Time    `json:"next,omitempty"`
-	Throttled bool          `json:"throttled,omitempty"`
-
-	Outcome       Outcome `json:"outcome,omitempty"`
-	Code          string  `json:"code,omitempty"`
-	Message       string  `json:"message,omitempty"`
-	Exhausted     string  `json:"exhausted,omitempty"`
-	DeadLetterErr string  `json:"dead_letter_error,omitempty"`
-	Missed        uint64  `json:"missed,omitempty"`
-}
+// maxPending is how many bytes of events and inputs one reader may be behind,
+// so that many large events do not fill the memory of a server.
+const maxPending = 16 << 20
 
 // A Feed shows what happens to whoever subscribes, as it happens. It never
 // holds up what it reports: a reader that falls behind loses records, and is
-// told how many. Without readers it costs one load of a flag per hook.
+// told how many, at the place where they are missing. Without readers it costs
+// one load of a flag per hook.
 type Feed struct {
 	size    int
 	readers atomic.Int32
@@ -65,9 +25,16 @@ type Feed struct {
 	closed bool
 }
 
+// A subscription is one reader. show fills pending, and a goroutine of its own
+// carries it to records: a channel alone could not tell a reader that is up to
+// date again what it missed, until something else happened.
 type subscription struct {
+	pending chan Record   // closed when nothing more will come; guarded by Feed.mu
+	done    chan struct{} // closed when the reader has left
 	records chan Record
-	missed  uint64 // since the last record that was taken; guarded by Feed.mu
+
+	bytes  atomic.Int64
+	missed atomic.Uint64 // since the last record that was taken
 }
 
 // NewFeed returns a feed whose readers may be size records behind.
@@ -75,29 +42,37 @@ func NewFeed(size int) *Feed {
 	return &Feed{size: size, subs: map[*subscription]struct{}{}}
 }
 
-// Subscribe returns a channel of what happens from now on. The channel is
-// closed by cancel, which may be called more than once, and by Close.
+// Subscribe returns a channel of what happens from now on. Close closes it,
+// once what came before has been read. The reader must call cancel when it is
+// through, which closes it at once; cancel may be called more than once.
 func (f *Feed) Subscribe() (records <-chan Record, cancel func()) {
-	s := &subscription{records: make(chan Record, f.size)}
+	s := &subscription{
+		pending: make(chan Record, f.size),
+		done:    make(chan struct{}),
+		records: make(chan Record),
+	}
+	go s.carry()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed {
-		close(s.records)
-		return s.records, func() {}
+		close(s.pending)
+	} else {
+		f.subs[s] = struct{}{}
+		f.readers.Add(1)
 	}
-	f.subs[s] = struct{}{}
-	f.readers.Add(1)
-	return s.records, func() { f.drop(s) }
+	return s.records, sync.OnceFunc(func() {
+		f.drop(s)
+		close(s.done)
+		for range s.records { // until carry has ended
+		}
+	})
 }
 
 // Close ends every subscription, and those to come.
 func (f *Feed) Close() {
 	f.mu.Lock()
 	f.closed = true
-	subs := make([]*subscription, 0, len(f.subs))
-	for s := range f.subs {
-		subs = append(subs, s)
-	}
+	subs := slices.Collect(maps.Keys(f.subs))
 	f.mu.Unlock()
 	for _, s := range subs {
 		f.drop(s)
@@ -110,7 +85,7 @@ func (f *Feed) drop(s *subscription) {
 	if _, ok := f.subs[s]; ok {
 		delete(f.subs, s)
 		f.readers.Add(-1)
-		close(s.records)
+		close(s.pending)
 	}
 }
 
@@ -118,79 +93,67 @@ func (f *Feed) show(r Record) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for s := range f.subs {
-		if s.missed > 0 {
-			select {
-			case s.records <- Record{Time: r.Time, Kind: KindMissed, Missed: s.missed}:
-				s.missed = 0
-			default:
-				s.missed++
-				continue
-			}
+		if !s.put(r) {
+			s.missed.Add(1)
+		}
+	}
+}
+
+// put reports whether there was room for r. The caller holds Feed.mu.
+func (s *subscription) put(r Record) bool {
+	room := cap(s.pending) - len(s.pending)
+	if room == 0 || s.bytes.Load() > maxPending {
+		return false
+	}
+	if s.missed.Load() > 0 {
+		if room == 1 {
+			return false
+		}
+		if n := s.missed.Swap(0); n > 0 {
+			s.pending <- missed(n, r.Time)
+		}
+	}
+	s.bytes.Add(r.weight())
+	s.pending <- r
+	return true
+}
+
+// carry takes records from pending to the reader.
+func (s *subscription) carry() {
+	defer close(s.records)
+	for {
+		r, ok := s.next()
+		if !ok {
+			return
 		}
 		select {
 		case s.records <- r:
-		default:
-			s.missed++
+		case <-s.done:
+			return
 		}
 	}
 }
 
-// Hooks returns the hooks that fill the feed.
-func (f *Feed) Hooks() Hooks {
-	return Hooks{
-		Refused: func(e *Refused) {
-			if f.readers.Load() > 0 {
-				f.show(Record{
-					Time: time.Now(), Kind: KindRefused, Bus: e.Bus, Source: e.Source, DetailType: e.DetailType,
-					Caller: e.Caller, RequestID: e.RequestID, Code: e.Code, Message: e.Message,
-				})
-			}
-		},
-		Matched: func(m *Matched) {
-			if f.readers.Load() > 0 {
-				f.show(Record{Time: time.Now(), Kind: KindMatched, EventID: m.Event.ID, Bus: m.Bus, Rules: m.Rules})
-			}
-		},
-		Accepted: func(a *Accepted) {
-			if f.readers.Load() > 0 {
-				f.show(Record{
-					Time: time.Now(), Kind: KindAccepted, EventID: a.Event.ID, Bus: a.Bus, Source: a.Event.Source,
-					DetailType: a.Event.DetailType, Caller: a.Caller, RequestID: a.RequestID,
-					Event: a.Event.JSON, Deliveries: a.Deliveries,
-				})
-			}
-		},
-		Attempted: func(a *Attempt) {
-			if f.readers.Load() > 0 {
-				f.show(attemptRecord(a))
-			}
-		},
-		Settled: func(s *Settlement) {
-			if f.readers.Load() > 0 {
-				r := routeRecord(s.Route, KindSettled)
-				r.Attempt, r.Outcome, r.Code, r.Message = s.Attempts, s.Outcome, s.Code, s.Message
-				r.Exhausted, r.DeadLetterErr, r.Took = s.Exhausted, s.DeadLetterErr, s.Latency
-				f.show(r)
-			}
-		},
+// next waits for something to tell. When the reader has caught up, that may be
+// what it missed.
+func (s *subscription) next() (Record, bool) {
+	select {
+	case r, ok := <-s.pending:
+		if ok {
+			s.bytes.Add(-r.weight())
+			return r, true
+		}
+	default:
 	}
+	if n := s.missed.Swap(0); n > 0 {
+		return missed(n, time.Now()), true
+	}
+	r, ok := <-s.pending
+	s.bytes.Add(-r.weight())
+	return r, ok
 }
 
-func attemptRecord(a *Attempt) Record {
-	r := routeRecord(a.Route, KindAttempted)
-	r.Attempt, r.Input, r.Took, r.Code, r.Throttled = a.Number, string(a.Input), a.Took, a.Code, a.Throttled
-	if a.Err != nil {
-		r.Message = a.Err.Error()
-	}
-	if next := a.Next; !next.IsZero() {
-		r.Next = &next
-	}
-	return r
-}
+func missed(n uint64, at time.Time) Record { return Record{Time: at, Kind: KindMissed, Missed: n} }
 
-func routeRecord(to Route, kind string) Record {
-	return Record{
-		Time: time.Now(), Kind: kind, EventID: to.EventID, Bus: to.Bus,
-		Rule: to.Rule, TargetID: to.TargetID, Target: to.Target,
-	}
-}
+// weight is what is large in a record.
+func (r *Record) weight() int64 { return int64(len(r.Event) + len(r.Input)) }
