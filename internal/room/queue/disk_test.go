@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -195,6 +196,8 @@ func FuzzReceipt(f *testing.F) {
 	q := &queue{number: 7}
 	f.Add(q.receipt(&entry{seq: 1, tag: 2, count: 3}))
 	f.Add("")
+	f.Add(strings.Repeat("A", 40) + "\n")
+	f.Add(q.receipt(&entry{})[:38] + "B")
 	f.Fuzz(func(t *testing.T, s string) {
 		c, err := q.claim(s)
 		if err != nil {

@@ -13,6 +13,9 @@ import (
 // number, a part of the message's id, and how often it had been received.
 const receiptLen = 1 + 8 + 8 + 8 + 4
 
+// receiptText takes one spelling of a receipt only.
+var receiptText = base64.RawURLEncoding.Strict()
+
 func (q *queue) receipt(e *entry) string {
 	b := make([]byte, 0, receiptLen)
 	b = append(b, recordVersion)
@@ -20,7 +23,7 @@ func (q *queue) receipt(e *entry) string {
 	b = binary.BigEndian.AppendUint64(b, e.seq)
 	b = binary.BigEndian.AppendUint64(b, e.tag)
 	b = binary.BigEndian.AppendUint32(b, e.count)
-	return base64.RawURLEncoding.EncodeToString(b)
+	return receiptText.EncodeToString(b)
 }
 
 // A claim is what a receipt says.
@@ -31,8 +34,8 @@ type claim struct {
 
 // claim reads a receipt.
 func (q *queue) claim(receipt string) (claim, error) {
-	b, err := base64.RawURLEncoding.DecodeString(receipt)
-	if err != nil || len(b) != receiptLen || b[0] != recordVersion || binary.BigEndian.Uint64(b[1:]) != q.number {
+	b, err := receiptText.DecodeString(receipt)
+	if err != nil || len(receipt) != receiptText.EncodedLen(receiptLen) || b[0] != recordVersion || binary.BigEndian.Uint64(b[1:]) != q.number {
 		return claim{}, fault.NotFound("The input receipt handle \"%s\" is not a valid receipt handle.", receipt).WithCode(codeReceipt)
 	}
 	return claim{

@@ -122,6 +122,23 @@ func TestReceiversAreServedInTheOrderInWhichTheyCame(t *testing.T) {
 	})
 }
 
+func TestReceiverWokenInVainKeepsItsTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		a := r.create("q", nil)
+		first := longPoll(r, t.Context(), a, 20*time.Second)
+		second := longPoll(r, t.Context(), a, 20*time.Second)
+		q := r.lookup(a)
+		q.mu.Lock()
+		q.waiting.wake() // somebody else was faster
+		q.mu.Unlock()
+		synctest.Wait()
+		r.putAll(a, "1", "2")
+		wantBodies(t, (<-first).found, "1")
+		wantBodies(t, (<-second).found, "2")
+	})
+}
+
 func TestReceiverThatLeavesPassesItsTurnOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
