@@ -133,8 +133,9 @@ func TestReceiverWokenInVainKeepsItsTurn(t *testing.T) {
 		q.waiting.wake() // somebody else was faster
 		q.mu.Unlock()
 		synctest.Wait()
-		r.putAll(a, "1", "2")
+		r.putAll(a, "1")
 		wantBodies(t, (<-first).found, "1")
+		r.putAll(a, "2")
 		wantBodies(t, (<-second).found, "2")
 	})
 }
