@@ -30,6 +30,7 @@ type Feed struct {
 // date again what it missed, until something else happened.
 type subscription struct {
 	pending chan Record   // closed when nothing more will come; guarded by Feed.mu
+	lost    chan struct{} // has a token after missed went up
 	done    chan struct{} // closed when the reader has left
 	records chan Record
 
@@ -48,6 +49,7 @@ func NewFeed(size int) *Feed {
 func (f *Feed) Subscribe() (records <-chan Record, cancel func()) {
 	s := &subscription{
 		pending: make(chan Record, f.size),
+		lost:    make(chan struct{}, 1),
 		done:    make(chan struct{}),
 		records: make(chan Record),
 	}
@@ -95,6 +97,10 @@ func (f *Feed) show(r Record) {
 	for s := range f.subs {
 		if !s.put(r) {
 			s.missed.Add(1)
+			select {
+			case s.lost <- struct{}{}:
+			default:
+			}
 		}
 	}
 }
@@ -137,20 +143,32 @@ func (s *subscription) carry() {
 // next waits for something to tell. When the reader has caught up, that may be
 // what it missed.
 func (s *subscription) next() (Record, bool) {
-	select {
-	case r, ok := <-s.pending:
-		if ok {
-			s.bytes.Add(-r.weight())
-			return r, true
+	for {
+		closed := false
+		select {
+		case r, ok := <-s.pending:
+			if ok {
+				s.bytes.Add(-r.weight())
+				return r, true
+			}
+			closed = true
+		default:
 		}
-	default:
+		if n := s.missed.Swap(0); n > 0 {
+			return missed(n, time.Now()), true
+		}
+		if closed {
+			return Record{}, false
+		}
+		select {
+		case r, ok := <-s.pending:
+			if ok {
+				s.bytes.Add(-r.weight())
+				return r, true
+			}
+		case <-s.lost: // the last of pending was taken just as there was no room
+		}
 	}
-	if n := s.missed.Swap(0); n > 0 {
-		return missed(n, time.Now()), true
-	}
-	r, ok := <-s.pending
-	s.bytes.Add(-r.weight())
-	return r, ok
 }
 
 func missed(n uint64, at time.Time) Record { return Record{Time: at, Kind: KindMissed, Missed: n} }
