@@ -87,7 +87,7 @@ func (a *App) openRooms(ctx context.Context) (err error) {
 		limits = bus.NoLimits()
 	}
 	a.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	hooks := watch.Tee(a.feed.Hooks())
+	hooks := watch.Tee(watch.Log(a.opt.Log), watch.Metrics(a.registry), a.feed.Hooks())
 
 	if a.queues, err = queue.Open(a.store, queue.Options{EnforcePolicies: a.opt.EnforcePolicies}); err != nil {
 		return err
@@ -141,10 +141,12 @@ func (a *App) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	calls := newCallMetrics(a.registry)
+	observe := watch.Calls(a.registry)
 	aws, err := wire.NewHandler(wire.Options{
 		Services: a.services(), Region: a.opt.Region, Account: a.opt.Account, Host: host,
-		Keys: a.opt.keys, Log: a.opt.Log, Observe: calls.observe,
+		Keys: a.opt.keys, Log: a.opt.Log, Observe: func(_ context.Context, o wire.Observation) {
+			observe(o.Service, o.Operation, o.Code, o.Duration)
+		},
 	})
 	if err != nil {
 		return nil, err

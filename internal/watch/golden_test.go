@@ -169,6 +169,9 @@ This page is written from the declarations in ` + "`internal/watch/metrics.go`" 
 		if m.buckets != nil {
 			typ = "histogram"
 		}
+		if m.gauge {
+			typ = "gauge"
+		}
 		var names []string
 		for _, l := range m.labels {
 			names = append(names, "`"+l+"`")

@@ -12,8 +12,9 @@ type metric struct {
 	name string
 	// labels come from short, fixed lists: never an id, a name or an ARN.
 	labels []string
-	// buckets are in seconds; a metric without them is a counter.
+	// buckets are in seconds; a metric without them is a counter, or a gauge.
 	buckets []float64
+	gauge   bool
 	help    string
 }
 
@@ -73,8 +74,8 @@ var (
 
 // declared lists the metrics in the order of an event's life.
 var declared = []metric{
-	accepted, acceptedBytes, refused, matched, triggered, created,
-	attempts, retries, attemptSeconds, settled, deadLetterFailures, latencySeconds,
+	calls, callSeconds, accepted, acceptedBytes, refused, matched, triggered, created,
+	attempts, retries, attemptSeconds, settled, deadLetterFailures, latencySeconds, waiting, deadKept,
 }
 
 // Metrics returns hooks that count, with metrics registered at reg. It panics

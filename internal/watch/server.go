@@ -1,0 +1,52 @@
+package watch
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// What is counted beside the events themselves.
+var (
+	calls = metric{
+		name: "dari_calls_total", labels: []string{"service", "operation", "code"},
+		help: "Calls of the AWS APIs, by service and operation; code is the error code that the caller got, and empty when the call succeeded [PutEventsApproximateCallCount and its like].",
+	}
+	callSeconds = metric{
+		name: "dari_call_duration_seconds", labels: []string{"service", "operation"},
+		buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5, 20},
+		help:    "How long a call took, from its headers to the end of the answer [PutEventsLatency and its like].",
+	}
+	waiting = metric{
+		name: "dari_deliveries_waiting", gauge: true,
+		help: "Deliveries that wait on disk: for their next attempt, for a target that is slow, or for their turn.",
+	}
+	deadKept = metric{
+		name: "dari_deliveries_dead", gauge: true,
+		help: "Dead deliveries that are kept in the store.",
+	}
+)
+
+// Calls returns a function that counts calls of the AWS APIs, with metrics
+// registered at reg. service and operation must come from the tables, never
+// from a client.
+func Calls(reg prometheus.Registerer) func(service, operation, code string, took time.Duration) {
+	n := prometheus.NewCounterVec(prometheus.CounterOpts{Name: calls.name, Help: calls.help}, calls.labels)
+	d := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: callSeconds.name, Help: callSeconds.help, Buckets: callSeconds.buckets}, callSeconds.labels)
+	reg.MustRegister(n, d)
+	return func(service, operation, code string, took time.Duration) {
+		n.WithLabelValues(service, operation, code).Inc()
+		d.WithLabelValues(service, operation).Observe(took.Seconds())
+	}
+}
+
+// Gauges registers what is read when somebody looks: how many deliveries wait
+// and how many dead ones are kept.
+func Gauges(reg prometheus.Registerer, waitingNow, deadNow func() float64) {
+	for _, g := range []struct {
+		metric
+		now func() float64
+	}{{waiting, waitingNow}, {deadKept, deadNow}} {
+		reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: g.name, Help: g.help}, g.now))
+	}
+}
