@@ -116,6 +116,10 @@ func TestLogTellsTheStory(t *testing.T) {
 func TestMetricsCountTheStory(t *testing.T) {
 	reg := prometheus.NewPedanticRegistry()
 	story(Metrics(reg))
+	called := Calls(reg)
+	called("events", "PutEvents", "", 3*time.Millisecond)
+	called("events", "PutRule", "InvalidEventPatternException", time.Millisecond)
+	Gauges(reg, func() float64 { return 7 }, func() float64 { return 2 })
 	w := httptest.NewRecorder()
 	promhttp.HandlerFor(reg, promhttp.HandlerOpts{}).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
 	body, err := io.ReadAll(w.Result().Body)
