@@ -53,6 +53,10 @@ func TestADeadTargetHarmsNobody(t *testing.T) {
 	during := measureLatency(t, client, q.url, samples)
 	peak.Store(max(peak.Load(), s.rss(t)))
 
+	waiting := s.metric(t, "dari_deliveries_created_total") - s.metric(t, "dari_deliveries_settled_total")
+	if waiting < 2*backlog {
+		t.Errorf("%v deliveries are waiting, want %d", waiting, 2*backlog)
+	}
 	t.Logf("put to queue before: p50 %v, p99 %v", quantile(before, 0.5), quantile(before, 0.99))
 	t.Logf("put to queue during: p50 %v, p99 %v", quantile(during, 0.5), quantile(during, 0.99))
 	t.Logf("resident memory: %d MiB at most", peak.Load()>>20)
@@ -74,6 +78,12 @@ func TestADeadTargetHarmsNobody(t *testing.T) {
 		t.Errorf("ready after %v, want 10 s at most", took)
 	}
 	after := measureLatency(t, client, q.url, 200)
+	eventually(t, 60*time.Second, func() string {
+		if s.metric(t, "dari_attempts_total", `code="CONNECTION_FAILURE"`) == 0 || s.metric(t, "dari_attempts_total", `code="TIMEOUT"`) == 0 {
+			return "tries of both dead targets after the restart"
+		}
+		return ""
+	})
 	t.Logf("put to queue after the restart: p50 %v, p99 %v; resident memory %d MiB", quantile(after, 0.5), quantile(after, 0.99), s.rss(t)>>20)
 	if s.rss(t) > maxRSS {
 		t.Errorf("resident memory after the restart is %d MiB, want at most %d MiB", s.rss(t)>>20, maxRSS>>20)
