@@ -69,7 +69,7 @@ func TestEachPathAnswers(t *testing.T) {
 		{"/_dari/dead", 200, `{"dead":[{"limit":100}],"pushed_out":7}`},
 		{"/_dari/dead?limit=3", 200, `{"limit":3}`},
 		{"/_dari/dead?limit=none", 400, `limit \"none\" is not a number from 1 to 10000`},
-		{"/_dari/console/", 200, "AWS_ENDPOINT_URL=http://events.example.org:4566 AWS_REGION=eu-central-1"},
+		{"/_dari/console/", 200, "AWS_ENDPOINT_URL=http://events.example.org:4566 AWS_DEFAULT_REGION=eu-central-1"},
 		{"/_dari", 302, "/_dari/console/"},
 		{"/_dari/nothing", 404, "there is no GET /_dari/nothing"},
 	} {
