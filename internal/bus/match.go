@@ -7,6 +7,7 @@ import (
 
 	"github.com/dari-bus/dari/internal/event"
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/pattern"
 )
 
 // The detail type under which CloudTrail reports API calls.
@@ -16,7 +17,7 @@ const apiCall = "AWS API Call via CloudTrail"
 // An event that cannot be judged by all of them is not taken in, because it
 // would be lost for some without anybody noticing.
 func (b *bus) match(ev *event.Event) ([]*rule, error) {
-	rules, err := b.set.Match(ev.JSON, nil)
+	rules, err := b.set.MatchEnvelope(envelope(ev), nil)
 	if err != nil {
 		return nil, fault.Invalid("The event cannot be matched: %s.", err)
 	}
@@ -26,6 +27,20 @@ func (b *bus) match(ev *event.Event) ([]*rule, error) {
 		})
 	}
 	return rules, nil
+}
+
+// envelope returns what an event stands for to the matcher, field by field, so
+// that the detail of an event that no rule cares about is never read.
+func envelope(ev *event.Event) *pattern.Envelope {
+	e := &pattern.Envelope{
+		Version: "0", ID: ev.ID, DetailType: ev.DetailType, Source: ev.Source, Account: ev.Account,
+		Region: ev.Region, Time: ev.Time, Resources: ev.Resources,
+		Detail: ev.Detail, Facts: pattern.Valid,
+	}
+	if ev.UniqueKeys {
+		e.Facts |= pattern.UniqueKeys
+	}
+	return e
 }
 
 // isManagementRead says whether an event reports an API call that only reads.

@@ -15,7 +15,7 @@ func Check(e Entry) error {
 	if err := checkMembers(e); err != nil {
 		return err
 	}
-	if _, ok := minify([]byte(e.Detail)); !ok {
+	if _, _, ok := minify([]byte(e.Detail)); !ok {
 		return malformed()
 	}
 	return nil

@@ -60,4 +60,7 @@ type Event struct {
 	JSON []byte
 	// Detail is the part of JSON that holds the detail object.
 	Detail []byte
+	// UniqueKeys says that no object in Detail has the same key twice, nor a key
+	// with an escape or a dot. It may be false although that is so.
+	UniqueKeys bool
 }

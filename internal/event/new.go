@@ -47,7 +47,7 @@ func New(e Entry, stamp Stamp) (*Event, error) {
 	// The detail is copied as it came and loses its white space where it lies.
 	from := len(b)
 	b = append(b, e.Detail...)
-	n, ok := minify(b[from:])
+	n, unique, ok := minify(b[from:])
 	if !ok {
 		return nil, malformed()
 	}
@@ -56,7 +56,7 @@ func New(e Entry, stamp Stamp) (*Event, error) {
 	ev := &Event{
 		ID: stamp.ID, DetailType: e.DetailType, Source: e.Source,
 		Account: stamp.Account, Region: stamp.Region, Time: at,
-		JSON: b, Detail: b[from : from+n : from+n],
+		JSON: b, Detail: b[from : from+n : from+n], UniqueKeys: unique,
 	}
 	if len(e.Resources) > 0 {
 		ev.Resources = e.Resources

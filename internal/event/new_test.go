@@ -101,6 +101,7 @@ func TestFieldsOfAnEventAreThoseOfEntryAndStamp(t *testing.T) {
 		ID: stamp.ID, DetailType: "t", Source: "s", Account: stamp.Account, Region: stamp.Region,
 		Time: time.Date(2026, 3, 4, 4, 6, 7, 0, time.UTC), Resources: []string{"r"},
 		JSON: got.JSON, Detail: []byte(`{"a":1}`),
+		UniqueKeys: true,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("event (-want +got):\n%s", diff)

@@ -51,7 +51,7 @@ func Parse(data []byte) (*Event, error) {
 		if data[d.from] != '{' {
 			return nil, errors.New(`event: "detail" is not a JSON object`)
 		}
-		ev.Detail = data[d.from:d.to:d.to]
+		ev.Detail, ev.UniqueKeys = data[d.from:d.to:d.to], f.unique
 	}
 	return ev, nil
 }
@@ -64,6 +64,8 @@ func (s span) empty() bool { return s.from == s.to }
 // fields says where the values of an envelope are.
 type fields struct {
 	id, detailType, source, account, time, region, replayName, resources, detail span
+
+	unique bool // the detail's keys are, see [Event.UniqueKeys]
 }
 
 // findFields checks that data is one JSON object and finds the fields in it.
@@ -101,12 +103,16 @@ func (s *scanner) members(f *fields) bool {
 		}
 		s.space()
 		from = s.r
+		s.unique = where == &f.detail
 		// The detail is at depth 1 here too, so that Parse takes what New makes.
 		if !s.value(1) {
 			return false
 		}
 		if where != nil {
 			*where = span{from, s.r}
+		}
+		if where == &f.detail {
+			f.unique = s.unique
 		}
 		s.space()
 		if !s.accept(',') {

@@ -48,6 +48,7 @@ func TestParseTakesForeignEnvelopes(t *testing.T) {
 		ID: "1", DetailType: "t", Source: "😀", Account: "a", Region: "r", ReplayName: "again",
 		Time: time.Date(2026, 1, 2, 2, 4, 5, 0, time.UTC), Resources: []string{"one", "t\tw\"o"},
 		JSON: got.JSON, Detail: []byte(`{ "a" : 1 }`),
+		UniqueKeys: true,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("event (-want +got):\n%s", diff)

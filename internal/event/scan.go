@@ -13,18 +13,20 @@ var plain = func() (t [256]bool) {
 // minify removes the white space around the tokens of a JSON object, in place,
 // and returns how many bytes are left. It reports false when b is not exactly
 // one valid JSON object within the limits; b is then in disarray.
-func minify(b []byte) (n int, ok bool) {
-	s := scanner{buf: b, squeeze: true}
+//
+// It also says whether keys are unique, in the sense of [Event.UniqueKeys].
+func minify(b []byte) (n int, unique, ok bool) {
+	s := scanner{buf: b, squeeze: true, unique: true}
 	s.space()
 	if s.peek() != '{' || !s.value(1) {
-		return 0, false
+		return 0, false, false
 	}
 	s.space()
 	if s.r != len(b) {
-		return 0, false
+		return 0, false, false
 	}
 	s.keep()
-	return s.w, true
+	return s.w, s.unique, true
 }
 
 // A scanner checks JSON in one pass. Its methods report false when what they
@@ -37,6 +39,9 @@ type scanner struct {
 	// Text without white space is thus never moved.
 	squeeze bool
 	w, run  int
+
+	unique bool // no key of an object came twice so far
+	keys   keys
 }
 
 // peek returns the next byte, and 0, which is no part of JSON, at the end.
@@ -114,9 +119,14 @@ func (s *scanner) object(depth int) bool {
 	if s.accept('}') {
 		return true
 	}
+	first, seen := s.keys.n, uint64(0)
 	for {
+		from := s.r
 		if !s.str() {
 			return false
+		}
+		if s.unique {
+			s.unique = s.keys.add(first, &seen, s.buf[from+1:s.r-1])
 		}
 		s.space()
 		if !s.accept(':') {
@@ -128,6 +138,7 @@ func (s *scanner) object(depth int) bool {
 		}
 		s.space()
 		if !s.accept(',') {
+			s.keys.n = first
 			return s.accept('}')
 		}
 		s.space()

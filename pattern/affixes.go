@@ -1,0 +1,114 @@
+package pattern
+
+import "slices"
+
+// affixes are alternatives filed under the beginning or the end of a text. A
+// lookup tries each length that occurs, of which there are few in practice.
+type affixes struct {
+	lengths []length // ascending
+	piles   *table[pile]
+}
+
+// A length is how many alternatives have a text of that length.
+type length struct{ n, uses int }
+
+// A pile is the alternatives that are filed under one text.
+type pile struct {
+	text string
+	alts []*alt
+	next *pile // another text with the same hash
+}
+
+func (a *affixes) none() bool { return len(a.lengths) == 0 }
+
+// at returns the alternatives under a text.
+func (a *affixes) at(text string) []*alt {
+	for p := a.piles.get(hashText(text)); p != nil; p = p.next {
+		if p.text == text {
+			return p.alts
+		}
+	}
+	return nil
+}
+
+// edit returns affixes with an alternative more or less.
+func (a affixes) edit(x *alt, add bool) affixes {
+	return affixes{editLengths(a.lengths, len(x.text), add), editPile(a.piles, hashText(x.text), x.text, x, add)}
+}
+
+func editLengths(lengths []length, n int, add bool) []length {
+	lengths = slices.Clone(lengths)
+	i, found := slices.BinarySearchFunc(lengths, n, func(l length, n int) int { return l.n - n })
+	switch {
+	case add && found:
+		lengths[i].uses++
+	case add:
+		lengths = slices.Insert(lengths, i, length{n, 1})
+	case found:
+		if lengths[i].uses--; lengths[i].uses == 0 {
+			lengths = slices.Delete(lengths, i, i+1)
+		}
+	}
+	return lengths
+}
+
+func editPile(t *table[pile], hash uint64, text string, a *alt, add bool) *table[pile] {
+	var chain *pile
+	var alts []*alt
+	for p := t.get(hash); p != nil; p = p.next {
+		if p.text == text {
+			alts = p.alts
+		} else {
+			chain = &pile{p.text, p.alts, chain}
+		}
+	}
+	if alts = edit(alts, a, add); len(alts) > 0 {
+		chain = &pile{text, alts, chain}
+	}
+	return t.with(hash, chain)
+}
+
+// networks are address ranges, by family and number of bits.
+type networks struct {
+	v4, v6 []length
+	piles  *table[pile]
+}
+
+func (n *networks) none() bool { return len(n.v4) == 0 && len(n.v6) == 0 }
+
+func (n networks) edit(t network, c *cond, add bool) networks {
+	if t.v6 {
+		n.v6 = editLengths(n.v6, t.bits, add)
+	} else {
+		n.v4 = editLengths(n.v4, t.bits, add)
+	}
+	k := networkKey(t.address, t.bits)
+	text := string(k[:])
+	hash := hashText(text)
+	var alts []*alt
+	for p := n.piles.get(hash); p != nil; p = p.next {
+		if p.text == text {
+			alts = p.alts
+		}
+	}
+	// The alternative that is taken out is one of the same condition's.
+	a := &alt{cond: c}
+	if i := slices.IndexFunc(alts, func(x *alt) bool { return x.cond == c }); !add && i >= 0 {
+		a = alts[i]
+	}
+	n.piles = editPile(n.piles, hash, text, a, add)
+	return n
+}
+
+// networkKey names the network of so many bits that an address lies in.
+func networkKey(a address, bits int) (k [18]byte) {
+	k[16] = byte(bits)
+	if a.v6 {
+		k[17] = 1
+	}
+	copy(k[:bits/8], a.bytes[:])
+	if rest := bits % 8; rest > 0 {
+		k[bits/8] = a.bytes[bits/8] &^ (0xFF >> rest)
+	}
+	return k
+}

@@ -1,0 +1,208 @@
+package pattern
+
+import "slices"
+
+// A field is a path that rules ask about: where its values go, and the
+// conditions that are found by value. Like the nodes, fields never change.
+//
+// Only one condition of each conjunction is filed here, its anchor. What is
+// filed is found in a time that does not depend on how much is filed: texts by
+// their hash, ends and pieces of texts by the hash of a part, ranges in a tree.
+type field struct {
+	slot int32
+	keep bool // its values are needed, not only what is found by them
+
+	strings *table[hit]      // whole texts with quotes
+	words   *table[hit]      // whole texts without: literals and numbers
+	numbers *table[pointHit] // numbers, by value
+	ranges  *ranges
+	rare    *rare // nil if there is nothing
+	always  []*cond
+	others  []*cond // asked about every value
+}
+
+// rare is what only some fields have, all of it for strings.
+type rare struct {
+	heads, tails       affixes
+	lowHeads, lowTails affixes // of the text in lower case
+	lowWhole           *table[hit]
+	grams              [maxGram]*grams // by their length - 1
+	networks           networks
+	texts              []*alt // asked about every string
+}
+
+func (r *rare) empty() bool {
+	return r.heads.none() && r.tails.none() && r.lowHeads.none() && r.lowTails.none() && r.lowWhole == nil &&
+		r.grams == [maxGram]*grams{} && r.networks.none() && len(r.texts) == 0
+}
+
+// A hit is the conditions that hold of a text.
+type hit struct {
+	text  string
+	conds []*cond
+	next  *hit // another text with the same hash
+}
+
+// findHit returns the conditions filed under a text.
+func findHit(t *table[hit], text string) []*cond {
+	for h := t.get(hashText(text)); h != nil; h = h.next {
+		if h.text == text {
+			return h.conds
+		}
+	}
+	return nil
+}
+
+// editHit files a condition under a text, or takes it out again.
+func editHit(t *table[hit], text string, c *cond, add bool) *table[hit] {
+	hash := hashText(text)
+	var chain *hit
+	conds := []*cond(nil)
+	for h := t.get(hash); h != nil; h = h.next {
+		if h.text == text {
+			conds = h.conds
+		} else {
+			chain = &hit{h.text, h.conds, chain}
+		}
+	}
+	if conds = edit(conds, c, add); len(conds) > 0 {
+		chain = &hit{text, conds, chain}
+	}
+	return t.with(hash, chain)
+}
+
+// edit returns a copy of list with x appended, or with one x less.
+func edit[T comparable](list []T, x T, add bool) []T {
+	if add {
+		return append(slices.Clip(list), x)
+	}
+	if i := slices.Index(list, x); i >= 0 {
+		return slices.Concat(list[:i], list[i+1:])
+	}
+	return list
+}
+
+// An alt is an alternative that is found by a part of the text.
+type alt struct {
+	cond *cond
+	test test       // nil if being found proves that it holds
+	sig  *signature // nil if there is none
+	// Where it is filed, so that it can be taken out.
+	drawer drawer
+	text   string
+}
+
+// A drawer is one of the ways in which an alternative can be filed.
+type drawer uint8
+
+const (
+	inHeads drawer = iota
+	inTails
+	inLowHeads
+	inLowTails
+	inGrams
+	inTexts
+)
+
+// file puts a condition into the field, a copy that nobody else sees, so that
+// every value that satisfies it finds it.
+func (f *field) file(c *cond, add bool) {
+	if i := slices.IndexFunc(c.tests, isPresence); i >= 0 {
+		f.always = edit(f.always, c, add)
+		return
+	}
+	if slices.ContainsFunc(c.tests, isBut) {
+		f.others = edit(f.others, c, add)
+		return
+	}
+	r := rare{}
+	if f.rare != nil {
+		r = *f.rare
+	}
+	if add {
+		c.alts = nil
+	}
+	for _, t := range c.tests {
+		switch t := t.(type) {
+		case exact:
+			f.fileText(string(t), c, add)
+		case oneOf:
+			for text := range t.texts {
+				f.fileText(text, c, add)
+			}
+			for x := range t.numbers {
+				f.numbers = editPoint(f.numbers, x, c, add)
+			}
+		case number:
+			if t.hasValue {
+				f.numbers = editPoint(f.numbers, t.value, c, add)
+			} else {
+				f.fileText(t.spelling, c, add)
+			}
+		case numeric:
+			if t.hasLow && t.hasHigh && t.low == t.high {
+				f.numbers = editPoint(f.numbers, t.low, c, add)
+			} else {
+				f.ranges = f.ranges.edit(t, c, add)
+			}
+		case network:
+			r.networks = r.networks.edit(t, c, add)
+		case foldWhole:
+			if text, rest := t.ascii(); rest == 0 {
+				r.lowWhole = editHit(r.lowWhole, text, c, add)
+			} else if add {
+				r.file(newAlt(c, t, &r))
+			}
+		default:
+			if add {
+				r.file(newAlt(c, t, &r))
+			}
+		}
+	}
+	if !add {
+		for _, a := range c.alts {
+			r.unfile(a)
+		}
+		c.alts = nil
+	}
+	f.rare = nil
+	if !r.empty() {
+		f.rare = &r
+	}
+}
+
+func isPresence(t test) bool { _, ok := t.(presence); return ok }
+func isBut(t test) bool      { _, ok := t.(but); return ok }
+
+func (f *field) fileText(text string, c *cond, add bool) {
+	if text[0] == '"' {
+		f.strings = editHit(f.strings, text, c, add)
+	} else {
+		f.words = editHit(f.words, text, c, add)
+	}
+}
+
+func (r *rare) file(a *alt) {
+	a.cond.alts = append(a.cond.alts, a)
+	r.edit(a, true)
+}
+
+func (r *rare) unfile(a *alt) { r.edit(a, false) }
+
+func (r *rare) edit(a *alt, add bool) {
+	switch a.drawer {
+	case inHeads:
+		r.heads = r.heads.edit(a, add)
+	case inTails:
+		r.tails = r.tails.edit(a, add)
+	case inLowHeads:
+		r.lowHeads = r.lowHeads.edit(a, add)
+	case inLowTails:
+		r.lowTails = r.lowTails.edit(a, add)
+	case inGrams:
+		g := &r.grams[len(a.text)-1]
+		*g = (*g).edit(a, add)
+	case inTexts:
+		r.texts = edit(r.texts, a, add)
+	}
+}

@@ -1,0 +1,272 @@
+package pattern
+
+import (
+	"math"
+	"math/bits"
+	"slices"
+)
+
+// Most numbers of events are far from every number that a rule mentions. So
+// they are read roughly at first, within a bound on the error, and exactly
+// only where that could make a difference.
+
+// A pointHit is the conditions that hold of a number. The key of their table
+// leaves out the last bits, so that a rough number finds its neighbours.
+type pointHit struct {
+	value float64
+	conds []*cond
+	next  *pointHit
+}
+
+const pointShift = 10
+
+func pointKey(x float64) uint64 { return mix(math.Float64bits(x) >> pointShift) }
+
+// unsigned returns x, or 0 for -0.
+func unsigned(x float64) float64 {
+	if x == 0 {
+		return 0
+	}
+	return x
+}
+
+func editPoint(t *table[pointHit], x float64, c *cond, add bool) *table[pointHit] {
+	x = unsigned(x)
+	hash := pointKey(x)
+	var chain *pointHit
+	var conds []*cond
+	for p := t.get(hash); p != nil; p = p.next {
+		if p.value == x {
+			conds = p.conds
+		} else {
+			chain = &pointHit{p.value, p.conds, chain}
+		}
+	}
+	if conds = edit(conds, c, add); len(conds) > 0 {
+		chain = &pointHit{x, conds, chain}
+	}
+	return t.with(hash, chain)
+}
+
+var powers = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22}
+
+// rough reads a number that is valid JSON. The number lies between low and
+// high; if they are equal, it is exactly that and comparable, see byValue.
+func rough(s string) (low, high float64) {
+	i, negative := 0, false
+	if s[0] == '-' {
+		i, negative = 1, true
+	}
+	var m uint64
+	digits, exponent, point := 0, 0, false
+	for ; i < len(s); i++ {
+		c := s[i]
+		if c == '.' {
+			point = true
+			continue
+		}
+		if c-'0' > 9 {
+			break
+		}
+		if digits < 19 {
+			if m = m*10 + uint64(c-'0'); m > 0 {
+				digits++
+			}
+			if point {
+				exponent--
+			}
+			continue
+		}
+		digits++
+		if !point {
+			exponent++
+		}
+	}
+	if i < len(s) {
+		e, ok := exponentOf(s[i+1:])
+		if !ok {
+			return math.Inf(-1), math.Inf(1)
+		}
+		exponent += e
+	}
+	if m == 0 {
+		return 0, 0
+	}
+	if exponent < -22 || exponent > 22 {
+		return math.Inf(-1), math.Inf(1)
+	}
+	f := float64(m)
+	if exponent < 0 {
+		f /= powers[-exponent]
+	} else {
+		f *= powers[exponent]
+	}
+	if negative {
+		f = -f
+	}
+	if digits <= 15 {
+		return f, f
+	}
+	// Four roundings at most, of 2^-53 each.
+	slack := math.Abs(f) * 0x1p-50
+	return f - slack, f + slack
+}
+
+func exponentOf(s string) (int, bool) {
+	negative := false
+	if s[0] == '-' || s[0] == '+' {
+		negative, s = s[0] == '-', s[1:]
+	}
+	if len(s) > 4 {
+		return 0, false
+	}
+	n := 0
+	for i := range len(s) {
+		n = n*10 + int(s[i]-'0')
+	}
+	if negative {
+		n = -n
+	}
+	return n, true
+}
+
+// ranges is a tree of numeric ranges, sorted by their lower ends. Each node
+// knows the highest upper end below it. It is a treap: a search tree whose
+// nodes have random ranks, none above its parent's. Trees never change.
+type ranges struct {
+	low, high   float64 // infinite if open
+	top         float64 // the highest high in this tree
+	rank        uint64
+	entries     []rangeHit // those from low to high
+	left, right *ranges
+}
+
+type rangeHit struct {
+	numeric
+	cond *cond
+}
+
+// ends returns the ends of a range, infinite if open.
+func (n numeric) ends() (low, high float64) {
+	low, high = math.Inf(-1), math.Inf(1)
+	if n.hasLow {
+		low = unsigned(n.low)
+	}
+	if n.hasHigh {
+		high = unsigned(n.high)
+	}
+	return low, high
+}
+
+// edit returns the tree with a condition under a range more or less.
+func (t *ranges) edit(n numeric, c *cond, add bool) *ranges {
+	low, high := n.ends()
+	return t.put(low, high, rangeHit{n, c}, add)
+}
+
+func (t *ranges) put(low, high float64, h rangeHit, add bool) *ranges {
+	if t == nil {
+		if !add {
+			return nil
+		}
+		rank := mix(math.Float64bits(low)*31 ^ bits.RotateLeft64(math.Float64bits(high), 17))
+		return &ranges{low: low, high: high, top: high, rank: rank, entries: []rangeHit{h}}
+	}
+	n := *t
+	switch {
+	case low < t.low || low == t.low && high < t.high:
+		n.left = t.left.put(low, high, h, add)
+		if n.left != nil && n.left.rank > n.rank {
+			l := *n.left
+			n.left = l.right
+			n.settle()
+			l.right = &n
+			return l.settle()
+		}
+	case low > t.low || high > t.high:
+		n.right = t.right.put(low, high, h, add)
+		if n.right != nil && n.right.rank > n.rank {
+			r := *n.right
+			n.right = r.left
+			n.settle()
+			r.left = &n
+			return r.settle()
+		}
+	default:
+		if n.entries = edit(slices.Clip(t.entries), h, add); len(n.entries) == 0 {
+			return joinRanges(t.left, t.right)
+		}
+	}
+	return n.settle()
+}
+
+// settle works out what a new node knows about those below.
+func (t *ranges) settle() *ranges {
+	t.top = t.high
+	if t.left != nil {
+		t.top = max(t.top, t.left.top)
+	}
+	if t.right != nil {
+		t.top = max(t.top, t.right.top)
+	}
+	return t
+}
+
+// joinRanges joins two trees, the first of which lies before the second.
+func joinRanges(a, b *ranges) *ranges {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	case a.rank > b.rank:
+		n := *a
+		n.right = joinRanges(a.right, b)
+		return n.settle()
+	default:
+		n := *b
+		n.left = joinRanges(a, b.left)
+		return n.settle()
+	}
+}
+
+// near says whether a range reaches into that from low to high.
+func (t *ranges) near(low, high float64) bool {
+	for t != nil && t.top >= low {
+		if t.low <= high && t.high >= low || t.left.near(low, high) {
+			return true
+		}
+		if t.low > high {
+			return false
+		}
+		t = t.right
+	}
+	return false
+}
+
+// find reports the conditions of the ranges that x lies in.
+func (t *ranges) find(s *sheet, x float64) {
+	for t != nil && t.top >= x {
+		if t.left != nil {
+			t.left.find(s, x)
+		}
+		if t.low > x {
+			return
+		}
+		if t.high >= x {
+			for i := range t.entries {
+				if h := &t.entries[i]; h.contains(x) {
+					s.hit(h.cond)
+				}
+			}
+		}
+		t = t.right
+	}
+}
+
+func (n *numeric) contains(x float64) bool {
+	if n.hasLow && (x < n.low || x == n.low && !n.includeLow) {
+		return false
+	}
+	return !n.hasHigh || x < n.high || x == n.high && n.includeHi
+}

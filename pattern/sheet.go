@@ -1,0 +1,273 @@
+package pattern
+
+// A sheet is what one match works with. It holds the event, of which only the
+// values that a condition may have to look at are kept, and what was found out
+// about it so far. Sheets are used again and again, so that matching allocates
+// nothing once they have grown to the size of what they see.
+type sheet struct {
+	event
+	snap    *snapshot
+	bytes   []byte
+	unique  bool // keys are known to be unique
+	over    bool // the rest of the text is of no interest
+	limited bool // the envelope was known before the detail
+	touched []int32
+
+	candidates []*anchored
+	verdicts   ledger // by condition
+	open       ledger // by gate, 1 if it is open
+	seen       ledger // by rule that has several conjunctions
+	grams      ledger // those of one text that were looked up
+
+	low   []byte
+	spans []span
+	nodes []int32
+	masks masks
+}
+
+// What a ledger says of a condition.
+const (
+	queued     = 1 << iota // its conjunctions are among the candidates
+	judged                 // the following are known
+	passes                 // a value passes a test
+	vacant                 // there is no value, and need not be one
+	doubtful               // there are values, but where they do not count, none need be
+	positioned             // it matters in which array elements the values stand
+	spanShift  = 8
+)
+
+// start prepares the sheet for an event.
+func (s *sheet) start(snap *snapshot) {
+	s.snap = snap
+	for len(s.values) < int(snap.slots) {
+		s.values = append(s.values, nil)
+	}
+	s.detours = maxDetours
+	s.elements = append(s.elements[:0], element{})
+	s.arrays = s.arrays[:0]
+	s.decoded = s.decoded[:0]
+	s.candidates = s.candidates[:0]
+	s.spans, s.nodes = s.spans[:0], s.nodes[:0]
+	s.over = false
+	s.verdicts.reset()
+}
+
+// done lets go of the event and the rules.
+func (s *sheet) done() {
+	for _, slot := range s.touched {
+		clear(s.values[slot])
+		s.values[slot] = s.values[slot][:0]
+	}
+	s.touched = s.touched[:0]
+	clear(s.candidates)
+	s.snap, s.bytes = nil, nil
+}
+
+// scalar takes in a value: it keeps it if it may have to be looked at again,
+// and looks up what is filed under it.
+func (s *sheet) scalar(f *field, text string, in int32) {
+	if f.keep {
+		if len(s.values[f.slot]) == 0 {
+			s.touched = append(s.touched, f.slot)
+		}
+		s.values[f.slot] = append(s.values[f.slot], value{text: text, node: in})
+	}
+	for _, c := range f.always {
+		s.hit(c)
+	}
+	if text[0] == '"' {
+		if f.strings != nil {
+			for _, c := range findHit(f.strings, text) {
+				s.hit(c)
+			}
+		}
+		if f.rare != nil {
+			s.findRare(f.rare, text)
+		}
+	} else {
+		s.findBare(f, text)
+	}
+	if f.others != nil {
+		v := value{text: text}
+		for _, c := range f.others {
+			if *s.verdicts.at(c.id)&queued == 0 && c.holds(&v) {
+				s.hit(c)
+			}
+		}
+	}
+}
+
+// hit notes that a condition holds, and that the conjunctions found by it are
+// candidates.
+func (s *sheet) hit(c *cond) {
+	v := s.verdicts.at(c.id)
+	if *v&queued != 0 {
+		return
+	}
+	*v |= queued
+	list := *s.snap.anchored.at(c.id)
+	for i := range list {
+		s.candidates = append(s.candidates, &list[i])
+	}
+}
+
+// findBare looks up what has no quotes.
+func (s *sheet) findBare(f *field, text string) {
+	if f.words != nil {
+		for _, c := range findHit(f.words, text) {
+			s.hit(c)
+		}
+	}
+	if f.numbers == nil && f.ranges == nil || text[0] > '9' {
+		return
+	}
+	low, high := rough(text)
+	if low != high {
+		if !f.ranges.near(low, high) && f.numbers.get(pointKey(low)) == nil && f.numbers.get(pointKey(high)) == nil &&
+			!(high-low > 1e300) {
+			return
+		}
+		x, ok := byValue(text)
+		if !ok {
+			return
+		}
+		low = x
+	}
+	for p := f.numbers.get(pointKey(low)); p != nil; p = p.next {
+		if p.value == low {
+			for _, c := range p.conds {
+				s.hit(c)
+			}
+		}
+	}
+	f.ranges.find(s, low)
+}
+
+// findRare looks up a string by its parts.
+func (s *sheet) findRare(r *rare, text string) {
+	for _, l := range r.heads.lengths {
+		if l.n > len(text) {
+			break
+		}
+		s.check(r.heads.at(text[:l.n]), text, nil)
+	}
+	for _, l := range r.tails.lengths {
+		if l.n > len(text) {
+			break
+		}
+		s.check(r.tails.at(text[len(text)-l.n:]), text, nil)
+	}
+	if r.lowWhole != nil || r.lowHeads.lengths != nil || r.lowTails.lengths != nil {
+		s.findLow(r, text)
+	}
+	if !r.networks.none() {
+		s.findAddress(&r.networks, text)
+	}
+	s.check(r.texts, text, nil)
+	if r.grams != [maxGram]*grams{} {
+		s.findGrams(r, text)
+	}
+}
+
+func (s *sheet) findLow(r *rare, text string) {
+	s.low = appendLow(s.low[:0], text)
+	low := view(s.low)
+	if r.lowWhole != nil {
+		for _, c := range findHit(r.lowWhole, low) {
+			s.hit(c)
+		}
+	}
+	for _, l := range r.lowHeads.lengths {
+		if l.n > len(low) {
+			break
+		}
+		s.check(r.lowHeads.at(low[:l.n]), text, nil)
+	}
+	for _, l := range r.lowTails.lengths {
+		if l.n > len(low) {
+			break
+		}
+		s.check(r.lowTails.at(low[len(low)-l.n:]), text, nil)
+	}
+}
+
+func (s *sheet) findAddress(n *networks, text string) {
+	v := value{text: text}
+	a, ok := v.address()
+	if !ok {
+		return
+	}
+	lengths := n.v4
+	if a.v6 {
+		lengths = n.v6
+	}
+	for _, l := range lengths {
+		k := networkKey(a, l.n)
+		name := view(k[:])
+		for p := n.piles.get(hashText(name)); p != nil; p = p.next {
+			if p.text == name {
+				s.check(p.alts, text, nil)
+			}
+		}
+	}
+}
+
+// findGrams looks up the letters at each place of a string.
+func (s *sheet) findGrams(r *rare, text string) {
+	inner := text[1 : len(text)-1]
+	var sig signature
+	signed := false
+	for k, g := range r.grams {
+		if g == nil {
+			continue
+		}
+		s.grams.reset()
+		n := k + 1
+		for i := 0; i+n <= len(inner); i++ {
+			x := gramAt(inner, i, n)
+			w, bit := bloomBit(x, len(g.bloom))
+			if g.bloom[w]&bit == 0 {
+				continue
+			}
+			alts := g.at(x)
+			if alts == nil {
+				continue
+			}
+			if was := s.grams.at(x); *was != 0 {
+				continue
+			} else {
+				*was = 1
+			}
+			if !signed {
+				sig.add(inner)
+				signed = true
+			}
+			s.check(alts, text, &sig)
+		}
+	}
+}
+
+// check notes those of some alternatives that hold of a string.
+func (s *sheet) check(alts []*alt, text string, sig *signature) {
+	for _, a := range alts {
+		if sig != nil && a.sig != nil && !a.sig.within(sig) {
+			continue
+		}
+		if *s.verdicts.at(a.cond.id)&queued != 0 {
+			continue
+		}
+		if a.test != nil && !holdsText(a.test, text) {
+			continue
+		}
+		s.hit(a.cond)
+	}
+}
+
+// holdsText says whether a test of strings holds of one.
+func holdsText(t test, text string) bool {
+	if w, ok := t.(wildcard); ok {
+		return w.match(text[1 : len(text)-1])
+	}
+	v := value{text: text}
+	return t.holds(&v)
+}
