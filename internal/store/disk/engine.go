@@ -127,7 +127,7 @@ func (d diary) Errorf(format string, args ...any) {
 // return the same error, and commit sees the failure. Otherwise that goroutine
 // rests here until the process ends.
 func (d diary) Fatalf(format string, args ...any) {
-	_ = d.s.fail(errors.New(fmt.Sprintf(format, args...)))
+	_ = d.s.fail(fmt.Errorf(format, args...))
 	missingFile := format == "%+v"
 	if missingFile || strings.HasPrefix(format, "pebble: fatal commit error") {
 		return
