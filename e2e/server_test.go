@@ -54,6 +54,13 @@ func newServer(t testing.TB, flags ...string) *server {
 		extra: flags, logPath: filepath.Join(dir, "dari.log"),
 	}
 	t.Cleanup(func() {
+		if t.Failed() && s.cmd != nil {
+			select {
+			case <-s.exited:
+				t.Logf("the server had ended by itself: %v", s.cmd.ProcessState)
+			default:
+			}
+		}
 		s.kill(t)
 		if t.Failed() {
 			t.Logf("end of the server's log:\n%s", s.log(t, 8<<10))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -102,12 +103,14 @@ func TestOddRequestsGetClearAnswers(t *testing.T) {
 func TestAnIdleStrangerHoldsNobodyUp(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
+	before := s.metric(t, "go_goroutines")
+	var conns []net.Conn
 	for range 200 {
 		c, err := net.DialTimeout("tcp", s.Addr, 5*time.Second)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer c.Close()
+		conns = append(conns, c)
 		if _, err := io.WriteString(c, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n{"); err != nil {
 			t.Fatal(err)
 		}
@@ -117,4 +120,15 @@ func TestAnIdleStrangerHoldsNobodyUp(t *testing.T) {
 	c.rule("default", "r", `{"source":["s"]}`, target("q", q.arn))
 	c.put(entry("default", "s", "t", `{}`))
 	c.one(q)
+
+	// What was opened for them is given back.
+	for _, c := range conns {
+		c.Close()
+	}
+	eventually(t, 20*time.Second, func() string {
+		if now := s.metric(t, "go_goroutines"); now > before+20 {
+			return fmt.Sprintf("as few goroutines as before (%v), have %v", before, now)
+		}
+		return ""
+	})
 }
