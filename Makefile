@@ -1,12 +1,13 @@
 # One line a target; `make` alone prints them.
-.PHONY: help build test race lint fuzz bench e2e gen
-help:  ; @grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | grep -v '^help' | sed -E 's/:[^#]*## /\t/' | expand -t 10
+.PHONY: help build test race lint fuzz bench bench-match e2e gen
+help:  ; @grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | grep -v '^help' | sed -E 's/:[^#]*## /\t/' | expand -t 14
 build: ; go build -o dari ./cmd/dari ## build the binary ./dari
 test: tools lint race e2e ## everything: linters, unit tests with the race detector, and the real clients
 race:  ; go test -race ./... ## unit tests with the race detector
 lint:  ; scripts/lint ## gofmt, go vet, staticcheck, tidy modules, generated files unchanged
 fuzz:  ; scripts/fuzz $(or $(FUZZTIME),30s) ## each fuzzer for FUZZTIME (default 30s)
 bench: ; scripts/bench ## benchmarks, compared with the baseline by benchstat
+bench-match: ; @cd pattern/bench && go mod download && go run . ## matching, beside quamina, as a table
 e2e:   ; cd e2e && go test -timeout 20m ./... ## the AWS clients, Terraform and kill -9 against the real binary
 gen:   ; go test ./internal/app ./internal/watch -run Generated -update ## write the generated documents anew
 .PHONY: tools

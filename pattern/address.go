@@ -1,9 +1,6 @@
 package pattern
 
-import (
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // An address is an IP address. The two families never mix.
 type address struct {
@@ -61,50 +58,61 @@ func parseV4(s string) (address, bool) {
 	if len(s) > 15 {
 		return a, false
 	}
-	for i, part := range strings.Split(s, ".") {
-		n, err := strconv.ParseUint(part, 10, 8)
-		if err != nil {
+	part, n := 0, 0
+	for i := range len(s) {
+		if s[i] == '.' {
+			a.bytes[part] = byte(n)
+			part, n = part+1, 0
+			continue
+		}
+		if n = n*10 + int(s[i]-'0'); n > 255 {
 			return address{}, false
 		}
-		a.bytes[i] = byte(n)
 	}
+	a.bytes[part] = byte(n)
 	return a, true
 }
 
 func parseV6(s string) (address, bool) {
 	head, tail, gap := strings.Cut(s, "::")
-	left, ok1 := groups(head)
-	right, ok2 := groups(tail)
-	n := len(left) + len(right)
-	if !ok1 || !ok2 || gap && n > 7 || !gap && n != 8 {
+	left, n, ok1 := groups(head)
+	right, m, ok2 := groups(tail)
+	if !ok1 || !ok2 || gap && n+m > 7 || !gap && n != 8 {
 		return address{}, false
 	}
 	a := address{v6: true}
-	for i, g := range left {
-		a.bytes[2*i], a.bytes[2*i+1] = byte(g>>8), byte(g)
-	}
-	for i, g := range right {
-		at := 16 - 2*(len(right)-i)
-		a.bytes[at], a.bytes[at+1] = byte(g>>8), byte(g)
-	}
+	copy(a.bytes[:], left[:2*n])
+	copy(a.bytes[16-2*m:], right[:2*m])
 	if [12]byte(a.bytes[:12]) == [12]byte{10: 0xFF, 11: 0xFF} {
-		return address{bytes: [16]byte(append(a.bytes[12:16:16], make([]byte, 12)...))}, true
+		v4 := address{}
+		copy(v4.bytes[:4], a.bytes[12:])
+		return v4, true
 	}
 	return a, true
 }
 
-// groups reads hexadecimal numbers with colons between them.
-func groups(s string) ([]uint16, bool) {
+// groups reads hexadecimal numbers with colons between them, and returns how
+// many there are.
+func groups(s string) (bytes [16]byte, n int, ok bool) {
 	if s == "" {
-		return nil, true
+		return bytes, 0, true
 	}
-	var out []uint16
-	for g := range strings.SplitSeq(s, ":") {
-		n, err := strconv.ParseUint(g, 16, 16)
-		if err != nil || len(out) == 8 {
-			return nil, false
+	value, digits := uint(0), 0
+	for i := 0; i <= len(s); i++ {
+		if i < len(s) && s[i] != ':' {
+			d, _ := hexDigit(s[i])
+			if value = value<<4 | uint(d); value > 0xFFFF {
+				return bytes, 0, false
+			}
+			digits++
+			continue
 		}
-		out = append(out, uint16(n))
+		if digits == 0 || n == 8 {
+			return bytes, 0, false
+		}
+		bytes[2*n], bytes[2*n+1] = byte(value>>8), byte(value)
+		n++
+		value, digits = 0, 0
 	}
-	return out, true
+	return bytes, n, true
 }

@@ -19,6 +19,9 @@ func (b but) holds(v *value) bool {
 type equalNumber float64
 
 func (n equalNumber) holds(v *value) bool {
+	if !v.near(float64(n), float64(n)) {
+		return false
+	}
 	f, ok := v.number()
 	return ok && f == float64(n)
 }

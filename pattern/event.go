@@ -25,9 +25,10 @@ type value struct {
 	// element is not tied to its place in that array.
 	node int32
 
-	numberState, addressState lazy
-	parsedNumber              float64
-	parsedAddress             address
+	roughState, numberState, addressState lazy
+
+	low, high     float64 // a number lies between them, or is both
+	parsedAddress address
 }
 
 // lazy is what is known of something that is worked out on demand.
@@ -54,16 +55,33 @@ func (v *value) str() string {
 	return ""
 }
 
-// number returns the value of a number that is comparable.
+// near says whether the value is a number that may lie between two others. It
+// takes a rough look, since most numbers of events are far from those of
+// patterns and a close look takes long.
+func (v *value) near(low, high float64) bool {
+	if v.roughState == unknown {
+		v.roughState = no
+		if c := v.text[0]; c == '-' || c >= '0' && c <= '9' {
+			v.roughState = yes
+			v.low, v.high = rough(v.text)
+			if v.low == v.high {
+				v.numberState = yes
+			}
+		}
+	}
+	return v.roughState == yes && v.low <= high && v.high >= low
+}
+
+// number returns the value of a number that is comparable and near something.
 func (v *value) number() (float64, bool) {
 	if v.numberState == unknown {
-		ok := false
-		if c := v.text[0]; c == '-' || c >= '0' && c <= '9' {
-			v.parsedNumber, ok = byValue(v.text)
-		}
+		x, ok := byValue(v.text)
 		v.numberState = known(ok)
+		if ok {
+			v.low, v.high = x, x
+		}
 	}
-	return v.parsedNumber, v.numberState == yes
+	return v.low, v.numberState == yes
 }
 
 // address returns the address that a string spells.

@@ -3,7 +3,6 @@ package pattern
 import (
 	"math"
 	"strconv"
-	"strings"
 )
 
 // byValue returns the value of a number's spelling if numbers are compared
@@ -11,50 +10,95 @@ import (
 // the shortest decimal form of the nearest double must be the same number
 // again. The others, such as 2^53+1 or 1e400, equal only their own spelling.
 func byValue(spelling string) (float64, bool) {
-	digits, exponent, ok := significant(spelling)
-	if !ok {
-		return 0, false
-	}
-	if digits == "" {
+	d := significant(spelling)
+	if d.n == 0 {
 		return 0, true // also -0, which has no sign of its own
 	}
-	if len(digits) > 17 {
+	if d.n > 17 || d.exponent > 308 || d.exponent < -324 {
 		return 0, false
 	}
 	f, err := strconv.ParseFloat(spelling, 64)
 	if err != nil || f == 0 {
 		return 0, false
 	}
-	if len(digits) <= 15 && exponent > -300 && exponent < 300 {
+	if d.n <= 15 && d.exponent > -300 && d.exponent < 300 {
 		return f, true
 	}
 	if math.Abs(f) == math.SmallestNonzeroFloat64 {
 		return 0, false // the service prints this one double longer than needed
 	}
 	var buf [32]byte
-	d, e, _ := significant(string(strconv.AppendFloat(buf[:0], f, 'e', -1, 64)))
-	return f, d == digits && e == exponent
+	shortest := significant(view(strconv.AppendFloat(buf[:0], f, 'e', -1, 64)))
+	return f, d == shortest
 }
 
-// significant takes a JSON number apart: its digits without zeros at either
-// end, and the power of ten of the first of them. Zero has no digits. An
-// exponent too long to be counted is no number to us.
-func significant(spelling string) (digits string, exponent int, ok bool) {
-	s := strings.TrimPrefix(spelling, "-")
-	if i := strings.IndexAny(s, "eE"); i >= 0 {
-		n, err := strconv.Atoi(s[i+1:])
-		if err != nil {
-			n = math.MaxInt32 // harmless for zero, too large for any other
+// A decimal is a number but for its sign: its digits without zeros at either
+// end, and the power of ten of the first of them. Zero has no digits. Of more
+// than 19 digits only the number of them counts.
+type decimal struct {
+	digits   uint64
+	n        int
+	exponent int
+}
+
+// significant takes a JSON number apart.
+func significant(spelling string) decimal {
+	var d decimal
+	zeros, point := 0, false // zeros at the end so far
+	i := 0
+	if spelling[0] == '-' {
+		i++
+	}
+	for ; i < len(spelling); i++ {
+		c := spelling[i]
+		switch {
+		case c == '.':
+			point = true
+			continue
+		case c == '0':
+			if d.n == 0 {
+				if point {
+					d.exponent--
+				}
+				continue
+			}
+			zeros++
+		case c > '0' && c <= '9':
+			if d.n == 0 && point {
+				d.exponent--
+			}
+			for ; zeros > 0; zeros-- {
+				d.digits *= 10
+				d.n++
+			}
+			d.digits = d.digits*10 + uint64(c-'0')
+			d.n++
+		default:
+			return d.times(spelling[i+1:])
 		}
-		s, exponent = s[:i], n
+		// The first digit is worth one, so each further one before the point
+		// makes it worth ten times as much.
+		if !point && d.n+zeros > 1 {
+			d.exponent++
+		}
 	}
-	whole, fraction, _ := strings.Cut(s, ".")
-	if fraction != "" {
-		s = whole + fraction
+	return d.times("0")
+}
+
+// times returns d with the power of ten that an exponent adds.
+func (d decimal) times(exponent string) decimal {
+	if d.n == 0 {
+		return decimal{}
 	}
-	trimmed := strings.TrimLeft(s, "0")
-	exponent += len(whole) - 1 - (len(s) - len(trimmed))
-	return strings.TrimRight(trimmed, "0"), exponent, true
+	e, err := strconv.Atoi(exponent)
+	if err != nil {
+		e = math.MaxInt32 // too large for any number
+	}
+	d.exponent += e
+	if d.n > 19 {
+		d.digits = 0
+	}
+	return d
 }
 
 // number is a plain number among the alternatives: equal in value, or spelled
@@ -74,6 +118,9 @@ func (n number) holds(v *value) bool {
 	if string(v.text) == n.spelling {
 		return true
 	}
+	if !n.hasValue || !v.near(n.value, n.value) {
+		return false
+	}
 	f, ok := v.number()
-	return ok && n.hasValue && f == n.value
+	return ok && f == n.value
 }

@@ -146,21 +146,10 @@ type rangeHit struct {
 	cond *cond
 }
 
-// ends returns the ends of a range, infinite if open.
-func (n numeric) ends() (low, high float64) {
-	low, high = math.Inf(-1), math.Inf(1)
-	if n.hasLow {
-		low = unsigned(n.low)
-	}
-	if n.hasHigh {
-		high = unsigned(n.high)
-	}
-	return low, high
-}
-
 // edit returns the tree with a condition under a range more or less.
 func (t *ranges) edit(n numeric, c *cond, add bool) *ranges {
 	low, high := n.ends()
+	low, high = unsigned(low), unsigned(high)
 	return t.put(low, high, rangeHit{n, c}, add)
 }
 
@@ -262,11 +251,4 @@ func (t *ranges) find(s *sheet, x float64) {
 		}
 		t = t.right
 	}
-}
-
-func (n *numeric) contains(x float64) bool {
-	if n.hasLow && (x < n.low || x == n.low && !n.includeLow) {
-		return false
-	}
-	return !n.hasHigh || x < n.high || x == n.high && n.includeHi
 }

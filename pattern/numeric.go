@@ -1,5 +1,7 @@
 package pattern
 
+import "math"
+
 // numeric is a range of numbers. An end that is not set is open without limit.
 type numeric struct {
 	low, high             float64
@@ -8,17 +10,30 @@ type numeric struct {
 }
 
 func (n numeric) holds(v *value) bool {
+	if !v.near(n.ends()) {
+		return false
+	}
 	f, ok := v.number()
-	if !ok {
+	return ok && n.contains(f)
+}
+
+// ends returns the ends of a range, infinite if open.
+func (n *numeric) ends() (low, high float64) {
+	low, high = math.Inf(-1), math.Inf(1)
+	if n.hasLow {
+		low = n.low
+	}
+	if n.hasHigh {
+		high = n.high
+	}
+	return low, high
+}
+
+func (n *numeric) contains(x float64) bool {
+	if n.hasLow && (x < n.low || x == n.low && !n.includeLow) {
 		return false
 	}
-	if n.hasLow && (f < n.low || f == n.low && !n.includeLow) {
-		return false
-	}
-	if n.hasHigh && (f > n.high || f == n.high && !n.includeHi) {
-		return false
-	}
-	return true
+	return !n.hasHigh || x < n.high || x == n.high && n.includeHi
 }
 
 // parseNumeric reads [op, number] or [op, number, op, number].

@@ -1,5 +1,7 @@
 package pattern
 
+import "math"
+
 // oneOf stands for many plain strings and numbers at once, so that a long list
 // costs a value one look-up.
 type oneOf struct {
@@ -12,6 +14,9 @@ func (o oneOf) holds(v *value) bool {
 		return true
 	}
 	if len(o.numbers) == 0 {
+		return false
+	}
+	if !v.near(math.Inf(-1), math.Inf(1)) {
 		return false
 	}
 	f, ok := v.number()

@@ -19,6 +19,7 @@ type sheet struct {
 	seen       ledger // by rule that has several conjunctions
 	grams      ledger // those of one text that were looked up
 
+	probe value // for tests of a text that is not kept
 	low   []byte
 	spans []span
 	nodes []int32
@@ -59,6 +60,7 @@ func (s *sheet) done() {
 		s.values[slot] = s.values[slot][:0]
 	}
 	s.touched = s.touched[:0]
+	s.probe = value{}
 	clear(s.candidates)
 	s.snap, s.bytes = nil, nil
 }
@@ -88,9 +90,9 @@ func (s *sheet) scalar(f *field, text string, in int32) {
 		s.findBare(f, text)
 	}
 	if f.others != nil {
-		v := value{text: text}
+		s.probe = value{text: text}
 		for _, c := range f.others {
-			if *s.verdicts.at(c.id)&queued == 0 && c.holds(&v) {
+			if *s.verdicts.at(c.id)&queued == 0 && c.holds(&s.probe) {
 				s.hit(c)
 			}
 		}
@@ -192,8 +194,10 @@ func (s *sheet) findLow(r *rare, text string) {
 }
 
 func (s *sheet) findAddress(n *networks, text string) {
-	v := value{text: text}
-	a, ok := v.address()
+	if !addressEnds[text[1]] || !addressEnds[text[len(text)-2]] {
+		return
+	}
+	a, ok := parseAddress(text[1 : len(text)-1])
 	if !ok {
 		return
 	}
@@ -256,18 +260,26 @@ func (s *sheet) check(alts []*alt, text string, sig *signature) {
 		if *s.verdicts.at(a.cond.id)&queued != 0 {
 			continue
 		}
-		if a.test != nil && !holdsText(a.test, text) {
+		if a.test != nil && !s.holds(a.test, text) {
 			continue
 		}
 		s.hit(a.cond)
 	}
 }
 
-// holdsText says whether a test of strings holds of one.
-func holdsText(t test, text string) bool {
+// holds says whether a test of strings holds of one.
+func (s *sheet) holds(t test, text string) bool {
 	if w, ok := t.(wildcard); ok {
 		return w.match(text[1 : len(text)-1])
 	}
-	v := value{text: text}
-	return t.holds(&v)
+	s.probe = value{text: text}
+	return t.holds(&s.probe)
 }
+
+// addressEnds are the letters with which an address begins and ends.
+var addressEnds = func() (t [256]bool) {
+	for _, c := range "0123456789abcdefABCDEF:" {
+		t[c] = true
+	}
+	return t
+}()
