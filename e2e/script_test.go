@@ -25,7 +25,6 @@ import (
 // with aws- needs the AWS CLI.
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	aws := ""
 	files, err := filepath.Glob("testdata/script/*.txtar")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no scripts (%v)", err)
@@ -39,10 +38,7 @@ func TestScripts(t *testing.T) {
 		}
 	}
 	t.Run("dari", func(t *testing.T) { runScripts(t, ours, "") })
-	t.Run("aws", func(t *testing.T) {
-		aws = tool(t, "aws")
-		runScripts(t, theirs, aws)
-	})
+	t.Run("aws", func(t *testing.T) { runScripts(t, theirs, tool(t, "aws")) })
 }
 
 type serverKey struct{}
