@@ -231,8 +231,8 @@ func TestSetAgreesWithTheOracle(t *testing.T) {
 	left := *pairs
 	if left == 0 {
 		left = 1_000_000
-		if testing.Short() {
-			left = 100_000
+		if raceEnabled || testing.Short() {
+			left = 50_000 // the million is for the run without the race detector
 		}
 	}
 	start := time.Now()
@@ -343,7 +343,11 @@ func TestEnvelopesMatchAsTheirJSON(t *testing.T) {
 	if seed == 0 {
 		seed = rand.Uint64()
 	}
-	for round := range uint64(60) {
+	rounds := uint64(30)
+	if raceEnabled {
+		rounds = 4
+	}
+	for round := range rounds {
 		s := newSmith(seed + round)
 		set := NewSet[int]()
 		model := map[int]*Pattern{}
