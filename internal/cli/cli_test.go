@@ -153,9 +153,9 @@ func TestTryTellsByItsExitStatus(t *testing.T) {
 		out, errs   string
 		status      int
 	}{
-		{"match", "", []string{`{"source":["shop"]}`, `{"source":"shop"}`}, "match\n", "", 0},
-		{"match in files", `{"source":["shop"]}`, []string{"-", file}, "match\n", "", 0},
-		{"no match", "", []string{`{"source":["bank"]}`, file}, "", "dari try: no match\n", 1},
+		{"match", "", []string{`{"source":["shop"]}`, `{"source":"shop"}`}, "match\n  ✓ source: \"shop\", wanted \"shop\"\n", "", 0},
+		{"match in files", `{"source":["shop"]}`, []string{"-", file}, "match\n  ✓ source: \"shop\", wanted \"shop\"\n", "", 0},
+		{"no match", "", []string{`{"source":["bank"]}`, file}, "no match, because of source\n  ✗ source: \"shop\", wanted \"bank\"\n", "dari try: no match\n", 1},
 		{"bad pattern", "", []string{`{"source":"shop"}`, file}, "", "dari try: the pattern is not valid: \"source\" must be an object or an array\n at [Source: (String)\"{\"source\":\"shop\"}\"; line: 1, column: 12]\n", 1},
 		{"no such file", "", []string{"{}", "nowhere.json"}, "", "dari try: \"nowhere.json\" is neither JSON nor a file\nTry: dari try -h\n", 2},
 		{"too few", "", []string{"{}"}, "", "dari try: want a pattern and an event\nTry: dari try -h\n", 2},

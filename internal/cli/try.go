@@ -34,14 +34,14 @@ func try(_ context.Context, fs *flag.FlagSet, args []string, s streams) error {
 	if err != nil {
 		return fmt.Errorf("the pattern is not valid: %w", err)
 	}
-	ok, err := p.Match([]byte(event))
+	why, err := p.Explain([]byte(event))
 	if err != nil {
 		return fmt.Errorf("the event is not valid: %w", err)
 	}
-	if !ok {
+	fmt.Fprint(s.out, why)
+	if !why.Matched {
 		return errNoMatch
 	}
-	fmt.Fprintln(s.out, "match")
 	return nil
 }
 
