@@ -7,6 +7,34 @@ import "slices"
 type affixes struct {
 	lengths []length // ascending
 	piles   *table[pile]
+	n       int
+	few     []affix // all of them, as long as n is at most fewAffixes
+}
+
+// An affix is an alternative with the first word of its text, so that most
+// comparisons look at nothing else.
+type affix struct {
+	word, mask uint64
+	text       string
+	alt        *alt
+}
+
+const fewAffixes = 8
+
+func newAffix(a *alt) affix {
+	mask := ^uint64(0)
+	if n := len(a.text); n < 8 {
+		mask = 1<<(8*n) - 1
+	}
+	return affix{firstWord(a.text), mask, a.text, a}
+}
+
+// firstWord returns the first eight bytes of a text, zeros behind its end.
+func firstWord(s string) uint64 {
+	if len(s) >= 8 {
+		return load64(s, 0)
+	}
+	return wordOf(s)
 }
 
 // A length is how many alternatives have a text of that length.
@@ -33,7 +61,35 @@ func (a *affixes) at(text string) []*alt {
 
 // edit returns affixes with an alternative more or less.
 func (a affixes) edit(x *alt, add bool) affixes {
-	return affixes{editLengths(a.lengths, len(x.text), add), editPile(a.piles, hashText(x.text), x.text, x, add)}
+	next := affixes{lengths: editLengths(a.lengths, len(x.text), add), piles: editPile(a.piles, hashText(x.text), x.text, x, add)}
+	if next.n = a.n - 1; add {
+		next.n = a.n + 1
+	}
+	if next.n <= fewAffixes {
+		next.few = next.list()
+	}
+	return next
+}
+
+// list returns all alternatives.
+func (a *affixes) list() []affix {
+	var list []affix
+	if a.piles == nil {
+		return nil
+	}
+	for i, l := range a.piles.dir {
+		if i > 0 && l == a.piles.dir[i-1] {
+			continue
+		}
+		for _, s := range l.slots {
+			for p := s.item; p != nil; p = p.next {
+				for _, x := range p.alts {
+					list = append(list, newAffix(x))
+				}
+			}
+		}
+	}
+	return list
 }
 
 func editLengths(lengths []length, n int, add bool) []length {

@@ -36,8 +36,6 @@ func (s *Set[ID]) MatchEnvelope(event *Envelope, dst []ID) ([]ID, error) {
 		}
 	}
 	sh := sheets.Get().(*sheet)
-	defer sheets.Put(sh)
-	defer sh.done()
 	snap := s.now.Load()
 	sh.start(snap)
 	sh.limited = true
@@ -48,7 +46,10 @@ func (s *Set[ID]) MatchEnvelope(event *Envelope, dst []ID) ([]ID, error) {
 		sh.bytes, sh.unique = event.Detail, facts&UniqueKeys != 0
 		sh.value(n, skipSpace(event.Detail, 0), 0, 1, false, true)
 	}
-	return collect(sh, dst)
+	dst, err := collect(sh, dst)
+	sh.done()
+	sheets.Put(sh)
+	return dst, err
 }
 
 // outside takes in the outer fields of an event.

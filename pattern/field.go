@@ -12,9 +12,9 @@ type field struct {
 	slot int32
 	keep bool // its values are needed, not only what is found by them
 
-	strings *table[hit]      // whole texts with quotes
-	words   *table[hit]      // whole texts without: literals and numbers
-	numbers *table[pointHit] // numbers, by value
+	strings *table[hit] // whole texts with quotes
+	words   *table[hit] // whole texts without: literals and numbers
+	numbers points
 	ranges  *ranges
 	rare    *rare // nil if there is nothing
 	always  []*cond
@@ -131,17 +131,17 @@ func (f *field) file(c *cond, add bool) {
 				f.fileText(text, c, add)
 			}
 			for x := range t.numbers {
-				f.numbers = editPoint(f.numbers, x, c, add)
+				f.numbers = f.numbers.edit(x, c, add)
 			}
 		case number:
 			if t.hasValue {
-				f.numbers = editPoint(f.numbers, t.value, c, add)
+				f.numbers = f.numbers.edit(t.value, c, add)
 			} else {
 				f.fileText(t.spelling, c, add)
 			}
 		case numeric:
 			if t.hasLow && t.hasHigh && t.low == t.high {
-				f.numbers = editPoint(f.numbers, t.low, c, add)
+				f.numbers = f.numbers.edit(t.low, c, add)
 			} else {
 				f.ranges = f.ranges.edit(t, c, add)
 			}

@@ -30,22 +30,56 @@ func unsigned(x float64) float64 {
 	return x
 }
 
-func editPoint(t *table[pointHit], x float64, c *cond, add bool) *table[pointHit] {
+// points are conditions filed under single numbers.
+type points struct {
+	table     *table[pointHit]
+	low, high float64 // all of them lie between these
+}
+
+func (p *points) none() bool { return p.table == nil }
+
+// at returns the conditions that hold of a number.
+func (p *points) at(x float64) []*cond {
+	if p.table == nil || x < p.low || x > p.high {
+		return nil
+	}
+	for h := p.table.get(pointKey(x)); h != nil; h = h.next {
+		if h.value == x {
+			return h.conds
+		}
+	}
+	return nil
+}
+
+// near says whether one of the numbers may lie between two that are equal but
+// for a rounding error, or infinite.
+func (p *points) near(low, high float64) bool {
+	if p.table == nil || high < p.low || low > p.high {
+		return false
+	}
+	return math.IsInf(high, 0) || p.table.get(pointKey(low)) != nil || p.table.get(pointKey(high)) != nil
+}
+
+func (p points) edit(x float64, c *cond, add bool) points {
 	x = unsigned(x)
 	hash := pointKey(x)
 	var chain *pointHit
 	var conds []*cond
-	for p := t.get(hash); p != nil; p = p.next {
-		if p.value == x {
-			conds = p.conds
+	for h := p.table.get(hash); h != nil; h = h.next {
+		if h.value == x {
+			conds = h.conds
 		} else {
-			chain = &pointHit{p.value, p.conds, chain}
+			chain = &pointHit{h.value, h.conds, chain}
 		}
 	}
 	if conds = edit(conds, c, add); len(conds) > 0 {
 		chain = &pointHit{x, conds, chain}
 	}
-	return t.with(hash, chain)
+	next := points{p.table.with(hash, chain), min(p.low, x), max(p.high, x)}
+	if p.table == nil {
+		next.low, next.high = x, x
+	}
+	return next
 }
 
 var powers = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22}

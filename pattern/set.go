@@ -213,8 +213,6 @@ func (s *Set[ID]) MatchKnown(event []byte, facts Facts, dst []ID) ([]ID, error) 
 		}
 	}
 	sh := sheets.Get().(*sheet)
-	defer sheets.Put(sh)
-	defer sh.done()
 	snap := s.now.Load()
 	sh.start(snap)
 	sh.limited = false
@@ -222,7 +220,10 @@ func (s *Set[ID]) MatchKnown(event []byte, facts Facts, dst []ID) ([]ID, error) 
 		sh.bytes, sh.unique = event, facts&UniqueKeys != 0
 		sh.object(&snap.root, skipSpace(event, 0), 0, 1, true)
 	}
-	return collect(sh, dst)
+	dst, err := collect(sh, dst)
+	sh.done()
+	sheets.Put(sh)
+	return dst, err
 }
 
 // collect decides the candidates and appends the ids of those that match.
@@ -231,6 +232,9 @@ func collect[ID comparable](sh *sheet, dst []ID) ([]ID, error) {
 		if sh.judge(c)&(passes|vacant|doubtful) != 0 {
 			sh.hit(c)
 		}
+	}
+	if len(sh.candidates) == 0 {
+		return dst, nil
 	}
 	var undecided []any
 	sh.seen.reset()

@@ -60,8 +60,12 @@ func (s *sheet) done() {
 		s.values[slot] = s.values[slot][:0]
 	}
 	s.touched = s.touched[:0]
-	s.probe = value{}
-	clear(s.candidates)
+	if s.probe.text != "" {
+		s.probe = value{}
+	}
+	if len(s.candidates) > 0 {
+		clear(s.candidates)
+	}
 	s.snap, s.bytes = nil, nil
 }
 
@@ -120,13 +124,12 @@ func (s *sheet) findBare(f *field, text string) {
 			s.hit(c)
 		}
 	}
-	if f.numbers == nil && f.ranges == nil || text[0] > '9' {
+	if f.numbers.none() && f.ranges == nil || text[0] > '9' {
 		return
 	}
 	low, high := rough(text)
 	if low != high {
-		if !f.ranges.near(low, high) && f.numbers.get(pointKey(low)) == nil && f.numbers.get(pointKey(high)) == nil &&
-			!(high-low > 1e300) {
+		if !f.numbers.near(low, high) && !f.ranges.near(low, high) {
 			return
 		}
 		x, ok := byValue(text)
@@ -135,30 +138,16 @@ func (s *sheet) findBare(f *field, text string) {
 		}
 		low = x
 	}
-	for p := f.numbers.get(pointKey(low)); p != nil; p = p.next {
-		if p.value == low {
-			for _, c := range p.conds {
-				s.hit(c)
-			}
-		}
+	for _, c := range f.numbers.at(low) {
+		s.hit(c)
 	}
 	f.ranges.find(s, low)
 }
 
 // findRare looks up a string by its parts.
 func (s *sheet) findRare(r *rare, text string) {
-	for _, l := range r.heads.lengths {
-		if l.n > len(text) {
-			break
-		}
-		s.check(r.heads.at(text[:l.n]), text, nil)
-	}
-	for _, l := range r.tails.lengths {
-		if l.n > len(text) {
-			break
-		}
-		s.check(r.tails.at(text[len(text)-l.n:]), text, nil)
-	}
+	s.findHeads(&r.heads, text, text)
+	s.findTails(&r.tails, text, text)
 	if r.lowWhole != nil || r.lowHeads.lengths != nil || r.lowTails.lengths != nil {
 		s.findLow(r, text)
 	}
@@ -179,17 +168,48 @@ func (s *sheet) findLow(r *rare, text string) {
 			s.hit(c)
 		}
 	}
-	for _, l := range r.lowHeads.lengths {
-		if l.n > len(low) {
-			break
+	s.findHeads(&r.lowHeads, low, text)
+	s.findTails(&r.lowTails, low, text)
+}
+
+// findHeads looks up the beginnings of a text, in which those of another are.
+func (s *sheet) findHeads(a *affixes, text, whole string) {
+	if a.n <= fewAffixes {
+		if a.n > 0 {
+			word := firstWord(text)
+			for i := range a.few {
+				f := &a.few[i]
+				if word&f.mask == f.word && len(text) >= len(f.text) && (len(f.text) <= 8 || text[:len(f.text)] == f.text) {
+					s.checkOne(f.alt, whole, nil)
+				}
+			}
 		}
-		s.check(r.lowHeads.at(low[:l.n]), text, nil)
+		return
 	}
-	for _, l := range r.lowTails.lengths {
-		if l.n > len(low) {
+	for _, l := range a.lengths {
+		if l.n > len(text) {
 			break
 		}
-		s.check(r.lowTails.at(low[len(low)-l.n:]), text, nil)
+		s.check(a.at(text[:l.n]), whole, nil)
+	}
+}
+
+// findTails does the same with ends.
+func (s *sheet) findTails(a *affixes, text, whole string) {
+	if a.n <= fewAffixes {
+		for i := range a.few {
+			f := &a.few[i]
+			if n := len(f.text); len(text) >= n && text[len(text)-n:] == f.text {
+				s.checkOne(f.alt, whole, nil)
+			}
+		}
+		return
+	}
+	for _, l := range a.lengths {
+		if l.n > len(text) {
+			break
+		}
+		s.check(a.at(text[len(text)-l.n:]), whole, nil)
 	}
 }
 
@@ -254,15 +274,18 @@ func (s *sheet) findGrams(r *rare, text string) {
 // check notes those of some alternatives that hold of a string.
 func (s *sheet) check(alts []*alt, text string, sig *signature) {
 	for _, a := range alts {
-		if sig != nil && a.sig != nil && !a.sig.within(sig) {
-			continue
-		}
-		if *s.verdicts.at(a.cond.id)&queued != 0 {
-			continue
-		}
-		if a.test != nil && !s.holds(a.test, text) {
-			continue
-		}
+		s.checkOne(a, text, sig)
+	}
+}
+
+func (s *sheet) checkOne(a *alt, text string, sig *signature) {
+	if sig != nil && a.sig != nil && !a.sig.within(sig) {
+		return
+	}
+	if *s.verdicts.at(a.cond.id)&queued != 0 {
+		return
+	}
+	if a.test == nil || s.holds(a.test, text) {
 		s.hit(a.cond)
 	}
 }

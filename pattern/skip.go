@@ -23,25 +23,27 @@ func load(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i : i+8]
 // its quote, is at i.
 func skipString(b []byte, i int) int {
 	for {
-		for i+8 <= len(b) {
-			w := load(b, i)
-			m := zeros(w^'"'*ones) | zeros(w^'\\'*ones)
-			if m != 0 {
-				i += bits.TrailingZeros64(m) >> 3
-				break
-			}
-			i += 8
-		}
-		for ; i < len(b) && b[i] != '"' && b[i] != '\\'; i++ {
-		}
-		switch {
-		case i >= len(b):
-			return len(b)
-		case b[i] == '"':
-			return i + 1
+		i = stringEnd(b, i)
+		if i >= len(b) || b[i] == '"' {
+			return min(i+1, len(b))
 		}
 		i += 2
 	}
+}
+
+// stringEnd returns the place of the next quote or backslash, or the end.
+func stringEnd(b []byte, i int) int {
+	for i+8 <= len(b) {
+		w := load(b, i)
+		if m := zeros(w^'"'*ones) | zeros(w^'\\'*ones); m != 0 {
+			return i + bits.TrailingZeros64(m)>>3
+		}
+		i += 8
+	}
+	for i < len(b) && b[i] != '"' && b[i] != '\\' {
+		i++
+	}
+	return min(i, len(b))
 }
 
 // skipScalar returns the place behind a number, true, false or null.

@@ -24,8 +24,13 @@ func (s *sheet) object(n *node, i int, in int32, depth int, last bool) int {
 	}
 	i++
 	for {
-		for i < len(b) && (b[i] <= ' ' || b[i] == ',') {
+		if i < len(b) && b[i] == ',' {
 			i++
+		}
+		if i < len(b) && b[i] != '"' {
+			for i < len(b) && (b[i] <= ' ' || b[i] == ',') {
+				i++
+			}
 		}
 		if i >= len(b) || b[i] != '"' {
 			return min(i+1, len(b)) // the end of the object
@@ -42,7 +47,11 @@ func (s *sheet) object(n *node, i int, in int32, depth int, last bool) int {
 			i++
 		}
 		if child == nil {
-			i = skipValue(b, i)
+			if i < len(b) && b[i] == '"' {
+				i = skipString(b, i+1)
+			} else {
+				i = skipValue(b, i)
+			}
 			continue
 		}
 		left--
@@ -63,30 +72,32 @@ func (s *sheet) object(n *node, i int, in int32, depth int, last bool) int {
 // closing quote.
 func (s *sheet) key(n *node, i int) (*node, int) {
 	b := s.bytes
-	if i+8 <= len(b) {
-		// Most keys are short, and their closing quote is in the first word.
-		w := load(b, i)
-		m := zeros(w^'"'*ones) | zeros(w^'\\'*ones)
-		if m != 0 {
-			k := bits.TrailingZeros64(m) >> 3
-			if b[i+k] == '"' {
-				w &= 1<<(8*k) - 1
-				return s.child(n, w, b[i:i+k]), i + k
-			}
+	if i+8 > len(b) {
+		return s.escapedKey(n, i)
+	}
+	// Most keys are short, and their closing quote is in the first word.
+	w := load(b, i)
+	if m := zeros(w^'"'*ones) | zeros(w^'\\'*ones); m != 0 {
+		k := bits.TrailingZeros64(m) >> 3
+		if b[i+k] != '"' {
 			return s.escapedKey(n, i)
 		}
-		for at := i + 8; at+8 <= len(b); at += 8 {
-			v := load(b, at)
-			if m := zeros(v^'"'*ones) | zeros(v^'\\'*ones); m != 0 {
-				at += bits.TrailingZeros64(m) >> 3
-				if b[at] == '"' {
-					return s.child(n, w, b[i:at]), at
-				}
-				break
+		w &= 1<<(8*k) - 1
+		for x := range n.few {
+			if kid := &n.few[x]; kid.word == w && kid.n == k {
+				return kid.node, i + k
 			}
 		}
+		if n.many == nil && s.unique {
+			return nil, i + k
+		}
+		return s.child(n, w, b[i:i+k]), i + k
 	}
-	return s.escapedKey(n, i)
+	end := stringEnd(b, i+8)
+	if end >= len(b) || b[end] != '"' {
+		return s.escapedKey(n, i)
+	}
+	return s.child(n, w, b[i:end]), end
 }
 
 // escapedKey is key for those with escapes, and for those at the very end of
@@ -121,11 +132,18 @@ func (s *sheet) value(n *node, i int, in int32, depth int, empty, last bool) int
 	}
 	switch b[i] {
 	case '"':
-		end := skipString(b, i+1)
-		if n.field != nil && !empty {
-			s.scalar(n.field, s.unescape(view(b[i:end])), in)
+		end := stringEnd(b, i+1)
+		if end >= len(b) || b[end] != '"' {
+			end = skipString(b, end)
+			if n.field != nil && !empty && end-i > 1 {
+				s.scalar(n.field, s.unescape(view(b[i:end])), in)
+			}
+			return end
 		}
-		return end
+		if n.field != nil && !empty {
+			s.scalar(n.field, view(b[i:end+1]), in)
+		}
+		return end + 1
 	case '{':
 		if n.kids > 0 {
 			return s.object(n, i, in, depth+1, last)
@@ -187,9 +205,6 @@ func (s *sheet) array(n *node, i int, in int32, depth int, empty bool) int {
 
 // unescape returns a string, quotes included, with its escapes decoded.
 func (s *sheet) unescape(text string) string {
-	if !hasBackslash(text) {
-		return text
-	}
 	from := len(s.decoded)
 	for i := 0; i < len(text); {
 		if text[i] != '\\' || i+1 >= len(text) {
@@ -211,19 +226,4 @@ func (s *sheet) unescape(text string) string {
 		i += 6
 	}
 	return view(s.decoded[from:])
-}
-
-func hasBackslash(s string) bool {
-	i := 0
-	for ; i+8 <= len(s); i += 8 {
-		if zeros(load64(s, i)^'\\'*ones) != 0 {
-			return true
-		}
-	}
-	for ; i < len(s); i++ {
-		if s[i] == '\\' {
-			return true
-		}
-	}
-	return false
 }
