@@ -21,6 +21,7 @@ import (
 	"github.com/dari-bus/dari/internal/destination"
 	"github.com/dari-bus/dari/internal/event"
 	"github.com/dari-bus/dari/internal/eventsapi"
+	"github.com/dari-bus/dari/internal/room/identity"
 	"github.com/dari-bus/dari/internal/room/queue"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/disk"
@@ -132,7 +133,7 @@ func (a *App) checkTarget(t arn.ARN) error {
 // services are the AWS APIs on the port.
 func (a *App) services() []*wire.Service {
 	events := eventsapi.Service(a.buses, a.destinations)
-	return []*wire.Service{&events, queue.API(a.queues)}
+	return []*wire.Service{&events, queue.API(a.queues), identity.API()}
 }
 
 // handler joins the AWS APIs and what is dari's own.

@@ -60,6 +60,7 @@ var rooms = []room{
 	{"internal/eventsapi", []string{"internal/bus", "internal/destination", "internal/event", "internal/fault", "internal/target", "pattern", "internal/wire"}, false},
 
 	// Rooms: neighbours that never see the bus, a target, or each other.
+	{"internal/room/identity", []string{"internal/arn", "internal/wire"}, false},
 	{"internal/room/queue", []string{"internal/arn", "internal/fault", "internal/page", "internal/policy", "internal/store", "internal/wire"}, false},
 
 	// Roof.

@@ -1,0 +1,49 @@
+package identity
+
+import (
+	"context"
+
+	"github.com/dari-bus/dari/internal/arn"
+	"github.com/dari-bus/dari/internal/wire"
+)
+
+// API returns the table of STS.
+func API() *wire.Service {
+	const temporary = "there are no roles and no temporary credentials; sign with an access key of the server, see dari serve -h"
+	return &wire.Service{
+		Name:      "sts",
+		Title:     "AWS Security Token Service",
+		Version:   "2011-06-15",
+		Namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
+		Protocols: []wire.Protocol{wire.Query},
+		Error:     wire.FaultError,
+		Operations: []wire.Operation{
+			wire.Refuse("AssumeRole", temporary),
+			wire.Refuse("AssumeRoleWithSAML", temporary),
+			wire.Refuse("AssumeRoleWithWebIdentity", temporary),
+			wire.Refuse("AssumeRoot", temporary),
+			wire.Refuse("DecodeAuthorizationMessage", "no permissions are checked that a message could be about"),
+			wire.Refuse("GetAccessKeyInfo", "an access key is known to the server only if it is set, and then to nobody else"),
+			wire.Op("GetCallerIdentity", GetCallerIdentity),
+			wire.Refuse("GetDelegatedAccessToken", temporary),
+			wire.Refuse("GetFederationToken", temporary),
+			wire.Refuse("GetSessionToken", temporary),
+			wire.Refuse("GetWebIdentityToken", temporary),
+		},
+	}
+}
+
+// GetCallerIdentityInput has no members.
+type GetCallerIdentityInput struct{}
+
+// GetCallerIdentityOutput says who calls.
+type GetCallerIdentityOutput struct {
+	UserId, Account, Arn string
+}
+
+// GetCallerIdentity says in which account the caller acts: as its root user.
+func GetCallerIdentity(ctx context.Context, _ *GetCallerIdentityInput) (*GetCallerIdentityOutput, error) {
+	c := wire.CallerFrom(ctx)
+	root := arn.ARN{Partition: arn.Partition(c.Region), Service: "iam", Account: c.Account, Resource: "root"}
+	return &GetCallerIdentityOutput{UserId: c.Account, Account: c.Account, Arn: root.String()}, nil
+}
