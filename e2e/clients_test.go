@@ -31,15 +31,10 @@ func TestBoto3(t *testing.T) {
 }
 
 // TestJavaScript installs the SDK's two clients in a directory of its own and
-// runs testdata/js/story.mjs. It is the one story that is skipped in CI too
-// where its tool is missing: Debian's Node is older than the SDK wants.
+// runs testdata/js/story.mjs. It wants Node 20.
 func TestJavaScript(t *testing.T) {
 	t.Parallel()
-	node, err := exec.LookPath("node")
-	if err != nil {
-		t.Skip("node is not installed")
-	}
-	npm := tool(t, "npm")
+	node, npm := tool(t, "node"), tool(t, "npm")
 	s := serve(t)
 	dir := t.TempDir()
 	for _, name := range []string{"package.json", "package-lock.json", "story.mjs"} {
