@@ -8,7 +8,7 @@ lint:  ; scripts/lint ## gofmt, go vet, staticcheck, tidy modules, generated fil
 fuzz:  ; scripts/fuzz $(or $(FUZZTIME),30s) ## each fuzzer for FUZZTIME (default 30s)
 bench: ; scripts/bench ## benchmarks, compared with the baseline by benchstat
 bench-match: ; @cd pattern/bench && go mod download && go run . ## matching, beside quamina, as a table
-e2e:   ; cd e2e && go test -timeout 20m ./... ## the AWS clients, Terraform and kill -9 against the real binary
+e2e:   ; scripts/e2e ## the AWS clients, Terraform and kill -9 against the real binary
 gen:   ; go test ./internal/app ./internal/watch -run Generated -update ## write the generated documents anew
 .PHONY: tools
 tools: ; @scripts/tools

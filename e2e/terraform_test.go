@@ -26,7 +26,7 @@ func providerMirror(t *testing.T) string {
 		t.Fatal(err)
 	}
 	for _, dir := range []string{
-		os.Getenv("DARI_TF_MIRROR"), "/opt/tf-plugins", "/usr/local/share/terraform/plugins", "/usr/share/terraform/plugins",
+		os.Getenv("DARI_TF_MIRROR"), "/usr/local/share/terraform/plugins", "/usr/share/terraform/plugins",
 		filepath.Join(home, ".terraform.d", "plugins"),
 	} {
 		if dir == "" {
