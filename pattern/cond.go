@@ -10,17 +10,16 @@ import (
 type cond struct {
 	id       uint32
 	slot     int32
-	path     string
 	tests    []test
 	absent   bool // {"exists": false} is among the alternatives
 	envelope bool // the path is a field of an [Envelope]
 
 	// The rest belongs to the writer.
-	key    key
 	place  *place
-	uses   int    // how many conjunctions have it
-	weight int    // see weigh
-	alts   []*alt // what was filed and where
+	key    key
+	uses   int32   // how many conjunctions have it
+	weight int32   // see weigh
+	alts   *[]*alt // what was filed and where, if that is not plain
 }
 
 // holds says whether v passes one of the tests.
@@ -41,8 +40,8 @@ type conj struct {
 	opens  uint32 // for the gate itself, its number
 	size   uint16 // how many conditions there are
 
-	key   key // the writer's
-	rules int
+	rules int32 // how many rules have it
+	key   key   // these two are the writer's
 }
 
 // A rest is what is left of a conjunction without its anchor. Many share one.
@@ -64,7 +63,7 @@ type anchored struct {
 
 // weigh guesses how often a condition holds of an event, compared with one
 // that wants a certain text.
-func (c *cond) weigh() int {
+func (c *cond) weigh() int32 {
 	if c.absent {
 		return 4000
 	}
@@ -73,7 +72,7 @@ func (c *cond) weigh() int {
 	for _, t := range c.tests {
 		heaviest = max(heaviest, weightOf(t))
 	}
-	return min(w+heaviest, 8000)
+	return int32(min(w+heaviest, 8000))
 }
 
 func weightOf(t test) int {
@@ -125,16 +124,19 @@ func endWeight(letters int) int {
 	return 4
 }
 
+// cost is how much work it is expected to be if one more is found by it.
+func (c *cond) cost() int { return int(c.weight) * int(c.uses+1) }
+
 // anchorOf chooses the condition by which a conjunction is found: the one that
 // is expected to hold least often. Where that is alike, one inside the detail
 // is taken, since an event whose envelope is of no interest then costs least.
 func anchorOf(conds []*cond) *cond {
 	return slices.MinFunc(conds, func(a, b *cond) int {
 		return cmp.Or(
-			cmp.Compare(a.weight*(a.uses+1), b.weight*(b.uses+1)),
+			cmp.Compare(a.cost(), b.cost()),
 			compareBool(a.envelope, b.envelope),
-			-cmp.Compare(len(a.path), len(b.path)),
-			cmp.Compare(a.path, b.path),
+			-cmp.Compare(len(a.place.path), len(b.place.path)),
+			cmp.Compare(a.place.path, b.place.path),
 		)
 	})
 }
@@ -147,4 +149,25 @@ func compareBool(a, b bool) int {
 		return -1
 	}
 	return 1
+}
+
+// anchors is the conjunctions found by one condition, none if there is no
+// first one.
+type anchors struct {
+	first anchored
+	more  []anchored
+}
+
+func (a *anchors) all() []anchored {
+	if a.first.conj == nil {
+		return nil
+	}
+	return append([]anchored{a.first}, a.more...)
+}
+
+func newAnchors(list []anchored) anchors {
+	if len(list) == 0 {
+		return anchors{}
+	}
+	return anchors{list[0], slices.Clip(list[1:])}
 }

@@ -120,10 +120,10 @@ func (s *sheet) decide(c *conj) (bool, error) {
 // search decides by the language's definition.
 func (s *sheet) search(c *conj) (bool, error) {
 	conds := append([]*cond{c.anchor}, c.rest.conds...)
-	slices.SortFunc(conds, func(a, b *cond) int { return compareUnits(a.path, b.path) })
+	slices.SortFunc(conds, func(a, b *cond) int { return compareUnits(a.place.path, b.place.path) })
 	list := make([]verdict, len(conds))
 	for i, x := range conds {
-		list[i] = s.event.judge(int(x.slot), &constraint{path: x.path, tests: x.tests, absent: x.absent})
+		list[i] = s.event.judge(int(x.slot), &constraint{path: x.place.path, tests: x.tests, absent: x.absent})
 	}
 	return s.consistent(list)
 }

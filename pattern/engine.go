@@ -14,8 +14,8 @@ import (
 // of its values, plus what it takes to check those that were found.
 type snapshot struct {
 	root     node
-	anchored vector[[]anchored] // by condition, the conjunctions found by it
-	absents  []*cond            // anchors that may hold without a value
+	anchored vector[anchors] // by condition, the conjunctions found by it
+	absents  []*cond         // anchors that may hold without a value
 	slots    int32
 	ungated  int // conjunctions that want the detail of whatever event
 	rules    int
@@ -94,12 +94,12 @@ func (e *engine) conditions(constraints []*constraint) []*cond {
 		cd, ok := e.conds[k]
 		if !ok {
 			cd = &cond{
-				key: k, path: strings.Clone(c.path), tests: c.tests, absent: c.absent,
+				key: k, tests: c.tests, absent: c.absent,
 				envelope: slices.Contains(envelopeNames[:], c.path), id: e.condIDs.take(),
 			}
 			cd.weight = cd.weigh()
 			e.conds[k] = cd
-			e.place(cd)
+			e.place(cd, c.path)
 		}
 		conds[i] = cd
 	}
@@ -108,18 +108,19 @@ func (e *engine) conditions(constraints []*constraint) []*cond {
 
 // A place is a path as the writer knows it.
 type place struct {
+	path string
 	slot int32
 	uses int // how many conditions have it
 	kept int // how many of them, by conjunction, need its values
 }
 
 // place notes that a new condition asks about its path.
-func (e *engine) place(c *cond) {
-	p, ok := e.places[c.path]
+func (e *engine) place(c *cond, path string) {
+	p, ok := e.places[path]
 	if !ok {
-		p = &place{slot: int32(e.slotIDs.take()) - 1}
-		e.places[c.path] = p
-		e.change(c.path, func(*field) *field { return &field{slot: p.slot} })
+		p = &place{path: strings.Clone(path), slot: int32(e.slotIDs.take()) - 1}
+		e.places[p.path] = p
+		e.change(path, func(*field) *field { return &field{slot: p.slot} })
 	}
 	p.uses++
 	c.place, c.slot = p, p.slot
@@ -132,9 +133,9 @@ func (e *engine) forget(c *cond) {
 	if c.place.uses--; c.place.uses > 0 {
 		return
 	}
-	delete(e.places, c.path)
+	delete(e.places, c.place.path)
 	e.slotIDs.put(uint32(c.slot) + 1)
-	e.change(c.path, func(*field) *field { return nil })
+	e.change(c.place.path, func(*field) *field { return nil })
 }
 
 // change exchanges the field at a path.
@@ -150,7 +151,7 @@ func (e *engine) keep(conds []*cond, by int) {
 		if c.place.kept += by; was == (c.place.kept > 0) {
 			continue
 		}
-		e.change(c.path, func(f *field) *field {
+		e.change(c.place.path, func(f *field) *field {
 			next := *f
 			next.keep = !was
 			return &next
@@ -198,7 +199,7 @@ func (e *engine) restOf(conds []*cond, anchor *cond) *rest {
 	k = k.number(uint64(b2i(anchor.absent)*2 + b2i(anchor.envelope)))
 	r, ok := e.rests[k]
 	if !ok {
-		slices.SortStableFunc(others, func(a, b *cond) int { return cmp.Compare(a.weight*(a.uses+1), b.weight*(b.uses+1)) })
+		slices.SortStableFunc(others, func(a, b *cond) int { return cmp.Compare(a.cost(), b.cost()) })
 		r = &rest{key: k, conds: others, absent: anchor.absent, detail: !anchor.envelope}
 		for _, c := range others {
 			r.absent = r.absent || c.absent
@@ -247,21 +248,21 @@ func (e *engine) drop(c *conj) {
 // consist of it, or out of it if ids is nil.
 func (e *engine) anchor(c *conj, ids any) {
 	a := c.anchor
-	list := e.next.anchored.get(a.id)
+	before := e.next.anchored.get(a.id)
+	list := before.all()
 	was := len(list)
 	i := slices.IndexFunc(list, func(x anchored) bool { return x.conj == c })
 	switch {
 	case i < 0 && ids == nil:
 		return
 	case i < 0:
-		list = append(slices.Clip(list), anchored{c, ids})
+		list = append(list, anchored{c, ids})
 	case ids == nil:
-		list = slices.Concat(list[:i], list[i+1:])
+		list = slices.Delete(list, i, i+1)
 	default:
-		list = slices.Clone(list)
 		list[i].ids = ids
 	}
-	e.next.anchored = e.next.anchored.with(a.id, list)
+	e.next.anchored = e.next.anchored.with(a.id, newAnchors(list))
 	if (was == 0) == (len(list) == 0) {
 		return
 	}
@@ -269,7 +270,7 @@ func (e *engine) anchor(c *conj, ids any) {
 		e.next.absents = edit(e.next.absents, a, was == 0)
 		return
 	}
-	e.change(a.path, func(f *field) *field {
+	e.change(a.place.path, func(f *field) *field {
 		next := *f
 		next.file(a, was == 0)
 		return &next
@@ -279,7 +280,11 @@ func (e *engine) anchor(c *conj, ids any) {
 // idsOf returns the rules in the list of the anchor that consist of c, nil if
 // there are none.
 func (e *engine) idsOf(c *conj) any {
-	for _, x := range e.next.anchored.get(c.anchor.id) {
+	list := e.next.anchored.get(c.anchor.id)
+	if list.first.conj == c {
+		return list.first.ids
+	}
+	for _, x := range list.more {
 		if x.conj == c {
 			return x.ids
 		}

@@ -36,18 +36,43 @@ func (r *rare) empty() bool {
 		r.grams == [maxGram]*grams{} && r.networks.none() && len(r.texts) == 0
 }
 
-// A hit is the conditions that hold of a text.
+// A hit is the conditions that hold of a text, by number. Finding a rule among
+// very many costs a wait for memory at each step, so the first one, most often
+// the only one, is kept right here.
 type hit struct {
-	text  string
-	conds []*cond
-	next  *hit // another text with the same hash
+	text string
+	next *hit // another text with the same hash
+	list
 }
 
-// findHit returns the conditions filed under a text.
-func findHit(t *table[hit], text string) []*cond {
+// A list is the numbers of at least one condition.
+type list struct {
+	more  *[]uint32
+	first uint32
+}
+
+// all returns the numbers.
+func (l *list) all() []uint32 {
+	if l.more == nil {
+		return []uint32{l.first}
+	}
+	return append([]uint32{l.first}, *l.more...)
+}
+
+func newList(ids []uint32) list {
+	l := list{first: ids[0]}
+	if len(ids) > 1 {
+		more := slices.Clone(ids[1:])
+		l.more = &more
+	}
+	return l
+}
+
+// findHit returns what is filed under a text, or nil.
+func findHit(t *table[hit], text string) *hit {
 	for h := t.get(hashText(text)); h != nil; h = h.next {
 		if h.text == text {
-			return h.conds
+			return h
 		}
 	}
 	return nil
@@ -57,16 +82,16 @@ func findHit(t *table[hit], text string) []*cond {
 func editHit(t *table[hit], text string, c *cond, add bool) *table[hit] {
 	hash := hashText(text)
 	var chain *hit
-	conds := []*cond(nil)
+	var ids []uint32
 	for h := t.get(hash); h != nil; h = h.next {
 		if h.text == text {
-			conds = h.conds
+			ids = h.all()
 		} else {
-			chain = &hit{h.text, h.conds, chain}
+			chain = &hit{h.text, chain, h.list}
 		}
 	}
-	if conds = edit(conds, c, add); len(conds) > 0 {
-		chain = &hit{text, conds, chain}
+	if ids = edit(ids, c.id, add); len(ids) > 0 {
+		chain = &hit{text, chain, newList(ids)}
 	}
 	return t.with(hash, chain)
 }
@@ -159,8 +184,8 @@ func (f *field) file(c *cond, add bool) {
 			}
 		}
 	}
-	if !add {
-		for _, a := range c.alts {
+	if !add && c.alts != nil {
+		for _, a := range *c.alts {
 			r.unfile(a)
 		}
 		c.alts = nil
@@ -183,7 +208,10 @@ func (f *field) fileText(text string, c *cond, add bool) {
 }
 
 func (r *rare) file(a *alt) {
-	a.cond.alts = append(a.cond.alts, a)
+	if a.cond.alts == nil {
+		a.cond.alts = new([]*alt)
+	}
+	*a.cond.alts = append(*a.cond.alts, a)
 	r.edit(a, true)
 }
 

@@ -111,10 +111,13 @@ func TestRangesFindWhatContainsANumber(t *testing.T) {
 			}
 		}
 		x := float64(r.IntN(80)) / 2
-		snap := &snapshot{anchored: vector[[]anchored]{}}
-		snap.anchored = snap.anchored.with(3000, nil)
+		snap := &snapshot{anchored: vector[anchors]{}}
+		snap.anchored = snap.anchored.with(3000, anchors{})
 		for i := range snap.anchored.chunks {
-			snap.anchored.chunks[i] = new([vectorChunk][]anchored)
+			snap.anchored.chunks[i] = new([vectorChunk]anchors)
+		}
+		for i := range uint32(3000) {
+			snap.anchored.at(i).first.conj = &conj{}
 		}
 		s.start(snap)
 		tree.find(s, x)

@@ -14,8 +14,8 @@ import (
 // leaves out the last bits, so that a rough number finds its neighbours.
 type pointHit struct {
 	value float64
-	conds []*cond
 	next  *pointHit
+	list
 }
 
 const pointShift = 10
@@ -38,14 +38,14 @@ type points struct {
 
 func (p *points) none() bool { return p.table == nil }
 
-// at returns the conditions that hold of a number.
-func (p *points) at(x float64) []*cond {
+// at returns what is filed under a number, or nil.
+func (p *points) at(x float64) *pointHit {
 	if p.table == nil || x < p.low || x > p.high {
 		return nil
 	}
 	for h := p.table.get(pointKey(x)); h != nil; h = h.next {
 		if h.value == x {
-			return h.conds
+			return h
 		}
 	}
 	return nil
@@ -64,16 +64,16 @@ func (p points) edit(x float64, c *cond, add bool) points {
 	x = unsigned(x)
 	hash := pointKey(x)
 	var chain *pointHit
-	var conds []*cond
+	var ids []uint32
 	for h := p.table.get(hash); h != nil; h = h.next {
 		if h.value == x {
-			conds = h.conds
+			ids = h.all()
 		} else {
-			chain = &pointHit{h.value, h.conds, chain}
+			chain = &pointHit{h.value, chain, h.list}
 		}
 	}
-	if conds = edit(conds, c, add); len(conds) > 0 {
-		chain = &pointHit{x, conds, chain}
+	if ids = edit(ids, c.id, add); len(ids) > 0 {
+		chain = &pointHit{x, chain, newList(ids)}
 	}
 	next := points{p.table.with(hash, chain), min(p.low, x), max(p.high, x)}
 	if p.table == nil {
@@ -279,7 +279,7 @@ func (t *ranges) find(s *sheet, x float64) {
 		if t.high >= x {
 			for i := range t.entries {
 				if h := &t.entries[i]; h.contains(x) {
-					s.hit(h.cond)
+					s.hit(h.cond.id)
 				}
 			}
 		}

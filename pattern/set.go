@@ -230,7 +230,7 @@ func (s *Set[ID]) MatchKnown(event []byte, facts Facts, dst []ID) ([]ID, error) 
 func collect[ID comparable](sh *sheet, dst []ID) ([]ID, error) {
 	for _, c := range sh.snap.absents {
 		if sh.judge(c)&(passes|vacant|doubtful) != 0 {
-			sh.hit(c)
+			sh.hit(c.id)
 		}
 	}
 	if len(sh.candidates) == 0 {

@@ -79,12 +79,12 @@ func (s *sheet) scalar(f *field, text string, in int32) {
 		s.values[f.slot] = append(s.values[f.slot], value{text: text, node: in})
 	}
 	for _, c := range f.always {
-		s.hit(c)
+		s.hit(c.id)
 	}
 	if text[0] == '"' {
 		if f.strings != nil {
-			for _, c := range findHit(f.strings, text) {
-				s.hit(c)
+			if h := findHit(f.strings, text); h != nil {
+				s.hits(&h.list)
 			}
 		}
 		if f.rare != nil {
@@ -97,31 +97,42 @@ func (s *sheet) scalar(f *field, text string, in int32) {
 		s.probe = value{text: text}
 		for _, c := range f.others {
 			if *s.verdicts.at(c.id)&queued == 0 && c.holds(&s.probe) {
-				s.hit(c)
+				s.hit(c.id)
 			}
+		}
+	}
+}
+
+// hits notes that some conditions hold.
+func (s *sheet) hits(l *list) {
+	s.hit(l.first)
+	if l.more != nil {
+		for _, id := range *l.more {
+			s.hit(id)
 		}
 	}
 }
 
 // hit notes that a condition holds, and that the conjunctions found by it are
 // candidates.
-func (s *sheet) hit(c *cond) {
-	v := s.verdicts.at(c.id)
+func (s *sheet) hit(id uint32) {
+	v := s.verdicts.at(id)
 	if *v&queued != 0 {
 		return
 	}
 	*v |= queued
-	list := *s.snap.anchored.at(c.id)
-	for i := range list {
-		s.candidates = append(s.candidates, &list[i])
+	a := s.snap.anchored.at(id)
+	s.candidates = append(s.candidates, &a.first)
+	for i := range a.more {
+		s.candidates = append(s.candidates, &a.more[i])
 	}
 }
 
 // findBare looks up what has no quotes.
 func (s *sheet) findBare(f *field, text string) {
 	if f.words != nil {
-		for _, c := range findHit(f.words, text) {
-			s.hit(c)
+		if h := findHit(f.words, text); h != nil {
+			s.hits(&h.list)
 		}
 	}
 	if f.numbers.none() && f.ranges == nil || text[0] > '9' {
@@ -138,8 +149,8 @@ func (s *sheet) findBare(f *field, text string) {
 		}
 		low = x
 	}
-	for _, c := range f.numbers.at(low) {
-		s.hit(c)
+	if h := f.numbers.at(low); h != nil {
+		s.hits(&h.list)
 	}
 	f.ranges.find(s, low)
 }
@@ -164,8 +175,8 @@ func (s *sheet) findLow(r *rare, text string) {
 	s.low = appendLow(s.low[:0], text)
 	low := view(s.low)
 	if r.lowWhole != nil {
-		for _, c := range findHit(r.lowWhole, low) {
-			s.hit(c)
+		if h := findHit(r.lowWhole, low); h != nil {
+			s.hits(&h.list)
 		}
 	}
 	s.findHeads(&r.lowHeads, low, text)
@@ -286,7 +297,7 @@ func (s *sheet) checkOne(a *alt, text string, sig *signature) {
 		return
 	}
 	if a.test == nil || s.holds(a.test, text) {
-		s.hit(a.cond)
+		s.hit(a.cond.id)
 	}
 }
 

@@ -10,7 +10,7 @@
 // Both engines go over the same events in turns, and the fastest turn of each
 // counts, so that a busy machine disturbs little.
 //
-//	go run .                 everything, about five minutes
+//	go run .                 everything, in some minutes
 //	go run . -only growth    the sections whose names contain a text
 //	go run . -turns 1 -time 100ms    a quick look
 package main
@@ -29,10 +29,10 @@ import (
 
 var (
 	only  = flag.String("only", "", "run the sections whose names contain this")
-	turns = flag.Int("turns", 5, "how many turns each engine gets")
-	least = flag.Duration("time", 700*time.Millisecond, "how long a turn takes at least")
+	turns = flag.Int("turns", 3, "how many turns each engine gets")
+	least = flag.Duration("time", 300*time.Millisecond, "how long a turn takes at least")
 	ask   = flag.Bool("oracle", true, "compare the number of matches with those found rule by rule")
-	limit = flag.Duration("load", 20*time.Second, "how long quamina may take to add its rules")
+	limit = flag.Duration("load", 10*time.Second, "how long quamina may take to add its rules")
 )
 
 func main() {
