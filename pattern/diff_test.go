@@ -24,11 +24,22 @@ type smith struct {
 	*rand.Rand
 	letters []string
 	keys    []string
+	words   []string // insides of JSON strings that come again
+	unique  bool     // no object has a key twice
+	plain   bool     // few values, many arrays
 }
 
 func newSmith(seed uint64) *smith {
 	s := &smith{Rand: rand.New(rand.NewPCG(seed, 2))}
-	s.letters = s.choose(`a`, `b`, `c`, `A`, `B`, `.`, `:`, `/`, `é`, `É`, `ß`, `S`, `s`, `İ`, `i`, `K`, `k`, `🚀`, `?`, `\"`, `\\`, `\n`, `\u0061`, `\ud800`, `1`, `x`, `yy`)
+	s.letters = s.choose(`a`, `b`, `c`, `A`, `B`, `.`, `:`, `/`, `é`, `É`, `ß`, `S`, `s`, `İ`, `i`, `K`, `k`, `🚀`, `?`, `\"`, `\\`, `\n`, `\u0061`, `\ud800`, `1`, `x`, `yy`, `Z`, `z`, `@`, `[`)
+	s.unique, s.plain = s.IntN(3) == 0, s.IntN(3) == 0
+	for range 8 {
+		s.words = append(s.words, s.text())
+	}
+	if s.unique {
+		s.keys = s.choose(`a`, `b`, `c`, `d`, `e`, `aLongerKey`, `aLongerKex`, `12345678`, `1234567`, `f`, `g`, `h`)
+		return s
+	}
 	s.keys = s.choose(`a`, `b`, `c`, `aLongerKey`, `aLongerKex`, `a.b`, `b.c`, ``, `k\u0065y`, `key`, `12345678`, `123456789`, `d`, `e`, `f`, `g`, `h`, `i`)
 	return s
 }
@@ -44,6 +55,12 @@ func (s *smith) of(list []string) string { return list[s.IntN(len(list))] }
 // text returns the inside of a JSON string.
 func (s *smith) text() string {
 	var b strings.Builder
+	if len(s.words) == 8 && s.IntN(2) == 0 {
+		for range 1 + s.IntN(4) {
+			b.WriteString(s.of(s.words))
+		}
+		return b.String()
+	}
 	for range s.IntN(3 + s.IntN(12)) {
 		b.WriteString(s.of(s.letters[:1+s.IntN(len(s.letters))]))
 	}
@@ -82,6 +99,16 @@ func (s *smith) scalar() string {
 
 // starred returns the operand of a wildcard.
 func (s *smith) starred() string {
+	if s.IntN(2) == 0 { // words with stars between them
+		var b strings.Builder
+		for range 1 + s.IntN(4) {
+			if s.IntN(4) > 0 && !strings.HasSuffix(b.String(), "*") {
+				b.WriteString("*")
+			}
+			b.WriteString(strings.ReplaceAll(s.of(s.words), `\\`, `\\\\`))
+		}
+		return b.String()
+	}
 	var b strings.Builder
 	star := false
 	for range s.IntN(9) {
@@ -165,6 +192,9 @@ func (s *smith) alternatives() string {
 }
 
 func (s *smith) pattern(depth int) string {
+	if s.plain && s.IntN(4) > 0 {
+		return inventor{s.Rand}.pattern(depth)
+	}
 	var members []string
 	for range 1 + s.IntN(3) {
 		switch {
@@ -196,13 +226,22 @@ func (s *smith) space() string {
 }
 
 func (s *smith) object(depth int) string {
+	if s.plain {
+		return inventor{s.Rand}.object(depth)
+	}
 	var b strings.Builder
 	b.WriteString("{" + s.space())
+	var keys []string
 	for i := range s.IntN(6) {
+		key := s.of(s.keys)
+		if s.unique && slices.Contains(keys, key) {
+			continue
+		}
+		keys = append(keys, key)
 		if i > 0 {
 			b.WriteString("," + s.space())
 		}
-		b.WriteString(`"` + s.of(s.keys) + `"` + s.space() + `:` + s.space() + s.value(depth) + s.space())
+		b.WriteString(`"` + key + `"` + s.space() + `:` + s.space() + s.value(depth) + s.space())
 	}
 	return b.String() + "}"
 }
@@ -211,7 +250,7 @@ func (s *smith) value(depth int) string {
 	switch n := s.IntN(7); {
 	case depth == 0 || n < 3:
 		return s.scalar()
-	case n < 5:
+	case n < 5 || s.unique && n == 5:
 		return s.object(depth - 1)
 	}
 	var elements []string

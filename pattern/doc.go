@@ -10,9 +10,12 @@
 // equals-ignore-case, wildcard, anything-but, numeric, cidr, exists and
 // exactly. "$or" makes several patterns of one.
 //
-// [Compile] turns a text into a [Pattern]; [Pattern.Match] judges one event.
-// A [Set] holds many patterns and finds those that an event matches, reading
-// the event once.
+// [Compile] turns a text into a [Pattern]; [Pattern.Match] judges one event and
+// [Pattern.Explain] says why. A [Set] holds many patterns and finds those that
+// an event matches; what that costs hardly depends on how many there are. It
+// reads an event once and allocates nothing. Who knows more of an event than
+// its bytes tells it, and saves work: that it is valid ([Set.MatchKnown]), or
+// the fields around its detail ([Set.MatchEnvelope]).
 //
 // # What it promises
 //
@@ -38,9 +41,12 @@
 //
 // # How it matches
 //
-// An event is flattened into values by dotted path. Then each conjunction of
-// constraints is decided by a search that is the language's definition, see
-// search.go. It is written to be read and to be the judge of faster ones.
+// [Pattern.Match] flattens an event into values by dotted path and decides each
+// conjunction of constraints by a search that is the language's definition, see
+// search.go. It is written to be read and to be the judge of the Set, which
+// files each conjunction under its most selective condition and checks the
+// others only of those that an event's values lead to. DESIGN.md in this
+// directory tells more, docs/matching.md how fast it is.
 //
 // # What it leaves out
 //

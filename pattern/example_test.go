@@ -83,3 +83,50 @@ func ExampleOptions() {
 	// Rule is too complex - try using fewer wildcard characters or fewer repeating character sequences after a wildcard character
 	// 12 <nil>
 }
+
+func ExamplePattern_Explain() {
+	p, err := pattern.Compile(`{"source": ["shop"], "detail": {"total": [{"numeric": [">", 100]}, "a lot"]}}`)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	why, err := p.Explain([]byte(`{"source": "shop", "detail": {"total": 12.90}}`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Print(why)
+	fmt.Println(why.Ways[0].Fields[0].Values)
+	// Output:
+	// no match, because of detail.total
+	//   ✗ detail.total: 12.90
+	//     ✗ {"numeric": [">", 100]}
+	//     ✗ "a lot"
+	//   ✓ source: "shop", wanted "shop"
+	// [12.90]
+}
+
+func ExampleSet_MatchEnvelope() {
+	p, err := pattern.Compile(`{"source": ["shop"], "detail": {"total": [{"numeric": [">", 100]}]}}`)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	rules := pattern.NewSet[string]()
+	rules.Put("big orders", p)
+
+	detail := []byte(`{"total": 129.90}`)
+	facts, err := pattern.Check(detail) // once, when the event comes in
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, source := range []string{"shop", "stock"} {
+		// No rule is about the stock, so the second detail is not read.
+		names, err := rules.MatchEnvelope(&pattern.Envelope{Source: source, Detail: detail, Facts: facts}, nil)
+		fmt.Println(source, names, err)
+	}
+	// Output:
+	// shop [big orders] <nil>
+	// stock [] <nil>
+}

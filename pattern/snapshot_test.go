@@ -176,3 +176,99 @@ func TestLedgerRemembersWithinARound(t *testing.T) {
 		}
 	}
 }
+
+// Arrays in arrays beside arrays, where what matters is only which elements go
+// together.
+func TestArraysAreDecidedAsBySearching(t *testing.T) {
+	seed := rand.Uint64()
+	r := rand.New(rand.NewPCG(seed, 6))
+	var nest func(depth int) string
+	nest = func(depth int) string {
+		out := "["
+		for i := range r.IntN(4) {
+			if i > 0 {
+				out += ","
+			}
+			out += "{"
+			comma := ""
+			for _, k := range []string{"x", "y", "z"} {
+				if r.IntN(3) == 0 {
+					out += fmt.Sprintf(`%s"%s":%d`, comma, k, r.IntN(3))
+					comma = ","
+				}
+			}
+			for _, k := range []string{"a", "b", "a"} {
+				if depth > 0 && r.IntN(2) == 0 {
+					out += fmt.Sprintf(`%s"%s":%s`, comma, k, nest(depth-1))
+					comma = ","
+				}
+			}
+			out += "}"
+		}
+		return out + "]"
+	}
+	var want func(depth int) string
+	want = func(depth int) string {
+		out, comma := "{", ""
+		for _, k := range []string{"x", "y", "z", "a", "b"} {
+			switch {
+			case k < "x" && depth > 0 && r.IntN(2) == 0:
+				out += fmt.Sprintf(`%s"%s":%s`, comma, k, want(depth-1))
+			case k >= "x" && (r.IntN(3) == 0 || comma == "" && k == "z"):
+				out += fmt.Sprintf(`%s"%s":[1,{"numeric":[">",%d]}]`, comma, k, r.IntN(3))
+			default:
+				continue
+			}
+			comma = ","
+		}
+		return out + "}"
+	}
+	matches, pairs := 0, 0
+	for range 200 {
+		set := NewSet[int]()
+		model := map[int]*Pattern{}
+		for id := range 30 {
+			model[id] = mustCompile(t, `{"a":`+want(2)+`}`)
+			set.Put(id, model[id])
+		}
+		for range 20 {
+			event := []byte(`{"a":` + nest(2) + `}`)
+			expected, err := one(model, event)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := set.Match(event, nil)
+			slices.Sort(got)
+			if err != nil || !slices.Equal(got, expected) {
+				t.Fatalf("seed %d: got %v, %v, want %v for %s", seed, got, err, expected, event)
+			}
+			matches, pairs = matches+len(got), pairs+30
+		}
+	}
+	if matches < pairs/50 {
+		t.Errorf("seed %d: only %d of %d match", seed, matches, pairs)
+	}
+}
+
+func TestLowerCaseIsThatOfASCII(t *testing.T) {
+	var all []byte
+	for c := range 256 {
+		all = append(all, byte(c))
+	}
+	for n := range len(all) {
+		text := string(all[n:])
+		got := appendLow(nil, text)
+		for i := range text {
+			want := text[i]
+			if want >= 'A' && want <= 'Z' {
+				want |= 0x20
+			}
+			if i < len(got) && got[i] != want {
+				t.Fatalf("%q becomes %q", text[i], got[i])
+			}
+		}
+		if len(got) != len(text) {
+			t.Fatalf("%d bytes become %d", len(text), len(got))
+		}
+	}
+}
