@@ -1,7 +1,6 @@
 package delivery
 
 import (
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -27,80 +26,107 @@ type task struct {
 	// pass, which needs no record of its own.
 	key waitKey
 	waiting
+	// input is what the target is to receive, once a rate limit has kept it from it.
+	input []byte
 }
 
 func (t *task) firstPass() bool { return t.key.due == 0 }
 
-// cost is what a task is charged for the memory it holds. The event is shared
-// by the lanes it goes to; charging each in full errs on the safe side.
-func (t *task) cost() int64 { return int64(len(t.item.Event.JSON)) + 512 }
+// cost is what a delivery of the event is charged for the memory it holds. The
+// event is shared by the lanes it goes to; charging each in full errs on the
+// safe side.
+func (it *Item) cost() int64 { return int64(len(it.Event.JSON)) + 512 }
+
+func (t *task) cost() int64 { return t.item.cost() }
 
 // Accept writes events and the deliveries they cause in tx. After tx has
 // committed, start must be called once: it hands the deliveries over. When tx
-// fails, start must not be called.
+// fails, start must not be called; the room in memory that was set aside for
+// them is then lost, so nothing but the store itself should make it fail.
 //
 // A lane that is full, or whose target keeps failing, gets its delivery
 // straight onto the disk instead of into memory.
 func (o *Outbox) Accept(tx store.Tx, items []Item) (start func(), err error) {
-	type waitingLane struct {
-		lane *lane
-		due  int64
-	}
-	var (
-		tasks     []*task
-		lanes     []*lane
-		waits     []waitingLane
-		abandoned []func()
-		buf       []byte
-		now       = time.Now().UnixMilli()
-	)
+	in := &intake{out: o, now: time.Now().UnixMilli()}
 	for i := range items {
-		h := &held{seq: o.next(), item: items[i]}
-		it := &h.item
-		var first, later []Lane
-		before := len(tasks)
-		for _, id := range it.Lanes {
-			l := o.lane(id)
-			switch {
-			case l == nil || l.abandoned():
-				abandoned = append(abandoned, func() { o.settledAbandoned(l, it) })
-			case l.hasRoom(int64(len(it.Event.JSON))):
-				first = append(first, id)
-				tasks, lanes = append(tasks, &task{held: h}), append(lanes, l)
-			default:
-				later = append(later, id)
-				waits = append(waits, waitingLane{l, now})
-				if err := tx.Put(waitKey{now, h.seq}.encode(id), waiting{}.encode()); err != nil {
-					return nil, err
-				}
-			}
-		}
-		if len(first)+len(later) == 0 {
-			continue
-		}
-		h.first.Store(int32(len(tasks) - before))
-		buf = appendEvent(buf[:0], it, first)
-		if err := tx.Put(key1(prefixEvent, h.seq), buf); err != nil {
+		if err := in.take(tx, items[i]); err != nil {
+			in.giveBack()
 			return nil, err
 		}
-		if len(later) > 0 {
-			h.refs.Store(true)
-			if err := tx.Put(key1(prefixRefs, h.seq), refs{len(first) > 0, slices.Clone(later)}.encode()); err != nil {
-				return nil, err
+	}
+	return in.start, nil
+}
+
+// An intake is what one call of Accept takes in.
+type intake struct {
+	out       *Outbox
+	now       int64
+	first     []handover
+	waits     []*lane
+	abandoned []func()
+	buf       []byte
+}
+
+// A handover is a delivery with the lane that has room for it.
+type handover struct {
+	lane *lane
+	task *task
+}
+
+// take writes one event and decides where its deliveries go.
+func (in *intake) take(tx store.Tx, item Item) error {
+	h := &held{seq: in.out.next(), item: item}
+	it := &h.item
+	var first, later []Lane
+	for _, id := range it.Lanes {
+		l := in.out.lane(id)
+		switch {
+		case l == nil || l.abandoned():
+			in.abandoned = append(in.abandoned, func() { in.out.settledAbandoned(l, it) })
+		case l.reserve(it.cost()):
+			first = append(first, id)
+			in.first = append(in.first, handover{l, &task{held: h}})
+		default:
+			later = append(later, id)
+			in.waits = append(in.waits, l)
+			if err := tx.Put(waitKey{in.now, h.seq}.encode(id), waiting{}.encode()); err != nil {
+				return err
 			}
 		}
 	}
-	return func() {
-		for _, fn := range abandoned {
-			fn()
-		}
-		for _, w := range waits {
-			w.lane.note(w.due)
-		}
-		for i, t := range tasks {
-			lanes[i].push(t)
-		}
-	}, nil
+	if len(first)+len(later) == 0 {
+		return nil
+	}
+	h.first.Store(int32(len(first)))
+	in.buf = appendEvent(in.buf[:0], it, first)
+	if err := tx.Put(key1(prefixEvent, h.seq), in.buf); err != nil {
+		return err
+	}
+	if len(later) == 0 {
+		return nil
+	}
+	h.refs.Store(true)
+	return tx.Put(key1(prefixRefs, h.seq), refs{len(first) > 0, later}.encode())
+}
+
+// start hands over what was taken in.
+func (in *intake) start() {
+	for _, fn := range in.abandoned {
+		fn()
+	}
+	for _, l := range in.waits {
+		l.note(in.now)
+	}
+	for _, h := range in.first {
+		h.lane.push(h.task)
+	}
+}
+
+// giveBack frees the room that was set aside.
+func (in *intake) giveBack() {
+	for _, h := range in.first {
+		h.lane.giveBack(h.task)
+	}
 }
 
 func (o *Outbox) settledAbandoned(l *lane, it *Item) {

@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"errors"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -41,20 +42,16 @@ func (l *lane) work() {
 	}
 }
 
-// try makes one attempt and decides what comes after it. A delivery that has
-// failed or been held up before, and is too old now, is given up instead; one
-// that was never tried, because dari was not running, gets its attempt.
+// try makes one attempt and decides what comes after it. A delivery that is too
+// old is given up instead.
 func (l *lane) try(t *task) {
 	expires := t.item.Ingested.Add(l.plan.maxAge)
-	if t.code != "" && !time.Now().Before(expires) {
+	if l.tooOld(t, expires) {
 		l.giveUp(t, "MaximumEventAgeInSeconds")
 		return
 	}
 	started := time.Now()
-	input, fail := l.plan.render(&t.item)
-	if fail == nil {
-		fail = l.send(t, input)
-	}
+	input, fail := l.attempt(t)
 	took := time.Since(started)
 
 	if fail != nil && l.out.attempts.Err() != nil {
@@ -63,7 +60,7 @@ func (l *lane) try(t *task) {
 	}
 	if fail != nil && fail.Throttled {
 		l.observe(t, started, took, input, fail, time.Time{})
-		t.code, t.message = fail.Code, fail.Message
+		t.code, t.message, t.input = fail.Code, fail.Message, input
 		l.pushBack(t, started.Add(max(fail.After, time.Millisecond)))
 		return
 	}
@@ -92,6 +89,41 @@ func (l *lane) try(t *task) {
 	}
 	l.observe(t, started, took, input, fail, next)
 	l.wait(t, next.UnixMilli()+1)
+}
+
+// takeUp is how long after a start a delivery may be late because of the time
+// before it.
+const takeUp = 10 * time.Second
+
+// tooOld reports whether the age of an event is used up: by attempts, or by
+// waiting for its turn at a target that is slow or has a rate limit. A delivery
+// that was never tried because dari was not running gets its attempt.
+func (l *lane) tooOld(t *task, expires time.Time) bool {
+	if time.Now().Before(expires) || t.code == "" && expires.Before(l.out.opened.Add(takeUp)) {
+		return false
+	}
+	if t.code == "" {
+		t.code, t.message = target.CodeThrottling, "The maximum age of the event was over before its turn came at "+l.plan.Target.ARN+"."
+	}
+	return true
+}
+
+// attempt builds the input and sends it. A panic on the way is our mistake, but
+// the delivery that brings it about must not take the server down with it, now
+// and after every start.
+func (l *lane) attempt(t *task) (input []byte, fail *target.Error) {
+	defer func() {
+		if r := recover(); r != nil {
+			l.out.Log.Error("an attempt panicked", "rule", l.plan.Rule, "target", l.plan.Target.ARN, "event", t.item.Event.ID, "panic", r, "stack", string(debug.Stack()))
+			fail = target.Permanent(target.CodeInternal, "dari failed in delivering to %s; its log has the details", l.plan.Target.ARN)
+		}
+	}()
+	if input = t.input; input == nil {
+		if input, fail = l.plan.render(&t.item); fail != nil {
+			return input, fail
+		}
+	}
+	return input, l.send(t, input)
 }
 
 func (l *lane) send(t *task, input []byte) *target.Error {
@@ -141,7 +173,9 @@ func (l *lane) pushBack(t *task, resume time.Time) {
 func (l *lane) interrupted(t *task) {
 	if t.firstPass() {
 		l.wait(t, time.Now().UnixMilli())
+		return
 	}
+	l.leave(t.cost())
 }
 
 // giveUp ends a delivery that failed for good.
@@ -152,6 +186,10 @@ func (l *lane) giveUp(t *task, exhausted string) {
 		if err == nil {
 			s.Outcome = watch.DeadLettered
 			l.settle(t, s, nil)
+			return
+		}
+		if l.out.attempts.Err() != nil {
+			l.interrupted(t)
 			return
 		}
 		s.DeadLetterErr = err.Error()
@@ -174,7 +212,7 @@ func (l *lane) deadLetter(t *task, exhausted string) error {
 	if exhausted != "" {
 		attributes["EXHAUSTED_RETRY_CONDITION"] = exhausted
 	}
-	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(l.out.attempts), l.out.Timeout, errTimeout)
+	ctx, cancel := context.WithTimeoutCause(l.out.attempts, l.out.Timeout, errTimeout)
 	defer cancel()
 	return l.out.DeadLetters.SendDeadLetter(ctx, l.plan.deadLetter, l.plan.Rule, t.item.Event.JSON, attributes)
 }

@@ -40,6 +40,87 @@ func BenchmarkOutbox(b *testing.B) {
 	}
 }
 
+// BenchmarkDrain hands over a backlog: everything waits on disk until the
+// target comes back.
+func BenchmarkDrain(b *testing.B) {
+	for _, targets := range []int{1, 5} {
+		b.Run(fmt.Sprintf("targets=%d", targets), func(b *testing.B) { benchDrain(b, targets) })
+	}
+}
+
+func benchDrain(b *testing.B, targets int) {
+	s, err := disk.Open(disk.Options{Dir: b.TempDir()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	back := make(chan struct{})
+	var settled sync.WaitGroup
+	settled.Add(b.N * targets)
+	out, err := Open(b.Context(), Options{
+		Store: s,
+		Sink:  target.SinkFunc(func(context.Context, *target.Delivery) error { <-back; return nil }),
+		Hooks: watch.Hooks{Settled: func(*watch.Settlement) { settled.Done() }},
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- out.Run(ctx) }()
+	var lanes []Lane
+	for i := range targets {
+		lanes = append(lanes, benchPlan(b, s, out, i))
+	}
+	ev := benchEvent(b)
+	for range b.N {
+		start := benchAccept(b, s, out, []Item{{Event: ev, Bus: testBus, Ingested: time.Now(), Lanes: lanes}}, store.Unsynced)
+		start()
+	}
+	b.ResetTimer()
+	close(back)
+	settled.Wait()
+	b.ReportMetric(float64(b.N*targets)/b.Elapsed().Seconds(), "deliveries/s")
+	b.StopTimer()
+	cancel()
+	if err := <-done; err != nil {
+		b.Fatal(err)
+	}
+}
+
+func benchPlan(b *testing.B, s store.Store, out *Outbox, i int) (l Lane) {
+	err := s.Update(b.Context(), func(tx store.Tx) (err error) {
+		l, err = out.AddPlan(tx, Plan{Bus: testBus, Rule: testRule, Target: target.Target{ID: fmt.Sprint(i), ARN: testQueue}})
+		return err
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return l
+}
+
+func benchEvent(b *testing.B) *event.Event {
+	ev, err := event.New(
+		event.Entry{Source: "shop", DetailType: "order", Detail: `{"text":"` + strings.Repeat("x", 700) + `"}`},
+		event.Stamp{ID: "7bf73129-1428-4cd3-a780-95db273d1602", Account: "210987654321", Region: "eu-central-1", Now: time.Now()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return ev
+}
+
+func benchAccept(b *testing.B, s store.Store, out *Outbox, items []Item, opts ...store.Option) (start func()) {
+	err := s.Update(context.Background(), func(tx store.Tx) (err error) {
+		start, err = out.Accept(tx, items)
+		return err
+	}, opts...)
+	if err != nil {
+		b.Error(err)
+		return func() {}
+	}
+	return start
+}
+
 func benchOutbox(b *testing.B, s store.Store, clients, targets int) {
 	const batch = 10
 	var settled sync.WaitGroup
@@ -56,21 +137,9 @@ func benchOutbox(b *testing.B, s store.Store, clients, targets int) {
 	go func() { done <- out.Run(ctx) }()
 	var lanes []Lane
 	for i := range targets {
-		err := s.Update(ctx, func(tx store.Tx) error {
-			l, err := out.AddPlan(tx, Plan{Bus: testBus, Rule: testRule, Target: target.Target{ID: fmt.Sprint(i), ARN: testQueue}})
-			lanes = append(lanes, l)
-			return err
-		})
-		if err != nil {
-			b.Fatal(err)
-		}
+		lanes = append(lanes, benchPlan(b, s, out, i))
 	}
-	ev, err := event.New(
-		event.Entry{Source: "shop", DetailType: "order", Detail: `{"text":"` + strings.Repeat("x", 700) + `"}`},
-		event.Stamp{ID: "7bf73129-1428-4cd3-a780-95db273d1602", Account: "210987654321", Region: "eu-central-1", Now: time.Now()})
-	if err != nil {
-		b.Fatal(err)
-	}
+	ev := benchEvent(b)
 
 	b.ReportAllocs()
 	b.ResetTimer()
@@ -84,16 +153,7 @@ func benchOutbox(b *testing.B, s store.Store, clients, targets int) {
 				for i := range items {
 					items[i] = Item{Event: ev, Bus: testBus, Ingested: time.Now(), Lanes: lanes}
 				}
-				var start func()
-				err := s.Update(ctx, func(tx store.Tx) (err error) {
-					start, err = out.Accept(tx, items)
-					return err
-				})
-				if err != nil {
-					b.Error(err)
-					return
-				}
-				start()
+				benchAccept(b, s, out, items)()
 			}
 		})
 	}

@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"sync/atomic"
@@ -29,9 +30,13 @@ type DeadLetter struct {
 	Died          time.Time
 }
 
-// deadLetters counts what is kept and what was pushed out.
+// deadLetters counts what is kept and what was pushed out. What is not atomic
+// is used in transactions only, which run one at a time.
 type deadLetters struct {
-	kept   int // only in transactions, which run one at a time
+	kept int
+	// before is a key that no kept one comes before: the store need not go
+	// through all that were pushed out to find the next.
+	before []byte
 	pushed atomic.Uint64
 }
 
@@ -48,23 +53,42 @@ func (d *deadLetters) put(tx store.Tx, seq uint64, l Lane, dead *DeadLetter, mos
 	if err != nil {
 		return err
 	}
-	if err := tx.Put(key2(prefixDead, seq, uint64(l)), b); err != nil {
+	key := key2(prefixDead, seq, uint64(l))
+	again, err := tx.Get(key)
+	if err != nil {
+		return err
+	}
+	if err := tx.Put(key, b); err != nil || again != nil {
 		return err
 	}
 	d.kept++
+	if bytes.Compare(key, d.before) < 0 {
+		d.before = key
+	}
 	for d.kept > most {
-		var oldest []byte
-		for k := range tx.Scan([]byte(prefixDead), store.End([]byte(prefixDead))) {
-			oldest = append(oldest, k...)
-			break
-		}
-		if err := tx.Delete(oldest); err != nil {
+		if err := d.pushOut(tx); err != nil {
 			return err
 		}
-		d.kept--
-		d.pushed.Add(1)
 	}
 	return nil
+}
+
+// pushOut lets the oldest go.
+func (d *deadLetters) pushOut(tx store.Tx) error {
+	for k := range tx.Scan(d.from(), store.End([]byte(prefixDead))) {
+		d.before = bytes.Clone(k)
+		break
+	}
+	d.kept--
+	d.pushed.Add(1)
+	return tx.Delete(d.before)
+}
+
+func (d *deadLetters) from() []byte {
+	if d.before == nil {
+		return []byte(prefixDead)
+	}
+	return d.before
 }
 
 func (l *lane) newDead(t *task, s watch.Settlement) *DeadLetter {

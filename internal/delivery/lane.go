@@ -19,10 +19,9 @@ const (
 	quick = time.Second
 	// maxPace is the longest pause between two attempts of a narrowed lane.
 	maxPace = 10 * time.Millisecond
-	// retireAfter is how long an empty lane of a replaced target stays, for
-	// events that were matched just before the replacement.
-	retireAfter = time.Minute
-	never       = math.MaxInt64
+	// minShare is how many bytes a lane may hold whatever the others do.
+	minShare = 64 << 10
+	never    = math.MaxInt64
 )
 
 // A lane is the queue of one target. What is ready stands in memory, up to a
@@ -37,18 +36,22 @@ type lane struct {
 	mu       sync.Mutex
 	state    laneState
 	ready    []*task
-	bytes    int64
+	coming   int       // room set aside for deliveries whose transaction is not on disk yet
+	bytes    int64     // charged for all that is in memory
 	running  int       // attempts in flight
 	failures int       // in a row
 	resume   time.Time // no attempt before it
 	loading  bool
 	due      int64   // the earliest waiting delivery on disk that is not in memory; never when there is none
+	rest     int64   // no page is read before it, because the last could not be
 	cursor   waitKey // what waits before it is in memory
 	inMemory map[waitKey]bool
 	gone     []waitKey // to leave inMemory when the page has been read
+	tooBig   int64     // cost of the waiting delivery for which there was no room
 	timer    *time.Timer
 	timerAt  time.Time
 	retired  time.Time // since when it is empty and retired
+	leaving  bool      // it is about to be forgotten, or has been
 }
 
 func (o *Outbox) newLane(id Lane, p Plan) (*lane, error) {
@@ -82,16 +85,36 @@ func (l *lane) setState(s laneState) {
 	l.pump()
 }
 
-// hasRoom reports whether a new delivery may be held in memory. Deliveries
-// that wait on disk with their time come go first.
-func (l *lane) hasRoom(size int64) bool {
+// reserve sets aside room in memory for a new delivery, which is to be pushed
+// or given back, and reports whether there was any. Deliveries that wait on disk
+// with their time come go first.
+func (l *lane) reserve(cost int64) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.room(size) && !l.broken() && l.due > time.Now().UnixMilli()
+	if l.broken() || l.due <= time.Now().UnixMilli() || len(l.ready)+l.coming >= l.out.Ready || !l.fits(cost) {
+		return false
+	}
+	l.coming++
+	l.charge(cost)
+	return true
 }
 
-func (l *lane) room(size int64) bool {
-	return len(l.ready) < l.out.Ready && l.bytes+size <= l.out.ReadyBytes && l.out.bytes.Load()+size <= l.out.TotalBytes
+// fits reports whether the lane may hold more. It may always hold one delivery,
+// so that it goes on whatever others do.
+func (l *lane) fits(cost int64) bool { return l.bytes == 0 || l.bytes+cost <= l.share() }
+
+// share is how many bytes the lane may hold: as many as all lanes together
+// leave free, so that those that hoard leave room for others, and in any case
+// enough to keep small deliveries going.
+func (l *lane) share() int64 {
+	return min(l.out.ReadyBytes, max(minShare, l.out.TotalBytes-l.out.bytes.Load()))
+}
+
+// hungry reports whether it is time to read a page. What has been tried and is
+// still to be written down counts, so that a store that stalls also stops the reading.
+func (l *lane) hungry() bool {
+	return len(l.ready)+l.running <= l.out.Ready/2 && len(l.inMemory) <= l.out.Ready &&
+		(l.bytes == 0 || 2*l.bytes <= l.share()) && l.fits(l.tooBig)
 }
 
 func (l *lane) broken() bool { return l.failures >= breakAfter }
@@ -103,24 +126,26 @@ func (l *lane) width() int {
 	return l.out.Width
 }
 
-// push makes a delivery ready.
+// push makes a delivery ready that has room.
 func (l *lane) push(t *task) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.add(t)
+	l.coming--
+	l.ready = append(l.ready, t)
 	l.pump()
 }
 
-func (l *lane) add(t *task) {
-	l.ready = append(l.ready, t)
-	l.bytes += t.cost()
-	l.out.bytes.Add(t.cost())
+// giveBack frees the room of a delivery that does not come after all.
+func (l *lane) giveBack(t *task) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.coming--
+	l.charge(-t.cost())
 }
 
-// release gives back the memory of a task that leaves the lane.
-func (l *lane) release(t *task) {
-	l.bytes -= t.cost()
-	l.out.bytes.Add(-t.cost())
+func (l *lane) charge(bytes int64) {
+	l.bytes += bytes
+	l.out.bytes.Add(bytes)
 }
 
 // note says that something waits on disk, and from when it may be tried.
@@ -181,11 +206,15 @@ func (l *lane) pump() {
 			l.out.workers.Go(l.work)
 		}
 	}
+	read := max(l.due, l.rest)
+	if l.state == laneAbandoned { // what waits in it is due, whatever its key says
+		read = l.rest
+	}
 	switch {
 	case l.due == never || l.loading:
-	case l.due > now.UnixMilli() && l.state != laneAbandoned:
-		l.wakeAt(time.UnixMilli(l.due))
-	case len(l.ready)+l.running <= l.out.Ready/2:
+	case read > now.UnixMilli():
+		l.wakeAt(time.UnixMilli(read))
+	case l.hungry():
 		l.loading = true
 		l.out.workers.Go(l.load)
 	}
@@ -226,24 +255,4 @@ func (l *lane) putBack() {
 			l.wait(t, now)
 		}
 	}
-}
-
-// retireWhenEmpty removes a lane that will get nothing more.
-func (l *lane) retireWhenEmpty(now time.Time) {
-	empty := len(l.ready) == 0 && l.running == 0 && !l.loading && l.due == never && len(l.inMemory) == 0
-	if l.state == laneLive || !empty {
-		l.retired = time.Time{}
-		return
-	}
-	if l.retired.IsZero() {
-		l.retired = now
-	}
-	if now.Sub(l.retired) < retireAfter {
-		l.wakeAt(l.retired.Add(retireAfter))
-		return
-	}
-	l.out.mu.Lock()
-	delete(l.out.lanes, l.id)
-	l.out.mu.Unlock()
-	l.out.settler.send(op{kind: opForgetPlan, lane: l})
 }

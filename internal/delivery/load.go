@@ -45,11 +45,12 @@ func (l *lane) load() {
 	l.mu.Lock()
 	from := l.cursor
 	l.due = never // what is noted from here on is kept
+	l.tooBig = 0
 	until := time.Now().UnixMilli()
 	if l.state == laneAbandoned {
 		until = never - 1
 	}
-	room := max(1, l.out.Ready-len(l.ready)-l.running)
+	room := max(1, l.out.Ready-len(l.ready)-l.running-l.coming)
 	l.mu.Unlock()
 
 	var p loadedPage
@@ -67,24 +68,27 @@ func (l *lane) load() {
 		l.pump()
 	}()
 	if err != nil {
+		for _, t := range p.tasks {
+			l.charge(-t.cost())
+		}
 		// A store that cannot be read fails the next write as well, and that ends
 		// Run. Until then this page is tried again.
 		l.out.Log.Error("waiting deliveries cannot be read", "target", l.plan.Target.ARN, "err", err)
-		l.noteLocked(time.Now().Add(time.Second).UnixMilli())
+		l.noteLocked(until)
+		l.rest = time.Now().Add(rereadAfter).UnixMilli()
 		return
 	}
 	for _, t := range p.tasks {
 		l.inMemory[t.key] = true
-		l.add(t)
+		l.ready = append(l.ready, t)
 	}
 	if p.last.due > l.cursor.due || (p.last.due == l.cursor.due && p.last.seq > l.cursor.seq) {
 		if l.due > p.last.due {
 			l.cursor = p.last
 		}
 	}
-	if p.next != never {
-		l.due = min(l.due, p.next)
-	}
+	l.due = min(l.due, p.next)
+	l.tooBig = p.tooBig
 	for _, k := range p.lost {
 		l.out.settler.send(op{kind: opEndWait, lane: l, seq: k.seq, old: k})
 	}
@@ -95,11 +99,13 @@ type loadedPage struct {
 	lost  []waitKey // their event is gone
 	last  waitKey   // the last one looked at
 	next  int64     // when the first one that was not taken is due
+	// tooBig is what that one costs if there was no room for it.
+	tooBig int64
 }
 
-// read takes up to room deliveries that are due, within the bounds of memory.
+// read takes up to room deliveries that are due, within the bounds of memory,
+// and charges for them.
 func (l *lane) read(tx store.Tx, from waitKey, until int64, room int, p *loadedPage) error {
-	var size int64
 	end := store.End(key1(prefixWait, uint64(l.id)))
 	for k, v := range tx.Scan(from.encode(l.id), end) {
 		_, key, err := decodeWaitKey(k)
@@ -110,132 +116,58 @@ func (l *lane) read(tx store.Tx, from waitKey, until int64, room int, p *loadedP
 			p.last = key
 			continue
 		}
-		full := len(p.tasks) > 0 && (size >= l.out.ReadyBytes || l.out.bytes.Load()+size >= l.out.TotalBytes)
-		if key.due > until || len(p.tasks) >= room || full {
+		if key.due > until || len(p.tasks) >= room {
 			p.next = key.due
 			return nil
-		}
-		w, err := decodeWaiting(v)
-		if err != nil {
-			return err
 		}
 		b, err := tx.Get(key1(prefixEvent, key.seq))
 		if err != nil {
 			return err
 		}
-		p.last = key
 		if b == nil {
+			p.last = key
 			p.lost = append(p.lost, key)
 			continue
 		}
-		it, err := decodeEvent(b)
+		t, err := newTask(key, v, b)
 		if err != nil {
-			return err
+			p.last = key
+			l.out.Log.Error("a waiting delivery is left in the store", "target", l.plan.Target.ARN, "err", err)
+			continue
 		}
-		t := &task{held: &held{seq: key.seq, item: it}, key: key, waiting: w}
+		if !l.take(t) {
+			p.next, p.tooBig = key.due, t.cost()
+			return nil
+		}
+		p.last = key
 		p.tasks = append(p.tasks, t)
-		size += t.cost()
 	}
 	return nil
+}
+
+// newTask makes a task of the records of a delivery and of its event.
+func newTask(key waitKey, delivery, event []byte) (*task, error) {
+	w, err := decodeWaiting(delivery)
+	if err != nil {
+		return nil, err
+	}
+	it, err := decodeEvent(event)
+	return &task{held: &held{seq: key.seq, item: it}, key: key, waiting: w}, err
+}
+
+// take charges for a delivery, if it fits.
+func (l *lane) take(t *task) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.fits(t.cost()) {
+		return false
+	}
+	l.charge(t.cost())
+	return true
 }
 
 func (l *lane) has(k waitKey) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.inMemory[k]
-}
-
-// recoverFirstPasses takes up the first passes that an earlier run did not
-// finish. Deliveries of theirs that had already succeeded are repeated.
-func (o *Outbox) recoverFirstPasses(ctx context.Context) {
-	from, end := []byte(prefixEvent), key1(prefixEvent, o.firstSeq)
-	for ctx.Err() == nil && from != nil {
-		var found []*held
-		err := o.Store.View(ctx, func(tx store.Tx) error {
-			found = found[:0]
-			var err error
-			found, from, err = o.unfinished(tx, from, end)
-			return err
-		})
-		if err != nil {
-			if ctx.Err() == nil {
-				o.Log.Error("unfinished deliveries cannot be read", "err", err)
-			}
-			return
-		}
-		for _, h := range found {
-			o.resumeFirst(h)
-		}
-	}
-}
-
-// unfinished returns some events whose first pass is not over, with the lanes
-// that it still owes, and the key to go on from: nil at the end.
-func (o *Outbox) unfinished(tx store.Tx, from, end []byte) ([]*held, []byte, error) {
-	const page = 256
-	var out []*held
-	looked := 0
-	for k, v := range tx.Scan(from, end) {
-		if looked++; looked > page {
-			return out, append([]byte(nil), k...), nil
-		}
-		seq := lastNumber(k)
-		r := refs{first: true}
-		b, err := tx.Get(key1(prefixRefs, seq))
-		if err != nil {
-			return nil, nil, err
-		}
-		if b != nil {
-			if r, err = decodeRefs(b); err != nil {
-				return nil, nil, err
-			}
-		}
-		if !r.first {
-			continue
-		}
-		it, err := decodeEvent(v)
-		if err != nil {
-			return nil, nil, err
-		}
-		h := &held{seq: seq, item: it}
-		h.refs.Store(b != nil)
-		for _, id := range r.lanes {
-			h.item.Lanes = without(h.item.Lanes, id)
-		}
-		out = append(out, h)
-	}
-	return out, nil, nil
-}
-
-func without(lanes []Lane, id Lane) []Lane {
-	var out []Lane
-	for _, l := range lanes {
-		if l != id {
-			out = append(out, l)
-		}
-	}
-	return out
-}
-
-func (o *Outbox) resumeFirst(h *held) {
-	h.first.Store(int32(len(h.item.Lanes)) + 1)
-	for _, id := range h.item.Lanes {
-		l := o.lane(id)
-		if l == nil {
-			o.settledAbandoned(nil, &h.item)
-			h.endFirst(o)
-			continue
-		}
-		t := &task{held: h}
-		if l.hasRoom(t.cost()) {
-			l.push(t)
-			continue
-		}
-		l.mu.Lock()
-		l.bytes += t.cost()
-		o.bytes.Add(t.cost())
-		l.mu.Unlock()
-		l.wait(t, time.Now().UnixMilli())
-	}
-	h.endFirst(o)
 }

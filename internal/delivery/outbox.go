@@ -32,7 +32,8 @@ type Options struct {
 	// on disk. Defaults 1,024 deliveries and 4 MiB.
 	Ready      int
 	ReadyBytes int64
-	// TotalBytes bounds what all lanes together hold in memory. Default 64 MiB.
+	// TotalBytes bounds what all lanes together hold in memory, apart from one
+	// delivery, or 64 KiB of small ones, that each may always hold. Default 64 MiB.
 	TotalBytes int64
 	// Timeout ends an attempt. Default 30 s; a kind may have a shorter one of its own.
 	Timeout time.Duration
@@ -41,7 +42,7 @@ type Options struct {
 	// MaxDead bounds the dead deliveries that are kept. Default 10,000.
 	MaxDead int
 	// Backoff returns the wait after the nth attempt, n from 1. The default is
-	// full jitter on min(10 min, 1 s × 2^(n-1)), with which 185 retries last about a day.
+	// full jitter on min(17 min, 1 s × 2^(n-1)), with which 185 retries last about a day.
 	Backoff func(n int) time.Duration
 }
 
@@ -69,13 +70,7 @@ func or[T int | int64 | time.Duration](v, def T) T {
 	return v
 }
 
-func fullJitter(n int) time.Duration {
-	ceiling := 10 * time.Minute
-	if n <= 10 { // 2^9 s is the last below ten minutes
-		ceiling = min(ceiling, time.Second<<(n-1))
-	}
-	return rand.N(ceiling)
-}
+func fullJitter(n int) time.Duration { return rand.N(time.Second << min(n-1, 10)) }
 
 // An Outbox holds every delivery that is owed and sees it through. Its methods
 // may be called from many goroutines at once.
@@ -86,8 +81,11 @@ type Outbox struct {
 	firstSeq uint64        // events below it were there when the outbox was opened
 	bytes    atomic.Int64  // held in memory by all lanes
 	halted   atomic.Bool   // before Run, and from when it is told to stop
-	settler  *settler
-	dead     deadLetters
+	// recovered is set when all first passes of earlier runs have been taken up.
+	recovered atomic.Bool
+	opened    time.Time
+	settler   *settler
+	dead      deadLetters
 
 	// attempts is the context of every attempt. It outlives the context of Run
 	// by the grace, and so cannot be a child of it.
@@ -97,11 +95,12 @@ type Outbox struct {
 
 	mu    sync.RWMutex
 	lanes map[Lane]*lane
+	older map[spot][]*lane // the lanes of replaced targets
 }
 
 // Open reads the plans and finds what waits. Nothing is delivered before Run.
 func Open(ctx context.Context, opt Options) (*Outbox, error) {
-	o := &Outbox{Options: opt.withDefaults(), lanes: map[Lane]*lane{}}
+	o := &Outbox{Options: opt.withDefaults(), opened: time.Now(), lanes: map[Lane]*lane{}, older: map[spot][]*lane{}}
 	o.attempts, o.abort = context.WithCancel(context.Background())
 	o.halted.Store(true)
 	o.settler = newSettler(o)
@@ -116,6 +115,8 @@ func Open(ctx context.Context, opt Options) (*Outbox, error) {
 // returns. An error means that the store failed: what was acknowledged is on
 // disk, and another start takes it from there.
 func (o *Outbox) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	failed := make(chan error, 1)
 	settled := make(chan struct{})
 	go func() {
@@ -134,6 +135,7 @@ func (o *Outbox) Run(ctx context.Context) error {
 	case err = <-failed:
 	}
 	o.halted.Store(true)
+	stop()
 	grace := time.AfterFunc(o.Grace, o.abort)
 	o.eachLane((*lane).halt)
 	o.workers.Wait()
@@ -193,6 +195,9 @@ func (o *Outbox) load(tx store.Tx) error {
 		}
 		l.state = p.State
 		o.lanes[id] = l
+		if l.state == laneRetired {
+			o.addOlder(l)
+		}
 		o.seq.Store(max(o.seq.Load(), uint64(id)))
 	}
 	// Numbers follow the clock. Should it have been set back since, then the

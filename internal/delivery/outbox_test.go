@@ -118,6 +118,10 @@ func (b *bench) start() {
 	if err != nil {
 		b.t.Fatal(err)
 	}
+	b.run(out)
+}
+
+func (b *bench) run(out *Outbox) {
 	var ctx context.Context
 	ctx, b.cancel = context.WithCancel(context.Background())
 	b.out, b.done = out, make(chan error, 1)
@@ -163,12 +167,16 @@ func (b *bench) put(from, n int, lanes ...Lane) {
 		}
 		items[i] = Item{Event: ev, Bus: testBus, Ingested: time.Now(), Lanes: lanes}
 	}
-	var start func()
+	b.accept(items...)()
+}
+
+func (b *bench) accept(items ...Item) (start func()) {
+	b.t.Helper()
 	b.update(func(tx store.Tx) (err error) {
 		start, err = b.out.Accept(tx, items)
 		return err
 	})
-	start()
+	return start
 }
 
 // records counts what the outbox keeps, by kind.

@@ -1,7 +1,6 @@
 package delivery
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -81,35 +80,6 @@ func (o *Outbox) AddPlan(tx store.Tx, p Plan) (Lane, error) {
 	o.lanes[id] = l
 	o.mu.Unlock()
 	return id, nil
-}
-
-// RetirePlan says in tx that the target of a lane was replaced: what waits in
-// it is still delivered, as the target was when it came in.
-func (o *Outbox) RetirePlan(tx store.Tx, id Lane) error { return o.close(tx, id, laneRetired) }
-
-// AbandonPlan says in tx that the target of a lane, or its rule, was deleted:
-// what waits in it is abandoned. It must only be called in a transaction that
-// will commit.
-func (o *Outbox) AbandonPlan(tx store.Tx, id Lane) error { return o.close(tx, id, laneAbandoned) }
-
-func (o *Outbox) close(tx store.Tx, id Lane, state laneState) error {
-	l := o.lane(id)
-	if l == nil {
-		return nil // it had nothing left and is gone
-	}
-	if err := putPlan(tx, l, state); err != nil {
-		return err
-	}
-	l.setState(state)
-	return nil
-}
-
-func putPlan(tx store.Tx, l *lane, state laneState) error {
-	b, err := json.Marshal(planRecord{l.plan.Plan, state})
-	if err != nil {
-		return err
-	}
-	return tx.Put(key1(prefixPlan, uint64(l.id)), b)
 }
 
 // render builds what the target is to receive.

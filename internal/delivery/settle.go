@@ -17,9 +17,10 @@ func (l *lane) settle(t *task, s watch.Settlement, dead *DeadLetter) {
 		s.Latency = time.Since(t.item.Ingested)
 		h(&s)
 	}
-	l.leave(t)
-	if dead != nil {
-		l.out.settler.send(op{kind: opDead, dead: dead, seq: t.seq, lane: l})
+	if dead == nil {
+		l.leave(t.cost())
+	} else { // the event stays in memory until it is written
+		l.out.settler.send(op{kind: opDead, dead: dead, cost: t.cost(), seq: t.seq, lane: l})
 	}
 	if t.firstPass() {
 		t.endFirst(l.out)
@@ -28,10 +29,18 @@ func (l *lane) settle(t *task, s watch.Settlement, dead *DeadLetter) {
 	l.out.settler.send(op{kind: opEndWait, lane: l, seq: t.seq, old: t.key})
 }
 
-// wait writes a delivery down, to be tried when it is due.
+// wait has a delivery leave memory, to be tried when it is due.
 func (l *lane) wait(t *task, due int64) {
-	l.leave(t)
+	l.leave(t.cost())
+	l.writeDown(t, due)
+}
+
+// writeDown writes down when a delivery is due.
+func (l *lane) writeDown(t *task, due int64) {
 	next := waitKey{due, t.seq}
+	if next == t.key {
+		next.due++ // the record moves, and its old key is let go
+	}
 	if t.firstPass() {
 		t.refs.Store(true)
 		l.out.settler.send(op{kind: opBeginWait, lane: l, seq: t.seq, next: next, waiting: t.waiting})
@@ -41,10 +50,11 @@ func (l *lane) wait(t *task, due int64) {
 	l.out.settler.send(op{kind: opMoveWait, lane: l, seq: t.seq, old: t.key, next: next, waiting: t.waiting})
 }
 
-func (l *lane) leave(t *task) {
+// leave gives back the memory of a delivery that leaves the lane.
+func (l *lane) leave(cost int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.release(t)
+	l.charge(-cost)
 }
 
 // endFirst counts one delivery of the first pass as done; the last one closes
@@ -69,7 +79,7 @@ const (
 	opMoveWait                 // a waiting delivery waits again
 	opEndWait                  // a waiting delivery is settled
 	opDead                     // a dead delivery is kept
-	opForgetPlan               // a lane is gone
+	opForgetPlan               // a lane has nothing left
 )
 
 // An op is one change to the records that follows from an attempt.
@@ -80,6 +90,7 @@ type op struct {
 	old, next waitKey
 	waiting   waiting
 	dead      *DeadLetter
+	cost      int64 // of the memory that dead holds
 }
 
 // A settler writes ops in the order in which they were sent, many in one
@@ -141,7 +152,9 @@ func (s *settler) run() error {
 			return fmt.Errorf("settle deliveries: %w", err)
 		}
 		clear(batch)
-		spare = batch
+		if spare = batch; cap(spare) > 32*maxOps {
+			spare = nil // there was a rush: do not keep its array for ever
+		}
 		if closed {
 			return nil
 		}
@@ -149,12 +162,25 @@ func (s *settler) run() error {
 	return nil
 }
 
-// maxOps keeps the transactions of the settler short, since others wait for them.
-const maxOps = 512
+// maxOps and maxCost keep the transactions of the settler short, since others
+// wait for them.
+const (
+	maxOps  = 512
+	maxCost = 1 << 20
+)
+
+// portion returns how many ops go into one transaction.
+func portion(batch []op) int {
+	n := 0
+	for cost := int64(0); n < min(len(batch), maxOps) && cost < maxCost; n++ {
+		cost += batch[n].cost
+	}
+	return n
+}
 
 func (s *settler) write(batch []op, last bool) error {
 	for len(batch) > 0 || last {
-		n := min(len(batch), maxOps)
+		n := portion(batch)
 		part := batch[:n]
 		batch = batch[n:]
 		opts := []store.Option{store.Unsynced}
@@ -205,7 +231,7 @@ func (o *Outbox) apply(tx store.Tx, p *op) error {
 	case opDead:
 		return o.dead.put(tx, p.seq, p.lane.id, p.dead, o.MaxDead)
 	case opForgetPlan:
-		return tx.Delete(key1(prefixPlan, uint64(p.lane.id)))
+		return o.forgetPlan(tx, p.lane)
 	}
 	return fmt.Errorf("delivery: op of unknown kind %d", p.kind)
 }
@@ -243,5 +269,8 @@ func (o *Outbox) applied(p *op) {
 		p.lane.forget(p.old)
 	case opEndWait:
 		p.lane.forget(p.old)
+	case opDead:
+		p.lane.leave(p.cost)
+		p.lane.wake()
 	}
 }

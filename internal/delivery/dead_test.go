@@ -1,0 +1,176 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/dari-bus/dari/internal/arn"
+	"github.com/dari-bus/dari/internal/store"
+	"github.com/dari-bus/dari/internal/store/disk"
+	"github.com/dari-bus/dari/internal/store/mem"
+	"github.com/dari-bus/dari/internal/target"
+	"github.com/dari-bus/dari/internal/watch"
+)
+
+// A crash may come between the keeping of a dead delivery and the end of its
+// record; what is then kept for a second time is still one.
+func TestADeadDeliveryThatIsRepeatedCountsOnce(t *testing.T) {
+	s := mem.New()
+	d := deadLetters{}
+	put := func(seq uint64) {
+		if err := s.Update(t.Context(), func(tx store.Tx) error { return d.put(tx, seq, 1, &DeadLetter{}, 3) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, seq := range []uint64{1, 2, 3, 3, 2} {
+		put(seq)
+	}
+	if d.kept != 3 || d.pushed.Load() != 0 {
+		t.Errorf("%d kept and %d pushed out, want 3 and 0", d.kept, d.pushed.Load())
+	}
+	for _, seq := range []uint64{9, 5, 6, 4} { // an old event may die late
+		put(seq)
+	}
+	var left []uint64
+	if err := s.View(t.Context(), func(tx store.Tx) error {
+		for k := range tx.Scan([]byte(prefixDead), store.End([]byte(prefixDead))) {
+			left = append(left, lastNumber(k[:len(k)-8]))
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if fmt.Sprint(left) != "[5 6 9]" || d.pushed.Load() != 4 {
+		t.Errorf("%v kept, %d pushed out", left, d.pushed.Load())
+	}
+}
+
+// BenchmarkDead keeps dead deliveries when there are too many already, so that
+// each pushes out the oldest.
+func BenchmarkDead(b *testing.B) {
+	s, err := disk.Open(disk.Options{Dir: b.TempDir()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	d := deadLetters{}
+	seq := uint64(0)
+	for b.Loop() {
+		err := s.Update(b.Context(), func(tx store.Tx) error {
+			seq++
+			return d.put(tx, seq, 1, &DeadLetter{}, 1000)
+		}, store.Unsynced)
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// A hanging queue does not take dead letters and does not say so.
+type hanging struct{}
+
+func (hanging) SendDeadLetter(ctx context.Context, _ arn.ARN, _ string, _ []byte, _ map[string]string) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func TestADeadLetterQueueThatHangsDoesNotHoldUpTheStop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, Options{Grace: 2 * time.Second, Sink: sinkFunc(func(*target.Delivery) error {
+			return target.Permanent(target.CodeNoResource, "gone")
+		})})
+		b.stop()
+		working := b.opt.DeadLetters
+		b.opt.DeadLetters = hanging{}
+		b.start()
+		b.put(1, 3, b.plan(target.Target{DeadLetter: deadQueue}))
+		pass(time.Second)
+		begin := time.Now()
+		b.stop()
+		if took := time.Since(begin); took > 3*time.Second {
+			t.Errorf("the stop took %v", took)
+		}
+		b.opt.DeadLetters = working
+		b.start()
+		pass(time.Minute)
+		if out := b.log.outcomes(); out[watch.DeadLettered] != 3 || len(out) != 1 {
+			t.Errorf("outcomes %v, want 3 dead-lettered", out)
+		}
+		b.wantRecords(map[string]int{"p": 1})
+		b.stop()
+	})
+}
+
+func TestAPanicEndsTheDeliveryAndNotTheServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, Options{Sink: sinkFunc(func(d *target.Delivery) error {
+			if d.Event.ID == "id-2" {
+				panic("a mistake of ours")
+			}
+			return nil
+		})})
+		b.put(1, 3, b.plan(target.Target{DeadLetter: deadQueue}))
+		pass(time.Minute)
+		if out := b.log.outcomes(); out[watch.DeadLettered] != 1 || out[watch.Delivered] != 2 {
+			t.Errorf("outcomes %v, want 1 dead-lettered and 2 delivered", out)
+		}
+		if m := b.log.deadLetters()[0]; m.Attributes["ERROR_CODE"] != target.CodeInternal {
+			t.Errorf("attributes %v", m.Attributes)
+		}
+		b.wantRecords(map[string]int{"p": 1})
+		b.stop()
+	})
+}
+
+func TestARecordThatCannotBeReadHoldsUpNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var up atomic.Bool
+		b := newBench(t, Options{Backoff: func(int) time.Duration { return time.Minute }, Sink: sinkFunc(func(*target.Delivery) error {
+			if !up.Load() {
+				return target.Temporary(target.CodeConnection, "down")
+			}
+			return nil
+		})})
+		l := b.plan(target.Target{})
+		b.put(0, 5, l) // will wait
+		pass(time.Second)
+		cut := &severed{Store: b.store}
+		b.opt.Store = cut
+		b.stop()
+		b.opt.Sink = target.SinkFunc(silent)
+		b.store = cut
+		b.start()
+		b.put(5, 5, l) // in their first pass when the server dies
+		cut.cut.Store(true)
+		b.cancel()
+		<-b.done
+		b.store, b.opt.Store = cut.Store, cut.Store
+		damaged := 0
+		b.update(func(tx store.Tx) error {
+			var keys [][]byte
+			for k := range tx.Scan([]byte(prefixEvent), store.End([]byte(prefixEvent))) {
+				keys = append(keys, append([]byte(nil), k...))
+			}
+			for _, i := range []int{1, 6} {
+				damaged++
+				if err := tx.Put(keys[i], []byte{99}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		up.Store(true)
+		b.opt.Sink = sinkFunc(func(*target.Delivery) error { return nil })
+		b.start()
+		pass(time.Hour)
+		if n := b.log.outcomes()[watch.Delivered]; n != 8 {
+			t.Errorf("%d delivered, want 8", n)
+		}
+		b.wantRecords(map[string]int{"p": 1, "e": 2, "r": 1, "w": 1})
+		b.stop()
+	})
+}

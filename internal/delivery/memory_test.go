@@ -1,0 +1,190 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/dari-bus/dari/internal/event"
+	"github.com/dari-bus/dari/internal/store/mem"
+	"github.com/dari-bus/dari/internal/target"
+)
+
+// putBig puts n events of about size bytes, each in a transaction of its own.
+func (b *bench) putBig(n, size int, lanes ...Lane) {
+	b.t.Helper()
+	for i := range n {
+		b.accept(b.big(i, size, lanes...))()
+	}
+}
+
+func (b *bench) big(i, size int, lanes ...Lane) Item {
+	b.t.Helper()
+	ev, err := event.New(
+		event.Entry{Source: "shop", DetailType: "order", Detail: fmt.Sprintf(`{"n":%d,"text":%q}`, i, strings.Repeat("x", size))},
+		event.Stamp{ID: fmt.Sprintf("big-%d", i), Account: "210987654321", Region: "eu-central-1", Now: time.Now()})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return Item{Event: ev, Bus: testBus, Ingested: time.Now(), Lanes: lanes}
+}
+
+// A silent target swallows what it is sent until the attempt is called off.
+func silent(ctx context.Context, _ *target.Delivery) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func TestBigEventsThatWaitOnDiskAreReadWithinTheBounds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const size = 10 << 10
+		b := newBench(t, Options{ReadyBytes: 4 * size, TotalBytes: 64 * size, Width: 2, Sink: target.SinkFunc(silent)})
+		l := b.plan(target.Target{})
+		b.putBig(200, size, l)
+		pass(time.Second)
+		if held := b.out.bytes.Load(); held > 5*size {
+			t.Errorf("one lane holds %d KiB, want at most %d", held>>10, 5*size>>10)
+		}
+		b.stop()
+	})
+}
+
+func TestLanesThatReadAtOnceStayWithinTheBoundOfAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const size, lanes = 40 << 10, 25
+		var stuck atomic.Bool
+		stuck.Store(true)
+		b := newBench(t, Options{ReadyBytes: 8 * size, TotalBytes: 20 * size, Width: 1, Sink: target.SinkFunc(func(ctx context.Context, d *target.Delivery) error {
+			if stuck.Load() {
+				return silent(ctx, d)
+			}
+			return nil
+		})})
+		var ids []Lane
+		for i := range lanes {
+			ids = append(ids, b.plan(target.Target{ID: fmt.Sprint(i)}))
+		}
+		for _, id := range ids {
+			b.putBig(20, size, id)
+		}
+		b.stop()
+		b.start()
+		pass(time.Second)
+		// Each lane may always hold one delivery.
+		if held, most := b.out.bytes.Load(), int64(20+lanes+1)*(size+1024); held > most {
+			t.Errorf("%d KiB held in memory, want at most %d", held>>10, most>>10)
+		}
+		stuck.Store(false)
+		pass(time.Hour)
+		b.wantRecords(map[string]int{"p": lanes})
+		if held := b.out.bytes.Load(); held != 0 {
+			t.Errorf("%d bytes are still charged", held)
+		}
+		b.stop()
+	})
+}
+
+func TestEventsOnTheirWayToDiskCountTowardsTheBounds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, Options{Ready: 16, Width: 1, Sink: target.SinkFunc(silent)})
+		l := b.plan(target.Target{})
+		var starts []func()
+		for i := range 100 { // a hundred callers wait for the disk together
+			starts = append(starts, b.accept(b.big(i, 100, l)))
+		}
+		for _, start := range starts {
+			start()
+		}
+		synctest.Wait()
+		if held := b.out.bytes.Load(); held > 40*1024 {
+			t.Errorf("%d bytes held in memory, where 16 deliveries of less than 1 KiB may be", held)
+		}
+		b.stop()
+	})
+}
+
+func TestHoardingLanesLeaveRoomForOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const size = 10 << 10
+		var served atomic.Int64
+		b := newBench(t, Options{ReadyBytes: 16 * size, TotalBytes: 64 * size, Width: 4, Sink: target.SinkFunc(func(ctx context.Context, d *target.Delivery) error {
+			if d.Target.ID != "quick" {
+				return silent(ctx, d)
+			}
+			time.Sleep(10 * time.Millisecond)
+			served.Add(1)
+			return nil
+		})})
+		for i := range 10 {
+			b.putBig(50, size, b.plan(target.Target{ID: fmt.Sprint(i)}))
+		}
+		quick := b.plan(target.Target{ID: "quick"})
+		b.putBig(400, size, quick)
+		pass(1100 * time.Millisecond)
+		if n := served.Load(); n < 200 {
+			t.Errorf("%d of 400 events served: want several attempts at a time, which would serve all, not one, which serves 110", n)
+		}
+		b.stop()
+	})
+}
+
+func TestAStoreThatStallsStopsTheReading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var up atomic.Bool
+		var tried atomic.Int64
+		b := newBench(t, Options{Ready: 16, Backoff: func(int) time.Duration { return time.Second }, Sink: sinkFunc(func(*target.Delivery) error {
+			if !up.Load() {
+				return target.Temporary(target.CodeConnection, "refused")
+			}
+			tried.Add(1)
+			return nil
+		})})
+		l := b.plan(target.Target{})
+		for i := range 100 {
+			b.put(i*10, 10, l)
+		}
+		b.stop()
+		slow := &stalled{Store: b.store}
+		slow.stall()
+		b.opt.Store = slow
+		up.Store(true)
+		b.start()
+		pass(time.Minute)
+		if n := tried.Load(); n > 100 {
+			t.Errorf("%d deliveries went out and could not be settled, want no more than a few pages", n)
+		}
+		slow.goOn()
+		pass(time.Minute)
+		b.wantRecords(map[string]int{"p": 1})
+		if n := tried.Load(); n != 1000 {
+			t.Errorf("%d attempts at 1000 deliveries", n)
+		}
+		b.stop()
+	})
+}
+
+func TestUnfinishedFirstPassesAreReadWithinTheBounds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const size = 10 << 10
+		down := &severed{Store: mem.New()}
+		b := newBench(t, Options{Store: down, Width: 1, Sink: target.SinkFunc(silent)})
+		l := b.plan(target.Target{})
+		b.putBig(100, size, l)
+		down.cut.Store(true)
+		b.cancel()
+		<-b.done
+		views := &measured{Store: down.Store}
+		b.store, b.opt.Store = views, views
+		b.opt.ReadyBytes = 4 * size
+		b.start()
+		pass(time.Second)
+		if views.most > 8*size {
+			t.Errorf("%d KiB read in one go", views.most>>10)
+		}
+		b.stop()
+	})
+}
