@@ -25,10 +25,9 @@ type value struct {
 	// element is not tied to its place in that array.
 	node int32
 
-	roughState, numberState, addressState lazy
+	roughState, numberState lazy
 
-	low, high     float64 // a number lies between them, or is both
-	parsedAddress address
+	low, high float64 // a number lies between them, or is both
 }
 
 // lazy is what is known of something that is worked out on demand.
@@ -86,14 +85,10 @@ func (v *value) number() (float64, bool) {
 
 // address returns the address that a string spells.
 func (v *value) address() (address, bool) {
-	if v.addressState == unknown {
-		ok := false
-		if v.text[0] == '"' {
-			v.parsedAddress, ok = parseAddress(v.text[1 : len(v.text)-1])
-		}
-		v.addressState = known(ok)
+	if v.text[0] != '"' {
+		return address{}, false
 	}
-	return v.parsedAddress, v.addressState == yes
+	return parseAddress(v.text[1 : len(v.text)-1])
 }
 
 // An element is an array element that is an object or an array. Elements are

@@ -187,3 +187,18 @@ func TestFarNumbersAreNoNumbers(t *testing.T) {
 		}
 	}
 }
+
+func TestEightDigitsAreReadAtOnce(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	for range 10_000 {
+		s := fmt.Sprintf("%08d", r.IntN(100_000_000))
+		if want, _ := strconv.ParseUint(s, 10, 64); !allDigits(load64(s, 0)) || eightDigits(load64(s, 0)) != want {
+			t.Fatalf("%s is read as %d", s, eightDigits(load64(s, 0)))
+		}
+		b := []byte(s)
+		b[r.IntN(8)] = "./:eE-+,}\x00\x7f\xb0"[r.IntN(12)]
+		if allDigits(load64(string(b), 0)) {
+			t.Fatalf("%q are digits", b)
+		}
+	}
+}

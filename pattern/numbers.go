@@ -97,6 +97,10 @@ func rough(s string) (low, high float64) {
 		c := s[i]
 		if c == '.' {
 			point = true
+			if i+9 <= len(s) && digits <= 11 && m > 0 && allDigits(load64(s, i+1)) {
+				m = m*1e8 + eightDigits(load64(s, i+1))
+				digits, exponent, i = digits+8, -8, i+8
+			}
 			continue
 		}
 		if c-'0' > 9 {
@@ -144,6 +148,19 @@ func rough(s string) (low, high float64) {
 	// Four roundings at most, of 2^-53 each.
 	slack := math.Abs(f) * 0x1p-50
 	return f - slack, f + slack
+}
+
+// allDigits says whether eight bytes are digits.
+func allDigits(w uint64) bool {
+	return (w&0xF0F0F0F0F0F0F0F0)|((w+0x0606060606060606)&0xF0F0F0F0F0F0F0F0)>>4 == 0x3333333333333333
+}
+
+// eightDigits returns the number that eight digits spell, the first one in the
+// lowest byte. Neighbours are put together, then pairs, then fours.
+func eightDigits(w uint64) uint64 {
+	w -= '0' * ones
+	w = w*10 + w>>8
+	return ((w&0x000000FF000000FF)*(100+1000000<<32) + (w>>16&0x000000FF000000FF)*(1+10000<<32)) >> 32
 }
 
 func exponentOf(s string) (int, bool) {

@@ -48,6 +48,15 @@ func stringEnd(b []byte, i int) int {
 
 // skipScalar returns the place behind a number, true, false or null.
 func skipScalar(b []byte, i int) int {
+	for i+8 <= len(b) {
+		w := load(b, i)
+		// What may follow is a comma, a bracket or brace, or white space.
+		m := zeros(w^','*ones) | zeros((w|0x20*ones)^'}'*ones) | (w-0x21*ones)&^w&highs
+		if m != 0 {
+			return i + bits.TrailingZeros64(m)>>3
+		}
+		i += 8
+	}
 	for i < len(b) && scalarByte[b[i]] {
 		i++
 	}

@@ -216,6 +216,9 @@ func loadQuamina(rules []string) (q *quamina.Quamina, taken int) {
 	}
 	start := time.Now()
 	for i, rule := range rules {
+		if *limit == 0 {
+			break
+		}
 		text, ok := translate(rule)
 		if ok && q.AddPattern(i, text) == nil {
 			taken++
