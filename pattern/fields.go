@@ -1,7 +1,6 @@
 package pattern
 
 import (
-	"maps"
 	"strings"
 )
 
@@ -29,29 +28,6 @@ func (f *fields) add(path string, slot int) {
 		f = child
 	}
 	f.slot = slot + 1
-}
-
-// with returns a tree that has path too. It shares what it can with f, which
-// stays as it is.
-func (f *fields) with(path string, slot int) *fields {
-	out := f.clone()
-	at, rest := out, path
-	for more := true; more; {
-		var head string
-		head, rest, more = strings.Cut(rest, ".")
-		child, ok := at.next[head]
-		if !ok {
-			break
-		}
-		at.next[head] = child.clone()
-		at = at.next[head]
-	}
-	out.add(path, slot)
-	return out
-}
-
-func (f *fields) clone() *fields {
-	return &fields{next: maps.Clone(f.next), slot: f.slot}
 }
 
 // step follows one key. It returns nil where no path leads, also for a nil f.
