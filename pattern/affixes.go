@@ -45,6 +45,22 @@ type pile struct {
 	text string
 	alts []*alt
 	next *pile // another text with the same hash
+	// sigs are the signatures of alts, beside each other, so that those which
+	// cannot hold are passed over without a look at them. It is nil if one has
+	// none.
+	sigs []signature
+}
+
+func newPile(text string, alts []*alt, next *pile) *pile {
+	p := &pile{text: text, alts: alts, next: next}
+	for _, a := range alts {
+		if a.sig == nil {
+			p.sigs = nil
+			break
+		}
+		p.sigs = append(p.sigs, *a.sig)
+	}
+	return p
 }
 
 func (a *affixes) none() bool { return len(a.lengths) == 0 }
@@ -115,11 +131,11 @@ func editPile(t *table[pile], hash uint64, text string, a *alt, add bool) *table
 		if p.text == text {
 			alts = p.alts
 		} else {
-			chain = &pile{p.text, p.alts, chain}
+			chain = &pile{p.text, p.alts, chain, p.sigs}
 		}
 	}
 	if alts = edit(alts, a, add); len(alts) > 0 {
-		chain = &pile{text, alts, chain}
+		chain = newPile(text, alts, chain)
 	}
 	return t.with(hash, chain)
 }

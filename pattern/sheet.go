@@ -165,7 +165,7 @@ func (s *sheet) findRare(r *rare, text string) {
 	if !r.networks.none() {
 		s.findAddress(&r.networks, text)
 	}
-	s.check(r.texts, text, nil)
+	s.check(r.texts, text)
 	if r.grams != [maxGram]*grams{} {
 		s.findGrams(r, text)
 	}
@@ -191,7 +191,7 @@ func (s *sheet) findHeads(a *affixes, text, whole string) {
 			for i := range a.few {
 				f := &a.few[i]
 				if word&f.mask == f.word && len(text) >= len(f.text) && (len(f.text) <= 8 || text[:len(f.text)] == f.text) {
-					s.checkOne(f.alt, whole, nil)
+					s.checkOne(f.alt, whole)
 				}
 			}
 		}
@@ -201,7 +201,7 @@ func (s *sheet) findHeads(a *affixes, text, whole string) {
 		if l.n > len(text) {
 			break
 		}
-		s.check(a.at(text[:l.n]), whole, nil)
+		s.check(a.at(text[:l.n]), whole)
 	}
 }
 
@@ -211,7 +211,7 @@ func (s *sheet) findTails(a *affixes, text, whole string) {
 		for i := range a.few {
 			f := &a.few[i]
 			if n := len(f.text); len(text) >= n && text[len(text)-n:] == f.text {
-				s.checkOne(f.alt, whole, nil)
+				s.checkOne(f.alt, whole)
 			}
 		}
 		return
@@ -220,7 +220,7 @@ func (s *sheet) findTails(a *affixes, text, whole string) {
 		if l.n > len(text) {
 			break
 		}
-		s.check(a.at(text[len(text)-l.n:]), whole, nil)
+		s.check(a.at(text[len(text)-l.n:]), whole)
 	}
 }
 
@@ -241,7 +241,7 @@ func (s *sheet) findAddress(n *networks, text string) {
 		name := view(k[:])
 		for p := n.piles.get(hashText(name)); p != nil; p = p.next {
 			if p.text == name {
-				s.check(p.alts, text, nil)
+				s.check(p.alts, text)
 			}
 		}
 	}
@@ -264,8 +264,8 @@ func (s *sheet) findGrams(r *rare, text string) {
 			if g.bloom[w]&bit == 0 {
 				continue
 			}
-			alts := g.at(x)
-			if alts == nil {
+			p := g.at(x)
+			if p == nil {
 				continue
 			}
 			if was := s.grams.at(x); *was != 0 {
@@ -277,22 +277,23 @@ func (s *sheet) findGrams(r *rare, text string) {
 				sig.add(inner)
 				signed = true
 			}
-			s.check(alts, text, &sig)
+			for i := range p.sigs {
+				if p.sigs[i].within(&sig) {
+					s.checkOne(p.alts[i], text)
+				}
+			}
 		}
 	}
 }
 
 // check notes those of some alternatives that hold of a string.
-func (s *sheet) check(alts []*alt, text string, sig *signature) {
+func (s *sheet) check(alts []*alt, text string) {
 	for _, a := range alts {
-		s.checkOne(a, text, sig)
+		s.checkOne(a, text)
 	}
 }
 
-func (s *sheet) checkOne(a *alt, text string, sig *signature) {
-	if sig != nil && a.sig != nil && !a.sig.within(sig) {
-		return
-	}
+func (s *sheet) checkOne(a *alt, text string) {
 	if *s.verdicts.at(a.cond.id)&queued != 0 {
 		return
 	}

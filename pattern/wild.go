@@ -40,14 +40,19 @@ func bloomBit(x uint32, words int) (word int, bit uint64) {
 	return int(h>>6) & (words - 1), 1 << (h & 63)
 }
 
-func (g *grams) at(x uint32) []*alt {
+func (g *grams) at(x uint32) *pile {
 	if g == nil {
 		return nil
 	}
-	if p := g.piles.get(mix(uint64(x))); p != nil {
-		return p.alts
+	return g.piles.get(mix(uint64(x)))
+}
+
+// filed returns how many alternatives are filed under a gram.
+func (g *grams) filed(x uint32) int {
+	if p := g.at(x); p != nil {
+		return len(p.alts)
 	}
-	return nil
+	return 0
 }
 
 func (g *grams) edit(a *alt, add bool) *grams {
@@ -79,7 +84,7 @@ func (g *grams) edit(a *alt, add bool) *grams {
 // bloomWords is the size of a bloom filter for n grams.
 func bloomWords(n int) int {
 	words := 16
-	for words < 1024 && words*64 < n*32 {
+	for words < 4096 && words*64 < n*32 {
 		words *= 2
 	}
 	return words
@@ -188,7 +193,7 @@ func wildAlt(c *cond, w wildcard, r *rare) *alt {
 			n := min(len(piece), maxGram)
 			for i := 0; n > 0 && i+n <= len(piece); i++ {
 				x := gramAt(piece, i, n)
-				try(inGrams, piece[i:i+n], n, len(r.grams[n-1].at(x)))
+				try(inGrams, piece[i:i+n], n, r.grams[n-1].filed(x))
 			}
 		}
 	}

@@ -141,6 +141,7 @@ func cityLots() error {
 		`{"geometry":{"coordinates":[37.80848009696725]}}`,
 		`{"properties":{"MAPBLKLOT":["0011008"],"BLKLOT":["0011008"]},"geometry":{"coordinates":[37.807807921694092]}}`,
 	}, lines, true}.run()
+	summary()
 	return err
 }
 

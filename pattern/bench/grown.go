@@ -140,7 +140,11 @@ func wildcards() error {
 		name := strings.Join([]string{word(), word(), word(), word(), word()}, "/")
 		events[i] = fmt.Appendf(nil, `{"source":"files","id":"%d","detail":{"name":"%s","size":%d,"tags":["x","y"]}}`, i, name, i)
 	}
-	rules := repeat(10_000, func(int) string {
+	rules := repeat(10_000, func(i int) string {
+		if i%100 == 0 { // one that is found
+			words := strings.Split(strings.Split(string(events[i/3]), `"name":"`)[1], "/")
+			return fmt.Sprintf(`{"detail":{"name":[{"wildcard":"*%s*%s*%s*"}]}}`, words[1], words[2][:2], words[3])
+		}
 		return fmt.Sprintf(`{"detail":{"name":[{"wildcard":"*%s*%s*%s"}]}}`, word(), letters(2), word())
 	})
 	for _, n := range []int{10, 100, 1000, 10_000} {

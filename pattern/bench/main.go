@@ -59,15 +59,17 @@ func main() {
 		}
 		debug.FreeOSMemory()
 	}
-	if len(ratios) > 0 {
-		sum, worst := 0.0, math.Inf(1)
-		for _, r := range ratios {
-			sum += math.Log(r)
-			worst = min(worst, r)
-		}
-		fmt.Printf("\nAgainst quamina on %d sets that it takes whole: %.1fx in the geometric mean, %.1fx at the least.\n",
-			len(ratios), math.Exp(sum/float64(len(ratios))), worst)
+}
+
+// summary says how the sets so far compare with quamina.
+func summary() {
+	sum, worst := 0.0, math.Inf(1)
+	for _, r := range ratios {
+		sum += math.Log(r)
+		worst = min(worst, r)
 	}
+	fmt.Printf("\nAgainst quamina on the %d sets of city lots that it takes whole: %.1fx in the geometric mean, %.1fx at the least.\n",
+		len(ratios), math.Exp(sum/float64(len(ratios))), worst)
 }
 
 // ratios are those of the sets that quamina takes whole.
