@@ -86,12 +86,20 @@ func (l *lane) setState(s laneState) {
 }
 
 // reserve sets aside room in memory for a new delivery, which is to be pushed
-// or given back, and reports whether there was any. Deliveries that wait on disk
-// with their time come go first.
+// or given back, and reports whether there was any.
+//
+// While others wait on disk with their time come, half of the room is theirs.
+// If they all went first, a rush would be hard to recover from: what goes by way
+// of the disk costs several times as much, so that a lane could be too slow for
+// ever for a stream that it keeps up with easily in memory.
 func (l *lane) reserve(cost int64) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.broken() || l.due <= time.Now().UnixMilli() || len(l.ready)+l.coming >= l.out.Ready || !l.fits(cost) {
+	count, bytes := len(l.ready)+l.coming+1, l.bytes+cost
+	if l.due <= time.Now().UnixMilli() {
+		count, bytes = 2*count, 2*bytes+l.tooBig
+	}
+	if l.broken() || count > l.out.Ready || l.bytes > 0 && bytes > l.share() {
 		return false
 	}
 	l.coming++
@@ -113,7 +121,7 @@ func (l *lane) share() int64 {
 // hungry reports whether it is time to read a page. What has been tried and is
 // still to be written down counts, so that a store that stalls also stops the reading.
 func (l *lane) hungry() bool {
-	return len(l.ready)+l.running <= l.out.Ready/2 && len(l.inMemory) <= l.out.Ready &&
+	return len(l.ready) <= l.out.Ready/2 && len(l.inMemory) <= l.out.Ready &&
 		(l.bytes == 0 || 2*l.bytes <= l.share()) && l.fits(l.tooBig)
 }
 

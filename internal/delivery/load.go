@@ -71,8 +71,6 @@ func (l *lane) load() {
 		for _, t := range p.tasks {
 			l.charge(-t.cost())
 		}
-		// A store that cannot be read fails the next write as well, and that ends
-		// Run. Until then this page is tried again.
 		l.out.Log.Error("waiting deliveries cannot be read", "target", l.plan.Target.ARN, "err", err)
 		l.noteLocked(until)
 		l.rest = time.Now().Add(rereadAfter).UnixMilli()

@@ -188,3 +188,28 @@ func TestUnfinishedFirstPassesAreReadWithinTheBounds(t *testing.T) {
 		b.stop()
 	})
 }
+
+// A target that is too slow for what comes in is not only sent what is new.
+func TestAStreamOfNewDeliveriesDoesNotShutOutThoseOnDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var fresh, old int
+		b := newBench(t, Options{Ready: 32, Width: 1, Sink: sinkFunc(func(d *target.Delivery) error {
+			if time.Since(d.Ingested) < time.Second {
+				fresh++
+			} else {
+				old++
+			}
+			time.Sleep(10 * time.Millisecond)
+			return nil
+		})})
+		l := b.plan(target.Target{})
+		for i := range 4000 {
+			b.put(i, 1, l)
+			time.Sleep(5 * time.Millisecond)
+		}
+		b.stop()
+		if total := fresh + old; old < total/5 {
+			t.Errorf("%d attempts at new deliveries, and %d at those that had waited on disk", fresh, old)
+		}
+	})
+}

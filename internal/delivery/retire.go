@@ -119,7 +119,7 @@ func (o *Outbox) forgetPlan(tx store.Tx, l *lane) error {
 		o.removeOlder(l)
 		l.setState(laneLive)
 	}
-	for range tx.Scan(key1(prefixWait, uint64(l.id)), store.End(key1(prefixWait, uint64(l.id)))) {
+	for range tx.Scan(l.firstLeft(), store.End(key1(prefixWait, uint64(l.id)))) {
 		needed = true
 		break
 	}
@@ -131,6 +131,14 @@ func (o *Outbox) forgetPlan(tx store.Tx, l *lane) error {
 	delete(o.lanes, l.id)
 	o.mu.Unlock()
 	return tx.Delete(key)
+}
+
+// firstLeft returns the first key that may still wait. Of those before it, the
+// store may have to go through a great many that are deleted.
+func (l *lane) firstLeft() []byte {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.cursor.encode(l.id)
 }
 
 // stays reports whether the lane is still there. If it is, it will ask again
