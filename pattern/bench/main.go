@@ -29,6 +29,7 @@ import (
 
 var (
 	only  = flag.String("only", "", "run the sections whose names contain this")
+	some  = flag.String("rules", "", "run only the sets of rules whose names contain this")
 	turns = flag.Int("turns", 3, "how many turns each engine gets")
 	least = flag.Duration("time", 300*time.Millisecond, "how long a turn takes at least")
 	ask   = flag.Bool("oracle", true, "compare the number of matches with those found rule by rule")

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/dari-bus/dari/pattern"
@@ -31,6 +32,9 @@ func header(title string) {
 
 // run measures a workload and prints its line.
 func (w workload) run() (nsPerEvent float64, err error) {
+	if !strings.Contains(w.name, *some) {
+		return 0, nil
+	}
 	set := pattern.NewSet[int]()
 	compiled := make([]*pattern.Pattern, len(w.rules))
 	for i, text := range w.rules {
