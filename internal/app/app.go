@@ -103,6 +103,7 @@ func (a *App) openRooms(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	watch.Gauges(a.registry, func() float64 { return float64(a.outbox.Waiting()) }, func() float64 { return float64(a.outbox.Kept()) })
 	a.buses, err = bus.Open(ctx, bus.Options{
 		Store: a.store, Outbox: a.outbox, Hooks: hooks, Limits: limits, CheckTarget: a.checkTarget,
 	})

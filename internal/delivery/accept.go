@@ -114,6 +114,7 @@ func (in *intake) start() {
 	for _, fn := range in.abandoned {
 		fn()
 	}
+	in.out.waiting.Add(int64(len(in.waits)))
 	for _, l := range in.waits {
 		l.note(in.now)
 	}

@@ -38,12 +38,14 @@ type deadLetters struct {
 	// through all that were pushed out to find the next.
 	before []byte
 	pushed atomic.Uint64
+	count  atomic.Int64 // kept, for whoever looks
 }
 
 func (d *deadLetters) load(tx store.Tx) error {
 	for range tx.Scan([]byte(prefixDead), store.End([]byte(prefixDead))) {
 		d.kept++
 	}
+	d.count.Store(int64(d.kept))
 	return nil
 }
 
@@ -70,6 +72,7 @@ func (d *deadLetters) put(tx store.Tx, seq uint64, l Lane, dead *DeadLetter, mos
 			return err
 		}
 	}
+	d.count.Store(int64(d.kept))
 	return nil
 }
 

@@ -80,6 +80,7 @@ type Outbox struct {
 	seq      atomic.Uint64 // the last number given to an event or a lane
 	firstSeq uint64        // events below it were there when the outbox was opened
 	bytes    atomic.Int64  // held in memory by all lanes
+	waiting  atomic.Int64  // deliveries on disk that wait
 	halted   atomic.Bool   // before Run, and from when it is told to stop
 	// recovered is set when all first passes of earlier runs have been taken up.
 	recovered atomic.Bool
@@ -117,6 +118,7 @@ func Open(ctx context.Context, opt Options) (*Outbox, error) {
 func (o *Outbox) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	o.countWaiting(ctx)
 	failed := make(chan error, 1)
 	settled := make(chan struct{})
 	go func() {

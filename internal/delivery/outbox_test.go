@@ -348,6 +348,9 @@ func TestWithoutADeadLetterQueueTheDeliveryIsKeptAsDead(t *testing.T) {
 		b.put(6, 1, b.plan(target.Target{}))
 		pass(time.Minute)
 		b.wantRecords(map[string]int{"p": 2, "d": 3})
+		if n := b.out.Kept(); n != 3 {
+			t.Errorf("%d are said to be kept, want 3", n)
+		}
 		b.stop()
 	})
 }
@@ -408,6 +411,9 @@ func TestWhatIsOverTheBoundWaitsOnDisk(t *testing.T) {
 			b.put(i*10, 10, l)
 		}
 		synctest.Wait()
+		if n := b.out.Waiting(); n != b.records()["w"] {
+			t.Errorf("%d are said to wait of %v", n, b.records())
+		}
 		if r := b.records(); r["w"] < 450 || r["e"] != 500 {
 			t.Errorf("records %v: want most of 500 deliveries on disk", r)
 		}

@@ -263,11 +263,13 @@ func (o *Outbox) changeRefs(tx store.Tx, seq uint64, r refs, change func(*refs))
 func (o *Outbox) applied(p *op) {
 	switch p.kind {
 	case opBeginWait:
+		o.waiting.Add(1)
 		p.lane.note(p.next.due)
 	case opMoveWait:
 		p.lane.note(p.next.due)
 		p.lane.forget(p.old)
 	case opEndWait:
+		o.waiting.Add(-1)
 		p.lane.forget(p.old)
 	case opDead:
 		p.lane.leave(p.cost)
