@@ -2,6 +2,7 @@ package bus
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -37,7 +38,7 @@ func (s *Service) Forward(ctx context.Context, to arn.ARN, d *target.Delivery) e
 	}
 	ev := d.Event
 	if at.Region != from.Region {
-		if ev, err = renamed(ev); err != nil {
+		if ev, err = renamed(ev, d, b.arn); err != nil {
 			return err
 		}
 	}
@@ -48,10 +49,12 @@ func (s *Service) Forward(ctx context.Context, to arn.ARN, d *target.Delivery) e
 	return s.commit(ctx, Origin{Place: Place{from.Account, from.Region}, Caller: d.Rule, Trace: d.Trace}, []intake{in})
 }
 
-// renamed returns an event with a new id and nothing else changed.
-func renamed(ev *event.Event) (*event.Event, error) {
+// renamed returns an event with a new id and nothing else changed. The id
+// follows from the delivery: when that is repeated, so is the id.
+func renamed(ev *event.Event, d *target.Delivery, to string) (*event.Event, error) {
+	id := uuid.NewSHA1(uuid.Nil, []byte(strings.Join([]string{ev.ID, d.Rule, d.Target.ID, to}, "\n")))
 	entry := event.Entry{
 		Source: ev.Source, DetailType: ev.DetailType, Detail: string(ev.Detail), Resources: ev.Resources, Time: ev.Time,
 	}
-	return event.New(entry, event.Stamp{ID: uuid.NewString(), Account: ev.Account, Region: ev.Region, Now: ev.Time})
+	return event.New(entry, event.Stamp{ID: id.String(), Account: ev.Account, Region: ev.Region, Now: ev.Time})
 }

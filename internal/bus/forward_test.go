@@ -67,6 +67,15 @@ func TestForwardedEventGetsANewIDInAnotherRegion(t *testing.T) {
 	if text := strings.ReplaceAll(string(got.JSON), got.ID, d.Event.ID); text != string(d.Event.JSON) {
 		t.Errorf("event\n%s\nwant but for the id\n%s", got.JSON, d.Event.JSON)
 	}
+	h.ok(h.Forward(t.Context(), mustARN(t, homeBus), d))
+	if again := h.outbox.items[1].Event.ID; again != got.ID {
+		t.Errorf("repeated, the delivery has the id %s; it was %s", again, got.ID)
+	}
+	d.Rule += "2"
+	h.ok(h.Forward(t.Context(), mustARN(t, homeBus), d))
+	if other := h.outbox.items[2].Event.ID; other == got.ID {
+		t.Errorf("another rule's delivery has the same id %s", other)
+	}
 }
 
 func TestForwardAsksThePolicyOfTheBus(t *testing.T) {

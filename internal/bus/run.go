@@ -11,6 +11,11 @@ import (
 	"github.com/dari-bus/dari/internal/store"
 )
 
+// lookAgain is the longest that Run waits before it looks at the clock again: a
+// timer learns neither that the clock was set nor that the machine slept. It is
+// less than the tolerance, or what comes due meanwhile would be skipped.
+const lookAgain = 30 * time.Second
+
 // Run fires the schedules until ctx ends. An error means that the store failed.
 func (s *Service) Run(ctx context.Context) error {
 	for {
@@ -27,7 +32,7 @@ func (s *Service) Run(ctx context.Context) error {
 		}
 		var timer <-chan time.Time
 		if ok {
-			timer = time.After(wait)
+			timer = time.After(min(wait, lookAgain))
 		}
 		select {
 		case <-ctx.Done():
