@@ -1,9 +1,10 @@
 # One line a target; `make` alone prints them.
-.PHONY: help build test race lint fuzz bench bench-match e2e gen
+.PHONY: help build test race lint fuzz bench bench-match e2e gen oracle
 help:  ; @grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | grep -v '^help' | sed -E 's/:[^#]*## /\t/' | expand -t 14
 build: ; go build -o dari ./cmd/dari ## build the binary ./dari
-test: tools lint race e2e ## everything: linters, unit tests with the race detector, and the real clients
+test: tools lint race oracle e2e ## everything: linters, unit tests with the race detector, and the real clients
 race:  ; go test -race ./... ## unit tests with the race detector
+oracle: ; go test -count=1 -run SetAgreesWithTheOracle -v ./pattern ## a million patterns and events, the set against the plain matcher
 lint:  ; scripts/lint ## gofmt, go vet, staticcheck, tidy modules, generated files unchanged
 fuzz:  ; scripts/fuzz $(or $(FUZZTIME),30s) ## each fuzzer for FUZZTIME (default 30s)
 bench: ; scripts/bench ## benchmarks, compared with the baseline by benchstat
