@@ -12,7 +12,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/bus"
@@ -39,6 +38,9 @@ type App struct {
 	server   *http.Server
 	registry *prometheus.Registry
 	feed     *watch.Feed
+	// stopWithin is how long calls may take to end when the server stops, and how
+	// long the other parts may take when the store has failed.
+	stopWithin time.Duration
 
 	queues       *queue.Service
 	destinations *destination.Service
@@ -52,7 +54,7 @@ func Open(ctx context.Context, opt Options) (*App, error) {
 	if err := opt.check(); err != nil {
 		return nil, err
 	}
-	a := &App{opt: opt, registry: prometheus.NewRegistry(), feed: watch.NewFeed(feedSize)}
+	a := &App{opt: opt, registry: prometheus.NewRegistry(), feed: watch.NewFeed(feedSize), stopWithin: 10 * time.Second}
 	var err error
 	if a.store, err = a.openStore(); err != nil {
 		return nil, err
@@ -196,69 +198,9 @@ func (a *App) Emit(ctx context.Context, e event.Entry) (id string, err error) {
 	return a.buses.Emit(ctx, bus.Origin{Place: bus.Place{Account: a.opt.Account, Region: a.opt.Region}}, e)
 }
 
-// Run serves and delivers until ctx ends, then stops in order: first the calls,
-// then the attempts at targets, then the store. An error means that something
-// failed that the rest cannot do without; what was acknowledged is on disk.
-func (a *App) Run(ctx context.Context) error {
-	a.opt.Log.Info("dari is ready", "address", a.url(), "data", a.place(), "region", a.opt.Region, "account", a.opt.Account, "signatures", a.opt.keys != nil)
-	g, running := errgroup.WithContext(context.WithoutCancel(ctx))
-	inner, stopInner := context.WithCancel(running)
-	g.Go(func() error {
-		defer stopInner()
-		return a.serve(ctx, running)
-	})
-	for _, run := range []func(context.Context) error{a.runStore, a.outbox.Run, a.buses.Run, a.destinations.Run, a.queues.Run} {
-		g.Go(func() error { return run(inner) })
-	}
-	err := g.Wait()
-	stopInner()
-	err = errors.Join(err, a.store.Close())
-	if err == nil {
-		a.opt.Log.Info("dari has stopped", "data", a.place())
-	}
-	return err
-}
-
 func (a *App) place() string {
 	if a.opt.Ephemeral {
 		return "in memory"
 	}
 	return a.opt.Data
-}
-
-// runStore watches over a store that can fail on its own.
-func (a *App) runStore(ctx context.Context) error {
-	if r, ok := a.store.(interface{ Run(context.Context) error }); ok {
-		return r.Run(ctx)
-	}
-	return nil
-}
-
-// stopWithin is how long calls may take to end when the server stops.
-const stopWithin = 10 * time.Second
-
-// serve answers calls until ctx or running ends.
-func (a *App) serve(ctx, running context.Context) error {
-	failed := make(chan error, 1)
-	go func() { failed <- a.server.Serve(a.listener) }()
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-	case <-running.Done():
-	}
-	a.feed.Close() // ends the live tails, which would not end by themselves
-	stop, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), stopWithin, errors.New("some calls did not end in time"))
-	defer cancel()
-	if err := a.server.Shutdown(stop); err != nil {
-		a.opt.Log.Warn("calls were cut off", "err", context.Cause(stop))
-		err = a.server.Close()
-		if err != nil {
-			return err
-		}
-	}
-	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
 }

@@ -13,7 +13,7 @@ import (
 
 // lookAgain is the longest that Run waits before it looks at the clock again: a
 // timer learns neither that the clock was set nor that the machine slept. It is
-// less than the tolerance, or what comes due meanwhile would be skipped.
+// less than the usual tolerance, or what comes due meanwhile would be skipped.
 const lookAgain = 30 * time.Second
 
 // Run fires the schedules until ctx ends. An error means that the store failed.

@@ -1,0 +1,103 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Run serves and delivers until ctx ends, then stops in order: first the calls,
+// then the attempts at targets, then the store. An error means that something
+// failed that the rest cannot do without; what was acknowledged is on disk.
+func (a *App) Run(ctx context.Context) error {
+	a.opt.Log.Info("dari is ready", "address", a.url(), "data", a.place(), "region", a.opt.Region, "account", a.opt.Account, "signatures", a.opt.keys != nil)
+	g, running := errgroup.WithContext(context.WithoutCancel(ctx))
+	inner, stopInner := context.WithCancel(running)
+	defer stopInner()
+	g.Go(func() error {
+		defer stopInner()
+		return a.serve(ctx, running)
+	})
+	for _, run := range []func(context.Context) error{a.runStore, a.outbox.Run, a.buses.Run, a.destinations.Run, a.queues.Run} {
+		g.Go(func() error { return run(inner) })
+	}
+	err := errors.Join(a.await(g), a.store.Close())
+	if err == nil {
+		a.opt.Log.Info("dari has stopped", "data", a.place())
+	}
+	return err
+}
+
+// await returns when all parts have ended. When the store fails, now or while
+// they end, they are not waited for without end: whoever is inside the store then
+// may never come out of it, and a process that lingers cannot be started again.
+func (a *App) await(g *errgroup.Group) error {
+	ended := make(chan error, 1)
+	go func() { ended <- g.Wait() }()
+	watching, stop := context.WithCancel(context.Background())
+	defer stop()
+	failed := make(chan error, 1)
+	go func() {
+		if err := a.runStore(watching); err != nil {
+			failed <- err
+		}
+	}()
+	select {
+	case err := <-ended:
+		return err
+	case failure := <-failed:
+		select {
+		case err := <-ended:
+			return err
+		case <-time.After(a.stopWithin * 3 / 2): // calls have that long, and then the attempts
+			a.opt.Log.Warn("some parts still wait for the store, which has failed, and are left behind")
+			return failure
+		}
+	}
+}
+
+// runStore watches over a store that can fail on its own.
+func (a *App) runStore(ctx context.Context) error {
+	if r, ok := a.store.(interface{ Run(context.Context) error }); ok {
+		return r.Run(ctx)
+	}
+	return nil
+}
+
+// pollsEndAfter is when calls that only wait are sent home when the server
+// stops. Whatever else a call does is done much sooner.
+const pollsEndAfter = time.Second
+
+// serve answers calls until ctx or running ends.
+func (a *App) serve(ctx, running context.Context) error {
+	calls, endCalls := context.WithCancel(context.WithoutCancel(ctx))
+	defer endCalls()
+	a.server.BaseContext = func(net.Listener) context.Context { return calls }
+	failed := make(chan error, 1)
+	go func() { failed <- a.server.Serve(a.listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	case <-running.Done():
+	}
+	a.feed.Close() // ends the live tails, which would not end by themselves
+	defer time.AfterFunc(pollsEndAfter, endCalls).Stop()
+	stop, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), a.stopWithin, errors.New("some calls did not end in time"))
+	defer cancel()
+	if err := a.server.Shutdown(stop); err != nil {
+		a.opt.Log.Warn("calls were cut off", "err", context.Cause(stop))
+		err = a.server.Close()
+		if err != nil {
+			return err
+		}
+	}
+	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
