@@ -215,12 +215,12 @@ func (h *history) live() {
 	}
 	for range 10 {
 		h.round()
-		switch {
-		case h.ending == orderly:
+		if h.ending != orderly && h.rnd.IntN(3) > 0 {
+			h.crash()
+		}
+		if h.ending == orderly || h.rnd.IntN(3) == 0 { // perhaps before all is taken up
 			h.stop()
 			h.start()
-		case h.rnd.IntN(3) > 0:
-			h.crash()
 		}
 	}
 	pass(50 * time.Hour) // enough for every policy

@@ -19,9 +19,7 @@ const (
 	quick = time.Second
 	// maxPace is the longest pause between two attempts of a narrowed lane.
 	maxPace = 10 * time.Millisecond
-	// minShare is how many bytes a lane may hold whatever the others do.
-	minShare = 64 << 10
-	never    = math.MaxInt64
+	never   = math.MaxInt64
 )
 
 // A lane is the queue of one target. What is ready stands in memory, up to a
@@ -111,11 +109,12 @@ func (l *lane) reserve(cost int64) bool {
 // so that it goes on whatever others do.
 func (l *lane) fits(cost int64) bool { return l.bytes == 0 || l.bytes+cost <= l.share() }
 
-// share is how many bytes the lane may hold: as many as all lanes together
-// leave free, so that those that hoard leave room for others, and in any case
-// enough to keep small deliveries going.
+// share is how many bytes the lane may hold. Half of the memory of all is for
+// whoever needs it: a lane may hold as much of it as is still free, so that those
+// that hoard leave room for others. The other half belongs to all in equal parts.
 func (l *lane) share() int64 {
-	return min(l.out.ReadyBytes, max(minShare, l.out.TotalBytes-l.out.bytes.Load()))
+	half := l.out.TotalBytes / 2
+	return min(l.out.ReadyBytes, max(half/l.out.laneCount.Load(), half-l.out.bytes.Load()))
 }
 
 // hungry reports whether it is time to read a page. What has been tried and is

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/dari-bus/dari/internal/event"
+	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/mem"
 	"github.com/dari-bus/dari/internal/target"
 )
@@ -75,7 +77,7 @@ func TestLanesThatReadAtOnceStayWithinTheBoundOfAll(t *testing.T) {
 		b.start()
 		pass(time.Second)
 		// Each lane may always hold one delivery.
-		if held, most := b.out.bytes.Load(), int64(20+lanes+1)*(size+1024); held > most {
+		if held, most := b.out.bytes.Load(), int64(20+lanes)*(size+1024); held > most {
 			t.Errorf("%d KiB held in memory, want at most %d", held>>10, most>>10)
 		}
 		stuck.Store(false)
@@ -83,6 +85,21 @@ func TestLanesThatReadAtOnceStayWithinTheBoundOfAll(t *testing.T) {
 		b.wantRecords(map[string]int{"p": lanes})
 		if held := b.out.bytes.Load(); held != 0 {
 			t.Errorf("%d bytes are still charged", held)
+		}
+		b.stop()
+	})
+}
+
+func TestVeryManyLanesStayWithinTheBoundOfAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const size, lanes = 1 << 10, 500
+		b := newBench(t, Options{TotalBytes: 256 << 10, Width: 1, Sink: target.SinkFunc(silent)})
+		for i := range lanes {
+			b.putBig(10, size, b.plan(target.Target{ID: fmt.Sprint(i)}))
+		}
+		pass(time.Second)
+		if held, most := b.out.bytes.Load(), int64(256<<10+lanes*(size+1024)); held > most {
+			t.Errorf("%d KiB held in memory, want at most %d", held>>10, most>>10)
 		}
 		b.stop()
 	})
@@ -107,11 +124,38 @@ func TestEventsOnTheirWayToDiskCountTowardsTheBounds(t *testing.T) {
 	})
 }
 
+func TestEventsThatCannotBeWrittenTakeNoRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &full{Store: mem.New()}
+		s.room.Store(1 << 20)
+		b := newBench(t, Options{Store: s, Ready: 4, Sink: sinkFunc(func(*target.Delivery) error { return nil })})
+		l := b.plan(target.Target{})
+		s.room.Store(3)
+		items := []Item{b.big(1, 100, l), b.big(2, 100, l), b.big(3, 100, l), b.big(4, 100, l)}
+		err := b.store.Update(t.Context(), func(tx store.Tx) error {
+			_, err := b.out.Accept(tx, items)
+			return err
+		})
+		if !errors.Is(err, errFull) {
+			t.Fatalf("Accept: %v", err)
+		}
+		if held := b.out.bytes.Load(); held != 0 {
+			t.Errorf("%d bytes are charged", held)
+		}
+		s.room.Store(1 << 20)
+		b.accept(items...)()
+		b.wantRecords(map[string]int{"p": 1, "e": 4}) // there was room in memory for all
+		pass(time.Second)
+		b.wantRecords(map[string]int{"p": 1})
+		b.stop()
+	})
+}
+
 func TestHoardingLanesLeaveRoomForOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const size = 10 << 10
 		var served atomic.Int64
-		b := newBench(t, Options{ReadyBytes: 16 * size, TotalBytes: 64 * size, Width: 4, Sink: target.SinkFunc(func(ctx context.Context, d *target.Delivery) error {
+		b := newBench(t, Options{ReadyBytes: 16 * size, TotalBytes: 128 * size, Width: 4, Sink: target.SinkFunc(func(ctx context.Context, d *target.Delivery) error {
 			if d.Target.ID != "quick" {
 				return silent(ctx, d)
 			}

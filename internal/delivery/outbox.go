@@ -32,8 +32,8 @@ type Options struct {
 	// on disk. Defaults 1,024 deliveries and 4 MiB.
 	Ready      int
 	ReadyBytes int64
-	// TotalBytes bounds what all lanes together hold in memory, apart from one
-	// delivery, or 64 KiB of small ones, that each may always hold. Default 64 MiB.
+	// TotalBytes bounds what all lanes together hold in memory, apart from the
+	// one delivery that each may always hold. Default 64 MiB.
 	TotalBytes int64
 	// Timeout ends an attempt. Default 30 s; a kind may have a shorter one of its own.
 	Timeout time.Duration
@@ -97,6 +97,8 @@ type Outbox struct {
 	mu    sync.RWMutex
 	lanes map[Lane]*lane
 	older map[spot][]*lane // the lanes of replaced targets
+	// laneCount is the number of lanes, for those who do not hold mu, or 1.
+	laneCount atomic.Int64
 }
 
 // Open reads the plans and finds what waits. Nothing is delivered before Run.
@@ -108,6 +110,7 @@ func Open(ctx context.Context, opt Options) (*Outbox, error) {
 	if err := o.Store.View(ctx, o.load); err != nil {
 		return nil, fmt.Errorf("open the outbox: %w", err)
 	}
+	o.countLanes()
 	return o, nil
 }
 
@@ -164,6 +167,9 @@ func (o *Outbox) next() uint64 {
 		}
 	}
 }
+
+// countLanes is called with mu held, after every change.
+func (o *Outbox) countLanes() { o.laneCount.Store(int64(max(1, len(o.lanes)))) }
 
 func (o *Outbox) lane(id Lane) *lane {
 	o.mu.RLock()

@@ -78,6 +78,7 @@ func (o *Outbox) AddPlan(tx store.Tx, p Plan) (Lane, error) {
 	}
 	o.mu.Lock()
 	o.lanes[id] = l
+	o.countLanes()
 	o.mu.Unlock()
 	return id, nil
 }

@@ -129,6 +129,7 @@ func (o *Outbox) forgetPlan(tx store.Tx, l *lane) error {
 	o.removeOlder(l)
 	o.mu.Lock()
 	delete(o.lanes, l.id)
+	o.countLanes()
 	o.mu.Unlock()
 	return tx.Delete(key)
 }

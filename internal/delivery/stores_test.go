@@ -68,6 +68,30 @@ func (s *sickly) View(ctx context.Context, fn func(store.Tx) error) error {
 	return s.Store.View(ctx, fn)
 }
 
+// A full store lets so many records be written in each transaction.
+type full struct {
+	store.Store
+	room atomic.Int64
+}
+
+var errFull = errors.New("no room")
+
+func (s *full) Update(ctx context.Context, fn func(store.Tx) error, opts ...store.Option) error {
+	return s.Store.Update(ctx, func(tx store.Tx) error { return fn(&fullTx{tx, s.room.Load()}) }, opts...)
+}
+
+type fullTx struct {
+	store.Tx
+	room int64
+}
+
+func (f *fullTx) Put(key, value []byte) error {
+	if f.room--; f.room < 0 {
+		return errFull
+	}
+	return f.Tx.Put(key, value)
+}
+
 // A measured store knows the most that one View has read.
 type measured struct {
 	store.Store
