@@ -75,14 +75,14 @@ type Tx interface {
 // An Option changes how one Update is carried out.
 type Option uint8
 
-// Unsynced returns from Update as soon as the change is applied. It survives a
-// crash of the process; after a power cut it is there if a later synced Update
-// is, and at the latest within SyncWithin. It is for what may be repeated, such
-// as settling a delivery.
+// Unsynced returns from Update as soon as the change is applied. After a power
+// cut, and after kill -9 as well, since engines gather what they write, it is
+// there if a later synced Update is, or if SyncWithin has passed. It is for what
+// may be repeated, such as settling a delivery.
 const Unsynced Option = 1
 
-// SyncWithin bounds how long an unsynced change stays exposed to a power cut
-// when no synced one follows it.
+// SyncWithin bounds how long an unsynced change stays exposed to a crash when no
+// synced one follows it.
 const SyncWithin = time.Second
 
 // End returns the first key after all keys that begin with prefix: the to of a
