@@ -11,9 +11,8 @@
 // receivers for the visibility timeout, to the nanosecond; a receiver that
 // neither deletes it nor asks for more time will see it again. What is known of
 // a handed-out message (how often, until when it is invisible) reaches the disk
-// within a second: a crash of the process loses none of it, a power cut may make
-// a message visible that was still being worked on. A deletion is on disk when
-// it is acknowledged.
+// within a second: a crash before that may make a message visible that was still
+// being worked on. A deletion is on disk when it is acknowledged.
 //
 // Standard queues hand out messages in the order in which they became visible.
 // FIFO queues keep the order within each message group: while messages of a group are
