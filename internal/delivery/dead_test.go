@@ -105,6 +105,31 @@ func TestADeadLetterQueueThatHangsDoesNotHoldUpTheStop(t *testing.T) {
 	})
 }
 
+func TestAnInputThatCannotBeBuiltIsDeadLetteredUntried(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var tried atomic.Bool
+		b := newBench(t, Options{Sink: sinkFunc(func(*target.Delivery) error {
+			tried.Store(true)
+			return nil
+		})})
+		b.put(1, 3, b.plan(target.Target{InputPath: ptr("$.detail.nothing"), DeadLetter: deadQueue}))
+		pass(time.Minute)
+		if tried.Load() {
+			t.Error("the target was called")
+		}
+		for _, m := range b.log.deadLetters() {
+			if m.Attributes["ERROR_CODE"] != target.CodeInvalidParam || m.Attributes["RETRY_ATTEMPTS"] != "0" || m.Attributes["EXHAUSTED_RETRY_CONDITION"] != "" {
+				t.Errorf("attributes %v", m.Attributes)
+			}
+		}
+		if out := b.log.outcomes(); out[watch.DeadLettered] != 3 {
+			t.Errorf("outcomes %v", out)
+		}
+		b.wantRecords(map[string]int{"p": 1})
+		b.stop()
+	})
+}
+
 func TestAPanicEndsTheDeliveryAndNotTheServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, Options{Sink: sinkFunc(func(d *target.Delivery) error {

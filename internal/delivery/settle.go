@@ -165,7 +165,7 @@ func (s *settler) run() error {
 // maxOps and maxCost keep the transactions of the settler short, since others
 // wait for them.
 const (
-	maxOps  = 512
+	maxOps  = 128
 	maxCost = 1 << 20
 )
 
