@@ -73,6 +73,9 @@ func (o *Options) check() error {
 	if o.Limits != "aws" && o.Limits != "none" {
 		return settingError{"limits", fmt.Sprintf("%q is neither aws nor none", o.Limits)}
 	}
+	if o.MaxDead < 1 {
+		return settingError{"max-dead", fmt.Sprintf("%d deliveries cannot be kept; keep at least one", o.MaxDead)}
+	}
 	if o.keys, err = o.readKeys(); err != nil {
 		return err
 	}

@@ -1,0 +1,23 @@
+package app
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestASettingThatCannotBeUsedIsRefused(t *testing.T) {
+	for _, c := range []struct {
+		set  func(*Options)
+		want string
+	}{
+		{func(o *Options) { o.Listen = "here" }, `-listen: "here" is not host:port`},
+		{func(o *Options) { o.Limits = "few" }, `-limits: "few" is neither aws nor none`},
+		{func(o *Options) { o.MaxDead = 0 }, `-max-dead: 0 deliveries cannot be kept`},
+	} {
+		o := Defaults()
+		c.set(&o)
+		if err := o.check(); err == nil || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("error %v, want %s…", err, c.want)
+		}
+	}
+}
