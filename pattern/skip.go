@@ -70,9 +70,8 @@ var scalarByte = func() (t [256]bool) {
 	return t
 }()
 
-// skipRest returns the place behind the object or array that i lies in, outside
-// of any string.
-func skipRest(b []byte, i int) int {
+// skipRestPlain is [skipRest] for every processor.
+func skipRestPlain(b []byte, i int) int {
 	depth := 1
 	for {
 		for i+8 <= len(b) {
