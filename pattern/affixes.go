@@ -90,18 +90,10 @@ func (a affixes) edit(x *alt, add bool) affixes {
 // list returns all alternatives.
 func (a *affixes) list() []affix {
 	var list []affix
-	if a.piles == nil {
-		return nil
-	}
-	for i, l := range a.piles.dir {
-		if i > 0 && l == a.piles.dir[i-1] {
-			continue
-		}
-		for _, s := range l.slots {
-			for p := s.item; p != nil; p = p.next {
-				for _, x := range p.alts {
-					list = append(list, newAffix(x))
-				}
+	for _, p := range a.piles.all {
+		for ; p != nil; p = p.next {
+			for _, x := range p.alts {
+				list = append(list, newAffix(x))
 			}
 		}
 	}

@@ -112,12 +112,8 @@ func TestRangesFindWhatContainsANumber(t *testing.T) {
 		}
 		x := float64(r.IntN(80)) / 2
 		snap := &snapshot{anchored: vector[anchors]{}}
-		snap.anchored = snap.anchored.with(3000, anchors{})
-		for i := range snap.anchored.chunks {
-			snap.anchored.chunks[i] = new([vectorChunk]anchors)
-		}
-		for i := range uint32(3000) {
-			snap.anchored.at(i).first.conj = &conj{}
+		for c := range conds {
+			snap.anchored = snap.anchored.with(c.id, anchors{first: anchored{conj: &conj{}}})
 		}
 		s.start(snap)
 		tree.find(s, x)
@@ -172,6 +168,26 @@ func TestTablesKeepWhatWasPutIn(t *testing.T) {
 		if now.get(h) != x {
 			t.Fatalf("seed %d: %d is lost", seed, h)
 		}
+	}
+	n := 0
+	for h, x := range now.all {
+		if model[h] != x {
+			t.Fatalf("seed %d: %d is not what it was", seed, h)
+		}
+		n++
+	}
+	if n != len(model) {
+		t.Fatalf("seed %d: %d entries, want %d", seed, n, len(model))
+	}
+	for h := range model {
+		now = now.with(h, nil)
+		delete(model, h)
+		if h := hash(); now.get(h) != model[h] {
+			t.Fatalf("seed %d: got %p, want %p", seed, now.get(h), model[h])
+		}
+	}
+	if now != nil {
+		t.Fatalf("seed %d: an empty table has %d entries", seed, now.n)
 	}
 }
 

@@ -153,8 +153,8 @@ func TestSetForgetsConstraintsThatNobodyHas(t *testing.T) {
 		set.Put(i%10, mustCompile(t, fmt.Sprintf(`{"a":[%d],"p%d":["x"]}`, i, i)))
 	}
 	now := set.now.Load()
-	if len(now.anchored.chunks) > 10 || now.slots > 100 || len(set.engine.conds) > 20 || len(set.engine.places) > 11 {
-		t.Errorf("10 patterns keep %d lists, %d paths, %d conditions", len(now.anchored.chunks), now.slots, len(set.engine.conds))
+	if len(now.anchored.pages) > 1 || now.slots > 100 || len(set.engine.conds) > 20 || len(set.engine.places) > 11 {
+		t.Errorf("10 patterns keep %d pages of lists, %d paths, %d conditions", len(now.anchored.pages), now.slots, len(set.engine.conds))
 	}
 	got, err := set.Match([]byte(`{"a":19999,"p19999":"x"}`), nil)
 	if diff := cmp.Diff([]int{9}, got); diff != "" || err != nil {

@@ -1,23 +1,34 @@
 package pattern
 
-import "math/bits"
+import "slices"
 
 // A table is a hash table that never changes. Putting something in gives
 // another table, which shares all but a small part with the one before, so
 // that readers may go on with theirs. Keys are hashes; whoever needs to tell
 // two things with one hash apart chains them.
 //
-// The first bits of a hash choose a leaf, the last ones a place in it. A leaf
-// that gets too full is split, by which the directory may double.
+// A small table is one leaf. In a large one the first bits of a hash choose a
+// leaf, by way of a page of them, and the last bits a place in it. A leaf that
+// gets too full is split, by which the directory may double. So a change
+// copies a leaf, a page and the list of pages, about two kilobytes.
+//
+// In a large table a lookup waits for memory once or not at all: pages are few,
+// and the place in a leaf is known before the leaf is.
 type table[V any] struct {
-	dir   []*leaf[V]
-	shift uint8 // 64 - the number of hash bits that the directory uses
+	small []slot[V] // all of a small table, a power of two of them
+	n     int       // how many are in it
+	pages []page[V]
+	bits  uint8 // how many bits of a hash choose the leaf
 }
 
+// A page is leaves: pageSize of them, or all if there are fewer. Neighbours
+// may be the same, and those that nothing is in are nil.
+type page[V any] []*leaf[V]
+
 type leaf[V any] struct {
-	depth uint8 // how many of the first hash bits all of its entries share
+	slots [leafSlots]slot[V]
 	n     uint8
-	slots []slot[V] // a power of two of them
+	depth uint8 // how many of the first hash bits all of its entries share
 }
 
 type slot[V any] struct {
@@ -28,6 +39,8 @@ type slot[V any] struct {
 const (
 	leafSlots = 64
 	leafFull  = 48
+	pageBits  = 6
+	pageSize  = 1 << pageBits
 )
 
 // get returns what is stored under a hash, or nil.
@@ -35,10 +48,25 @@ func (t *table[V]) get(hash uint64) *V {
 	if t == nil {
 		return nil
 	}
-	l := t.dir[hash>>(t.shift&63)&uint64(len(t.dir)-1)]
-	mask := uint64(len(l.slots) - 1)
-	for i := hash & mask; ; i = (i + 1) & mask {
-		s := &l.slots[i&uint64(len(l.slots)-1)]
+	if t.pages == nil {
+		mask := uint64(len(t.small) - 1)
+		for i := hash & mask; ; i = (i + 1) & mask {
+			s := &t.small[i&uint64(len(t.small)-1)]
+			if s.item == nil {
+				return nil
+			}
+			if s.hash == hash {
+				return s.item
+			}
+		}
+	}
+	at := t.place(hash)
+	l := t.pages[at>>pageBits][at%pageSize]
+	if l == nil {
+		return nil
+	}
+	for i := hash % leafSlots; ; i = (i + 1) % leafSlots {
+		s := &l.slots[i]
 		if s.item == nil {
 			return nil
 		}
@@ -48,165 +76,216 @@ func (t *table[V]) get(hash uint64) *V {
 	}
 }
 
+// all hands over everything in the table.
+func (t *table[V]) all(yield func(uint64, *V) bool) {
+	if t == nil {
+		return
+	}
+	each := func(slots []slot[V]) bool {
+		for _, s := range slots {
+			if s.item != nil && !yield(s.hash, s.item) {
+				return false
+			}
+		}
+		return true
+	}
+	if !each(t.small) {
+		return
+	}
+	var last *leaf[V]
+	for _, p := range t.pages {
+		for _, l := range p {
+			if l != nil && l != last && !each(l.slots[:]) {
+				return
+			}
+			last = l
+		}
+	}
+}
+
+// insert puts an item into slots that nobody else sees yet.
+func insert[V any](slots []slot[V], hash uint64, item *V) {
+	mask := uint64(len(slots) - 1)
+	i := hash & mask
+	for slots[i].item != nil {
+		i = (i + 1) & mask
+	}
+	slots[i] = slot[V]{hash, item}
+}
+
 // with returns a table in which item is stored under hash, and nothing if item
 // is nil. A table with nothing in it is nil.
 func (t *table[V]) with(hash uint64, item *V) *table[V] {
 	if t == nil {
-		if item == nil {
-			return nil
+		t = &table[V]{small: make([]slot[V], 2)}
+	}
+	n := t.n
+	if t.get(hash) != nil {
+		n--
+	}
+	if item != nil {
+		n++
+	}
+	switch {
+	case n == 0:
+		return nil
+	case t.pages == nil && n <= leafFull || n <= leafFull/4:
+		return t.shrunk(n, hash, item)
+	case t.pages == nil:
+		l := &leaf[V]{}
+		for h, x := range t.all {
+			insert(l.slots[:], h, x)
 		}
-		l := &leaf[V]{slots: make([]slot[V], 4)}
-		l.insert(hash, item)
-		return &table[V]{dir: []*leaf[V]{l}, shift: 64}
+		l.n = uint8(t.n)
+		t = &table[V]{pages: []page[V]{{l}}}
 	}
-	at := hash >> (t.shift & 63) & uint64(len(t.dir)-1)
-	old := t.dir[at]
-	if item == nil {
-		return t.without(hash, old)
-	}
-	l := old.copyWith(hash, item)
-	if l.n <= leafFull {
-		return t.replace(hash, l)
-	}
-	return t.split(l, hash)
+	next := t.exchange(hash, item)
+	next.n = n
+	return next
 }
 
-// copyWith returns a copy of the leaf with the item in it.
-func (l *leaf[V]) copyWith(hash uint64, item *V) *leaf[V] {
-	size := len(l.slots)
-	if int(l.n)+1 > size*3/4 && size < leafSlots {
+// shrunk returns a small table that differs in what is stored under hash, with
+// n entries.
+func (t *table[V]) shrunk(n int, hash uint64, item *V) *table[V] {
+	size := 2
+	for size*3/4 < n {
 		size *= 2
 	}
-	c := &leaf[V]{depth: l.depth, slots: make([]slot[V], size)}
-	for _, s := range l.slots {
-		if s.item != nil && s.hash != hash {
-			c.insert(s.hash, s.item)
+	next := &table[V]{small: make([]slot[V], size), n: n}
+	for h, x := range t.all {
+		if h != hash {
+			insert(next.small, h, x)
 		}
 	}
-	c.insert(hash, item)
-	return c
+	if item != nil {
+		insert(next.small, hash, item)
+	}
+	return next
 }
 
-// insert puts an item into a leaf that nobody else sees yet.
-func (l *leaf[V]) insert(hash uint64, item *V) {
-	mask := uint64(len(l.slots) - 1)
-	i := hash & mask
-	for l.slots[i].item != nil {
-		i = (i + 1) & mask
+// exchange returns a large table that differs in what is stored under hash.
+func (t *table[V]) exchange(hash uint64, item *V) *table[V] {
+	at := int(t.place(hash))
+	old := t.pages[at>>pageBits][at%pageSize]
+	if old == nil {
+		old = &leaf[V]{depth: t.bits}
 	}
-	l.slots[i] = slot[V]{hash, item}
-	l.n++
-}
-
-func (t *table[V]) without(hash uint64, old *leaf[V]) *table[V] {
-	size := len(old.slots)
-	for size > 4 && int(old.n)-1 <= size/4 {
-		size /= 2
+	if item != nil && old.n >= leafFull {
+		return t.split(old, at).exchange(hash, item)
 	}
-	c := &leaf[V]{depth: old.depth, slots: make([]slot[V], size)}
+	l := &leaf[V]{depth: old.depth}
 	for _, s := range old.slots {
 		if s.item != nil && s.hash != hash {
-			c.insert(s.hash, s.item)
+			insert(l.slots[:], s.hash, s.item)
+			l.n++
 		}
 	}
-	if c.n == 0 && len(t.dir) == 1 {
-		return nil
+	if item != nil {
+		insert(l.slots[:], hash, item)
+		l.n++
 	}
-	return t.replace(hash, c)
+	if l.n == 0 {
+		l = nil
+	}
+	width := 1 << (t.bits - old.depth)
+	return t.replace(at&^(width-1), width, l)
 }
 
-// replace returns a table with another leaf where hash leads to. A leaf
-// without entries stays: the hashes that come next will fill it again.
-func (t *table[V]) replace(hash uint64, l *leaf[V]) *table[V] {
-	dir := make([]*leaf[V], len(t.dir))
-	copy(dir, t.dir)
-	width := len(dir) >> l.depth
-	from := int(hash>>(t.shift&63)&uint64(len(dir)-1)) &^ (width - 1)
-	for i := range width {
-		dir[from+i] = l
+// place returns which leaf a hash leads to.
+func (t *table[V]) place(hash uint64) uint64 { return hash >> 1 >> ((63 - t.bits) & 63) }
+
+// replace returns a table with another leaf at some neighbouring places.
+func (t *table[V]) replace(from, width int, l *leaf[V]) *table[V] {
+	next := &table[V]{pages: slices.Clone(t.pages), bits: t.bits}
+	for i := from; i < from+width; i++ {
+		p := &next.pages[i>>pageBits]
+		if i == from || i%pageSize == 0 {
+			*p = slices.Clone(*p)
+		}
+		(*p)[i%pageSize] = l
 	}
-	return &table[V]{dir, t.shift}
+	return next
 }
 
-// split returns a table in which the leaf l, which is too full and stands for
-// the one that hash leads to, is divided.
-func (t *table[V]) split(l *leaf[V], hash uint64) *table[V] {
-	dir, shift := t.dir, t.shift
-	if l.depth == 64-shift {
-		shift--
-		dir = make([]*leaf[V], 2*len(t.dir))
-		for i, x := range t.dir {
-			dir[2*i], dir[2*i+1] = x, x
-		}
-	} else {
-		dir = append([]*leaf[V](nil), dir...)
+// split returns a table in which the leaf at a place is divided in two.
+func (t *table[V]) split(l *leaf[V], at int) *table[V] {
+	if l.depth == t.bits {
+		t, at = t.double(), 2*at
 	}
-	halves := [2]*leaf[V]{}
-	for i := range halves {
-		halves[i] = &leaf[V]{depth: l.depth + 1, slots: make([]slot[V], leafSlots)}
-	}
-	for _, s := range l.slots {
-		if s.item != nil {
-			halves[s.hash>>(63-l.depth)&1].insert(s.hash, s.item)
+	halves := [2]*leaf[V]{{depth: l.depth + 1}, {depth: l.depth + 1}}
+	for i := range l.slots {
+		if s := &l.slots[i]; s.item != nil {
+			h := halves[s.hash>>(63-l.depth)&1]
+			insert(h.slots[:], s.hash, s.item)
+			h.n++
 		}
 	}
-	width := len(dir) >> l.depth
-	from := int(hash>>(shift&63)) &^ (width - 1)
-	for i := range width {
-		dir[from+i] = halves[i/(width/2)]
+	width := 1 << (t.bits - l.depth)
+	from := at &^ (width - 1)
+	for i, h := range halves {
+		if h.n == 0 {
+			h = nil
+		}
+		t = t.replace(from+i*width/2, width/2, h)
 	}
-	next := &table[V]{dir, shift}
-	for _, h := range halves {
-		if h.n > leafFull {
-			return next.split(h, h.any())
+	return t
+}
+
+// double returns the same table with a directory twice as long.
+func (t *table[V]) double() *table[V] {
+	n := 1 << (t.bits + 1)
+	next := &table[V]{pages: make([]page[V], max(1, n>>pageBits)), bits: t.bits + 1}
+	for i := range next.pages {
+		next.pages[i] = make(page[V], min(n, pageSize))
+		for k := range next.pages[i] {
+			old := (i<<pageBits + k) / 2
+			next.pages[i][k] = t.pages[old>>pageBits][old%pageSize]
 		}
 	}
 	return next
 }
 
-// any returns the hash of one of the entries.
-func (l *leaf[V]) any() uint64 {
-	for _, s := range l.slots {
-		if s.item != nil {
-			return s.hash
-		}
-	}
-	return 0
-}
-
 // A vector is a list that never changes, with cheap changed copies.
 type vector[T any] struct {
-	chunks []*[vectorChunk]T
+	pages []*vectorPage[T]
 }
 
+type vectorPage[T any] [pageSize]*[vectorChunk]T
+
 const (
-	vectorChunk = 64
-	vectorShift = 6
+	vectorShift = 4
+	vectorChunk = 1 << vectorShift
 )
 
 // at returns the i-th entry, which must have been set.
 func (v *vector[T]) at(i uint32) *T {
-	return &v.chunks[i>>vectorShift][i%vectorChunk]
+	return &v.pages[i>>(vectorShift+pageBits)][i>>vectorShift%pageSize][i%vectorChunk]
 }
 
 // get is at for entries that may not have been set, which are zero.
 func (v *vector[T]) get(i uint32) (zero T) {
-	if c := i >> vectorShift; int(c) < len(v.chunks) && v.chunks[c] != nil {
-		return *v.at(i)
+	p := int(i >> (vectorShift + pageBits))
+	if p >= len(v.pages) || v.pages[p] == nil || v.pages[p][i>>vectorShift%pageSize] == nil {
+		return zero
 	}
-	return zero
+	return *v.at(i)
 }
 
 // with returns a vector that differs in one entry, and is long enough for it.
 func (v vector[T]) with(i uint32, x T) vector[T] {
-	n := max(len(v.chunks), int(i>>vectorShift)+1)
-	next := make([]*[vectorChunk]T, n, n+bits.Len(uint(n)))
-	copy(next, v.chunks)
+	at := int(i >> (vectorShift + pageBits))
+	next := make([]*vectorPage[T], max(len(v.pages), at+1))
+	copy(next, v.pages)
+	p := new(vectorPage[T])
+	if next[at] != nil {
+		*p = *next[at]
+	}
+	next[at] = p
 	c := new([vectorChunk]T)
-	if old := next[i>>vectorShift]; old != nil {
+	if old := p[i>>vectorShift%pageSize]; old != nil {
 		*c = *old
 	}
 	c[i%vectorChunk] = x
-	next[i>>vectorShift] = c
+	p[i>>vectorShift%pageSize] = c
 	return vector[T]{next}
 }

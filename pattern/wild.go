@@ -92,18 +92,9 @@ func bloomWords(n int) int {
 
 func (g *grams) sow(words int) {
 	g.bloom, g.stale = make([]uint64, words), 0
-	seen := (*leaf[pile])(nil)
-	for _, l := range g.piles.dir {
-		if l == seen {
-			continue
-		}
-		seen = l
-		for _, s := range l.slots {
-			if s.item != nil {
-				w, bit := bloomBit(gramAt(s.item.text, 0, len(s.item.text)), words)
-				g.bloom[w] |= bit
-			}
-		}
+	for _, p := range g.piles.all {
+		w, bit := bloomBit(gramAt(p.text, 0, len(p.text)), words)
+		g.bloom[w] |= bit
 	}
 }
 

@@ -23,6 +23,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"runtime/pprof"
 	"strings"
 	"time"
 )
@@ -33,12 +34,24 @@ var (
 	turns = flag.Int("turns", 3, "how many turns each engine gets")
 	least = flag.Duration("time", 300*time.Millisecond, "how long a turn takes at least")
 	ask   = flag.Bool("oracle", true, "compare the number of matches with those found rule by rule")
+	trace = flag.String("profile", "", "write a profile of the processor's time to this file")
 	limit = flag.Duration("load", 10*time.Second, "how long quamina may take to add its rules")
 )
 
 func main() {
 	log.SetFlags(0)
 	flag.Parse()
+	if *trace != "" {
+		f, err := os.Create(*trace)
+		if err != nil {
+			log.Fatal(err)
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			log.Fatal(err)
+		}
+		defer pprof.StopCPUProfile()
+	}
 	fmt.Printf("%s, %s, %s/%s, one goroutine of %d\n", time.Now().Format("2 January 2006"), processor(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 	for _, s := range []struct {
 		name string
