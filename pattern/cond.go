@@ -15,6 +15,7 @@ type cond struct {
 	envelope bool // the path is a field of an [Envelope]
 
 	// The rest belongs to the writer.
+	direct bool    // its conjunctions are kept with its one text, see hit
 	place  *place
 	key    key
 	uses   int32   // how many conjunctions have it
@@ -55,11 +56,16 @@ type rest struct {
 }
 
 // An anchored is a conjunction in the list of its anchor, with the rules that
-// consist of it.
+// consist of it. What most events need of a conjunction is copied, so that they
+// need not wait for it.
 type anchored struct {
-	*conj
-	ids any // an ID if it is the only one, else a *ids[ID]
+	conj        *conj
+	rest        *rest
+	gate, opens uint32
+	ids         any // an ID if it is the only one, else a *ids[ID]
 }
+
+func newAnchored(c *conj, ids any) anchored { return anchored{c, c.rest, c.gate, c.opens, ids} }
 
 // weigh guesses how often a condition holds of an event, compared with one
 // that wants a certain text.
@@ -155,19 +161,26 @@ func compareBool(a, b bool) int {
 // first one.
 type anchors struct {
 	first anchored
-	more  []anchored
+	more  *[]anchored
 }
 
 func (a *anchors) all() []anchored {
-	if a.first.conj == nil {
+	switch {
+	case a.first.conj == nil:
 		return nil
+	case a.more == nil:
+		return []anchored{a.first}
 	}
-	return append([]anchored{a.first}, a.more...)
+	return append([]anchored{a.first}, *a.more...)
 }
 
 func newAnchors(list []anchored) anchors {
-	if len(list) == 0 {
+	switch len(list) {
+	case 0:
 		return anchors{}
+	case 1:
+		return anchors{first: list[0]}
 	}
-	return anchors{list[0], slices.Clip(list[1:])}
+	more := slices.Clone(list[1:])
+	return anchors{list[0], &more}
 }

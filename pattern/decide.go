@@ -85,12 +85,12 @@ func (s *sheet) elementsOf(v uint32) []int32 {
 
 // decide says whether all conditions of a conjunction hold together. The
 // anchor was hit, or is absent.
-func (s *sheet) decide(c *conj) (bool, error) {
-	if c.size == 1 && !c.rest.absent {
+func (s *sheet) decide(a *anchored) (bool, error) {
+	if len(a.rest.conds) == 0 && !a.rest.absent {
 		return true, nil
 	}
 	fits, placed := true, false
-	for _, x := range c.rest.conds {
+	for _, x := range a.rest.conds {
 		v := s.judge(x)
 		if v&(passes|vacant|doubtful) == 0 {
 			return false, nil
@@ -98,8 +98,8 @@ func (s *sheet) decide(c *conj) (bool, error) {
 		fits = fits && v&doubtful == 0
 		placed = placed || v&positioned != 0
 	}
-	if len(s.elements) > 1 || c.anchor.absent {
-		v := s.judge(c.anchor)
+	if len(s.elements) > 1 || a.rest.absent && a.conj.anchor.absent {
+		v := s.judge(a.conj.anchor)
 		if v&(passes|vacant|doubtful) == 0 {
 			return false, nil
 		}
@@ -109,12 +109,12 @@ func (s *sheet) decide(c *conj) (bool, error) {
 	if !placed {
 		return fits, nil
 	}
-	if !c.rest.absent {
-		if together, ok := s.together(c); ok {
+	if !a.rest.absent {
+		if together, ok := s.together(a.conj); ok {
 			return together, nil
 		}
 	}
-	return s.search(c)
+	return s.search(a.conj)
 }
 
 // search decides by the language's definition.

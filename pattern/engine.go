@@ -143,6 +143,15 @@ func (e *engine) change(path string, to func(*field) *field) {
 	e.next.root = *e.next.root.with(path, to)
 }
 
+// edit changes a copy of the field at a path.
+func (e *engine) edit(path string, change func(*field)) {
+	e.change(path, func(f *field) *field {
+		next := *f
+		change(&next)
+		return &next
+	})
+}
+
 // keep notes that a conjunction, or one less, needs the values of its paths,
 // not only what is found by them.
 func (e *engine) keep(conds []*cond, by int) {
@@ -151,11 +160,7 @@ func (e *engine) keep(conds []*cond, by int) {
 		if c.place.kept += by; was == (c.place.kept > 0) {
 			continue
 		}
-		e.change(c.place.path, func(f *field) *field {
-			next := *f
-			next.keep = !was
-			return &next
-		})
+		e.edit(c.place.path, func(f *field) { f.keep = !was })
 	}
 }
 
@@ -248,43 +253,72 @@ func (e *engine) drop(c *conj) {
 // consist of it, or out of it if ids is nil.
 func (e *engine) anchor(c *conj, ids any) {
 	a := c.anchor
-	before := e.next.anchored.get(a.id)
-	list := before.all()
+	list := e.anchors(a)
 	was := len(list)
 	i := slices.IndexFunc(list, func(x anchored) bool { return x.conj == c })
 	switch {
 	case i < 0 && ids == nil:
 		return
 	case i < 0:
-		list = append(list, anchored{c, ids})
+		list = append(list, newAnchored(c, ids))
 	case ids == nil:
 		list = slices.Delete(list, i, i+1)
 	default:
 		list[i].ids = ids
 	}
+	if was == 0 {
+		a.direct = e.mayBeDirect(a)
+	}
+	if a.direct {
+		e.edit(a.place.path, func(f *field) { f.settle(string(a.tests[0].(exact)), a, newAnchors(list)) })
+		return
+	}
 	e.next.anchored = e.next.anchored.with(a.id, newAnchors(list))
-	if (was == 0) == (len(list) == 0) {
-		return
-	}
-	if a.absent {
+	switch {
+	case (was == 0) == (len(list) == 0):
+	case a.absent:
 		e.next.absents = edit(e.next.absents, a, was == 0)
-		return
+	default:
+		e.edit(a.place.path, func(f *field) { f.file(a, was == 0) })
 	}
-	e.change(a.place.path, func(f *field) *field {
-		next := *f
-		next.file(a, was == 0)
-		return &next
-	})
+}
+
+// mayBeDirect says whether a condition asks for one text and nothing else, and
+// is the only one that does so.
+func (e *engine) mayBeDirect(c *cond) bool {
+	if c.absent || len(c.tests) != 1 {
+		return false
+	}
+	text, ok := c.tests[0].(exact)
+	if !ok {
+		return false
+	}
+	h := e.hit(c.place.path, string(text))
+	return h == nil || h.id == 0
+}
+
+// hit returns what is filed under a text at a path, or nil.
+func (e *engine) hit(path, text string) *hit {
+	f := e.next.root.step(path).field
+	return findHit(*f.texts(text), text)
+}
+
+// anchors returns the list of a condition.
+func (e *engine) anchors(c *cond) []anchored {
+	if c.direct {
+		if h := e.hit(c.place.path, string(c.tests[0].(exact))); h != nil && h.id == c.id {
+			return h.home.all()
+		}
+		return nil
+	}
+	list := e.next.anchored.get(c.id)
+	return list.all()
 }
 
 // idsOf returns the rules in the list of the anchor that consist of c, nil if
 // there are none.
 func (e *engine) idsOf(c *conj) any {
-	list := e.next.anchored.get(c.anchor.id)
-	if list.first.conj == c {
-		return list.first.ids
-	}
-	for _, x := range list.more {
+	for _, x := range e.anchors(c.anchor) {
 		if x.conj == c {
 			return x.ids
 		}

@@ -98,7 +98,7 @@ func (s *sheet) openGates() bool {
 		}
 		// Nothing outside the detail lies in an array of objects, so there is
 		// nothing to search.
-		if ok, _ := s.decide(a.conj); ok {
+		if ok, _ := s.decide(a); ok {
 			*s.open.at(a.opens) = 1
 			opened = true
 		}

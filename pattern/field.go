@@ -1,6 +1,9 @@
 package pattern
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // A field is a path that rules ask about: where its values go, and the
 // conditions that are found by value. Like the nodes, fields never change.
@@ -36,36 +39,77 @@ func (r *rare) empty() bool {
 		r.grams == [maxGram]*grams{} && r.networks.none() && len(r.texts) == 0
 }
 
-// A hit is the conditions that hold of a text, by number. Finding a rule among
-// very many costs a wait for memory at each step, so the first one, most often
-// the only one, is kept right here.
+// A hit is what is filed under a text: conditions that hold of it, by number.
+//
+// Finding a rule among very many costs a wait for memory at each step. So the
+// conjunctions of a condition that asks for this text and nothing else are kept
+// right here, and the letters of the text too, see newHit.
 type hit struct {
 	text string
-	next *hit // another text with the same hash
+	next *hit    // another text with the same hash
+	home anchors // what the condition that asks for nothing else leads to
+	id   uint32  // that condition, 0 if there is none
 	list
 }
 
-// A list is the numbers of at least one condition.
+// A list is the numbers of conditions.
 type list struct {
+	first uint32 // 0 if there are none
 	more  *[]uint32
-	first uint32
 }
 
 // all returns the numbers.
 func (l *list) all() []uint32 {
-	if l.more == nil {
+	switch {
+	case l.first == 0:
+		return nil
+	case l.more == nil:
 		return []uint32{l.first}
 	}
 	return append([]uint32{l.first}, *l.more...)
 }
 
 func newList(ids []uint32) list {
-	l := list{first: ids[0]}
-	if len(ids) > 1 {
-		more := slices.Clone(ids[1:])
-		l.more = &more
+	switch len(ids) {
+	case 0:
+		return list{}
+	case 1:
+		return list{first: ids[0]}
 	}
-	return l
+	more := slices.Clone(ids[1:])
+	return list{ids[0], &more}
+}
+
+// newHit returns a hit of a copy of text. If that is not long, it lies right
+// behind the hit.
+func newHit(text string) *hit {
+	var h *hit
+	var letters []byte
+	switch n := len(text); {
+	case n <= 8:
+		x := new(struct {
+			hit
+			letters [8]byte
+		})
+		h, letters = &x.hit, x.letters[:n]
+	case n <= 24:
+		x := new(struct {
+			hit
+			letters [24]byte
+		})
+		h, letters = &x.hit, x.letters[:n]
+	case n <= 40:
+		x := new(struct {
+			hit
+			letters [40]byte
+		})
+		h, letters = &x.hit, x.letters[:n]
+	default:
+		return &hit{text: strings.Clone(text)}
+	}
+	copy(letters, text)
+	h.text = view(letters)
+	return h
 }
 
 // findHit returns what is filed under a text, or nil.
@@ -78,22 +122,27 @@ func findHit(t *table[hit], text string) *hit {
 	return nil
 }
 
-// editHit files a condition under a text, or takes it out again.
-func editHit(t *table[hit], text string, c *cond, add bool) *table[hit] {
+// editHit exchanges what is filed under a text.
+func editHit(t *table[hit], text string, change func(*hit)) *table[hit] {
 	hash := hashText(text)
-	var chain *hit
-	var ids []uint32
+	now := newHit(text)
 	for h := t.get(hash); h != nil; h = h.next {
-		if h.text == text {
-			ids = h.all()
-		} else {
-			chain = &hit{h.text, chain, h.list}
+		x := now
+		if h.text != text {
+			x = newHit(h.text)
+			x.next, now.next = now.next, x
 		}
+		x.home, x.id, x.list = h.home, h.id, h.list
 	}
-	if ids = edit(ids, c.id, add); len(ids) > 0 {
-		chain = &hit{text, chain, newList(ids)}
+	if change(now); now.id == 0 && now.first == 0 {
+		now = now.next
 	}
-	return t.with(hash, chain)
+	return t.with(hash, now)
+}
+
+// fileHit files a condition under a text, or takes it out again.
+func fileHit(t *table[hit], text string, c *cond, add bool) *table[hit] {
+	return editHit(t, text, func(h *hit) { h.list = newList(edit(h.all(), c.id, add)) })
 }
 
 // edit returns a copy of list with x appended, or with one x less.
@@ -174,7 +223,7 @@ func (f *field) file(c *cond, add bool) {
 			r.networks = r.networks.edit(t, c, add)
 		case foldWhole:
 			if text, rest := t.ascii(); rest == 0 {
-				r.lowWhole = editHit(r.lowWhole, text, c, add)
+				r.lowWhole = fileHit(r.lowWhole, text, c, add)
 			} else if add {
 				r.file(newAlt(c, t, &r))
 			}
@@ -199,12 +248,28 @@ func (f *field) file(c *cond, add bool) {
 func isPresence(t test) bool { _, ok := t.(presence); return ok }
 func isBut(t test) bool      { _, ok := t.(but); return ok }
 
-func (f *field) fileText(text string, c *cond, add bool) {
+// texts returns the table in which a text is filed.
+func (f *field) texts(text string) **table[hit] {
 	if text[0] == '"' {
-		f.strings = editHit(f.strings, text, c, add)
-	} else {
-		f.words = editHit(f.words, text, c, add)
+		return &f.strings
 	}
+	return &f.words
+}
+
+func (f *field) fileText(text string, c *cond, add bool) {
+	t := f.texts(text)
+	*t = fileHit(*t, text, c, add)
+}
+
+// settle puts what a condition that asks for one text leads to beside the text.
+func (f *field) settle(text string, c *cond, now anchors) {
+	t := f.texts(text)
+	*t = editHit(*t, text, func(h *hit) {
+		h.home, h.id = now, c.id
+		if now.first.conj == nil {
+			h.id = 0
+		}
+	})
 }
 
 func (r *rare) file(a *alt) {

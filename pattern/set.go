@@ -242,7 +242,7 @@ func collect[ID comparable](sh *sheet, dst []ID) ([]ID, error) {
 		if a.opens != 0 || sh.limited && a.gate != 0 && *sh.open.at(a.gate) == 0 {
 			continue
 		}
-		matched, err := sh.decide(a.conj)
+		matched, err := sh.decide(a)
 		if err != nil {
 			undecided = append(undecided, a.ids)
 		}

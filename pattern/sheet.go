@@ -83,9 +83,7 @@ func (s *sheet) scalar(f *field, text string, in int32) {
 	}
 	if text[0] == '"' {
 		if f.strings != nil {
-			if h := findHit(f.strings, text); h != nil {
-				s.hits(&h.list)
-			}
+			s.found(findHit(f.strings, text))
 		}
 		if f.rare != nil {
 			s.findRare(f.rare, text)
@@ -103,8 +101,25 @@ func (s *sheet) scalar(f *field, text string, in int32) {
 	}
 }
 
+// found notes that what is filed under a text holds.
+func (s *sheet) found(h *hit) {
+	if h == nil {
+		return
+	}
+	if h.id != 0 {
+		if v := s.verdicts.at(h.id); *v&queued == 0 {
+			*v |= queued
+			s.queue(&h.home)
+		}
+	}
+	s.hits(&h.list)
+}
+
 // hits notes that some conditions hold.
 func (s *sheet) hits(l *list) {
+	if l.first == 0 {
+		return
+	}
 	s.hit(l.first)
 	if l.more != nil {
 		for _, id := range *l.more {
@@ -116,24 +131,25 @@ func (s *sheet) hits(l *list) {
 // hit notes that a condition holds, and that the conjunctions found by it are
 // candidates.
 func (s *sheet) hit(id uint32) {
-	v := s.verdicts.at(id)
-	if *v&queued != 0 {
-		return
+	if v := s.verdicts.at(id); *v&queued == 0 {
+		*v |= queued
+		s.queue(s.snap.anchored.at(id))
 	}
-	*v |= queued
-	a := s.snap.anchored.at(id)
+}
+
+func (s *sheet) queue(a *anchors) {
 	s.candidates = append(s.candidates, &a.first)
-	for i := range a.more {
-		s.candidates = append(s.candidates, &a.more[i])
+	if a.more != nil {
+		for i := range *a.more {
+			s.candidates = append(s.candidates, &(*a.more)[i])
+		}
 	}
 }
 
 // findBare looks up what has no quotes.
 func (s *sheet) findBare(f *field, text string) {
 	if f.words != nil {
-		if h := findHit(f.words, text); h != nil {
-			s.hits(&h.list)
-		}
+		s.found(findHit(f.words, text))
 	}
 	if f.numbers.none() && f.ranges == nil || text[0] > '9' {
 		return
@@ -175,9 +191,7 @@ func (s *sheet) findLow(r *rare, text string) {
 	s.low = appendLow(s.low[:0], text)
 	low := view(s.low)
 	if r.lowWhole != nil {
-		if h := findHit(r.lowWhole, low); h != nil {
-			s.hits(&h.list)
-		}
+		s.found(findHit(r.lowWhole, low))
 	}
 	s.findHeads(&r.lowHeads, low, text)
 	s.findTails(&r.lowTails, low, text)
