@@ -6,7 +6,7 @@ import "slices"
 // lookup tries each length that occurs, of which there are few in practice.
 type affixes struct {
 	lengths []length // ascending
-	piles   *table[pile]
+	piles   *table[slot[pile]]
 	n       int
 	few     []affix // all of them, as long as n is at most fewAffixes
 }
@@ -67,7 +67,7 @@ func (a *affixes) none() bool { return len(a.lengths) == 0 }
 
 // at returns the alternatives under a text.
 func (a *affixes) at(text string) []*alt {
-	for p := a.piles.get(hashText(text)); p != nil; p = p.next {
+	for p := get(a.piles, hashText(text)); p != nil; p = p.next {
 		if p.text == text {
 			return p.alts
 		}
@@ -90,8 +90,8 @@ func (a affixes) edit(x *alt, add bool) affixes {
 // list returns all alternatives.
 func (a *affixes) list() []affix {
 	var list []affix
-	for _, p := range a.piles.all {
-		for ; p != nil; p = p.next {
+	for s := range a.piles.all {
+		for p := s.item; p != nil; p = p.next {
 			for _, x := range p.alts {
 				list = append(list, newAffix(x))
 			}
@@ -116,10 +116,10 @@ func editLengths(lengths []length, n int, add bool) []length {
 	return lengths
 }
 
-func editPile(t *table[pile], hash uint64, text string, a *alt, add bool) *table[pile] {
+func editPile(t *table[slot[pile]], hash uint64, text string, a *alt, add bool) *table[slot[pile]] {
 	var chain *pile
 	var alts []*alt
-	for p := t.get(hash); p != nil; p = p.next {
+	for p := get(t, hash); p != nil; p = p.next {
 		if p.text == text {
 			alts = p.alts
 		} else {
@@ -129,13 +129,13 @@ func editPile(t *table[pile], hash uint64, text string, a *alt, add bool) *table
 	if alts = edit(alts, a, add); len(alts) > 0 {
 		chain = newPile(text, alts, chain)
 	}
-	return t.with(hash, chain)
+	return put(t, hash, chain)
 }
 
 // networks are address ranges, by family and number of bits.
 type networks struct {
 	v4, v6 []length
-	piles  *table[pile]
+	piles  *table[slot[pile]]
 }
 
 func (n *networks) none() bool { return len(n.v4) == 0 && len(n.v6) == 0 }
@@ -150,7 +150,7 @@ func (n networks) edit(t network, c *cond, add bool) networks {
 	text := string(k[:])
 	hash := hashText(text)
 	var alts []*alt
-	for p := n.piles.get(hash); p != nil; p = p.next {
+	for p := get(n.piles, hash); p != nil; p = p.next {
 		if p.text == text {
 			alts = p.alts
 		}

@@ -15,7 +15,7 @@ type cond struct {
 	envelope bool // the path is a field of an [Envelope]
 
 	// The rest belongs to the writer.
-	direct bool    // its conjunctions are kept with its one text, see hit
+	direct bool // its conjunctions are kept with its one text, see hit
 	place  *place
 	key    key
 	uses   int32   // how many conjunctions have it
@@ -37,8 +37,6 @@ func (c *cond) holds(v *value) bool {
 type conj struct {
 	anchor *cond // the one by which it is found
 	rest   *rest
-	gate   uint32 // the gate that must be open, 0 if there is none
-	opens  uint32 // for the gate itself, its number
 	size   uint16 // how many conditions there are
 
 	rules int32 // how many rules have it
@@ -50,22 +48,29 @@ type rest struct {
 	conds  []*cond // the most selective ones first
 	absent bool    // one of them, or the anchor, may be absent
 	detail bool    // one of them, or the anchor, is no field of an envelope
+	gate   uint32  // the gate that must be open, 0 if there is none
+	opens  uint32  // for a gate itself, its number
 
 	key  key
 	uses int
 }
 
 // An anchored is a conjunction in the list of its anchor, with the rules that
-// consist of it. What most events need of a conjunction is copied, so that they
-// need not wait for it.
+// consist of it.
 type anchored struct {
-	conj        *conj
-	rest        *rest
-	gate, opens uint32
-	ids         any // an ID if it is the only one, else a *ids[ID]
+	rest *rest // the conjunction's, so that most events need not wait for that
+	told
+	conj *conj
 }
 
-func newAnchored(c *conj, ids any) anchored { return anchored{c, c.rest, c.gate, c.opens, ids} }
+// A told is the ids of the rules that consist of a conjunction.
+type told struct {
+	ids  any    // an ID if it is the only one, else a *ids[ID], or a gate's conj
+	word uint64 // the ID if ids is an inWord
+}
+
+// inWord stands for an ID that needs no more than a word, and lies in it.
+type inWord struct{}
 
 // weigh guesses how often a condition holds of an event, compared with one
 // that wants a certain text.

@@ -177,12 +177,11 @@ func (e *engine) conjunction(constraints []*constraint) *conj {
 	for _, cd := range conds {
 		cd.uses++
 	}
-	c.rest = e.restOf(conds, c.anchor)
 	if c.size > 1 || c.anchor.absent {
 		e.keep(conds, 1)
 	}
-	c.gate = e.gate(c, conds)
-	if c.gate == 0 && c.rest.detail {
+	c.rest = e.restOf(conds, c.anchor, e.gate(conds), 0)
+	if c.rest.gate == 0 && c.rest.detail {
 		e.next.ungated++
 	}
 	e.conjs[k] = c
@@ -197,15 +196,16 @@ func keyOf(conds []*cond) key {
 	return k
 }
 
-// restOf returns what is left of conditions without the anchor.
-func (e *engine) restOf(conds []*cond, anchor *cond) *rest {
+// restOf returns what is left of conditions without the anchor, behind a gate
+// or as one.
+func (e *engine) restOf(conds []*cond, anchor *cond, gate, opens uint32) *rest {
 	others := slices.DeleteFunc(slices.Clone(conds), func(c *cond) bool { return c == anchor })
 	k := keyOf(others)
-	k = k.number(uint64(b2i(anchor.absent)*2 + b2i(anchor.envelope)))
+	k = k.number(uint64(gate)<<32 | uint64(opens)).number(uint64(b2i(anchor.absent)*2 + b2i(anchor.envelope)))
 	r, ok := e.rests[k]
 	if !ok {
 		slices.SortStableFunc(others, func(a, b *cond) int { return cmp.Compare(a.cost(), b.cost()) })
-		r = &rest{key: k, conds: others, absent: anchor.absent, detail: !anchor.envelope}
+		r = &rest{key: k, conds: others, absent: anchor.absent, detail: !anchor.envelope, gate: gate, opens: opens}
 		for _, c := range others {
 			r.absent = r.absent || c.absent
 			r.detail = r.detail || !c.envelope
@@ -237,7 +237,7 @@ func (e *engine) drop(c *conj) {
 		e.keep(conds, -1)
 	}
 	e.dropGate(c, conds)
-	if c.gate == 0 && c.rest.detail {
+	if c.rest.gate == 0 && c.rest.detail {
 		e.next.ungated--
 	}
 	delete(e.conjs, c.key)
@@ -250,21 +250,21 @@ func (e *engine) drop(c *conj) {
 }
 
 // anchor puts a conjunction into the list of its anchor, with the rules that
-// consist of it, or out of it if ids is nil.
-func (e *engine) anchor(c *conj, ids any) {
+// consist of it, or out of it if there are none.
+func (e *engine) anchor(c *conj, to told) {
 	a := c.anchor
 	list := e.anchors(a)
 	was := len(list)
 	i := slices.IndexFunc(list, func(x anchored) bool { return x.conj == c })
 	switch {
-	case i < 0 && ids == nil:
+	case i < 0 && to.ids == nil:
 		return
 	case i < 0:
-		list = append(list, newAnchored(c, ids))
-	case ids == nil:
+		list = append(list, anchored{c.rest, to, c})
+	case to.ids == nil:
 		list = slices.Delete(list, i, i+1)
 	default:
-		list[i].ids = ids
+		list[i].told = to
 	}
 	if was == 0 {
 		a.direct = e.mayBeDirect(a)
@@ -293,35 +293,31 @@ func (e *engine) mayBeDirect(c *cond) bool {
 	if !ok {
 		return false
 	}
-	h := e.hit(c.place.path, string(text))
-	return h == nil || h.id == 0
+	return e.filed(c.place.path, string(text)).id == 0
 }
 
-// hit returns what is filed under a text at a path, or nil.
-func (e *engine) hit(path, text string) *hit {
+// filed returns what is filed under a text at a path.
+func (e *engine) filed(path, text string) pack {
 	f := e.next.root.step(path).field
-	return findHit(*f.texts(text), text)
+	return findHit(*f.texts(text), text).unpacked(text)
 }
 
 // anchors returns the list of a condition.
 func (e *engine) anchors(c *cond) []anchored {
 	if c.direct {
-		if h := e.hit(c.place.path, string(c.tests[0].(exact))); h != nil && h.id == c.id {
-			return h.home.all()
-		}
-		return nil
+		p := e.filed(c.place.path, string(c.tests[0].(exact)))
+		return p.home.all()
 	}
 	list := e.next.anchored.get(c.id)
 	return list.all()
 }
 
-// idsOf returns the rules in the list of the anchor that consist of c, nil if
-// there are none.
-func (e *engine) idsOf(c *conj) any {
+// idsOf returns the rules in the list of the anchor that consist of c.
+func (e *engine) idsOf(c *conj) told {
 	for _, x := range e.anchors(c.anchor) {
 		if x.conj == c {
-			return x.ids
+			return x.told
 		}
 	}
-	return nil
+	return told{}
 }

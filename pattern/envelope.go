@@ -93,13 +93,13 @@ func (s *sheet) quoted(text string) string {
 func (s *sheet) openGates() bool {
 	opened := false
 	for _, a := range s.candidates {
-		if a.opens == 0 {
+		if a.rest.opens == 0 {
 			continue
 		}
 		// Nothing outside the detail lies in an array of objects, so there is
 		// nothing to search.
 		if ok, _ := s.decide(a); ok {
-			*s.open.at(a.opens) = 1
+			*s.open.at(a.rest.opens) = 1
 			opened = true
 		}
 	}

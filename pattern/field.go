@@ -39,17 +39,26 @@ func (r *rare) empty() bool {
 		r.grams == [maxGram]*grams{} && r.networks.none() && len(r.texts) == 0
 }
 
-// A hit is what is filed under a text: conditions that hold of it, by number.
+// A hit is what is filed under a text.
 //
-// Finding a rule among very many costs a wait for memory at each step. So the
-// conjunctions of a condition that asks for this text and nothing else are kept
-// right here, and the letters of the text too, see newHit.
+// Finding a rule among very many costs a wait for memory at each step. So a
+// hit lies in the table itself, and most often it has everything: the letters
+// and the only conjunction of the only condition, which asks for this text and
+// nothing else. If it is not so, there is a pack.
 type hit struct {
+	a, b     uint64 // the text's ends
+	n        uint32 // its length, 0 in a free slot
+	id       uint32 // the condition
+	anchored        // of which rest is nil if told is a pack
+}
+
+// A pack is what is filed under a text if that is more than one conjunction,
+// or if the text is long.
+type pack struct {
 	text string
-	next *hit    // another text with the same hash
 	home anchors // what the condition that asks for nothing else leads to
 	id   uint32  // that condition, 0 if there is none
-	list
+	list         // the other conditions
 }
 
 // A list is the numbers of conditions.
@@ -80,69 +89,87 @@ func newList(ids []uint32) list {
 	return list{ids[0], &more}
 }
 
-// newHit returns a hit of a copy of text. If that is not long, it lies right
-// behind the hit.
-func newHit(text string) *hit {
-	var h *hit
-	var letters []byte
-	switch n := len(text); {
-	case n <= 8:
-		x := new(struct {
-			hit
-			letters [8]byte
-		})
-		h, letters = &x.hit, x.letters[:n]
-	case n <= 24:
-		x := new(struct {
-			hit
-			letters [24]byte
-		})
-		h, letters = &x.hit, x.letters[:n]
-	case n <= 40:
-		x := new(struct {
-			hit
-			letters [40]byte
-		})
-		h, letters = &x.hit, x.letters[:n]
-	default:
-		return &hit{text: strings.Clone(text)}
+func (h hit) free() bool { return h.n == 0 }
+
+func (h hit) hashed() uint64 {
+	if h.n <= 16 {
+		return fold128(h.a^seedA^hashSeed(int(h.n)), h.b^seedB)
 	}
-	copy(letters, text)
-	h.text = view(letters)
-	return h
+	return hashText(h.pack().text)
+}
+
+// pack returns a hit's pack, or nil.
+func (h *hit) pack() *pack {
+	p, _ := h.ids.(*pack)
+	return p
 }
 
 // findHit returns what is filed under a text, or nil.
 func findHit(t *table[hit], text string) *hit {
-	for h := t.get(hashText(text)); h != nil; h = h.next {
-		if h.text == text {
+	if t == nil {
+		return nil
+	}
+	a, b := ends(text)
+	hash := hashEnds(text, a, b)
+	slots := t.slots(hash)
+	if len(slots) == 0 {
+		return nil
+	}
+	for i := hash; ; i++ {
+		h := &slots[i&uint64(len(slots)-1)]
+		if h.a == a && h.b == b && int(h.n) == len(text) && (h.n <= 16 || h.pack().text == text) {
 			return h
 		}
+		if h.n == 0 {
+			return nil
+		}
 	}
-	return nil
+}
+
+// unpacked returns a copy of what is filed under a text.
+func (h *hit) unpacked(text string) pack {
+	switch {
+	case h == nil:
+		return pack{text: text}
+	case h.rest == nil:
+		return *h.pack()
+	}
+	return pack{text: text, home: anchors{first: h.anchored}, id: h.id}
+}
+
+// packed is the inverse.
+func (p *pack) packed() *hit {
+	h := &hit{n: uint32(len(p.text))}
+	h.a, h.b = ends(p.text)
+	if h.n <= 16 && p.id != 0 && p.home.more == nil && p.first == 0 {
+		h.id, h.anchored = p.id, p.home.first
+		return h
+	}
+	kept := *p
+	kept.text = strings.Clone(p.text)
+	h.ids = &kept
+	return h
 }
 
 // editHit exchanges what is filed under a text.
-func editHit(t *table[hit], text string, change func(*hit)) *table[hit] {
-	hash := hashText(text)
-	now := newHit(text)
-	for h := t.get(hash); h != nil; h = h.next {
-		x := now
-		if h.text != text {
-			x = newHit(h.text)
-			x.next, now.next = now.next, x
-		}
-		x.home, x.id, x.list = h.home, h.id, h.list
+func editHit(t *table[hit], text string, change func(*pack)) *table[hit] {
+	old := findHit(t, text)
+	p := old.unpacked(text)
+	change(&p)
+	var now *hit
+	if p.id != 0 || p.first != 0 {
+		now = p.packed()
 	}
-	if change(now); now.id == 0 && now.first == 0 {
-		now = now.next
+	a, b := ends(text)
+	same := func(h *hit) bool {
+		return h.a == a && h.b == b && int(h.n) == len(text) && (h.n <= 16 || h.pack().text == text)
 	}
-	return t.with(hash, now)
+	return t.with(hashEnds(text, a, b), same, now)
 }
 
 // fileHit files a condition under a text, or takes it out again.
 func fileHit(t *table[hit], text string, c *cond, add bool) *table[hit] {
-	return editHit(t, text, func(h *hit) { h.list = newList(edit(h.all(), c.id, add)) })
+	return editHit(t, text, func(p *pack) { p.list = newList(edit(p.all(), c.id, add)) })
 }
 
 // edit returns a copy of list with x appended, or with one x less.
@@ -264,10 +291,10 @@ func (f *field) fileText(text string, c *cond, add bool) {
 // settle puts what a condition that asks for one text leads to beside the text.
 func (f *field) settle(text string, c *cond, now anchors) {
 	t := f.texts(text)
-	*t = editHit(*t, text, func(h *hit) {
-		h.home, h.id = now, c.id
+	*t = editHit(*t, text, func(p *pack) {
+		p.home, p.id = now, c.id
 		if now.first.conj == nil {
-			h.id = 0
+			p.id = 0
 		}
 	})
 }

@@ -8,7 +8,7 @@ import "slices"
 // detail, and if none does, the detail is not read at all.
 
 // gate returns the number of the gate of a new conjunction, 0 if it has none.
-func (e *engine) gate(c *conj, conds []*cond) uint32 {
+func (e *engine) gate(conds []*cond) uint32 {
 	outer := gateConds(conds)
 	if len(outer) == 0 || len(outer) == len(conds) {
 		return 0
@@ -16,17 +16,17 @@ func (e *engine) gate(c *conj, conds []*cond) uint32 {
 	k := keyOf(outer)
 	g, ok := e.gates[k]
 	if !ok {
-		g = &conj{key: k, opens: e.gateIDs.take(), size: uint16(len(outer)), anchor: anchorOf(slices.DeleteFunc(slices.Clone(outer), func(c *cond) bool { return c.absent }))}
-		g.rest = e.restOf(outer, g.anchor)
+		g = &conj{key: k, size: uint16(len(outer)), anchor: anchorOf(slices.DeleteFunc(slices.Clone(outer), func(c *cond) bool { return c.absent }))}
+		g.rest = e.restOf(outer, g.anchor, 0, e.gateIDs.take())
 		for _, cd := range outer {
 			cd.uses++
 		}
 		e.keep(outer, 1)
 		e.gates[k] = g
-		e.anchor(g, g)
+		e.anchor(g, told{ids: g})
 	}
 	g.rules++
-	return g.opens
+	return g.rest.opens
 }
 
 // gateConds returns the conditions on the envelope, sorted by number, or none
@@ -48,16 +48,16 @@ func gateConds(conds []*cond) []*cond {
 }
 
 func (e *engine) dropGate(c *conj, conds []*cond) {
-	if c.gate == 0 {
+	if c.rest.gate == 0 {
 		return
 	}
 	g := e.gates[keyOf(gateConds(conds))]
 	if g.rules--; g.rules > 0 {
 		return
 	}
-	e.anchor(g, nil)
+	e.anchor(g, told{})
 	delete(e.gates, g.key)
-	e.gateIDs.put(g.opens)
+	e.gateIDs.put(g.rest.opens)
 	outer := append([]*cond{g.anchor}, g.rest.conds...)
 	e.keep(outer, -1)
 	e.dropRest(g.rest)

@@ -38,26 +38,39 @@ func fold128(a, b uint64) uint64 {
 	return hi ^ lo
 }
 
+// ends returns two words that tell texts of up to 16 bytes from all others of
+// the same length. Of longer ones they are the beginning and the end.
+func ends(s string) (a, b uint64) {
+	switch n := len(s); {
+	case n >= 8:
+		return load64(s, 0), load64(s, n-8)
+	case n >= 4:
+		return uint64(load32(s, 0)) | uint64(load32(s, n-4))<<32, 0
+	case n > 0:
+		return uint64(s[0])<<16 | uint64(s[n/2])<<8 | uint64(s[n-1]), 0
+	}
+	return 0, 0
+}
+
 // hashText hashes a text.
 func hashText(s string) uint64 {
-	n := len(s)
-	h := seedC ^ uint64(n)*seedB
-	switch {
-	case n >= 8:
-		for i := 0; i+16 < n; i += 16 {
-			h = fold128(load64(s, i)^seedA^h, load64(s, i+8)^seedB)
-		}
-		if n > 16 {
-			return fold128(load64(s, n-16)^seedA^h, load64(s, n-8)^seedB)
-		}
-		return fold128(load64(s, 0)^seedA^h, load64(s, n-8)^seedB)
-	case n >= 4:
-		return fold128(uint64(load32(s, 0))^seedA^h, uint64(load32(s, n-4))^seedB)
-	case n > 0:
-		return fold128(uint64(s[0])<<16|uint64(s[n/2])<<8|uint64(s[n-1])^seedA^h, seedB)
-	}
-	return h
+	a, b := ends(s)
+	return hashEnds(s, a, b)
 }
+
+// hashEnds is hashText for a text whose ends are known.
+func hashEnds(s string, a, b uint64) uint64 {
+	h := hashSeed(len(s))
+	for i := 0; i+16 < len(s); i += 16 {
+		h = fold128(load64(s, i)^seedA^h, load64(s, i+8)^seedB)
+	}
+	if n := len(s); n > 16 {
+		a = load64(s, n-16)
+	}
+	return fold128(a^seedA^h, b^seedB)
+}
+
+func hashSeed(n int) uint64 { return seedC ^ uint64(n)*seedB }
 
 // A key stands for something composed, such as a path with its alternatives.
 // It has 128 bits of a seeded hash: that two different things share one does

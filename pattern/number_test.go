@@ -140,7 +140,7 @@ func TestRangesFindWhatContainsANumber(t *testing.T) {
 func TestTablesKeepWhatWasPutIn(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 5))
-	var now *table[int]
+	var now *table[slot[int]]
 	model := map[uint64]*int{}
 	hash := func() uint64 {
 		h := uint64(r.IntN(3000))
@@ -151,27 +151,27 @@ func TestTablesKeepWhatWasPutIn(t *testing.T) {
 		if r.IntN(5) < 3 {
 			x := new(int)
 			model[h] = x
-			before, was := now, now.get(h)
-			now = now.with(h, x)
-			if before.get(h) != was {
+			before, was := now, get(now, h)
+			now = put(now, h, x)
+			if get(before, h) != was {
 				t.Fatalf("seed %d, step %d: a table changed", seed, step)
 			}
 		} else {
 			delete(model, h)
-			now = now.with(h, nil)
+			now = put(now, h, nil)
 		}
-		if h := hash(); now.get(h) != model[h] {
-			t.Fatalf("seed %d, step %d: got %p, want %p", seed, step, now.get(h), model[h])
+		if h := hash(); get(now, h) != model[h] {
+			t.Fatalf("seed %d, step %d: got %p, want %p", seed, step, get(now, h), model[h])
 		}
 	}
 	for h, x := range model {
-		if now.get(h) != x {
+		if get(now, h) != x {
 			t.Fatalf("seed %d: %d is lost", seed, h)
 		}
 	}
 	n := 0
-	for h, x := range now.all {
-		if model[h] != x {
+	for s := range now.all {
+		if h := s.hash; model[h] != s.item {
 			t.Fatalf("seed %d: %d is not what it was", seed, h)
 		}
 		n++
@@ -180,10 +180,10 @@ func TestTablesKeepWhatWasPutIn(t *testing.T) {
 		t.Fatalf("seed %d: %d entries, want %d", seed, n, len(model))
 	}
 	for h := range model {
-		now = now.with(h, nil)
+		now = put(now, h, nil)
 		delete(model, h)
-		if h := hash(); now.get(h) != model[h] {
-			t.Fatalf("seed %d: got %p, want %p", seed, now.get(h), model[h])
+		if h := hash(); get(now, h) != model[h] {
+			t.Fatalf("seed %d: got %p, want %p", seed, get(now, h), model[h])
 		}
 	}
 	if now != nil {

@@ -32,7 +32,7 @@ func unsigned(x float64) float64 {
 
 // points are conditions filed under single numbers.
 type points struct {
-	table     *table[pointHit]
+	table     *table[slot[pointHit]]
 	low, high float64 // all of them lie between these
 }
 
@@ -43,7 +43,7 @@ func (p *points) at(x float64) *pointHit {
 	if p.table == nil || x < p.low || x > p.high {
 		return nil
 	}
-	for h := p.table.get(pointKey(x)); h != nil; h = h.next {
+	for h := get(p.table, pointKey(x)); h != nil; h = h.next {
 		if h.value == x {
 			return h
 		}
@@ -57,7 +57,7 @@ func (p *points) near(low, high float64) bool {
 	if p.table == nil || high < p.low || low > p.high {
 		return false
 	}
-	return math.IsInf(high, 0) || p.table.get(pointKey(low)) != nil || p.table.get(pointKey(high)) != nil
+	return math.IsInf(high, 0) || get(p.table, pointKey(low)) != nil || get(p.table, pointKey(high)) != nil
 }
 
 func (p points) edit(x float64, c *cond, add bool) points {
@@ -65,7 +65,7 @@ func (p points) edit(x float64, c *cond, add bool) points {
 	hash := pointKey(x)
 	var chain *pointHit
 	var ids []uint32
-	for h := p.table.get(hash); h != nil; h = h.next {
+	for h := get(p.table, hash); h != nil; h = h.next {
 		if h.value == x {
 			ids = h.all()
 		} else {
@@ -75,7 +75,7 @@ func (p points) edit(x float64, c *cond, add bool) points {
 	if ids = edit(ids, c.id, add); len(ids) > 0 {
 		chain = &pointHit{x, chain, newList(ids)}
 	}
-	next := points{p.table.with(hash, chain), min(p.low, x), max(p.high, x)}
+	next := points{put(p.table, hash, chain), min(p.low, x), max(p.high, x)}
 	if p.table == nil {
 		next.low, next.high = x, x
 	}

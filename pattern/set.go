@@ -2,9 +2,11 @@ package pattern
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 )
 
 // A Set holds patterns under ids and tells which of them an event matches. It
@@ -140,12 +142,12 @@ func (s *Set[ID]) drop(r rule[ID]) {
 }
 
 // addID returns the rules of a conjunction with one more.
-func addID[ID comparable](old any, id ID, m *several[ID]) any {
-	if old == nil {
+func addID[ID comparable](old told, id ID, m *several[ID]) told {
+	if old.ids == nil {
 		if m != nil {
-			return m
+			return told{ids: m}
 		}
-		return id
+		return tell(id)
 	}
 	l := listIDs[ID](old)
 	if m != nil {
@@ -153,12 +155,11 @@ func addID[ID comparable](old any, id ID, m *several[ID]) any {
 	} else {
 		l.single = append(slices.Clip(l.single), id)
 	}
-	return &l
+	return told{ids: &l}
 }
 
-// removeID returns the rules of a conjunction with one less, nil if none is
-// left.
-func removeID[ID comparable](old any, id ID, m *several[ID]) any {
+// removeID returns the rules of a conjunction with one less.
+func removeID[ID comparable](old told, id ID, m *several[ID]) told {
 	l := listIDs[ID](old)
 	if m != nil {
 		l.several = edit(l.several, m, false)
@@ -167,15 +168,30 @@ func removeID[ID comparable](old any, id ID, m *several[ID]) any {
 	}
 	switch {
 	case len(l.single)+len(l.several) == 0:
-		return nil
+		return told{}
 	case len(l.single) == 1 && len(l.several) == 0:
-		return l.single[0]
+		return tell(l.single[0])
 	}
-	return &l
+	return told{ids: &l}
 }
 
-func listIDs[ID comparable](x any) ids[ID] {
-	switch x := x.(type) {
+// tell returns a single ID as told: in a word if it is an integer, since any
+// other place would be one more to wait for.
+func tell[ID comparable](id ID) told {
+	if k := reflect.TypeFor[ID]().Kind(); k < reflect.Int || k > reflect.Uintptr {
+		return told{ids: id}
+	}
+	t := told{ids: inWord{}}
+	*(*ID)(unsafe.Pointer(&t.word)) = id
+	return t
+}
+
+func idIn[ID comparable](word uint64) ID { return *(*ID)(unsafe.Pointer(&word)) }
+
+func listIDs[ID comparable](t told) ids[ID] {
+	switch x := t.ids.(type) {
+	case inWord:
+		return ids[ID]{single: []ID{idIn[ID](t.word)}}
 	case *ids[ID]:
 		return *x
 	case *several[ID]:
@@ -236,27 +252,29 @@ func collect[ID comparable](sh *sheet, dst []ID) ([]ID, error) {
 	if len(sh.candidates) == 0 {
 		return dst, nil
 	}
-	var undecided []any
+	var undecided []told
 	sh.seen.reset()
 	for _, a := range sh.candidates {
-		if a.opens != 0 || sh.limited && a.gate != 0 && *sh.open.at(a.gate) == 0 {
+		if r := a.rest; r.opens != 0 || sh.limited && r.gate != 0 && *sh.open.at(r.gate) == 0 {
 			continue
 		}
 		matched, err := sh.decide(a)
 		if err != nil {
-			undecided = append(undecided, a.ids)
+			undecided = append(undecided, a.told)
 		}
 		if !matched {
 			continue
 		}
 		switch x := a.ids.(type) {
+		case inWord:
+			dst = append(dst, idIn[ID](a.word))
 		case *ids[ID]:
 			dst = append(dst, x.single...)
 			for _, m := range x.several {
-				dst = tell(sh, m, dst)
+				dst = tellOnce(sh, m, dst)
 			}
 		case *several[ID]:
-			dst = tell(sh, x, dst)
+			dst = tellOnce(sh, x, dst)
 		case ID:
 			dst = append(dst, x)
 		}
@@ -267,8 +285,8 @@ func collect[ID comparable](sh *sheet, dst []ID) ([]ID, error) {
 	return dst, nil
 }
 
-// tell appends the id of a rule that may have matched before.
-func tell[ID comparable](sh *sheet, m *several[ID], dst []ID) []ID {
+// tellOnce appends the id of a rule that may have matched before.
+func tellOnce[ID comparable](sh *sheet, m *several[ID], dst []ID) []ID {
 	if told := sh.seen.at(m.mark); *told == 0 {
 		*told = 1
 		return append(dst, m.id)
@@ -278,7 +296,7 @@ func tell[ID comparable](sh *sheet, m *several[ID], dst []ID) []ID {
 
 // undecidedError says how many rules could not be decided. Those that matched
 // by another of their conjunctions are.
-func undecidedError[ID comparable](sh *sheet, undecided []any) error {
+func undecidedError[ID comparable](sh *sheet, undecided []told) error {
 	n := 0
 	for _, x := range undecided {
 		l := listIDs[ID](x)

@@ -103,16 +103,23 @@ func (s *sheet) scalar(f *field, text string, in int32) {
 
 // found notes that what is filed under a text holds.
 func (s *sheet) found(h *hit) {
-	if h == nil {
-		return
-	}
-	if h.id != 0 {
+	switch {
+	case h == nil:
+	case h.rest != nil:
 		if v := s.verdicts.at(h.id); *v&queued == 0 {
 			*v |= queued
-			s.queue(&h.home)
+			s.candidates = append(s.candidates, &h.anchored)
 		}
+	default:
+		p := h.pack()
+		if p.id != 0 {
+			if v := s.verdicts.at(p.id); *v&queued == 0 {
+				*v |= queued
+				s.queue(&p.home)
+			}
+		}
+		s.hits(&p.list)
 	}
-	s.hits(&h.list)
 }
 
 // hits notes that some conditions hold.
@@ -253,7 +260,7 @@ func (s *sheet) findAddress(n *networks, text string) {
 	for _, l := range lengths {
 		k := networkKey(a, l.n)
 		name := view(k[:])
-		for p := n.piles.get(hashText(name)); p != nil; p = p.next {
+		for p := get(n.piles, hashText(name)); p != nil; p = p.next {
 			if p.text == name {
 				s.check(p.alts, text)
 			}

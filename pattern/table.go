@@ -4,86 +4,69 @@ import "slices"
 
 // A table is a hash table that never changes. Putting something in gives
 // another table, which shares all but a small part with the one before, so
-// that readers may go on with theirs. Keys are hashes; whoever needs to tell
-// two things with one hash apart chains them.
+// that readers may go on with theirs.
 //
 // A small table is one leaf. In a large one the first bits of a hash choose a
 // leaf, by way of a page of them, and the last bits a place in it. A leaf that
 // gets too full is split, by which the directory may double. So a change
-// copies a leaf, a page and the list of pages, about two kilobytes.
+// copies a leaf, a page and the list of pages.
 //
 // In a large table a lookup waits for memory once or not at all: pages are few,
 // and the place in a leaf is known before the leaf is.
-type table[V any] struct {
-	small []slot[V] // all of a small table, a power of two of them
-	n     int       // how many are in it
-	pages []page[V]
+type table[S slotted] struct {
+	small []S // all of a small table, a power of two of them
+	n     int // how many are in it
+	pages []*page[S]
 	bits  uint8 // how many bits of a hash choose the leaf
 }
 
-// A page is leaves: pageSize of them, or all if there are fewer. Neighbours
-// may be the same, and those that nothing is in are nil.
-type page[V any] []*leaf[V]
-
-type leaf[V any] struct {
-	slots [leafSlots]slot[V]
-	n     uint8
-	depth uint8 // how many of the first hash bits all of its entries share
+// A slotted is what a table consists of: slots that are free or not, and know
+// their hash.
+type slotted interface {
+	free() bool
+	hashed() uint64
 }
 
-type slot[V any] struct {
-	hash uint64
-	item *V // nil when the slot is free
-}
+// A page is leaves. Neighbours may be the same, and those that nothing is in
+// are nil.
+type page[S slotted] [pageSize]*leaf[S]
+
+type leaf[S slotted] [leafSlots]S
 
 const (
-	leafSlots = 64
-	leafFull  = 48
+	leafSlots = 32
+	leafFull  = 28
 	pageBits  = 6
 	pageSize  = 1 << pageBits
 )
 
-// get returns what is stored under a hash, or nil.
-func (t *table[V]) get(hash uint64) *V {
+// slots returns those in which a hash may be found: from the place of its last
+// bits on, up to the first free one. There are none or a power of two of them.
+func (t *table[S]) slots(hash uint64) []S {
 	if t == nil {
 		return nil
 	}
 	if t.pages == nil {
-		mask := uint64(len(t.small) - 1)
-		for i := hash & mask; ; i = (i + 1) & mask {
-			s := &t.small[i&uint64(len(t.small)-1)]
-			if s.item == nil {
-				return nil
-			}
-			if s.hash == hash {
-				return s.item
-			}
-		}
+		return t.small
 	}
 	at := t.place(hash)
-	l := t.pages[at>>pageBits][at%pageSize]
-	if l == nil {
-		return nil
+	if l := t.pages[at>>pageBits][at%pageSize]; l != nil {
+		return l[:]
 	}
-	for i := hash % leafSlots; ; i = (i + 1) % leafSlots {
-		s := &l.slots[i]
-		if s.item == nil {
-			return nil
-		}
-		if s.hash == hash {
-			return s.item
-		}
-	}
+	return nil
 }
 
+// place returns which leaf a hash leads to.
+func (t *table[S]) place(hash uint64) uint64 { return hash >> ((64 - t.bits) & 63) }
+
 // all hands over everything in the table.
-func (t *table[V]) all(yield func(uint64, *V) bool) {
+func (t *table[S]) all(yield func(*S) bool) {
 	if t == nil {
 		return
 	}
-	each := func(slots []slot[V]) bool {
-		for _, s := range slots {
-			if s.item != nil && !yield(s.hash, s.item) {
+	each := func(slots []S) bool {
+		for i := range slots {
+			if s := &slots[i]; !(*s).free() && !yield(s) {
 				return false
 			}
 		}
@@ -92,10 +75,10 @@ func (t *table[V]) all(yield func(uint64, *V) bool) {
 	if !each(t.small) {
 		return
 	}
-	var last *leaf[V]
+	var last *leaf[S]
 	for _, p := range t.pages {
 		for _, l := range p {
-			if l != nil && l != last && !each(l.slots[:]) {
+			if l != nil && l != last && !each(l[:]) {
 				return
 			}
 			last = l
@@ -103,104 +86,114 @@ func (t *table[V]) all(yield func(uint64, *V) bool) {
 	}
 }
 
-// insert puts an item into slots that nobody else sees yet.
-func insert[V any](slots []slot[V], hash uint64, item *V) {
+// insert puts a slot among others that nobody else sees yet.
+func insert[S slotted](slots []S, s S) {
 	mask := uint64(len(slots) - 1)
-	i := hash & mask
-	for slots[i].item != nil {
+	i := s.hashed() & mask
+	for !slots[i].free() {
 		i = (i + 1) & mask
 	}
-	slots[i] = slot[V]{hash, item}
+	slots[i] = s
 }
 
-// with returns a table in which item is stored under hash, and nothing if item
-// is nil. A table with nothing in it is nil.
-func (t *table[V]) with(hash uint64, item *V) *table[V] {
+// with returns a table with now in place of the slot with a hash that is the
+// same, or without it if now is nil. A table with nothing in it is nil.
+func (t *table[S]) with(hash uint64, same func(*S) bool, now *S) *table[S] {
 	if t == nil {
-		t = &table[V]{small: make([]slot[V], 2)}
+		t = &table[S]{}
 	}
 	n := t.n
-	if t.get(hash) != nil {
+	if slices.ContainsFunc(t.slots(hash), func(s S) bool { return !s.free() && same(&s) }) {
 		n--
 	}
-	if item != nil {
+	if now != nil {
 		n++
 	}
 	switch {
 	case n == 0:
 		return nil
 	case t.pages == nil && n <= leafFull || n <= leafFull/4:
-		return t.shrunk(n, hash, item)
+		return t.shrunk(n, same, now)
 	case t.pages == nil:
-		l := &leaf[V]{}
-		for h, x := range t.all {
-			insert(l.slots[:], h, x)
+		l := &leaf[S]{}
+		for s := range t.all {
+			insert(l[:], *s)
 		}
-		l.n = uint8(t.n)
-		t = &table[V]{pages: []page[V]{{l}}}
+		t = &table[S]{pages: []*page[S]{{}}, bits: pageBits}
+		for i := range t.pages[0] {
+			t.pages[0][i] = l
+		}
 	}
-	next := t.exchange(hash, item)
+	next := t.exchange(hash, same, now)
 	next.n = n
 	return next
 }
 
-// shrunk returns a small table that differs in what is stored under hash, with
-// n entries.
-func (t *table[V]) shrunk(n int, hash uint64, item *V) *table[V] {
+// shrunk is with for what becomes a small table, of n slots.
+func (t *table[S]) shrunk(n int, same func(*S) bool, now *S) *table[S] {
 	size := 2
-	for size*3/4 < n {
+	for size < leafSlots && size*3/4 < n {
 		size *= 2
 	}
-	next := &table[V]{small: make([]slot[V], size), n: n}
-	for h, x := range t.all {
-		if h != hash {
-			insert(next.small, h, x)
+	next := &table[S]{small: make([]S, size), n: n}
+	for s := range t.all {
+		if !same(s) {
+			insert(next.small, *s)
 		}
 	}
-	if item != nil {
-		insert(next.small, hash, item)
+	if now != nil {
+		insert(next.small, *now)
 	}
 	return next
 }
 
-// exchange returns a large table that differs in what is stored under hash.
-func (t *table[V]) exchange(hash uint64, item *V) *table[V] {
-	at := int(t.place(hash))
-	old := t.pages[at>>pageBits][at%pageSize]
-	if old == nil {
-		old = &leaf[V]{depth: t.bits}
-	}
-	if item != nil && old.n >= leafFull {
-		return t.split(old, at).exchange(hash, item)
-	}
-	l := &leaf[V]{depth: old.depth}
-	for _, s := range old.slots {
-		if s.item != nil && s.hash != hash {
-			insert(l.slots[:], s.hash, s.item)
-			l.n++
+// exchange is with for a large table.
+func (t *table[S]) exchange(hash uint64, same func(*S) bool, now *S) *table[S] {
+	l, n := &leaf[S]{}, 0
+	for _, s := range t.slots(hash) {
+		if !s.free() && !same(&s) {
+			if n++; n == leafFull && now != nil {
+				return t.split(int(t.place(hash))).exchange(hash, same, now)
+			}
+			insert(l[:], s)
 		}
 	}
-	if item != nil {
-		insert(l.slots[:], hash, item)
-		l.n++
-	}
-	if l.n == 0 {
+	if now != nil {
+		insert(l[:], *now)
+	} else if n == 0 {
 		l = nil
 	}
-	width := 1 << (t.bits - old.depth)
-	return t.replace(at&^(width-1), width, l)
+	from, width := t.reach(int(t.place(hash)))
+	return t.replace(from, width, l)
 }
 
-// place returns which leaf a hash leads to.
-func (t *table[V]) place(hash uint64) uint64 { return hash >> 1 >> ((63 - t.bits) & 63) }
+// reach returns the neighbouring places that share the leaf at one of them:
+// those with which some of the first bits of their hashes are alike.
+func (t *table[S]) reach(at int) (from, width int) {
+	same := func(a, b int) bool {
+		return t.pages[a>>pageBits][a%pageSize] == t.pages[b>>pageBits][b%pageSize]
+	}
+	if t.pages[at>>pageBits][at%pageSize] == nil {
+		return at, 1
+	}
+	for width = 1; width < 1<<t.bits; width *= 2 {
+		// A leaf that reaches as far as twice the width is found there at both ends.
+		wide := at &^ (2*width - 1)
+		if !same(wide, wide+width) || !same(wide, wide+2*width-1) {
+			break
+		}
+	}
+	return at &^ (width - 1), width
+}
 
 // replace returns a table with another leaf at some neighbouring places.
-func (t *table[V]) replace(from, width int, l *leaf[V]) *table[V] {
-	next := &table[V]{pages: slices.Clone(t.pages), bits: t.bits}
+func (t *table[S]) replace(from, width int, l *leaf[S]) *table[S] {
+	next := &table[S]{pages: slices.Clone(t.pages), bits: t.bits}
 	for i := from; i < from+width; i++ {
 		p := &next.pages[i>>pageBits]
 		if i == from || i%pageSize == 0 {
-			*p = slices.Clone(*p)
+			copied := **p
+			*p = &copied
 		}
 		(*p)[i%pageSize] = l
 	}
@@ -208,41 +201,70 @@ func (t *table[V]) replace(from, width int, l *leaf[V]) *table[V] {
 }
 
 // split returns a table in which the leaf at a place is divided in two.
-func (t *table[V]) split(l *leaf[V], at int) *table[V] {
-	if l.depth == t.bits {
+func (t *table[S]) split(at int) *table[S] {
+	from, width := t.reach(at)
+	if width == 1 {
 		t, at = t.double(), 2*at
+		from, width = at, 2
 	}
-	halves := [2]*leaf[V]{{depth: l.depth + 1}, {depth: l.depth + 1}}
-	for i := range l.slots {
-		if s := &l.slots[i]; s.item != nil {
-			h := halves[s.hash>>(63-l.depth)&1]
-			insert(h.slots[:], s.hash, s.item)
-			h.n++
+	old := t.pages[at>>pageBits][at%pageSize]
+	halves := [2]*leaf[S]{{}, {}}
+	for _, s := range old {
+		if !s.free() {
+			insert(halves[int(t.place(s.hashed()))/(width/2)&1][:], s)
 		}
 	}
-	width := 1 << (t.bits - l.depth)
-	from := at &^ (width - 1)
-	for i, h := range halves {
-		if h.n == 0 {
-			h = nil
-		}
-		t = t.replace(from+i*width/2, width/2, h)
+	for i, l := range halves {
+		t = t.replace(from+i*width/2, width/2, l)
 	}
 	return t
 }
 
 // double returns the same table with a directory twice as long.
-func (t *table[V]) double() *table[V] {
-	n := 1 << (t.bits + 1)
-	next := &table[V]{pages: make([]page[V], max(1, n>>pageBits)), bits: t.bits + 1}
+func (t *table[S]) double() *table[S] {
+	next := &table[S]{pages: make([]*page[S], 2*len(t.pages)), bits: t.bits + 1}
 	for i := range next.pages {
-		next.pages[i] = make(page[V], min(n, pageSize))
-		for k := range next.pages[i] {
-			old := (i<<pageBits + k) / 2
-			next.pages[i][k] = t.pages[old>>pageBits][old%pageSize]
+		p := &page[S]{}
+		for k := range p {
+			p[k] = t.pages[i/2][(i%2)*pageSize/2+k/2]
 		}
+		next.pages[i] = p
 	}
 	return next
+}
+
+// A slot is something outside of the table, under a hash. Whoever needs to tell
+// two things with one hash apart chains them.
+type slot[V any] struct {
+	hash uint64
+	item *V
+}
+
+func (s slot[V]) free() bool     { return s.item == nil }
+func (s slot[V]) hashed() uint64 { return s.hash }
+
+// get returns what is stored under a hash, or nil.
+func get[V any](t *table[slot[V]], hash uint64) *V {
+	slots := t.slots(hash)
+	if len(slots) == 0 {
+		return nil
+	}
+	for i := hash; ; i++ {
+		s := &slots[i&uint64(len(slots)-1)]
+		if s.hash == hash || s.item == nil {
+			return s.item
+		}
+	}
+}
+
+// put returns a table in which item is stored under a hash, and nothing if item
+// is nil.
+func put[V any](t *table[slot[V]], hash uint64, item *V) *table[slot[V]] {
+	same := func(s *slot[V]) bool { return s.hash == hash }
+	if item == nil {
+		return t.with(hash, same, nil)
+	}
+	return t.with(hash, same, &slot[V]{hash, item})
 }
 
 // A vector is a list that never changes, with cheap changed copies.

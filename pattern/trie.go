@@ -10,11 +10,11 @@ import (
 // node. Nodes never change; a change makes new ones from the root down.
 type node struct {
 	name  string
-	next  *node        // in a table, another node whose name has the same hash
-	field *field       // nil if no path ends here
-	kids  int          // how many nodes lie directly below
-	few   []kid        // those below, as long as there are few
-	many  *table[node] // those below by the hash of their names
+	next  *node              // in a table, another node whose name has the same hash
+	field *field             // nil if no path ends here
+	kids  int                // how many nodes lie directly below
+	few   []kid              // those below, as long as there are few
+	many  *table[slot[node]] // those below by the hash of their names
 }
 
 // A kid is a node with the beginning of its name beside it, so that most
@@ -47,7 +47,7 @@ func (n *node) child(word uint64, name string) *node {
 		}
 		return nil
 	}
-	for c := n.many.get(hashText(name)); c != nil; c = c.next {
+	for c := get(n.many, hashText(name)); c != nil; c = c.next {
 		if c.name == name {
 			return c
 		}
@@ -138,12 +138,12 @@ func (c *node) file(old, now *node) {
 	}
 	h := hashText(name)
 	chain := now
-	for o := c.many.get(h); o != nil; o = o.next {
+	for o := get(c.many, h); o != nil; o = o.next {
 		if o != old {
 			copied := *o
 			copied.next = chain
 			chain = &copied
 		}
 	}
-	c.many = c.many.with(h, chain)
+	c.many = put(c.many, h, chain)
 }

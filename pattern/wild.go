@@ -14,7 +14,7 @@ const maxGram = 4
 // grams are alternatives filed under letters that occur anywhere in a text, all
 // of one length.
 type grams struct {
-	piles *table[pile]
+	piles *table[slot[pile]]
 	// bloom says where it is worth looking. Bits are never taken back, so it is
 	// made anew when that has been due often.
 	bloom []uint64
@@ -44,7 +44,7 @@ func (g *grams) at(x uint32) *pile {
 	if g == nil {
 		return nil
 	}
-	return g.piles.get(mix(uint64(x)))
+	return get(g.piles, mix(uint64(x)))
 }
 
 // filed returns how many alternatives are filed under a gram.
@@ -92,8 +92,8 @@ func bloomWords(n int) int {
 
 func (g *grams) sow(words int) {
 	g.bloom, g.stale = make([]uint64, words), 0
-	for _, p := range g.piles.all {
-		w, bit := bloomBit(gramAt(p.text, 0, len(p.text)), words)
+	for s := range g.piles.all {
+		w, bit := bloomBit(gramAt(s.item.text, 0, len(s.item.text)), words)
 		g.bloom[w] |= bit
 	}
 }
