@@ -6,9 +6,8 @@ import "slices"
 // lookup tries each length that occurs, of which there are few in practice.
 type affixes struct {
 	lengths []length // ascending
-	piles   *table[slot[pile]]
-	n       int
-	few     []affix // all of them, as long as n is at most fewAffixes
+	piles
+	few []affix // all of them, as long as there are at most fewAffixes
 }
 
 // An affix is an alternative with the first word of its text, so that most
@@ -40,47 +39,11 @@ func firstWord(s string) uint64 {
 // A length is how many alternatives have a text of that length.
 type length struct{ n, uses int }
 
-// A pile is the alternatives that are filed under one text.
-type pile struct {
-	text string
-	alts []*alt
-	next *pile // another text with the same hash
-	// sigs are the signatures of alts, beside each other, so that those which
-	// cannot hold are passed over without a look at them. It is nil if one has
-	// none.
-	sigs []signature
-}
-
-func newPile(text string, alts []*alt, next *pile) *pile {
-	p := &pile{text: text, alts: alts, next: next}
-	for _, a := range alts {
-		if a.sig == nil {
-			p.sigs = nil
-			break
-		}
-		p.sigs = append(p.sigs, *a.sig)
-	}
-	return p
-}
-
 func (a *affixes) none() bool { return len(a.lengths) == 0 }
-
-// at returns the alternatives under a text.
-func (a *affixes) at(text string) []*alt {
-	for p := get(a.piles, hashText(text)); p != nil; p = p.next {
-		if p.text == text {
-			return p.alts
-		}
-	}
-	return nil
-}
 
 // edit returns affixes with an alternative more or less.
 func (a affixes) edit(x *alt, add bool) affixes {
-	next := affixes{lengths: editLengths(a.lengths, len(x.text), add), piles: editPile(a.piles, hashText(x.text), x.text, x, add)}
-	if next.n = a.n - 1; add {
-		next.n = a.n + 1
-	}
+	next := affixes{lengths: editLengths(a.lengths, len(x.text), add), piles: a.piles.edit(x.text, x, add)}
 	if next.n <= fewAffixes {
 		next.few = next.list()
 	}
@@ -90,11 +53,9 @@ func (a affixes) edit(x *alt, add bool) affixes {
 // list returns all alternatives.
 func (a *affixes) list() []affix {
 	var list []affix
-	for s := range a.piles.all {
-		for p := s.item; p != nil; p = p.next {
-			for _, x := range p.alts {
-				list = append(list, newAffix(x))
-			}
+	for t := range a.table.all {
+		for _, x := range t.pile.alts() {
+			list = append(list, newAffix(x))
 		}
 	}
 	return list
@@ -116,26 +77,10 @@ func editLengths(lengths []length, n int, add bool) []length {
 	return lengths
 }
 
-func editPile(t *table[slot[pile]], hash uint64, text string, a *alt, add bool) *table[slot[pile]] {
-	var chain *pile
-	var alts []*alt
-	for p := get(t, hash); p != nil; p = p.next {
-		if p.text == text {
-			alts = p.alts
-		} else {
-			chain = &pile{p.text, p.alts, chain, p.sigs}
-		}
-	}
-	if alts = edit(alts, a, add); len(alts) > 0 {
-		chain = newPile(text, alts, chain)
-	}
-	return put(t, hash, chain)
-}
-
 // networks are address ranges, by family and number of bits.
 type networks struct {
 	v4, v6 []length
-	piles  *table[slot[pile]]
+	piles
 }
 
 func (n *networks) none() bool { return len(n.v4) == 0 && len(n.v6) == 0 }
@@ -148,19 +93,13 @@ func (n networks) edit(t network, c *cond, add bool) networks {
 	}
 	k := networkKey(t.address, t.bits)
 	text := string(k[:])
-	hash := hashText(text)
-	var alts []*alt
-	for p := get(n.piles, hash); p != nil; p = p.next {
-		if p.text == text {
-			alts = p.alts
-		}
-	}
+	alts := n.find(text).alts()
 	// The alternative that is taken out is one of the same condition's.
 	a := &alt{cond: c}
 	if i := slices.IndexFunc(alts, func(x *alt) bool { return x.cond == c }); !add && i >= 0 {
 		a = alts[i]
 	}
-	n.piles = editPile(n.piles, hash, text, a, add)
+	n.piles = n.piles.edit(text, a, add)
 	return n
 }
 

@@ -29,14 +29,18 @@ type rare struct {
 	heads, tails       affixes
 	lowHeads, lowTails affixes // of the text in lower case
 	lowWhole           *table[hit]
-	grams              [maxGram]*grams // by their length - 1
+	grams              [maxGram]piles // letters anywhere, by how many - 1
 	networks           networks
 	texts              []*alt // asked about every string
 }
 
 func (r *rare) empty() bool {
 	return r.heads.none() && r.tails.none() && r.lowHeads.none() && r.lowTails.none() && r.lowWhole == nil &&
-		r.grams == [maxGram]*grams{} && r.networks.none() && len(r.texts) == 0
+		r.gramless() && r.networks.none() && len(r.texts) == 0
+}
+
+func (r *rare) gramless() bool {
+	return r.grams[0].n+r.grams[1].n+r.grams[2].n+r.grams[3].n == 0
 }
 
 // A hit is what is filed under a text.
@@ -93,7 +97,7 @@ func (h hit) free() bool { return h.n == 0 }
 
 func (h hit) hashed() uint64 {
 	if h.n <= 16 {
-		return fold128(h.a^seedA^hashSeed(int(h.n)), h.b^seedB)
+		return hashShort(int(h.n), h.a, h.b)
 	}
 	return hashText(h.pack().text)
 }
@@ -321,7 +325,7 @@ func (r *rare) edit(a *alt, add bool) {
 		r.lowTails = r.lowTails.edit(a, add)
 	case inGrams:
 		g := &r.grams[len(a.text)-1]
-		*g = (*g).edit(a, add)
+		*g = g.edit(a.text, a, add)
 	case inTexts:
 		r.texts = edit(r.texts, a, add)
 	}

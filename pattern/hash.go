@@ -70,6 +70,9 @@ func hashEnds(s string, a, b uint64) uint64 {
 	return fold128(a^seedA^h, b^seedB)
 }
 
+// hashShort is hashText for a text of up to 16 bytes.
+func hashShort(n int, a, b uint64) uint64 { return fold128(a^seedA^hashSeed(n), b^seedB) }
+
 func hashSeed(n int) uint64 { return seedC ^ uint64(n)*seedB }
 
 // A key stands for something composed, such as a path with its alternatives.

@@ -21,6 +21,10 @@ type sheet struct {
 
 	probe value // for tests of a text that is not kept
 	low   []byte
+
+	signature signature // of the string that is being looked up
+	hasSigned bool
+
 	spans []span
 	nodes []int32
 	masks masks
@@ -180,6 +184,7 @@ func (s *sheet) findBare(f *field, text string) {
 
 // findRare looks up a string by its parts.
 func (s *sheet) findRare(r *rare, text string) {
+	s.hasSigned = false
 	s.findHeads(&r.heads, text, text)
 	s.findTails(&r.tails, text, text)
 	if r.lowWhole != nil || r.lowHeads.lengths != nil || r.lowTails.lengths != nil {
@@ -188,8 +193,10 @@ func (s *sheet) findRare(r *rare, text string) {
 	if !r.networks.none() {
 		s.findAddress(&r.networks, text)
 	}
-	s.check(r.texts, text)
-	if r.grams != [maxGram]*grams{} {
+	for _, a := range r.texts {
+		s.checkOne(a, text)
+	}
+	if !r.gramless() {
 		s.findGrams(r, text)
 	}
 }
@@ -222,7 +229,7 @@ func (s *sheet) findHeads(a *affixes, text, whole string) {
 		if l.n > len(text) {
 			break
 		}
-		s.check(a.at(text[:l.n]), whole)
+		s.check(a.find(text[:l.n]), whole)
 	}
 }
 
@@ -241,7 +248,7 @@ func (s *sheet) findTails(a *affixes, text, whole string) {
 		if l.n > len(text) {
 			break
 		}
-		s.check(a.at(text[len(text)-l.n:]), whole)
+		s.check(a.find(text[len(text)-l.n:]), whole)
 	}
 }
 
@@ -260,57 +267,81 @@ func (s *sheet) findAddress(n *networks, text string) {
 	for _, l := range lengths {
 		k := networkKey(a, l.n)
 		name := view(k[:])
-		for p := get(n.piles, hashText(name)); p != nil; p = p.next {
-			if p.text == name {
-				s.check(p.alts, text)
-			}
-		}
+		s.check(n.find(name), text)
 	}
 }
 
 // findGrams looks up the letters at each place of a string.
 func (s *sheet) findGrams(r *rare, text string) {
 	inner := text[1 : len(text)-1]
-	var sig signature
-	signed := false
-	for k, g := range r.grams {
-		if g == nil {
+	for k := range r.grams {
+		g, n := &r.grams[k], k+1
+		if g.n == 0 {
 			continue
 		}
 		s.grams.reset()
-		n := k + 1
 		for i := 0; i+n <= len(inner); i++ {
-			x := gramAt(inner, i, n)
-			w, bit := bloomBit(x, len(g.bloom))
-			if g.bloom[w]&bit == 0 {
+			a := gramAt(inner, i, n)
+			hash := hashShort(n, a, 0)
+			if !g.may(hash) {
 				continue
 			}
-			p := g.at(x)
-			if p == nil {
+			p := g.look(inner[i:i+n], a, 0, hash)
+			if p == nil || !s.suspects(p, text) {
 				continue
 			}
-			if was := s.grams.at(x); *was != 0 {
-				continue
-			} else {
+			// The same letters again find nothing new.
+			if was := s.grams.at(uint32(a)); *was == 0 {
 				*was = 1
-			}
-			if !signed {
-				sig.add(inner)
-				signed = true
-			}
-			for i := range p.sigs {
-				if p.sigs[i].within(&sig) {
-					s.checkOne(p.alts[i], text)
-				}
+				s.check(p, text)
 			}
 		}
 	}
 }
 
+// sign returns the signature of the string that is being looked up.
+func (s *sheet) sign(text string) *signature {
+	if !s.hasSigned {
+		s.hasSigned, s.signature = true, signature{}
+		s.signature.add(text[1 : len(text)-1])
+	}
+	return &s.signature
+}
+
+// suspects says whether an alternative of a pile may hold of a string. Of a
+// large pile it says so without a look.
+func (s *sheet) suspects(p *pile, text string) bool {
+	if len(p.more) > 8 {
+		return true
+	}
+	sig := s.sign(text)
+	if p.first.within(sig) {
+		return true
+	}
+	for i := range p.more {
+		if p.more[i].within(sig) {
+			return true
+		}
+	}
+	return false
+}
+
 // check notes those of some alternatives that hold of a string.
-func (s *sheet) check(alts []*alt, text string) {
-	for _, a := range alts {
-		s.checkOne(a, text)
+func (s *sheet) check(p *pile, text string) {
+	if p == nil {
+		return
+	}
+	sig := &s.signature
+	if p.demand {
+		sig = s.sign(text)
+	}
+	if p.first.within(sig) {
+		s.checkOne(p.first.alt, text)
+	}
+	for i := range p.more {
+		if p.more[i].within(sig) {
+			s.checkOne(p.more[i].alt, text)
+		}
 	}
 }
 

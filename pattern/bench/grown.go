@@ -122,9 +122,9 @@ func mixed() error {
 	return nil
 }
 
-// wildcards are patterns of three stars on one field.
+// wildcards are patterns of three stars or more on one field: words of a
+// vocabulary with two letters between them, ending with a word or with a star.
 func wildcards() error {
-	header("Wildcards of three stars on one field")
 	r := rand.New(rand.NewPCG(3, 4))
 	letters := func(n int) string {
 		b := make([]byte, n)
@@ -135,21 +135,27 @@ func wildcards() error {
 	}
 	words := repeat(2000, func(int) string { return letters(4 + r.IntN(4)) })
 	word := func() string { return words[r.IntN(len(words))] }
-	events := make([][]byte, 5000)
-	for i := range events {
-		name := strings.Join([]string{word(), word(), word(), word(), word()}, "/")
+	names := repeat(5000, func(int) string { return strings.Join([]string{word(), word(), word(), word(), word()}, "/") })
+	events := make([][]byte, len(names))
+	for i, name := range names {
 		events[i] = fmt.Appendf(nil, `{"source":"files","id":"%d","detail":{"name":"%s","size":%d,"tags":["x","y"]}}`, i, name, i)
 	}
-	rules := repeat(10_000, func(i int) string {
-		if i%100 == 0 { // one that is found
-			words := strings.Split(strings.Split(string(events[i/3]), `"name":"`)[1], "/")
-			return fmt.Sprintf(`{"detail":{"name":[{"wildcard":"*%s*%s*%s*"}]}}`, words[1], words[2][:2], words[3])
-		}
-		return fmt.Sprintf(`{"detail":{"name":[{"wildcard":"*%s*%s*%s"}]}}`, word(), letters(2), word())
-	})
-	for _, n := range []int{10, 100, 1000, 10_000} {
-		if _, err := (workload{fmt.Sprintf("%d", n), rules[:n], events, n <= 1000}).run(); err != nil {
-			return err
+	for _, shape := range []struct{ title, end string }{
+		{"Wildcards of three stars on one field", ""},
+		{"Wildcards of four stars on one field, without fixed ends", "*"},
+	} {
+		header(shape.title)
+		rules := repeat(10_000, func(i int) string {
+			if i%100 == 0 { // one that is found
+				words := strings.Split(names[i/3], "/")
+				return fmt.Sprintf(`{"detail":{"name":[{"wildcard":"*%s*%s*%s*"}]}}`, words[1], words[2][:2], words[3])
+			}
+			return fmt.Sprintf(`{"detail":{"name":[{"wildcard":"*%s*%s*%s%s"}]}}`, word(), letters(2), word(), shape.end)
+		})
+		for _, n := range []int{10, 100, 1000, 10_000} {
+			if _, err := (workload{fmt.Sprintf("%d", n), rules[:n], events, n <= 1000}).run(); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
