@@ -2,6 +2,7 @@ package pattern
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -95,7 +96,9 @@ func weightOf(t test) int {
 		return 1
 	case oneOf:
 		return 1 + (len(t.texts)+len(t.numbers))/2
-	case number, foldWhole, network:
+	case number:
+		return numberWeight(t.value)
+	case foldWhole, network:
 		return 1
 	case prefix:
 		return endWeight(len(t) - 1)
@@ -116,13 +119,21 @@ func weightOf(t test) int {
 		return 200
 	case numeric:
 		if t.hasLow && t.hasHigh && t.low == t.high {
-			return 1
+			return numberWeight(t.low)
 		}
 		return 100
 	case presence:
 		return 1000
 	}
 	return 4000 // anything-but
+}
+
+// numberWeight is for a single number: small ones are everywhere.
+func numberWeight(x float64) int {
+	if x > -10 && x < 10 && x == math.Trunc(x) {
+		return 20
+	}
+	return 2
 }
 
 func endWeight(letters int) int {

@@ -14,7 +14,7 @@ func (s *sheet) judge(c *cond) uint32 {
 		return v
 	}
 	verdict := uint32(judged)
-	values := s.values[c.slot]
+	values := s.kept[c.slot]
 	switch {
 	case len(values) == 0:
 		if c.absent {
@@ -22,7 +22,7 @@ func (s *sheet) judge(c *cond) uint32 {
 		}
 	case len(s.elements) == 1 || !c.absent && len(values) == 1 && values[0].node == 0:
 		for i := range values {
-			if c.holds(&values[i]) {
+			if s.holds(c, &values[i]) {
 				verdict |= passes
 				break
 			}
@@ -39,7 +39,7 @@ func (s *sheet) judge(c *cond) uint32 {
 type span struct{ from, to int32 }
 
 // judgePositions finds out in which array elements a condition holds.
-func (s *sheet) judgePositions(c *cond, values []value) uint32 {
+func (s *sheet) judgePositions(c *cond, values []kept) uint32 {
 	from := len(s.nodes)
 	verdict := uint32(0)
 	sorted := true
@@ -49,7 +49,7 @@ func (s *sheet) judgePositions(c *cond, values []value) uint32 {
 			verdict |= positioned
 		}
 		k := len(s.nodes)
-		if k > from && s.nodes[k-1] == n || !c.holds(&values[i]) {
+		if k > from && s.nodes[k-1] == n || !s.holds(c, &values[i]) {
 			continue
 		}
 		sorted = sorted && (k == from || s.nodes[k-1] < n)
@@ -122,10 +122,21 @@ func (s *sheet) search(c *conj) (bool, error) {
 	conds := append([]*cond{c.anchor}, c.rest.conds...)
 	slices.SortFunc(conds, func(a, b *cond) int { return compareUnits(a.place.path, b.place.path) })
 	list := make([]verdict, len(conds))
+	for len(s.values) < len(s.kept) {
+		s.values = append(s.values, nil)
+	}
 	for i, x := range conds {
+		s.values[x.slot] = s.values[x.slot][:0]
+		for _, k := range s.kept[x.slot] {
+			s.values[x.slot] = append(s.values[x.slot], value{text: view(s.source(k.decoded)[k.from:k.to]), node: k.node, numeral: k.numeral})
+		}
 		list[i] = s.event.judge(int(x.slot), &constraint{path: x.place.path, tests: x.tests, absent: x.absent})
 	}
-	return s.consistent(list)
+	yes, err := s.consistent(list)
+	for _, x := range conds {
+		clear(s.values[x.slot])
+	}
+	return yes, err
 }
 
 // masks is what together works with: for each condition a bit.

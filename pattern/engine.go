@@ -2,6 +2,7 @@ package pattern
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 )
@@ -120,7 +121,7 @@ func (e *engine) place(c *cond, path string) {
 	if !ok {
 		p = &place{path: strings.Clone(path), slot: int32(e.slotIDs.take()) - 1}
 		e.places[p.path] = p
-		e.change(path, func(*field) *field { return &field{slot: p.slot} })
+		e.change(path, func(*field) *field { return &field{slot: p.slot, least: math.Inf(1), most: math.Inf(-1)} })
 	}
 	p.uses++
 	c.place, c.slot = p, p.slot

@@ -56,7 +56,7 @@ func (s *Set[ID]) MatchEnvelope(event *Envelope, dst []ID) ([]ID, error) {
 func (s *sheet) outside(e *Envelope) {
 	for i, text := range [...]string{e.ID, e.DetailType, e.Source, e.Account, e.Region, e.Version} {
 		if n := s.snap.envelope[i]; n != nil && n.field != nil && text != "" {
-			s.scalar(n.field, s.quoted(text), 0)
+			s.quoted(n.field, text)
 		}
 	}
 	if n := s.snap.envelope[6]; n != nil && n.field != nil && !e.Time.IsZero() {
@@ -64,18 +64,18 @@ func (s *sheet) outside(e *Envelope) {
 		s.decoded = append(s.decoded, '"')
 		s.decoded = e.Time.UTC().AppendFormat(s.decoded, "2006-01-02T15:04:05Z")
 		s.decoded = append(s.decoded, '"')
-		s.scalar(n.field, view(s.decoded[from:]), 0)
+		s.scalar(n.field, from, len(s.decoded), true, 0)
 	}
 	if n := s.snap.envelope[7]; n != nil && n.field != nil {
 		for _, text := range e.Resources {
-			s.scalar(n.field, s.quoted(text), 0)
+			s.quoted(n.field, text)
 		}
 	}
 }
 
-// quoted returns a text with quotes around it, as text in JSON would be read:
+// quoted takes in a text with quotes around it, as text in JSON would be read:
 // bytes that are not UTF-8 become U+FFFD.
-func (s *sheet) quoted(text string) string {
+func (s *sheet) quoted(f *field, text string) {
 	from := len(s.decoded)
 	s.decoded = append(s.decoded, '"')
 	if utf8.ValidString(text) {
@@ -86,7 +86,7 @@ func (s *sheet) quoted(text string) string {
 		}
 	}
 	s.decoded = append(s.decoded, '"')
-	return view(s.decoded[from:])
+	s.scalar(f, from, len(s.decoded), true, 0)
 }
 
 // openGates opens the gates whose conditions hold and says whether any does.

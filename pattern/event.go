@@ -24,10 +24,23 @@ type value struct {
 	// object or array, 0 if there is none. A scalar that is an array's direct
 	// element is not tied to its place in that array.
 	node int32
+	numeral
+}
 
+// A numeral is what is known of a value as a number.
+type numeral struct {
+	low, high               float64 // a number lies between them, or is both
 	roughState, numberState lazy
+}
 
-	low, high float64 // a number lies between them, or is both
+// between returns the numeral of a number between two that are equal if it is
+// exactly that.
+func between(low, high float64) numeral {
+	n := numeral{low: low, high: high, roughState: yes}
+	if low == high {
+		n.numberState = yes
+	}
+	return n
 }
 
 // lazy is what is known of something that is worked out on demand.
@@ -61,11 +74,7 @@ func (v *value) near(low, high float64) bool {
 	if v.roughState == unknown {
 		v.roughState = no
 		if c := v.text[0]; c == '-' || c >= '0' && c <= '9' {
-			v.roughState = yes
-			v.low, v.high = rough(v.text)
-			if v.low == v.high {
-				v.numberState = yes
-			}
+			v.numeral = between(rough(v.text))
 		}
 	}
 	return v.roughState == yes && v.low <= high && v.high >= low

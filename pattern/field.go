@@ -1,6 +1,7 @@
 package pattern
 
 import (
+	"math"
 	"slices"
 	"strings"
 )
@@ -19,7 +20,9 @@ type field struct {
 	words   *table[hit] // whole texts without: literals and numbers
 	numbers points
 	ranges  *ranges
-	rare    *rare // nil if there is nothing
+	least   float64 // numbers that are less are of no interest
+	most    float64 // nor those that are more
+	rare    *rare   // nil if there is nothing
 	always  []*cond
 	others  []*cond // asked about every value
 }
@@ -270,9 +273,21 @@ func (f *field) file(c *cond, add bool) {
 		}
 		c.alts = nil
 	}
+	f.bound()
 	f.rare = nil
 	if !r.empty() {
 		f.rare = &r
+	}
+}
+
+// bound works out which numbers are of interest.
+func (f *field) bound() {
+	f.least, f.most = math.Inf(1), math.Inf(-1)
+	if !f.numbers.none() {
+		f.least, f.most = f.numbers.low, f.numbers.high
+	}
+	if f.ranges != nil {
+		f.least, f.most = min(f.least, f.ranges.least()), max(f.most, f.ranges.top)
 	}
 }
 

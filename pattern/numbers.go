@@ -150,6 +150,93 @@ func rough(s string) (low, high float64) {
 	return f - slack, f + slack
 }
 
+// readNumber is rough for the number at i of a text. It also returns the place
+// behind it.
+//
+// Numbers as programs write them, some digits, a point and up to 15 digits, are
+// read in three loads.
+func readNumber(b []byte, i int) (low, high float64, end int) {
+	from, negative := i, b[i] == '-'
+	if negative {
+		i++
+	}
+	if i+8 > len(b) {
+		return slowNumber(b, from)
+	}
+	w := load(b, i)
+	n := digitCount(w)
+	if n == 0 || n == 8 || i+n+17 > len(b) {
+		return slowNumber(b, from)
+	}
+	m := digitsOf(w, n)
+	i += n
+	digits := n
+	if b[i] == '.' {
+		i++
+		w = load(b, i)
+		k := digitCount(w)
+		switch {
+		case k == 0:
+			return slowNumber(b, from)
+		case k < 8:
+			m = m*tens[k&7] + digitsOf(w, k)
+		default:
+			m = m*1e8 + eightDigits(w)
+			w = load(b, i+8)
+			if more := digitCount(w); more > 0 {
+				if k += more; more == 8 || n+k > 19 {
+					return slowNumber(b, from)
+				}
+				m = m*tens[more&7] + digitsOf(w, more)
+			}
+		}
+		digits += k
+		i += k
+	}
+	if b[i]|0x20 == 'e' {
+		return slowNumber(b, from)
+	}
+	if m == 0 {
+		return 0, 0, i // -0 has no sign of its own
+	}
+	f := float64(m)
+	if digits <= 15 {
+		if f /= powers[digits-n]; negative {
+			f = -f
+		}
+		return f, f, i
+	}
+	// Three roundings, of 2^-53 each. Multiplying is faster than dividing.
+	f *= inverses[(digits-n)&15]
+	slack := f * 0x1p-50
+	if negative {
+		return -f - slack, slack - f, i
+	}
+	return f - slack, f + slack, i
+}
+
+var inverses = [16]float64{1, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12, 1e-13, 1e-14, 1e-15}
+
+func slowNumber(b []byte, i int) (low, high float64, end int) {
+	end = skipScalar(b, i)
+	low, high = rough(view(b[i:end]))
+	return low, high, end
+}
+
+var tens = [8]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7}
+
+// digitCount returns how many of eight bytes are digits before the first one
+// that is none.
+func digitCount(w uint64) int {
+	t := w ^ '0'*ones // 0 to 9 where there is a digit
+	return bits.TrailingZeros64((t+0x76*ones|t)&highs) >> 3
+}
+
+// digitsOf returns the number that the first n of eight bytes spell, 1 to 7.
+func digitsOf(w uint64, n int) uint64 {
+	return eightDigits(w<<((64-8*n)&63) | '0'*ones>>(8*n&63))
+}
+
 // allDigits says whether eight bytes are digits.
 func allDigits(w uint64) bool {
 	return (w&0xF0F0F0F0F0F0F0F0)|((w+0x0606060606060606)&0xF0F0F0F0F0F0F0F0)>>4 == 0x3333333333333333
@@ -268,6 +355,14 @@ func joinRanges(a, b *ranges) *ranges {
 		n.left = joinRanges(a, b.left)
 		return n.settle()
 	}
+}
+
+// least returns the lowest end, infinite if one is open.
+func (t *ranges) least() float64 {
+	for t.left != nil {
+		t = t.left
+	}
+	return t.low
 }
 
 // near says whether a range reaches into that from low to high.

@@ -1,5 +1,7 @@
 package pattern
 
+import "slices"
+
 // A sheet is what one match works with. It holds the event, of which only the
 // values that a condition may have to look at are kept, and what was found out
 // about it so far. Sheets are used again and again, so that matching allocates
@@ -11,7 +13,9 @@ type sheet struct {
 	unique  bool // keys are known to be unique
 	over    bool // the rest of the text is of no interest
 	limited bool // the envelope was known before the detail
-	touched []int32
+
+	kept    [][]kept // by slot, instead of the event's values
+	touched []int32  // the slots that have any
 
 	candidates []*anchored
 	verdicts   ledger // by condition
@@ -41,11 +45,36 @@ const (
 	spanShift  = 8
 )
 
+// A kept is a value of the event that may have to be looked at again. It has no
+// pointers, so that nothing has to be cleared after an event.
+type kept struct {
+	numeral
+	from, to uint32 // where its text is
+	decoded  bool   // in the decoded texts, not in the event
+	node     int32
+}
+
+// source returns what a text is a part of.
+func (s *sheet) source(decoded bool) []byte {
+	if decoded {
+		return s.decoded
+	}
+	return s.bytes
+}
+
+// holds says whether a condition holds of a value.
+func (s *sheet) holds(c *cond, k *kept) bool {
+	s.probe = value{text: view(s.source(k.decoded)[k.from:k.to]), node: k.node, numeral: k.numeral}
+	ok := c.holds(&s.probe)
+	k.numeral = s.probe.numeral
+	return ok
+}
+
 // start prepares the sheet for an event.
 func (s *sheet) start(snap *snapshot) {
 	s.snap = snap
-	for len(s.values) < int(snap.slots) {
-		s.values = append(s.values, nil)
+	for len(s.kept) < int(snap.slots) {
+		s.kept = append(s.kept, nil)
 	}
 	s.detours = maxDetours
 	s.elements = append(s.elements[:0], element{})
@@ -60,8 +89,7 @@ func (s *sheet) start(snap *snapshot) {
 // done lets go of the event and the rules.
 func (s *sheet) done() {
 	for _, slot := range s.touched {
-		clear(s.values[slot])
-		s.values[slot] = s.values[slot][:0]
+		s.kept[slot] = s.kept[slot][:0]
 	}
 	s.touched = s.touched[:0]
 	if s.probe.text != "" {
@@ -73,34 +101,84 @@ func (s *sheet) done() {
 	s.snap, s.bytes = nil, nil
 }
 
-// scalar takes in a value: it keeps it if it may have to be looked at again,
-// and looks up what is filed under it.
-func (s *sheet) scalar(f *field, text string, in int32) {
+// keep makes room for a value that may have to be looked at again. It is filled
+// in field by field: a copy of a whole one that was just written waits for the
+// writes.
+func (s *sheet) keep(slot int32) *kept {
+	list := s.kept[slot]
+	n := len(list)
+	if n == 0 {
+		s.touched = append(s.touched, slot)
+	}
+	if n == cap(list) {
+		list = slices.Grow(list, 8)
+	}
+	list = list[:n+1]
+	s.kept[slot] = list
+	return &list[n]
+}
+
+// scalar takes in a string, true, false or null, that is part of the event or
+// of the decoded texts: it keeps it and looks up what is filed under it.
+func (s *sheet) scalar(f *field, from, to int, decoded bool, in int32) {
 	if f.keep {
-		if len(s.values[f.slot]) == 0 {
-			s.touched = append(s.touched, f.slot)
+		k := s.keep(f.slot)
+		k.roughState, k.numberState = unknown, unknown
+		k.from, k.to, k.decoded, k.node = uint32(from), uint32(to), decoded, in
+	}
+	text := view(s.source(decoded)[from:to])
+	if text[0] != '"' {
+		if f.words != nil {
+			s.found(findHit(f.words, text))
 		}
-		s.values[f.slot] = append(s.values[f.slot], value{text: text, node: in})
-	}
-	for _, c := range f.always {
-		s.hit(c.id)
-	}
-	if text[0] == '"' {
+	} else {
 		if f.strings != nil {
 			s.found(findHit(f.strings, text))
 		}
 		if f.rare != nil {
 			s.findRare(f.rare, text)
 		}
-	} else {
-		s.findBare(f, text)
 	}
-	if f.others != nil {
-		s.probe = value{text: text}
-		for _, c := range f.others {
-			if *s.verdicts.at(c.id)&queued == 0 && c.holds(&s.probe) {
-				s.hit(c.id)
-			}
+	if f.always != nil || f.others != nil {
+		s.findAny(f, value{text: text})
+	}
+}
+
+// number takes in the number at i and returns the place behind it. It is read
+// roughly at first, which mostly is enough to tell that nobody asks for it.
+func (s *sheet) number(f *field, i int, in int32) int {
+	low, high, end := readNumber(s.bytes, i)
+	if f.keep {
+		k := s.keep(f.slot)
+		k.low, k.high, k.roughState, k.numberState = low, high, yes, unknown
+		if low == high {
+			k.numberState = yes
+		}
+		k.from, k.to, k.decoded, k.node = uint32(i), uint32(end), false, in
+	}
+	text := view(s.bytes[i:end])
+	if low <= f.most && high >= f.least {
+		s.findNumber(f, low, high, text)
+	}
+	if f.words != nil {
+		s.found(findHit(f.words, text))
+	}
+	if f.always != nil || f.others != nil {
+		s.findAny(f, value{text: text, numeral: between(low, high)})
+	}
+	return end
+}
+
+// findAny looks for conditions that hold of whatever value, and those that have
+// to be asked about each.
+func (s *sheet) findAny(f *field, v value) {
+	for _, c := range f.always {
+		s.hit(c.id)
+	}
+	s.probe = v
+	for _, c := range f.others {
+		if *s.verdicts.at(c.id)&queued == 0 && c.holds(&s.probe) {
+			s.hit(c.id)
 		}
 	}
 }
@@ -157,29 +235,22 @@ func (s *sheet) queue(a *anchors) {
 	}
 }
 
-// findBare looks up what has no quotes.
-func (s *sheet) findBare(f *field, text string) {
-	if f.words != nil {
-		s.found(findHit(f.words, text))
-	}
-	if f.numbers.none() && f.ranges == nil || text[0] > '9' {
-		return
-	}
-	low, high := rough(text)
+// findNumber looks up a number.
+func (s *sheet) findNumber(f *field, low, high float64, text string) {
+	x := low
 	if low != high {
 		if !f.numbers.near(low, high) && !f.ranges.near(low, high) {
 			return
 		}
-		x, ok := byValue(text)
-		if !ok {
+		var ok bool
+		if x, ok = byValue(text); !ok {
 			return
 		}
-		low = x
 	}
-	if h := f.numbers.at(low); h != nil {
+	if h := f.numbers.at(x); h != nil {
 		s.hits(&h.list)
 	}
-	f.ranges.find(s, low)
+	f.ranges.find(s, x)
 }
 
 // findRare looks up a string by its parts.
@@ -349,13 +420,13 @@ func (s *sheet) checkOne(a *alt, text string) {
 	if *s.verdicts.at(a.cond.id)&queued != 0 {
 		return
 	}
-	if a.test == nil || s.holds(a.test, text) {
+	if a.test == nil || s.passes(a.test, text) {
 		s.hit(a.cond.id)
 	}
 }
 
-// holds says whether a test of strings holds of one.
-func (s *sheet) holds(t test, text string) bool {
+// passes says whether a string passes a test of strings.
+func (s *sheet) passes(t test, text string) bool {
 	if w, ok := t.(wildcard); ok {
 		return w.match(text[1 : len(text)-1])
 	}

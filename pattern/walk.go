@@ -107,8 +107,8 @@ func (s *sheet) escapedKey(n *node, i int) (*node, int) {
 	if end < i {
 		return nil, len(s.bytes)
 	}
-	name := s.unescape(view(s.bytes[i-1 : end+1]))
-	return n.step(name[1 : len(name)-1]), end
+	name := s.decoded[s.unescape(view(s.bytes[i-1:end+1])):]
+	return n.step(view(name[1 : len(name)-1])), end
 }
 
 func (s *sheet) child(n *node, word uint64, name []byte) *node {
@@ -136,12 +136,13 @@ func (s *sheet) value(n *node, i int, in int32, depth int, empty, last bool) int
 		if end >= len(b) || b[end] != '"' {
 			end = skipString(b, end)
 			if n.field != nil && !empty && end-i > 1 {
-				s.scalar(n.field, s.unescape(view(b[i:end])), in)
+				from := s.unescape(view(b[i:end]))
+				s.scalar(n.field, from, len(s.decoded), true, in)
 			}
 			return end
 		}
 		if n.field != nil && !empty {
-			s.scalar(n.field, view(b[i:end+1]), in)
+			s.scalar(n.field, i, end+1, false, in)
 		}
 		return end + 1
 	case '{':
@@ -152,9 +153,15 @@ func (s *sheet) value(n *node, i int, in int32, depth int, empty, last bool) int
 	case '[':
 		return s.array(n, i, in, depth+1, empty)
 	}
+	if n.field == nil || empty {
+		return skipScalar(b, i)
+	}
+	if c := b[i]; c == '-' || c-'0' <= 9 {
+		return s.number(n.field, i, in)
+	}
 	end := skipScalar(b, i)
-	if n.field != nil && !empty && end > i {
-		s.scalar(n.field, view(b[i:end]), in)
+	if end > i {
+		s.scalar(n.field, i, end, false, in)
 	}
 	return end
 }
@@ -173,6 +180,10 @@ func (s *sheet) array(n *node, i int, in int32, depth int, empty bool) int {
 		}
 		if i >= len(b) {
 			return len(b)
+		}
+		if c := b[i]; (c == '-' || c-'0' <= 9) && n.field != nil && !empty {
+			i = s.number(n.field, i, in)
+			continue
 		}
 		switch b[i] {
 		case ']', '}':
@@ -203,8 +214,9 @@ func (s *sheet) array(n *node, i int, in int32, depth int, empty bool) int {
 	}
 }
 
-// unescape returns a string, quotes included, with its escapes decoded.
-func (s *sheet) unescape(text string) string {
+// unescape appends a string, quotes included, to the decoded texts, and returns
+// where it begins.
+func (s *sheet) unescape(text string) int {
 	from := len(s.decoded)
 	for i := 0; i < len(text); {
 		if text[i] != '\\' || i+1 >= len(text) {
@@ -225,5 +237,5 @@ func (s *sheet) unescape(text string) string {
 		s.decoded = appendUnit(s.decoded, u)
 		i += 6
 	}
-	return view(s.decoded[from:])
+	return from
 }
