@@ -365,10 +365,18 @@ func (t *ranges) least() float64 {
 	return t.low
 }
 
-// near says whether a range reaches into that from low to high.
-func (t *ranges) near(low, high float64) bool {
+// near says whether a range of a condition that was not found yet reaches into
+// that from low to high.
+func (t *ranges) near(s *sheet, low, high float64) bool {
 	for t != nil && t.top >= low {
-		if t.low <= high && t.high >= low || t.left.near(low, high) {
+		if t.low <= high && t.high >= low {
+			for i := range t.entries {
+				if *s.verdicts.at(t.entries[i].cond.id)&queued == 0 {
+					return true
+				}
+			}
+		}
+		if t.left.near(s, low, high) {
 			return true
 		}
 		if t.low > high {

@@ -239,7 +239,7 @@ func (s *sheet) queue(a *anchors) {
 func (s *sheet) findNumber(f *field, low, high float64, text string) {
 	x := low
 	if low != high {
-		if !f.numbers.near(low, high) && !f.ranges.near(low, high) {
+		if !f.numbers.near(low, high) && !f.ranges.near(s, low, high) {
 			return
 		}
 		var ok bool
