@@ -34,6 +34,7 @@ var (
 	turns = flag.Int("turns", 3, "how many turns each engine gets")
 	least = flag.Duration("time", 300*time.Millisecond, "how long a turn takes at least")
 	ask   = flag.Bool("oracle", true, "compare the number of matches with those found rule by rule")
+	cold  = flag.Bool("cold", false, "leave the events in memory, do not bring them into the cache first")
 	trace = flag.String("profile", "", "write a profile of the processor's time to this file")
 	limit = flag.Duration("load", 10*time.Second, "how long quamina may take to add its rules")
 )
