@@ -36,6 +36,11 @@ func newSmith(seed uint64) *smith {
 	for range 8 {
 		s.words = append(s.words, s.text())
 	}
+	if s.IntN(4) == 0 { // long ones that differ only in the middle
+		for i := range 4 {
+			s.words[i] = fmt.Sprintf("beginning%dtheEnding", i)
+		}
+	}
 	if s.unique {
 		s.keys = s.choose(`a`, `b`, `c`, `d`, `e`, `aLongerKey`, `aLongerKex`, `12345678`, `1234567`, `f`, `g`, `h`)
 		return s
@@ -295,9 +300,13 @@ func agree(t *testing.T, seed uint64) (compared, matched int) {
 	s := newSmith(seed)
 	set := NewSet[int]()
 	model := map[int]*Pattern{}
+	ids, changes := 40, 8
+	if s.IntN(16) == 0 { // enough for large tables
+		ids, changes = 800, 60
+	}
 	for range 60 {
-		for range 1 + s.IntN(8) {
-			id := s.IntN(40)
+		for range 1 + s.IntN(changes) {
+			id := s.IntN(ids)
 			if s.IntN(3) == 0 {
 				delete(model, id)
 				set.Remove(id)

@@ -200,3 +200,60 @@ func TestRemovedThenAddedIsAsBefore(t *testing.T) {
 		}
 	}
 }
+
+// Thousands of rules on one field, by whole texts short and long, by beginnings,
+// ends and letters in the middle, come and go.
+func TestLargeSetsFindEveryRule(t *testing.T) {
+	shapes := []struct{ alternative, value string }{
+		{`"%04d"`, `"%04d"`},
+		{`"the same beginning %04d and the same end"`, `"the same beginning %04d and the same end"`},
+		{`%d.5`, `%d.50`},
+		{`{"prefix":"begins %04d"}`, `"begins %04d and goes on"`},
+		{`{"suffix":"a long one that ends %04d"}`, `"this is a long one that ends %04d"`},
+		{`{"wildcard":"*<%04d>*<%[1]d>*"}`, `"a <%04d> b <%[1]d> c"`},
+		{`{"equals-ignore-case":"Case %04d"}`, `"cASE %04d"`},
+	}
+	set := NewSet[string]()
+	const n = 2500
+	id := func(shape, i int) string { return fmt.Sprintf("%d/%d", shape, i) }
+	check := func(there func(i int) bool) {
+		t.Helper()
+		for shape, s := range shapes {
+			for i := range n {
+				event := fmt.Appendf(nil, `{"x":`+s.value+`}`, i)
+				got, err := set.Match(event, nil)
+				var want []string
+				if there(i) {
+					want = []string{id(shape, i)}
+				}
+				if !slices.Equal(got, want) || err != nil {
+					t.Fatalf("%s: got %v, %v, want %v", event, got, err, want)
+				}
+			}
+		}
+	}
+	for i := range n {
+		for shape, s := range shapes {
+			set.Put(id(shape, i), mustCompile(t, fmt.Sprintf(`{"x":[`+s.alternative+`]}`, i)))
+		}
+	}
+	check(func(int) bool { return true })
+	for i := range n {
+		for shape := range shapes {
+			if i%3 > 0 {
+				set.Remove(id(shape, i))
+			}
+		}
+	}
+	check(func(i int) bool { return i%3 == 0 })
+	for i := range n {
+		for shape := range shapes {
+			set.Remove(id(shape, i))
+		}
+	}
+	check(func(int) bool { return false })
+	now := set.now.Load()
+	if now.root.kids != 0 || set.Len() != 0 {
+		t.Errorf("an empty set has %d patterns and %d fields", set.Len(), now.root.kids)
+	}
+}
