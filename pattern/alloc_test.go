@@ -15,16 +15,17 @@ func TestMatchingAllocatesNothing(t *testing.T) {
 	elements := strings.TrimSuffix(strings.Repeat(`{"x":1.5,"y":2},{"x":-122.42200352825247,"y":37.80848009696725},`, 50), ",")
 	event := []byte(`{"source":"s","name":"some \u0041 Name/of-things","ip":"10.1.2.3","ip6":"2001:db8::1","n":122.41600944012424,"list":[` + elements + `],"b":{"x":true}}`)
 	for name, alternatives := range map[string]string{
-		"exact":       `{"name":["x%d","some A Name/of-things"]}`,
-		"prefix":      `{"name":[{"prefix":"some A%d"},{"prefix":"some A"}]}`,
-		"ignore case": `{"name":[{"equals-ignore-case":"Some A name/of-things"},{"suffix":{"equals-ignore-case":"X%d"}}]}`,
-		"wildcard":    `{"name":[{"wildcard":"*%dx*"},{"wildcard":"*A*/of*"}]}`,
-		"numeric":     `{"n":[{"numeric":[">",%d]}]}`,
-		"cidr":        `{"ip":[{"cidr":"10.0.0.0/8"},"9.9.%d.9"],"ip6":[{"cidr":"2001:db8::/32"}]}`,
-		"but":         `{"name":[{"anything-but":["%d"]}],"ip":[{"anything-but":{"wildcard":"11.*.*"}}],"n":[{"anything-but":[1,2]}]}`,
-		"absent":      `{"other":[{"exists":false}],"b":{"x":[true,%d]}}`,
-		"arrays":      `{"list":{"x":[{"numeric":["<",-100]},%d],"y":[{"numeric":[">",30]}]}}`,
-		"or":          `{"$or":[{"name":["a%d"]},{"b":{"x":[true]}},{"source":["s"]}]}`,
+		"exact":            `{"name":["x%d","some A Name/of-things"]}`,
+		"prefix":           `{"name":[{"prefix":"some A%d"},{"prefix":"some A"}]}`,
+		"ignore case":      `{"name":[{"equals-ignore-case":"Some A name/of-things"},{"suffix":{"equals-ignore-case":"X%d"}}]}`,
+		"wildcard":         `{"name":[{"wildcard":"*%dx*"},{"wildcard":"*A*/of*"}]}`,
+		"numeric":          `{"n":[{"numeric":[">",%d]}]}`,
+		"cidr":             `{"ip":[{"cidr":"10.0.0.0/8"},"9.9.%d.9"],"ip6":[{"cidr":"2001:db8::/32"}]}`,
+		"but":              `{"name":[{"anything-but":["%d"]}],"ip":[{"anything-but":{"wildcard":"11.*.*"}}],"n":[{"anything-but":[1,2]}]}`,
+		"absent":           `{"other":[{"exists":false}],"b":{"x":[true,%d]}}`,
+		"arrays":           `{"list":{"x":[{"numeric":["<",-100]},%d],"y":[{"numeric":[">",30]}]}}`,
+		"absent in arrays": `{"list":{"x":[{"numeric":["<",-100]}],"z":[{"exists":false},%d]},"other":{"y":[{"exists":false}]}}`,
+		"or":               `{"$or":[{"name":["a%d"]},{"b":{"x":[true]}},{"source":["s"]}]}`,
 	} {
 		set := pattern.NewSet[int]()
 		for i := range 20 {

@@ -35,9 +35,6 @@ func (s *sheet) judge(c *cond) uint32 {
 	return *v
 }
 
-// A span is the elements in which a condition holds, in the sheet's nodes.
-type span struct{ from, to int32 }
-
 // judgePositions finds out in which array elements a condition holds.
 func (s *sheet) judgePositions(c *cond, values []kept) uint32 {
 	from := len(s.nodes)
@@ -114,28 +111,31 @@ func (s *sheet) decide(a *anchored) (bool, error) {
 			return together, nil
 		}
 	}
-	return s.search(a.conj)
+	return s.bySearch(a.conj)
 }
 
-// search decides by the language's definition.
-func (s *sheet) search(c *conj) (bool, error) {
-	conds := append([]*cond{c.anchor}, c.rest.conds...)
-	slices.SortFunc(conds, func(a, b *cond) int { return compareUnits(a.place.path, b.place.path) })
-	list := make([]verdict, len(conds))
-	for len(s.values) < len(s.kept) {
-		s.values = append(s.values, nil)
-	}
-	for i, x := range conds {
-		s.values[x.slot] = s.values[x.slot][:0]
-		for _, k := range s.kept[x.slot] {
-			s.values[x.slot] = append(s.values[x.slot], value{text: view(s.source(k.decoded)[k.from:k.to]), node: k.node, numeral: k.numeral})
+// bySearch decides by the language's definition, which is about the values of
+// all conditions in the order of their paths.
+func (s *sheet) bySearch(c *conj) (bool, error) {
+	s.ordered = append(append(s.ordered[:0], c.anchor), c.rest.conds...)
+	slices.SortFunc(s.ordered, func(a, b *cond) int { return compareUnits(a.place.path, b.place.path) })
+	s.list = s.list[:0]
+	for _, x := range s.ordered {
+		v := verdict{absent: x.absent}
+		if known := s.judge(x); known&passes != 0 {
+			v.passed = s.elementsOf(known)
 		}
-		list[i] = s.event.judge(int(x.slot), &constraint{path: x.place.path, tests: x.tests, absent: x.absent})
+		if x.absent {
+			from := len(s.nodes)
+			for i := range s.kept[x.slot] {
+				s.nodes = append(s.nodes, s.kept[x.slot][i].node)
+			}
+			v.all = ascending(s.nodes[from:])
+		}
+		s.list = append(s.list, v)
 	}
-	yes, err := s.consistent(list)
-	for _, x := range conds {
-		clear(s.values[x.slot])
-	}
+	yes, err := s.consistent(s.list)
+	clear(s.ordered)
 	return yes, err
 }
 

@@ -114,7 +114,8 @@ type event struct {
 	values   [][]value
 	elements []element // [0] stands for "in no array"
 	arrays   []int32   // for each array, the first element behind it
-	detours  int       // how many more its searches may take, see search.go
+	detours  int       // how many more its searches may take
+	search   search    // used again and again
 
 	text    string
 	pos     int

@@ -1,7 +1,6 @@
 package pattern
 
 import (
-	"encoding/binary"
 	"errors"
 	"slices"
 	"sort"
@@ -42,7 +41,8 @@ func (e *event) consistent(verdicts []verdict) (bool, error) {
 		// Every value is compatible with every other.
 		return !slices.ContainsFunc(verdicts, func(v verdict) bool { return len(v.passed) == 0 && len(v.all) > 0 }), nil
 	}
-	s := newSearch(e, verdicts)
+	s := &e.search
+	s.start(e, verdicts)
 	if s.from(0) {
 		return true, nil
 	}
@@ -62,15 +62,19 @@ type search struct {
 	chosen   []int32 // for each array, the element assigned, 0 if none
 	assigned []int32 // the arrays that have one, in the order of assignment
 	last     []int   // for each array, the last constraint that has values in it
-	failed   map[string]struct{}
+	failed   states
 	steps    int // how many are left before they count as detours
+	kept     []int32
 }
 
-func newSearch(e *event, verdicts []verdict) *search {
-	s := &search{event: e, verdicts: verdicts, failed: map[string]struct{}{}}
+// start prepares a search. What an earlier one left is used again.
+func (s *search) start(e *event, verdicts []verdict) {
+	s.event, s.verdicts = e, verdicts
 	s.steps = 1000 + 4*len(e.elements)*len(verdicts)
-	s.chosen = make([]int32, len(e.arrays))
-	s.last = make([]int, len(e.arrays))
+	s.assigned = s.assigned[:0]
+	s.failed.clear()
+	s.chosen = append(s.chosen[:0], make([]int32, len(e.arrays))...)
+	s.last = append(s.last[:0], make([]int, len(e.arrays))...)
 	for i := len(verdicts) - 1; i >= 0; i-- {
 		for _, list := range [][]int32{verdicts[i].passed, verdicts[i].all} {
 			for _, n := range list {
@@ -80,7 +84,6 @@ func newSearch(e *event, verdicts []verdict) *search {
 			}
 		}
 	}
-	return s
 }
 
 // from says whether the constraints from the i-th on can be satisfied under
@@ -89,8 +92,8 @@ func (s *search) from(i int) bool {
 	if i == len(s.verdicts) {
 		return true
 	}
-	state := s.state(i)
-	if _, ok := s.failed[state]; ok {
+	state, known := s.state(i)
+	if known {
 		return false
 	}
 	v := s.verdicts[i]
@@ -108,7 +111,7 @@ func (s *search) from(i int) bool {
 	if v.absent && s.compatible(v.all, -1) < 0 && s.from(i+1) {
 		return true
 	}
-	s.failed[state] = struct{}{}
+	s.failed.add(state)
 	return false
 }
 
@@ -166,19 +169,76 @@ func (s *search) undo(mark int) {
 	s.assigned = s.assigned[:mark]
 }
 
-// state names what the rest of the search depends on.
-func (s *search) state(i int) string {
-	var kept []int32
+// state returns what the rest of the search depends on, and whether the search
+// has failed from there.
+func (s *search) state(i int) (span, bool) {
+	s.kept = s.kept[:0]
 	for _, array := range s.assigned {
 		if s.last[array] > i {
-			kept = append(kept, s.chosen[array])
+			s.kept = append(s.kept, s.chosen[array])
 		}
 	}
-	slices.Sort(kept)
-	s.spend(len(kept) / 4) // few in any event that means well
-	key := binary.AppendUvarint(nil, uint64(i))
-	for _, n := range kept {
-		key = binary.AppendUvarint(key, uint64(n))
+	slices.Sort(s.kept)
+	s.spend(len(s.kept) / 4) // few in any event that means well
+	return s.failed.name(int32(i), s.kept)
+}
+
+// states is a set of lists of numbers, to be used again and again.
+type states struct {
+	numbers []int32 // the lists one after the other
+	table   []span  // a power of two of them, by hash; free if from is to
+	n       int
+}
+
+// A span is a part of a list.
+type span struct{ from, to int32 }
+
+func (t *states) clear() {
+	if t.n > 0 {
+		clear(t.table)
 	}
-	return string(key)
+	t.numbers, t.n = t.numbers[:0], 0
+}
+
+// name puts together a list and says whether it is in the set.
+func (t *states) name(first int32, more []int32) (span, bool) {
+	from := len(t.numbers)
+	t.numbers = append(append(t.numbers, first), more...)
+	list := span{int32(from), int32(len(t.numbers))}
+	if t.n == 0 {
+		return list, false
+	}
+	if s := t.slot(list); s.from < s.to {
+		t.numbers = t.numbers[:from]
+		return span{}, true
+	}
+	return list, false
+}
+
+// slot returns where a list is in the table, or is to be.
+func (t *states) slot(list span) *span {
+	h := seedA
+	for _, n := range t.numbers[list.from:list.to] {
+		h = mix(h ^ uint64(uint32(n)))
+	}
+	for i := h; ; i++ {
+		s := &t.table[i&uint64(len(t.table)-1)]
+		if s.from == s.to || slices.Equal(t.numbers[s.from:s.to], t.numbers[list.from:list.to]) {
+			return s
+		}
+	}
+}
+
+// add puts in a list that name returned.
+func (t *states) add(list span) {
+	if t.n++; t.n > len(t.table)/2 {
+		old := t.table
+		t.table = make([]span, max(64, 4*len(old)))
+		for _, s := range old {
+			if s.from < s.to {
+				*t.slot(s) = s
+			}
+		}
+	}
+	*t.slot(list) = list
 }

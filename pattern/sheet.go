@@ -29,9 +29,12 @@ type sheet struct {
 	signature signature // of the string that is being looked up
 	hasSigned bool
 
-	spans []span
+	spans []span // of nodes: the elements in which a condition holds
 	nodes []int32
 	masks masks
+
+	ordered []*cond
+	list    []verdict
 }
 
 // What a ledger says of a condition.
