@@ -4,7 +4,9 @@ help:  ; @grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | grep -v '^help' | sed 
 build: ; go build -o dari ./cmd/dari ## build the binary ./dari
 test: tools lint race oracle e2e ## everything: linters, unit tests with the race detector, and the real clients
 race:  ; go test -race ./... ## unit tests with the race detector
-oracle: ; go test -count=1 -run SetAgreesWithTheOracle -v ./pattern ## a million patterns and events, the set against the plain matcher
+oracle: ## a million patterns and events, the set against the plain matcher, with assembly and without
+	go test -count=1 -run SetAgreesWithTheOracle -v ./pattern
+	go test -count=1 -tags purego ./pattern
 lint:  ; scripts/lint ## gofmt, go vet, staticcheck, tidy modules, generated files unchanged
 fuzz:  ; scripts/fuzz $(or $(FUZZTIME),30s) ## each fuzzer for FUZZTIME (default 30s)
 bench: ; scripts/bench ## benchmarks, compared with the baseline by benchstat

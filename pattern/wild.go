@@ -18,19 +18,26 @@ func gramAt(s string, i, n int) uint64 {
 	return a
 }
 
-// A signature is the set of pairs of letters that stand beside each other in a
-// text. A text that a wildcard matches has all the pairs of the wildcard.
-type signature [4]uint64
+// A signature is the set of letters in a text, and of pairs of them that stand
+// beside each other. A text that a wildcard matches has all that the wildcard
+// has.
+type signature struct {
+	pairs   [4]uint64
+	letters uint64
+}
 
 func (g *signature) add(s string) {
-	for i := 0; i+1 < len(s); i++ {
-		h := s[i]*37 + s[i+1]*101
-		g[h>>6] |= 1 << (h & 63)
+	for i := range len(s) {
+		g.letters |= 1 << (s[i] & 63)
+		if i > 0 {
+			h := s[i-1]*37 + s[i]*101
+			g.pairs[h>>6] |= 1 << (h & 63)
+		}
 	}
 }
 
 func (g *signature) within(o *signature) bool {
-	return g[0]&^o[0]|g[1]&^o[1]|g[2]&^o[2]|g[3]&^o[3] == 0
+	return g.letters&^o.letters|g.pairs[0]&^o.pairs[0]|g.pairs[1]&^o.pairs[1]|g.pairs[2]&^o.pairs[2]|g.pairs[3]&^o.pairs[3] == 0
 }
 
 // newAlt decides where an alternative is filed, given what is there already.
