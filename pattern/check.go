@@ -2,6 +2,7 @@ package pattern
 
 import (
 	"bytes"
+	"math"
 	"math/bits"
 	"slices"
 	"unicode/utf8"
@@ -21,92 +22,106 @@ const (
 	UniqueKeys
 )
 
+// maxEvent is how long an event may be, in bytes.
+const maxEvent = math.MaxInt32
+
 // Check reads an event and returns what [Set.MatchKnown] may be told about it.
-// A text that is not a JSON object in UTF-8 gives an *[EventError].
+// A text that is not a JSON object in UTF-8 gives an *[EventError], and so does
+// one of 2 GiB or more.
 func Check(event []byte) (Facts, error) {
 	c := checker{b: event, unique: true}
-	c.space()
-	if c.peek() != '{' {
-		return 0, c.fail("a JSON object was expected")
+	if len(event) > maxEvent {
+		return 0, tooLong
 	}
-	if err := c.object(1); err != nil {
-		return 0, err
+	i := skipSpace(event, 0)
+	if c.at(i) != '{' {
+		c.fail(i, "a JSON object was expected")
+	} else {
+		c.object(i, 1)
 	}
-	if c.unique {
+	switch {
+	case c.err != nil:
+		return 0, c.err
+	case c.unique:
 		return Valid | UniqueKeys, nil
 	}
 	return Valid, nil
 }
 
-// A checker reads JSON and remembers nothing but where it is.
+var tooLong = &EventError{Reason: "an event of 2 GiB or more is too long", Offset: maxEvent}
+
+// A checker reads JSON and keeps nothing of it but the keys of objects that are
+// open. Its methods are told where something begins and return the place behind
+// it, or failed. Handing the place on is faster than keeping it: each step would
+// have to wait until the one before has written it.
 type checker struct {
 	b      []byte
-	i      int
+	err    error
 	unique bool
 	keys   [maxKeys]uint32 // of the objects around the place
 	n      int
 }
 
-func (c *checker) fail(reason string) error {
-	return &EventError{Reason: reason, Offset: c.i}
+const failed = -1
+
+func (c *checker) fail(at int, reason string) int {
+	c.err = &EventError{Reason: reason, Offset: at}
+	return failed
 }
 
-func (c *checker) peek() byte {
-	if c.i < len(c.b) {
-		return c.b[c.i]
+// at returns the byte at a place, 0 behind the end.
+func (c *checker) at(i int) byte {
+	if i < len(c.b) {
+		return c.b[i]
 	}
 	return 0
 }
 
-func (c *checker) space() {
-	if c.i < len(c.b) && c.b[c.i] <= ' ' {
-		c.i = skipSpace(c.b, c.i)
+// space returns the place of what follows white space, and what it is.
+func (c *checker) space(i int) (int, byte) {
+	x := c.at(i)
+	if x <= ' ' {
+		i = skipSpace(c.b, i)
+		x = c.at(i)
 	}
+	return i, x
 }
 
-func (c *checker) object(depth int) error {
+func (c *checker) object(i, depth int) int {
 	if depth > maxDepth {
-		return c.fail("objects and arrays may nest at most 1000 deep")
+		return c.fail(i, "objects and arrays may nest at most 1000 deep")
 	}
-	c.i++
-	c.space()
-	if c.peek() == '}' {
-		c.i++
-		return nil
+	i, x := c.space(i + 1)
+	if x == '}' {
+		return i + 1
 	}
 	keys := keySet{from: c.n}
 	for {
-		if c.peek() != '"' {
-			return c.fail("a string was expected")
+		if x != '"' {
+			return c.fail(i, "a string was expected")
 		}
-		from := c.i + 1
-		escaped, err := c.str()
-		if err != nil {
-			return err
+		from := i + 1
+		var plain bool
+		if i, plain = c.str(from); i < 0 {
+			return failed
 		}
-		if c.unique {
-			c.unique = !escaped && c.add(&keys, c.b[from:c.i-1])
+		c.unique = c.unique && plain && c.add(&keys, c.b[from:i-1])
+		if i, x = c.space(i); x != ':' {
+			return c.fail(i, "':' was expected")
 		}
-		c.space()
-		if c.peek() != ':' {
-			return c.fail("':' was expected")
+		i, x = c.space(i + 1)
+		if i = c.value(i, x, depth); i < 0 {
+			return failed
 		}
-		c.i++
-		c.space()
-		if err := c.value(depth); err != nil {
-			return err
-		}
-		c.space()
-		if c.peek() == '}' {
-			c.i++
+		switch i, x = c.space(i); x {
+		case '}':
 			c.n = keys.from
-			return nil
+			return i + 1
+		case ',':
+			i, x = c.space(i + 1)
+		default:
+			return c.fail(i, "',' was expected")
 		}
-		if c.peek() != ',' {
-			return c.fail("',' was expected")
-		}
-		c.i++
-		c.space()
 	}
 }
 
@@ -122,10 +137,12 @@ const maxKeys = 128 // of all objects around a place
 
 // add adds a key and says whether it is one that was not there before.
 func (c *checker) add(k *keySet, name []byte) bool {
-	if bytes.IndexByte(name, '.') >= 0 || c.n == maxKeys {
+	const dots = '.' * ones
+	e, f := ends(view(name)) // all of a name that is not long
+	if zeros(e^dots)|zeros(f^dots) != 0 || len(name) > 16 && bytes.IndexByte(name, '.') >= 0 || c.n == maxKeys {
 		return false
 	}
-	h := hashText(view(name))
+	h := hashEnds(view(name), e, f)
 	bit, short := uint64(1)<<(h>>58), uint32(h)
 	if k.bloom&bit != 0 && slices.Contains(c.keys[k.from:c.n], short) {
 		return false
@@ -136,158 +153,158 @@ func (c *checker) add(k *keySet, name []byte) bool {
 	return true
 }
 
-func (c *checker) array(depth int) error {
+func (c *checker) array(i, depth int) int {
 	if depth > maxDepth {
-		return c.fail("objects and arrays may nest at most 1000 deep")
+		return c.fail(i, "objects and arrays may nest at most 1000 deep")
 	}
-	c.i++
-	c.space()
-	if c.peek() == ']' {
-		c.i++
-		return nil
+	i, x := c.space(i + 1)
+	if x == ']' {
+		return i + 1
 	}
 	for {
-		if err := c.value(depth); err != nil {
-			return err
+		if i = c.value(i, x, depth); i < 0 {
+			return failed
 		}
-		c.space()
-		if c.peek() == ']' {
-			c.i++
-			return nil
+		switch i, x = c.space(i); x {
+		case ']':
+			return i + 1
+		case ',':
+			i, x = c.space(i + 1)
+		default:
+			return c.fail(i, "',' was expected")
 		}
-		if c.peek() != ',' {
-			return c.fail("',' was expected")
-		}
-		c.i++
-		c.space()
 	}
 }
 
-func (c *checker) value(depth int) error {
-	switch c.peek() {
+// value checks the value at i, which begins with x.
+func (c *checker) value(i int, x byte, depth int) int {
+	switch x {
 	case '{':
-		return c.object(depth + 1)
+		return c.object(i, depth+1)
 	case '[':
-		return c.array(depth + 1)
+		return c.array(i, depth+1)
 	case '"':
-		_, err := c.str()
-		return err
+		i, _ = c.str(i + 1)
+		return i
 	case 't':
-		return c.word("true")
+		return c.word(i, "true")
 	case 'f':
-		return c.word("false")
+		return c.word(i, "false")
 	case 'n':
-		return c.word("null")
+		return c.word(i, "null")
 	}
-	return c.number()
+	return c.number(i)
 }
 
-func (c *checker) word(w string) error {
-	if !bytes.HasPrefix(c.b[c.i:], []byte(w)) {
-		return c.fail("a value was expected")
+func (c *checker) word(i int, w string) int {
+	if !bytes.HasPrefix(c.b[i:], []byte(w)) {
+		return c.fail(i, "a value was expected")
 	}
-	c.i += len(w)
-	return nil
+	return i + len(w)
 }
 
-// str reads a string and says whether it has escapes.
-func (c *checker) str() (escaped bool, err error) {
-	start := c.i
+// str checks a string whose first character, behind its quote, is at i, and
+// says whether it is without escapes.
+func (c *checker) str(i int) (end int, plain bool) {
+	b, start := c.b, i
 	ascii := true
-	c.i++
+	plain = true
 	for {
-		for c.i+8 <= len(c.b) {
-			w := load(c.b, c.i)
+		for i+8 <= len(b) {
+			w := load(b, i)
 			m := zeros(w^'"'*ones) | zeros(w^'\\'*ones) | (w-' '*ones)&^w&highs | w&highs
 			if m != 0 {
-				c.i += bits.TrailingZeros64(m) >> 3
+				i += bits.TrailingZeros64(m) >> 3
 				break
 			}
-			c.i += 8
+			i += 8
 		}
-		if c.i >= len(c.b) {
-			return false, c.fail("the string has no end")
+		if i >= len(b) {
+			return c.fail(i, "the string has no end"), false
 		}
-		switch x := c.b[c.i]; {
+		switch x := b[i]; {
 		case x == '"':
-			c.i++
-			if !ascii && !utf8.Valid(c.b[start:c.i]) {
-				return false, c.fail("the string is not UTF-8 text")
+			if !ascii && !utf8.Valid(b[start:i]) {
+				return c.fail(i+1, "the string is not UTF-8 text"), false
 			}
-			return escaped, nil
+			return i + 1, plain
 		case x == '\\':
-			escaped = true
-			if err := c.escape(); err != nil {
-				return false, err
+			plain = false
+			if i = c.escape(i + 1); i < 0 {
+				return failed, false
 			}
 		case x < ' ':
-			return false, c.fail("a control character in a string must be escaped")
+			return c.fail(i, "a control character in a string must be escaped"), false
 		case x >= utf8.RuneSelf:
 			ascii = false
-			for c.i < len(c.b) && c.b[c.i] >= utf8.RuneSelf {
-				c.i++
+			for i < len(b) && b[i] >= utf8.RuneSelf {
+				i++
 			}
 		default:
-			c.i++
+			i++
 		}
 	}
 }
 
-func (c *checker) escape() error {
-	c.i++
-	if _, ok := simpleEscape(c.peek()); ok {
-		c.i++
-		return nil
+// escape checks what follows a backslash.
+func (c *checker) escape(i int) int {
+	x := c.at(i)
+	if _, ok := simpleEscape(x); ok {
+		return i + 1
 	}
-	if c.peek() != 'u' {
-		return c.fail("the escape sequence is unknown")
+	if x != 'u' {
+		return c.fail(i, "the escape sequence is unknown")
 	}
-	for range 4 {
-		c.i++
-		if _, ok := hexDigit(c.peek()); !ok {
-			return c.fail("a hexadecimal digit was expected")
+	for k := i + 1; k <= i+4; k++ {
+		if _, ok := hexDigit(c.at(k)); !ok {
+			return c.fail(k, "a hexadecimal digit was expected")
 		}
 	}
-	c.i++
-	return nil
+	return i + 5
 }
 
-func (c *checker) number() error {
-	start := c.i
-	if c.peek() == '-' {
-		c.i++
+func (c *checker) number(i int) int {
+	start := i
+	if c.at(i) == '-' {
+		i++
 	}
-	if c.peek() == '0' {
-		c.i++
-	} else if c.digits() == 0 {
-		c.i = start
-		return c.fail("a value was expected")
+	from := i
+	if c.at(i) == '0' {
+		i++
+	} else if i = c.digits(i); i == from {
+		return c.fail(start, "a value was expected")
 	}
-	if c.peek() == '.' {
-		c.i++
-		if c.digits() == 0 {
-			return c.fail("a digit was expected")
+	if c.at(i) == '.' {
+		from = i + 1
+		if i = c.digits(from); i == from {
+			return c.fail(i, "a digit was expected")
 		}
 	}
-	if c.peek()|0x20 == 'e' {
-		c.i++
-		if x := c.peek(); x == '+' || x == '-' {
-			c.i++
+	if c.at(i)|0x20 == 'e' {
+		from = i + 1
+		if x := c.at(from); x == '+' || x == '-' {
+			from++
 		}
-		if c.digits() == 0 {
-			return c.fail("a digit was expected")
+		if i = c.digits(from); i == from {
+			return c.fail(i, "a digit was expected")
 		}
 	}
-	if c.i-start > maxNumber {
-		return c.fail("a number may have at most 1000 characters")
+	if i-start > maxNumber {
+		return c.fail(i, "a number may have at most 1000 characters")
 	}
-	return nil
+	return i
 }
 
-func (c *checker) digits() int {
-	start := c.i
-	for c.i < len(c.b) && c.b[c.i]-'0' <= 9 {
-		c.i++
+// digits returns the place behind digits.
+func (c *checker) digits(i int) int {
+	for i+8 <= len(c.b) {
+		n := digitCount(load(c.b, i))
+		if i += n; n < 8 {
+			return i
+		}
 	}
-	return c.i - start
+	for i < len(c.b) && c.b[i]-'0' <= 9 {
+		i++
+	}
+	return i
 }

@@ -34,6 +34,8 @@ func (s *Set[ID]) MatchEnvelope(event *Envelope, dst []ID) ([]ID, error) {
 		if facts, err = Check(event.Detail); err != nil {
 			return dst, err
 		}
+	} else if len(event.Detail) > maxEvent {
+		return dst, tooLong
 	}
 	sh := sheets.Get().(*sheet)
 	snap := s.now.Load()

@@ -126,6 +126,9 @@ type event struct {
 // checked, used or not. What follows the closing bracket is ignored. The event
 // refers to text until it is read anew.
 func (e *event) read(text string, root *fields, slots int) error {
+	if len(text) > maxEvent {
+		return tooLong
+	}
 	for i := range e.values {
 		e.values[i] = e.values[i][:0]
 	}

@@ -227,6 +227,8 @@ func (s *Set[ID]) MatchKnown(event []byte, facts Facts, dst []ID) ([]ID, error) 
 		if facts, err = Check(event); err != nil {
 			return dst, err
 		}
+	} else if len(event) > maxEvent {
+		return dst, tooLong
 	}
 	sh := sheets.Get().(*sheet)
 	snap := s.now.Load()

@@ -1,9 +1,12 @@
 package pattern
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -255,5 +258,26 @@ func TestLargeSetsFindEveryRule(t *testing.T) {
 	now := set.now.Load()
 	if now.root.kids != 0 || set.Len() != 0 {
 		t.Errorf("an empty set has %d patterns and %d fields", set.Len(), now.root.kids)
+	}
+}
+
+func TestEventsOfTwoGigabytesAreRefused(t *testing.T) {
+	size := uint64(1) << 31
+	if size > math.MaxInt {
+		t.Skip("there are none on this machine")
+	}
+	text := make([]byte, size) // only its first page is ever touched
+	copy(text, `{"a":1}`)
+	p := mustCompile(t, `{"a":[1]}`)
+	set := NewSet[int]()
+	set.Put(1, p)
+	_, matching := set.Match(text, nil)
+	_, knowing := set.MatchKnown(text, Valid, nil)
+	_, outside := set.MatchEnvelope(&Envelope{Detail: text, Facts: Valid}, nil)
+	_, judging := p.Match(text)
+	for _, err := range []error{matching, knowing, outside, judging} {
+		if e, ok := errors.AsType[*EventError](err); !ok || !strings.Contains(e.Reason, "2 GiB") {
+			t.Errorf("got %v", err)
+		}
 	}
 }
