@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -465,7 +466,7 @@ func (s *smith) envelope() (*Envelope, []byte) {
 		}
 	}
 	if s.IntN(2) == 0 {
-		e.Time = time.Unix(int64(s.IntN(1<<31)), 5)
+		e.Time = time.Unix(int64(s.IntN(math.MaxInt32)), 5)
 		members["time"] = e.Time.UTC().Format("2006-01-02T15:04:05Z")
 	}
 	for range s.IntN(3) {
