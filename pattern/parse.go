@@ -127,7 +127,7 @@ func (p *parser) or(path string, depth int) ([][]member, error) {
 	if len(branches) < 2 {
 		return nil, p.fail("There must have at least 2 Objects in $or relationship.")
 	}
-	p.combinations = min(p.combinations*len(branches), 1<<30)
+	p.combinations = int(min(int64(p.combinations)*int64(len(branches)), 1<<30))
 	return branches, nil
 }
 
