@@ -38,7 +38,6 @@ func (c *cond) holds(v *value) bool {
 type conj struct {
 	anchor *cond // the one by which it is found
 	rest   *rest
-	size   uint16 // how many conditions there are
 
 	rules int32 // how many rules have it
 	key   key   // these two are the writer's

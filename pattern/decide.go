@@ -119,7 +119,11 @@ func (s *sheet) decide(a *anchored) (bool, error) {
 func (s *sheet) bySearch(c *conj) (bool, error) {
 	s.ordered = append(append(s.ordered[:0], c.anchor), c.rest.conds...)
 	slices.SortFunc(s.ordered, func(a, b *cond) int { return compareUnits(a.place.path, b.place.path) })
+	for _, x := range s.ordered {
+		s.judge(x) // what it notes has to stay
+	}
 	s.list = s.list[:0]
+	mark := len(s.nodes)
 	for _, x := range s.ordered {
 		v := verdict{absent: x.absent}
 		if known := s.judge(x); known&passes != 0 {
@@ -136,6 +140,7 @@ func (s *sheet) bySearch(c *conj) (bool, error) {
 	}
 	yes, err := s.consistent(s.list)
 	clear(s.ordered)
+	s.nodes = s.nodes[:mark]
 	return yes, err
 }
 

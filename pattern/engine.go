@@ -174,11 +174,11 @@ func (e *engine) conjunction(constraints []*constraint) *conj {
 	if c, ok := e.conjs[k]; ok {
 		return c
 	}
-	c := &conj{key: k, size: uint16(len(conds)), anchor: anchorOf(conds)}
+	c := &conj{key: k, anchor: anchorOf(conds)}
 	for _, cd := range conds {
 		cd.uses++
 	}
-	if c.size > 1 || c.anchor.absent {
+	if len(conds) > 1 || c.anchor.absent {
 		e.keep(conds, 1)
 	}
 	c.rest = e.restOf(conds, c.anchor, e.gate(conds), 0)
@@ -234,7 +234,7 @@ func b2i(b bool) int {
 // in no list.
 func (e *engine) drop(c *conj) {
 	conds := append([]*cond{c.anchor}, c.rest.conds...)
-	if c.size > 1 || c.anchor.absent {
+	if len(conds) > 1 || c.anchor.absent {
 		e.keep(conds, -1)
 	}
 	e.dropGate(c, conds)
@@ -271,6 +271,7 @@ func (e *engine) anchor(c *conj, to told) {
 		a.direct = e.mayBeDirect(a)
 	}
 	if a.direct {
+		a.direct = len(list) > 0 // another may come to live there
 		e.edit(a.place.path, func(f *field) { f.settle(string(a.tests[0].(exact)), a, newAnchors(list)) })
 		return
 	}

@@ -16,7 +16,7 @@ func (e *engine) gate(conds []*cond) uint32 {
 	k := keyOf(outer)
 	g, ok := e.gates[k]
 	if !ok {
-		g = &conj{key: k, size: uint16(len(outer)), anchor: anchorOf(slices.DeleteFunc(slices.Clone(outer), func(c *cond) bool { return c.absent }))}
+		g = &conj{key: k, anchor: anchorOf(slices.DeleteFunc(slices.Clone(outer), func(c *cond) bool { return c.absent }))}
 		g.rest = e.restOf(outer, g.anchor, 0, e.gateIDs.take())
 		for _, cd := range outer {
 			cd.uses++

@@ -14,6 +14,8 @@ var (
 	seedA = maphash.String(seed, "a") | 1
 	seedB = maphash.String(seed, "b") | 1
 	seedC = maphash.String(seed, "c") | 1
+
+	seedID = uint32(seedA>>32) | 1
 )
 
 // load64 and load32 read the bytes of s from i on; the caller sees to it that

@@ -27,7 +27,7 @@ func (l *ledger) reset() {
 // at first.
 func (l *ledger) at(id uint32) *uint32 {
 	mask := uint32(len(l.entries) - 1)
-	for i := id * 0x9E3779B1 >> 7; ; i++ {
+	for i := id * seedID >> 7; ; i++ {
 		e := &l.entries[i&mask&uint32(len(l.entries)-1)]
 		if e.epoch != l.epoch {
 			if l.n++; l.n > len(l.entries)/2 {

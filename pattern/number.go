@@ -3,6 +3,7 @@ package pattern
 import (
 	"math"
 	"strconv"
+	"strings"
 )
 
 // byValue returns the value of a number's spelling if numbers are compared
@@ -111,7 +112,7 @@ type number struct {
 
 func newNumber(spelling string) test {
 	f, ok := byValue(spelling)
-	return number{spelling, f, ok}
+	return number{strings.Clone(spelling), f, ok} // not all of the pattern's text
 }
 
 func (n number) holds(v *value) bool {

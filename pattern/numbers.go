@@ -251,6 +251,9 @@ func eightDigits(w uint64) uint64 {
 }
 
 func exponentOf(s string) (int, bool) {
+	if s == "" {
+		return 0, false // not JSON after all
+	}
 	negative := false
 	if s[0] == '-' || s[0] == '+' {
 		negative, s = s[0] == '-', s[1:]
@@ -296,7 +299,7 @@ func (t *ranges) put(low, high float64, h rangeHit, add bool) *ranges {
 		if !add {
 			return nil
 		}
-		rank := mix(math.Float64bits(low)*31 ^ bits.RotateLeft64(math.Float64bits(high), 17))
+		rank := key{}.number(math.Float64bits(low)).number(math.Float64bits(high))[0]
 		return &ranges{low: low, high: high, top: high, rank: rank, entries: []rangeHit{h}}
 	}
 	n := *t

@@ -146,6 +146,7 @@ func (s *search) compatible(elements []int32, n int) int {
 		if least == elements[n] {
 			return n
 		}
+		least = max(least, elements[n]+1)
 		n += sort.Search(len(elements)-n, func(k int) bool { return elements[n+k] >= least })
 	}
 	return -1
@@ -194,11 +195,18 @@ type states struct {
 type span struct{ from, to int32 }
 
 func (t *states) clear() {
+	if len(t.table) > maxStates || cap(t.numbers) > maxStates {
+		*t = states{} // emptying what one hard event needed would take longer
+		return
+	}
 	if t.n > 0 {
 		clear(t.table)
 	}
 	t.numbers, t.n = t.numbers[:0], 0
 }
+
+// maxStates is how large a set may be that is used again.
+const maxStates = 1024
 
 // name puts together a list and says whether it is in the set.
 func (t *states) name(first int32, more []int32) (span, bool) {

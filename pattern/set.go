@@ -111,7 +111,11 @@ func (s *Set[ID]) Remove(id ID) bool {
 	s.drop(old)
 	delete(s.rules, id)
 	s.engine.next.rules--
-	s.now.Store(s.engine.finish())
+	now := s.engine.finish()
+	if now.rules == 0 { // nothing is left behind
+		now, s.engine, s.rules, s.marks = &snapshot{}, newEngine(), map[ID]rule[ID]{}, numbering{}
+	}
+	s.now.Store(now)
 	return true
 }
 
@@ -178,7 +182,10 @@ func removeID[ID comparable](old told, id ID, m *several[ID]) told {
 // tell returns a single ID as told: in a word if it is an integer, since any
 // other place would be one more to wait for.
 func tell[ID comparable](id ID) told {
-	if k := reflect.TypeFor[ID]().Kind(); k < reflect.Int || k > reflect.Uintptr {
+	switch k := reflect.TypeFor[ID]().Kind(); {
+	case any(id) == nil: // an ID that is an interface; told has its own nil
+		return told{ids: &ids[ID]{single: []ID{id}}}
+	case k < reflect.Int || k > reflect.Uintptr:
 		return told{ids: id}
 	}
 	t := told{ids: inWord{}}

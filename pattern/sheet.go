@@ -175,8 +175,10 @@ func (s *sheet) number(f *field, i int, in int32) int {
 // findAny looks for conditions that hold of whatever value, and those that have
 // to be asked about each.
 func (s *sheet) findAny(f *field, v value) {
-	for _, c := range f.always {
-		s.hit(c.id)
+	if n := len(f.always); n > 0 && *s.verdicts.at(f.always[n-1].id)&queued == 0 { // else all are
+		for _, c := range f.always {
+			s.hit(c.id)
+		}
 	}
 	s.probe = v
 	for _, c := range f.others {

@@ -114,6 +114,8 @@ func (t *table[S]) with(hash uint64, same func(*S) bool, now *S) *table[S] {
 		return nil
 	case t.pages == nil && n <= leafFull || n <= leafFull/4:
 		return t.shrunk(n, same, now)
+	case t.bits > pageBits && n < 1<<t.bits:
+		t = t.rebuilt()
 	case t.pages == nil:
 		l := &leaf[S]{}
 		for s := range t.all {
@@ -150,21 +152,87 @@ func (t *table[S]) shrunk(n int, same func(*S) bool, now *S) *table[S] {
 // exchange is with for a large table.
 func (t *table[S]) exchange(hash uint64, same func(*S) bool, now *S) *table[S] {
 	l, n := &leaf[S]{}, 0
+	at := int(t.place(hash))
 	for _, s := range t.slots(hash) {
 		if !s.free() && !same(&s) {
 			if n++; n == leafFull && now != nil {
-				return t.split(int(t.place(hash))).exchange(hash, same, now)
+				return t.split(at).exchange(hash, same, now)
 			}
 			insert(l[:], s)
 		}
 	}
-	if now != nil {
+	from, width := t.reach(at)
+	switch {
+	case now != nil:
 		insert(l[:], *now)
-	} else if n == 0 {
+	case n == 0:
 		l = nil
+	default:
+		from, width = t.merge(l, n, from, width)
 	}
-	from, width := t.reach(int(t.place(hash)))
 	return t.replace(from, width, l)
+}
+
+// merge puts into a leaf of n slots what is in the one beside it, with which it
+// was split, as long as that is little, and returns the places that it is for.
+func (t *table[S]) merge(l *leaf[S], n, from, width int) (int, int) {
+	for width < 1<<t.bits {
+		beside, same := t.reach(from ^ width)
+		other := t.pages[beside>>pageBits][beside%pageSize]
+		if other == nil || beside != from^width || same != width {
+			break
+		}
+		for _, s := range other {
+			if !s.free() {
+				n++
+			}
+		}
+		if n > leafFull/2 {
+			break
+		}
+		for _, s := range other {
+			if !s.free() {
+				insert(l[:], s)
+			}
+		}
+		from, width = from&^width, 2*width
+	}
+	return from, width
+}
+
+// rebuilt returns the same table with a directory of the size that suits it.
+func (t *table[S]) rebuilt() *table[S] {
+	bits := uint8(pageBits)
+	for t.n>>bits > leafFull/2 {
+		bits++
+	}
+	for ; ; bits++ {
+		next := &table[S]{n: t.n, pages: make([]*page[S], 1<<(bits-pageBits)), bits: bits}
+		for i := range next.pages {
+			next.pages[i] = &page[S]{}
+		}
+		if next.fill(t) {
+			return next
+		}
+	}
+}
+
+// fill puts what another table has into an empty large one that nobody else
+// sees yet, and says whether it fits.
+func (t *table[S]) fill(from *table[S]) bool {
+	counts := make([]uint8, 1<<t.bits)
+	for s := range from.all {
+		at := t.place((*s).hashed())
+		l := &t.pages[at>>pageBits][at%pageSize]
+		if *l == nil {
+			*l = &leaf[S]{}
+		}
+		if counts[at]++; counts[at] > leafFull {
+			return false
+		}
+		insert((*l)[:], *s)
+	}
+	return true
 }
 
 // reach returns the neighbouring places that share the leaf at one of them:
@@ -215,6 +283,9 @@ func (t *table[S]) split(at int) *table[S] {
 		}
 	}
 	for i, l := range halves {
+		if !slices.ContainsFunc(l[:], func(s S) bool { return !s.free() }) {
+			l = nil
+		}
 		t = t.replace(from+i*width/2, width/2, l)
 	}
 	return t

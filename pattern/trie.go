@@ -72,26 +72,35 @@ func (n *node) step(name string) *node {
 // with returns the tree below n with change applied to the field at path. A
 // node that ends up without a field and without anything below it goes.
 func (n *node) with(path string, change func(*field) *field) *node {
-	c := *n
-	head, rest, more := strings.Cut(path, ".")
-	old := n.child(wordOf(head), head)
-	below := old
-	if below == nil {
-		below = &node{name: strings.Clone(head)}
+	names := strings.Split(path, ".")
+	way := make([]*node, len(names)+1) // nil from where on there is nothing yet
+	way[0] = n
+	for i, name := range names {
+		if way[i] != nil {
+			way[i+1] = way[i].child(wordOf(name), name)
+		}
 	}
-	if more {
-		below = below.with(rest, change)
-	} else {
-		b := *below
-		b.field = change(b.field)
-		below = &b
+	var now *node
+	for i := len(names); ; i-- {
+		next := &node{}
+		if way[i] != nil {
+			*next = *way[i]
+		} else {
+			next.name = strings.Clone(names[i-1])
+		}
+		if i == len(names) {
+			next.field = change(next.field)
+		} else {
+			next.put(way[i+1], now)
+		}
+		if i == 0 {
+			return next
+		}
+		next.next = nil
+		if now = next; next.field == nil && next.kids == 0 {
+			now = nil
+		}
 	}
-	below.next = nil
-	if below.field == nil && below.kids == 0 {
-		below = nil
-	}
-	c.put(old, below)
-	return &c
 }
 
 // put exchanges a node below c, which is a copy that nobody else sees. Either

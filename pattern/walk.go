@@ -179,6 +179,7 @@ func (s *sheet) array(n *node, i int, in int32, depth int, empty bool) int {
 			i++
 		}
 		if i >= len(b) {
+			s.endArray(id)
 			return len(b)
 		}
 		if c := b[i]; (c == '-' || c-'0' <= 9) && n.field != nil && !empty {
@@ -187,9 +188,7 @@ func (s *sheet) array(n *node, i int, in int32, depth int, empty bool) int {
 		}
 		switch b[i] {
 		case ']', '}':
-			if id >= 0 {
-				s.arrays[id] = int32(len(s.elements))
-			}
+			s.endArray(id)
 			return i + 1
 		case '{', '[':
 			if b[i] == '{' && n.kids == 0 {
@@ -207,10 +206,18 @@ func (s *sheet) array(n *node, i int, in int32, depth int, empty bool) int {
 		default:
 			was := i
 			i = s.value(n, i, in, depth, empty, false)
-			if i == was {
-				return len(b) // not JSON after all
+			if i == was { // not JSON after all
+				s.endArray(id)
+				return len(b)
 			}
 		}
+	}
+}
+
+// endArray notes which elements were in an array, if it has a number.
+func (s *sheet) endArray(id int32) {
+	if id >= 0 {
+		s.arrays[id] = int32(len(s.elements))
 	}
 }
 
