@@ -51,6 +51,25 @@ func TestOneTextInManySpellings(t *testing.T) {
 	}
 }
 
+// A condition that leads to nothing for a while must not take over what another
+// one, which asks for the same text, leads to.
+func TestConditionsKeepToThemselves(t *testing.T) {
+	set := NewSet[int]()
+	set.Put(1, mustCompile(t, `{"a":["x"]}`))
+	set.Put(2, mustCompile(t, `{"a":["x"],"b":["y"]}`)) // found by b
+	set.Remove(1)                                       // "x" leads to nothing now
+	set.Put(3, mustCompile(t, `{"a":[{"exactly":"x"}]}`))
+	set.Put(4, mustCompile(t, `{"a":["x"]}`))
+	set.Remove(4)
+	set.Remove(2)
+	set.Put(5, mustCompile(t, `{"0":["q"]}`)) // has the number of the one that went
+	got, err := set.Match([]byte(`{"0":"q","a":"x"}`), nil)
+	slices.Sort(got)
+	if diff := cmp.Diff([]int{3, 5}, got); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+}
+
 // Texts that are said to be valid and are not: the answer may be any, but
 // there is one.
 func TestFalseFactsDoNoHarm(t *testing.T) {
