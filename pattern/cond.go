@@ -15,6 +15,9 @@ type cond struct {
 	absent   bool // {"exists": false} is among the alternatives
 	envelope bool // the path is a field of an [Envelope]
 
+	least, most float64 // if every test is of numbers, of those between these
+	numeric     bool
+
 	// The rest belongs to the writer.
 	direct bool // its conjunctions are kept with its one text, see hit
 	place  *place
@@ -32,6 +35,26 @@ func (c *cond) holds(v *value) bool {
 		}
 	}
 	return false
+}
+
+// bound works out which numbers a condition may hold of, if it holds of no
+// others and of nothing else.
+func (c *cond) bound() {
+	c.least, c.most = math.Inf(1), math.Inf(-1)
+	c.numeric = len(c.tests) > 0
+	for _, t := range c.tests {
+		low, high := 0.0, 0.0
+		switch t := t.(type) {
+		case number:
+			low, high = t.value, t.value
+			c.numeric = c.numeric && t.hasValue
+		case numeric:
+			low, high = t.ends()
+		default:
+			c.numeric = false
+		}
+		c.least, c.most = min(c.least, low), max(c.most, high)
+	}
 }
 
 // A conj is conditions that must all hold.

@@ -99,6 +99,7 @@ func (e *engine) conditions(constraints []*constraint) []*cond {
 				envelope: slices.Contains(envelopeNames[:], c.path), id: e.condIDs.take(),
 			}
 			cd.weight = cd.weigh()
+			cd.bound()
 			e.conds[k] = cd
 			e.place(cd, c.path)
 		}
@@ -113,6 +114,8 @@ type place struct {
 	slot int32
 	uses int // how many conditions have it
 	kept int // how many of them, by conjunction, need its values
+
+	popular map[string]int // how many filed wildcards have some letters
 }
 
 // place notes that a new condition asks about its path.

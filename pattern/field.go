@@ -319,6 +319,9 @@ func (f *field) settle(text string, c *cond, now anchors) {
 }
 
 func (r *rare) file(a *alt) {
+	if w, ok := a.test.(wildcard); ok {
+		a.cond.place.count(w, 1)
+	}
 	if a.cond.alts == nil {
 		a.cond.alts = new([]*alt)
 	}
@@ -326,7 +329,12 @@ func (r *rare) file(a *alt) {
 	r.edit(a, true)
 }
 
-func (r *rare) unfile(a *alt) { r.edit(a, false) }
+func (r *rare) unfile(a *alt) {
+	if w, ok := a.test.(wildcard); ok {
+		a.cond.place.count(w, -1)
+	}
+	r.edit(a, false)
+}
 
 func (r *rare) edit(a *alt, add bool) {
 	switch a.drawer {

@@ -163,6 +163,13 @@ func readNumber(b []byte, i int) (low, high float64, end int) {
 	if i+8 > len(b) {
 		return slowNumber(b, from)
 	}
+	if c := b[i] - '0'; c <= 9 && !scalarByte[b[i+1]] {
+		if f := float64(c); !negative || c == 0 {
+			return f, f, i + 1
+		} else {
+			return -f, -f, i + 1
+		}
+	}
 	w := load(b, i)
 	n := digitCount(w)
 	if n == 0 || n == 8 || i+n+17 > len(b) {

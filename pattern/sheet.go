@@ -67,6 +67,9 @@ func (s *sheet) source(decoded bool) []byte {
 
 // holds says whether a condition holds of a value.
 func (s *sheet) holds(c *cond, k *kept) bool {
+	if c.numeric && k.roughState == yes && (k.low > c.most || k.high < c.least) {
+		return false
+	}
 	s.probe = value{text: view(s.source(k.decoded)[k.from:k.to]), node: k.node, numeral: k.numeral}
 	ok := c.holds(&s.probe)
 	k.numeral = s.probe.numeral

@@ -40,6 +40,35 @@ func (g *signature) within(o *signature) bool {
 	return g.letters&^o.letters|g.pairs[0]&^o.pairs[0]|g.pairs[1]&^o.pairs[1]|g.pairs[2]&^o.pairs[2]|g.pairs[3]&^o.pairs[3] == 0
 }
 
+// grams hands over the letters by which a wildcard may be filed: of each piece
+// all runs of maxGram, or the whole of a shorter one.
+func (w wildcard) grams(yield func(string) bool) {
+	for _, piece := range w {
+		n := min(len(piece), maxGram)
+		for i := 0; n > 0 && i+n <= len(piece); i++ {
+			if !yield(piece[i : i+n]) {
+				return
+			}
+		}
+	}
+}
+
+// count notes that a wildcard has its letters, or has gone.
+func (p *place) count(w wildcard, by int) {
+	if p.popular == nil {
+		p.popular = map[string]int{}
+	}
+	for x := range w.grams {
+		if p.popular[x] += by; p.popular[x] == 0 {
+			delete(p.popular, x)
+		} else if p.popular[x] == by {
+			// The key must not keep the pattern's text.
+			delete(p.popular, x)
+			p.popular[strings.Clone(x)] = by
+		}
+	}
+}
+
 // newAlt decides where an alternative is filed, given what is there already.
 func newAlt(c *cond, t test, r *rare) *alt {
 	switch t := t.(type) {
@@ -81,9 +110,6 @@ func lowAlt(c *cond, t test, d drawer, text string, rest int) *alt {
 // only add lengths to try.
 const maxEnd = 12
 
-// crowd is how many alternatives under the same letters are too many.
-const crowd = 8
-
 func wildAlt(c *cond, w wildcard, r *rare) *alt {
 	a := &alt{cond: c, test: w, drawer: inTexts}
 	if len(w) == 1 { // no star: found by all of it
@@ -110,13 +136,18 @@ func wildAlt(c *cond, w wildcard, r *rare) *alt {
 		try(inTails, text, len(text)-1, r.tails.find(text).len())
 	}
 	for _, piece := range w {
-		n := min(len(piece), maxGram)
-		for i := 0; n > 0 && i+n <= len(piece) && best > 4; i++ {
-			there := r.grams[n-1].find(piece[i : i+n]).len()
-			try(inGrams, piece[i:i+n], n, there)
-			if there < crowd {
-				break // other letters of the piece would only be more to look up
+		// How many wildcards have some letters tells how common they are. Of
+		// those in a piece that are alike the first are taken, so that wildcards
+		// with a word in common are found by the same letters of it: others would
+		// be more to look up.
+		rarest, least := "", 1<<30
+		for x := range (wildcard{piece}).grams {
+			if n := c.place.popular[x]; n < least {
+				rarest, least = x, n
 			}
+		}
+		if n := len(rarest); n > 0 {
+			try(inGrams, rarest, n, r.grams[n-1].find(rarest).len()+least/16)
 		}
 	}
 	a.text = strings.Clone(a.text)
