@@ -105,6 +105,11 @@ func (h hit) hashed() uint64 {
 	return hashText(h.pack().text)
 }
 
+// is says whether a hit is that of a text with such ends.
+func (h *hit) is(text string, a, b uint64) bool {
+	return h.a == a && h.b == b && int(h.n) == len(text) && (h.n <= 16 || h.pack().text == text)
+}
+
 // pack returns a hit's pack, or nil.
 func (h *hit) pack() *pack {
 	p, _ := h.ids.(*pack)
@@ -124,7 +129,7 @@ func findHit(t *table[hit], text string) *hit {
 	}
 	for i := hash; ; i++ {
 		h := &slots[i&uint64(len(slots)-1)]
-		if h.a == a && h.b == b && int(h.n) == len(text) && (h.n <= 16 || h.pack().text == text) {
+		if h.is(text, a, b) {
 			return h
 		}
 		if h.n == 0 {
@@ -168,10 +173,7 @@ func editHit(t *table[hit], text string, change func(*pack)) *table[hit] {
 		now = p.packed()
 	}
 	a, b := ends(text)
-	same := func(h *hit) bool {
-		return h.a == a && h.b == b && int(h.n) == len(text) && (h.n <= 16 || h.pack().text == text)
-	}
-	return t.with(hashEnds(text, a, b), same, now)
+	return t.with(hashEnds(text, a, b), func(h *hit) bool { return h.is(text, a, b) }, now)
 }
 
 // fileHit files a condition under a text, or takes it out again.

@@ -35,6 +35,11 @@ func (t tag) hashed() uint64 {
 	return hashText(t.pile.text)
 }
 
+// is says whether a tag is that of a text with such ends.
+func (t *tag) is(text string, a, b uint64) bool {
+	return t.a == a && t.b == b && int(t.n) == len(text) && (t.n <= 16 || t.pile.text == text)
+}
+
 // A pile is the alternatives that are filed under one text, at least one.
 type pile struct {
 	first  signed
@@ -113,7 +118,7 @@ func (p *piles) look(text string, a, b, hash uint64) *pile {
 	}
 	for i := hash; ; i++ {
 		t := &slots[i&uint64(len(slots)-1)]
-		if t.a == a && t.b == b && int(t.n) == len(text) && (t.n <= 16 || t.pile.text == text) {
+		if t.is(text, a, b) {
 			return t.pile
 		}
 		if t.n == 0 {
@@ -130,10 +135,7 @@ func (p piles) edit(text string, x *alt, add bool) piles {
 	if alts := edit(p.look(text, a, b, hash).alts(), x, add); len(alts) > 0 {
 		now = &tag{a, b, uint32(len(text)), newPile(text, alts)}
 	}
-	same := func(t *tag) bool {
-		return t.a == a && t.b == b && int(t.n) == len(text) && (t.n <= 16 || t.pile.text == text)
-	}
-	p.table = p.table.with(hash, same, now)
+	p.table = p.table.with(hash, func(t *tag) bool { return t.is(text, a, b) }, now)
 	if add {
 		p.n++
 	} else {

@@ -23,7 +23,7 @@ type sheet struct {
 	seen       ledger // by rule that has several conjunctions
 	grams      ledger // those of one text that were looked up
 
-	probe value // for tests of a text that is not kept
+	probe value // the one that is being tested
 	low   []byte
 
 	signature signature // of the string that is being looked up

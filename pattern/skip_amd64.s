@@ -2,17 +2,17 @@
 
 #include "textflag.h"
 
-// What is compared with every byte.
-DATA ·quote32<>+0(SB)/8, $0x2222222222222222
-GLOBL ·quote32<>(SB), RODATA|NOPTR, $8
-DATA ·slash32<>+0(SB)/8, $0x5C5C5C5C5C5C5C5C
-GLOBL ·slash32<>(SB), RODATA|NOPTR, $8
-DATA ·case32<>+0(SB)/8, $0x2020202020202020
-GLOBL ·case32<>(SB), RODATA|NOPTR, $8
-DATA ·open32<>+0(SB)/8, $0x7B7B7B7B7B7B7B7B
-GLOBL ·open32<>(SB), RODATA|NOPTR, $8
-DATA ·close32<>+0(SB)/8, $0x7D7D7D7D7D7D7D7D
-GLOBL ·close32<>(SB), RODATA|NOPTR, $8
+// What is compared with every byte, eight times over.
+DATA ·quotes<>+0(SB)/8, $0x2222222222222222
+GLOBL ·quotes<>(SB), RODATA|NOPTR, $8
+DATA ·slashes<>+0(SB)/8, $0x5C5C5C5C5C5C5C5C
+GLOBL ·slashes<>(SB), RODATA|NOPTR, $8
+DATA ·cases<>+0(SB)/8, $0x2020202020202020
+GLOBL ·cases<>(SB), RODATA|NOPTR, $8
+DATA ·opens<>+0(SB)/8, $0x7B7B7B7B7B7B7B7B
+GLOBL ·opens<>(SB), RODATA|NOPTR, $8
+DATA ·closes<>+0(SB)/8, $0x7D7D7D7D7D7D7D7D
+GLOBL ·closes<>(SB), RODATA|NOPTR, $8
 
 // MASK sets a bit of to for each of the 64 bytes in lo and hi that equal those
 // of what. It uses Y6, Y7 and R12.
@@ -44,11 +44,11 @@ TEXT ·skipRestAVX2(SB), NOSPLIT, $0-40
 	MOVQ         b_base+0(FP), SI
 	MOVQ         b_len+8(FP), CX
 	MOVQ         i+24(FP), DX
-	VPBROADCASTQ ·quote32<>(SB), Y8
-	VPBROADCASTQ ·slash32<>(SB), Y9
-	VPBROADCASTQ ·case32<>(SB), Y10
-	VPBROADCASTQ ·open32<>(SB), Y11
-	VPBROADCASTQ ·close32<>(SB), Y12
+	VPBROADCASTQ ·quotes<>(SB), Y8
+	VPBROADCASTQ ·slashes<>(SB), Y9
+	VPBROADCASTQ ·cases<>(SB), Y10
+	VPBROADCASTQ ·opens<>(SB), Y11
+	VPBROADCASTQ ·closes<>(SB), Y12
 	VPCMPEQB     Y13, Y13, Y13
 	XORL         R8, R8
 	XORL         R9, R9

@@ -13,6 +13,8 @@
 //	go run .                 everything, in some minutes
 //	go run . -only growth    the sections whose names contain a text
 //	go run . -turns 1 -time 100ms    a quick look
+//	go run . -only city -cold        events that have to come from memory
+//	go run . -profile cpu.prof       where the time goes
 package main
 
 import (
