@@ -20,6 +20,7 @@ import (
 	"github.com/dari-bus/dari/internal/destination"
 	"github.com/dari-bus/dari/internal/event"
 	"github.com/dari-bus/dari/internal/eventsapi"
+	"github.com/dari-bus/dari/internal/outbound"
 	"github.com/dari-bus/dari/internal/room/identity"
 	"github.com/dari-bus/dari/internal/room/queue"
 	"github.com/dari-bus/dari/internal/store"
@@ -118,7 +119,7 @@ func (a *App) sinks() target.Registry {
 		"sqs": target.Queue(func(ctx context.Context, q arn.ARN, m target.QueueMessage) error {
 			return a.queues.Deliver(ctx, q, queue.Mail{Body: m.Body, Group: m.Group, Trace: m.Trace, Source: m.Rule})
 		}),
-		"events/api-destination": target.APIDestination(a.destinations, target.NewClient()),
+		"events/api-destination": target.APIDestination(a.destinations, outbound.NewClient()),
 		"events/event-bus": target.Bus(func(ctx context.Context, b arn.ARN, d *target.Delivery) error {
 			return a.buses.Forward(ctx, b, d)
 		}),

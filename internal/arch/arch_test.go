@@ -47,13 +47,14 @@ var rooms = []room{
 	{"internal/store/faulty", []string{"internal/store"}, false},
 	{"internal/store/storetest", []string{"internal/store"}, false},
 	{"internal/watch", []string{"internal/event"}, false},
+	{"internal/outbound", nil, false},
 
 	// Core.
-	{"internal/target", []string{"internal/arn", "internal/event", "internal/fault", "internal/transform"}, false},
+	{"internal/target", []string{"internal/arn", "internal/event", "internal/fault", "internal/outbound", "internal/transform"}, false},
 	{"internal/target/targettest", []string{"internal/arn", "internal/event", "internal/target"}, false},
 	{"internal/delivery", []string{"internal/arn", "internal/event", "internal/store", "internal/target", "internal/transform", "internal/watch"}, false},
 	{"internal/bus", []string{"internal/arn", "internal/delivery", "internal/event", "internal/fault", "internal/page", "internal/policy", "pattern", "internal/schedule", "internal/store", "internal/target", "internal/transform", "internal/watch"}, false},
-	{"internal/destination", []string{"internal/arn", "internal/fault", "internal/page", "internal/store", "internal/target"}, false},
+	{"internal/destination", []string{"internal/arn", "internal/fault", "internal/outbound", "internal/page", "internal/store", "internal/target"}, false},
 
 	// Doors.
 	{"internal/wire", []string{"internal/fault"}, false},

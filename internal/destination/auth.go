@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"github.com/dari-bus/dari/internal/fault"
-	"github.com/dari-bus/dari/internal/target"
+	"github.com/dari-bus/dari/internal/outbound"
 )
 
 // An AuthType says how a connection authorizes its calls.
@@ -203,7 +203,7 @@ func (a Auth) check(kind AuthType, httpsOnly bool) error {
 	if a.Parameters.nameless() || kind == OAuth && a.OAuth.Parameters.nameless() {
 		return invalid("AuthParameters", "every parameter of a request needs a Key.")
 	}
-	if kind == APIKey && (!target.ValidHeaderName(a.APIKey.Name) || target.ReservedHeader(a.APIKey.Name)) {
+	if kind == APIKey && (!outbound.ValidHeaderName(a.APIKey.Name) || outbound.ReservedHeader(a.APIKey.Name)) {
 		return invalid("ApiKeyName", "%q cannot be sent as the name of a header.", a.APIKey.Name)
 	}
 	if kind == OAuth {

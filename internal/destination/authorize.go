@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/dari-bus/dari/internal/target"
+	"github.com/dari-bus/dari/internal/outbound"
 )
 
 const (
@@ -133,7 +133,7 @@ func (s *Service) settle(ctx context.Context, c *connection, tokenErr error) err
 	}
 	impatient := now.State == Authorizing && c.credentials.failuresInARow() >= patience
 	reason := clip(tokenErr.Error())
-	if !target.AsError(tokenErr).Permanent && !impatient || now.State == Deauthorized && now.StateReason == reason {
+	if !outbound.AsError(tokenErr).Permanent && !impatient || now.State == Deauthorized && now.StateReason == reason {
 		return nil
 	}
 	next.State, next.StateReason = Deauthorized, reason

@@ -13,23 +13,23 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/dari-bus/dari/internal/target"
+	"github.com/dari-bus/dari/internal/outbound"
 )
 
 // maxTokenAnswer is how much of a token server's answer is read.
 const maxTokenAnswer = 1 << 20
 
 // fetch asks the token server for a token (RFC 6749, section 4.4). Its error is
-// an [*target.Error], permanent when the server refused or gave an answer that
+// an [*outbound.Error], permanent when the server refused or gave an answer that
 // holds no token, or the cause of ctx when that was cancelled.
 func (o OAuthAuth) fetch(ctx context.Context, client *http.Client) (*token, error) {
 	req, err := o.request(ctx)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := target.Call(client, req, maxTokenAnswer, o.secrets())
+	answer, err := outbound.Call(client, req, maxTokenAnswer, o.secrets())
 	if err != nil {
-		if e, ok := err.(*target.Error); ok {
+		if e, ok := err.(*outbound.Error); ok {
 			return nil, o.judge(answer.Status, e)
 		}
 		return nil, err
@@ -39,13 +39,13 @@ func (o OAuthAuth) fetch(ctx context.Context, client *http.Client) (*token, erro
 
 // judge makes an error final that is one for a token server: here a 401 is the
 // last word and not a call for new credentials.
-func (o OAuthAuth) judge(status int, e *target.Error) *target.Error {
+func (o OAuthAuth) judge(status int, e *outbound.Error) *outbound.Error {
 	e.Message = "request for a token: " + e.Message
 	if status/100 == 4 && status != http.StatusRequestTimeout && status != http.StatusTooManyRequests {
 		e.Permanent = true
 	}
 	if e.Permanent {
-		e.Code = target.CodeNoPermission
+		e.Code = outbound.CodeNoPermission
 	}
 	return e
 }
@@ -59,7 +59,7 @@ func (o OAuthAuth) request(ctx context.Context) (*http.Request, error) {
 	}
 	header := http.Header{"Content-Type": {"application/json; charset=utf-8"}, "Accept": {"application/json"}}
 	for _, h := range p.Header {
-		if !target.ReservedHeader(h.Key) {
+		if !outbound.ReservedHeader(h.Key) {
 			header.Set(h.Key, strings.Trim(h.Value, " \t"))
 		}
 	}
@@ -145,6 +145,6 @@ func (o OAuthAuth) host() string {
 	return u.Host
 }
 
-func refusal(format string, args ...any) *target.Error {
-	return target.Permanent(target.CodeNoPermission, format, args...)
+func refusal(format string, args ...any) *outbound.Error {
+	return outbound.Permanent(outbound.CodeNoPermission, format, args...)
 }

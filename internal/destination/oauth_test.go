@@ -16,6 +16,7 @@ import (
 
 	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/event"
+	"github.com/dari-bus/dari/internal/outbound"
 	"github.com/dari-bus/dari/internal/store/mem"
 	"github.com/dari-bus/dari/internal/target"
 )
@@ -338,7 +339,7 @@ func TestTokenRequestIsWhatTheServerWants(t *testing.T) {
 			}))
 			defer srv.Close()
 			o := OAuthAuth{ClientID: "id", ClientSecret: "s3cret", Endpoint: srv.URL + "/token?own=1", Method: c.method, Parameters: c.p}
-			tok, err := o.fetch(t.Context(), target.NewClient())
+			tok, err := o.fetch(t.Context(), outbound.NewClient())
 			if err != nil {
 				t.Fatal(err)
 			}

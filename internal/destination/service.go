@@ -12,8 +12,8 @@ import (
 	"sync/atomic"
 
 	"github.com/dari-bus/dari/internal/arn"
+	"github.com/dari-bus/dari/internal/outbound"
 	"github.com/dari-bus/dari/internal/store"
-	"github.com/dari-bus/dari/internal/target"
 )
 
 // DefaultMax is how many connections, and how many API destinations, an
@@ -23,7 +23,7 @@ const DefaultMax = 3000
 // Options configure a Service.
 type Options struct {
 	Store store.Store
-	// Client asks for tokens. Default target.NewClient().
+	// Client asks for tokens. Default outbound.NewClient().
 	Client *http.Client
 	// HTTPSOnly refuses endpoints that do not begin with https://, as EventBridge
 	// does. By default http:// is taken as well, because on one's own machines
@@ -72,7 +72,7 @@ func Open(ctx context.Context, opt Options) (*Service, error) {
 	opt.MaxConnections = cmp.Or(opt.MaxConnections, DefaultMax)
 	opt.MaxDestinations = cmp.Or(opt.MaxDestinations, DefaultMax)
 	if opt.Client == nil {
-		opt.Client = target.NewClient()
+		opt.Client = outbound.NewClient()
 	}
 	s := &Service{Options: opt, wake: make(chan struct{}, 1)}
 	first := &state{connections: map[key]*connection{}, destinations: map[key]*destination{}}

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/dari-bus/dari/internal/target"
+	"github.com/dari-bus/dari/internal/outbound"
 )
 
 const (
@@ -53,7 +53,7 @@ type credentials struct {
 	mu       sync.Mutex
 	token    *token // nil when there is none
 	failures int    // in a row
-	failed   *target.Error
+	failed   *outbound.Error
 	rest     time.Time // nobody asks before it
 	running  bool      // Run is at it
 }
@@ -62,7 +62,7 @@ func newCredentials(o OAuthAuth, client *http.Client) *credentials {
 	return &credentials{oauth: o, client: client, turn: make(chan struct{}, 1)}
 }
 
-// get returns a token. Its error is an [*target.Error], permanent when the
+// get returns a token. Its error is an [*outbound.Error], permanent when the
 // token server refused, or the cause of ctx when that was cancelled.
 func (c *credentials) get(ctx context.Context) (*token, error) {
 	if t, err := c.known(); t != nil || err != nil {
@@ -75,7 +75,7 @@ func (c *credentials) get(ctx context.Context) (*token, error) {
 		if errors.Is(ctx.Err(), context.Canceled) {
 			return nil, context.Cause(ctx)
 		}
-		return nil, target.Temporary(target.CodeTimeout, "waiting for a token from %s: %v", c.oauth.host(), context.Cause(ctx))
+		return nil, outbound.Temporary(outbound.CodeTimeout, "waiting for a token from %s: %v", c.oauth.host(), context.Cause(ctx))
 	}
 	if t, err := c.known(); t != nil || err != nil {
 		return t, asError(err) // somebody asked in the meantime
@@ -84,12 +84,12 @@ func (c *credentials) get(ctx context.Context) (*token, error) {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return nil, context.Cause(ctx) // which says nothing about the token server
 	}
-	return c.learn(t, target.AsError(err))
+	return c.learn(t, outbound.AsError(err))
 }
 
 // known returns what need not be asked for: a token, or the failure of a
 // moment ago. Both are nil when it is time to ask.
-func (c *credentials) known() (*token, *target.Error) {
+func (c *credentials) known() (*token, *outbound.Error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()
@@ -109,7 +109,7 @@ func (c *credentials) known() (*token, *target.Error) {
 
 // learn takes in the answer of the token server. When it could not give a new
 // token, the old one is used to its end.
-func (c *credentials) learn(t *token, failed *target.Error) (*token, error) {
+func (c *credentials) learn(t *token, failed *outbound.Error) (*token, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if failed == nil {
@@ -155,7 +155,7 @@ func (c *credentials) failuresInARow() int {
 }
 
 // asError makes an error of e; a nil e must not become one that is not nil.
-func asError(e *target.Error) error {
+func asError(e *outbound.Error) error {
 	if e == nil {
 		return nil
 	}

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/dari-bus/dari/internal/outbound"
 )
 
 // The headers of every call that nobody can change.
@@ -12,24 +14,6 @@ const (
 	userAgent = "Amazon/EventBridge/ApiDestinations"
 	byteRange = "bytes=0-1048575"
 )
-
-// reserved are the headers that a target or connection may name and that are
-// left out, as on AWS: they belong to the transport, or to EventBridge.
-// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-api-destinations.html
-var reserved = map[string]bool{
-	"a-im": true, "accept-charset": true, "accept-datetime": true, "accept-encoding": true,
-	"cache-control": true, "connection": true, "content-encoding": true, "content-length": true,
-	"content-md5": true, "date": true, "expect": true, "forwarded": true, "from": true,
-	"host": true, "http2-settings": true, "if-match": true, "if-modified-since": true,
-	"if-none-match": true, "if-range": true, "if-unmodified-since": true, "max-forwards": true,
-	"origin": true, "pragma": true, "proxy-authorization": true, "range": true, "referer": true,
-	"te": true, "trailer": true, "transfer-encoding": true, "user-agent": true, "upgrade": true,
-	"via": true, "warning": true,
-}
-
-// ReservedHeader reports whether calls to API destinations, and to their
-// authorization servers, leave out a header of that name when a user sets it.
-func ReservedHeader(name string) bool { return reserved[strings.ToLower(name)] }
 
 // headers returns the header of a request: the target's, then the
 // connection's, each replacing what is before it, then what is fixed.
@@ -60,10 +44,10 @@ func headers(target map[string]string, connection []Parameter, trace string) (ht
 }
 
 func setHeader(h http.Header, name, value, where string) error {
-	if ReservedHeader(name) {
+	if outbound.ReservedHeader(name) {
 		return nil
 	}
-	if !ValidHeaderName(name) {
+	if !outbound.ValidHeaderName(name) {
 		return Permanent(CodeInvalidParam, "%s has a header named %q, which no HTTP request can carry", where, name)
 	}
 	if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
@@ -71,11 +55,4 @@ func setHeader(h http.Header, name, value, where string) error {
 	}
 	h.Set(name, strings.Trim(value, " \t"))
 	return nil
-}
-
-// ValidHeaderName reports whether name can be the name of an HTTP header.
-func ValidHeaderName(name string) bool {
-	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
-		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
-	})
 }

@@ -4,9 +4,15 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/dari-bus/dari/internal/arn"
+	"github.com/dari-bus/dari/internal/outbound"
 )
+
+// callTimeout is the longest that a call to an API destination may take, from
+// the first byte of a token request to the status of the answer.
+const callTimeout = 5 * time.Second
 
 // An Endpoint is an API destination at one moment: what to call, and what its
 // connection adds to every call. It must not be changed.
@@ -41,14 +47,14 @@ type Directory interface {
 }
 
 // APIDestination returns the sink for API destinations. A nil client means
-// [NewClient]; of another one only the transport is used.
+// [outbound.NewClient]; of another one only the transport is used.
 //
 // A call is given five seconds in all, the request for a token included. What
-// its outcomes mean is said at [Call]. A parameter of the target that cannot be
+// its outcomes mean is said at [outbound.Call]. A parameter of the target that cannot be
 // put into a request is a permanent error.
 func APIDestination(d Directory, client *http.Client) Sink {
 	if client == nil {
-		client = NewClient()
+		client = outbound.NewClient()
 	}
 	return &apiDestination{d, client}
 }
@@ -72,7 +78,7 @@ func (s *apiDestination) Send(ctx context.Context, d *Delivery) error {
 	if err != nil {
 		return err
 	}
-	answer, err := Call(s.client, req, 0, e.Secrets)
+	answer, err := outbound.Call(s.client, req, 0, e.Secrets)
 	if e.Refused != nil && (answer.Status == http.StatusUnauthorized || answer.Status == http.StatusProxyAuthRequired) {
 		e.Refused()
 	}

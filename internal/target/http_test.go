@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/event"
+	"github.com/dari-bus/dari/internal/outbound"
 	"github.com/dari-bus/dari/internal/target"
 	"github.com/dari-bus/dari/internal/target/targettest"
 )
@@ -94,7 +94,7 @@ func TestAPIDestinationPassesTheSuite(t *testing.T) {
 			w.WriteHeader(int(status.Load()))
 		}))
 		t.Cleanup(srv.Close)
-		client := target.NewClient()
+		client := outbound.NewClient()
 		t.Cleanup(client.CloseIdleConnections)
 		return targettest.Stage{
 			Sink:     target.APIDestination(directory{endpoint: target.Endpoint{Method: "POST", URL: srv.URL}}, client),
@@ -287,19 +287,6 @@ func TestDirectorysErrorIsTheOutcome(t *testing.T) {
 	}
 }
 
-func TestReservedHeadersAreKnownInAnySpelling(t *testing.T) {
-	for _, h := range []string{"host", "Host", "HOST", "HTTP2-Settings", "a-IM"} {
-		if !target.ReservedHeader(h) {
-			t.Errorf("%s is not reserved", h)
-		}
-	}
-	for _, h := range []string{"Authorization", "X-Api-Key", "Accept", "Cookie", "Content-Type"} {
-		if target.ReservedHeader(h) {
-			t.Errorf("%s is reserved", h)
-		}
-	}
-}
-
 func FuzzPathParametersStayInTheirPlace(f *testing.F) {
 	f.Add("a", "b")
 	f.Add("../..", "%2e%2e")
@@ -371,17 +358,4 @@ func BenchmarkAPIDestinationOnLoopback(b *testing.B) {
 			}
 		}
 	})
-}
-
-func TestReservedListIsTheOneOfTheDocumentation(t *testing.T) {
-	documented := strings.Fields(`A-IM Accept-Charset Accept-Datetime Accept-Encoding Cache-Control Connection Content-Encoding
-		Content-Length Content-MD5 Date Expect Forwarded From Host HTTP2-Settings If-Match If-Modified-Since If-None-Match If-Range
-		If-Unmodified-Since Max-Forwards Origin Pragma Proxy-Authorization Range Referer TE Trailer Transfer-Encoding User-Agent Upgrade Via Warning`)
-	all := map[string]bool{}
-	for _, h := range documented {
-		all[h] = target.ReservedHeader(h)
-	}
-	if slices.Contains(slices.Collect(maps.Values(all)), false) {
-		t.Errorf("%v", all)
-	}
 }

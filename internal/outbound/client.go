@@ -1,4 +1,4 @@
-package target
+package outbound
 
 import (
 	"net"
@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// callTimeout is the longest that a call to an API destination may take, from
-// the first byte of a token request to the status of the answer.
-const callTimeout = 5 * time.Second
+// connectTimeout is the longest that a connection may take to come about, and
+// as long again for TLS.
+const connectTimeout = 5 * time.Second
 
 // NewClient returns an HTTP client for calling the world on behalf of rules: it
 // keeps connections for the next call, and bounds how many there are.
@@ -19,13 +19,13 @@ const callTimeout = 5 * time.Second
 // are marked as repeatable: when the other side has closed a connection that
 // was idle, the transport dials again instead of failing the call.
 func NewClient() *http.Client {
-	dialer := &net.Dialer{Timeout: callTimeout, KeepAlive: 30 * time.Second}
+	dialer := &net.Dialer{Timeout: connectTimeout, KeepAlive: 30 * time.Second}
 	return &http.Client{Transport: &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            dialer.DialContext,
 		ForceAttemptHTTP2:      true,
-		DisableCompression:     true, // what is read of an answer is decoded here, see answer.go
-		TLSHandshakeTimeout:    callTimeout,
+		DisableCompression:     true, // what is read of an answer is decoded here, see call.go
+		TLSHandshakeTimeout:    connectTimeout,
 		MaxConnsPerHost:        128,
 		MaxIdleConnsPerHost:    32,
 		MaxIdleConns:           512,
