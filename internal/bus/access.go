@@ -36,7 +36,7 @@ func (b *bus) allowEvent(ev *event.Event, from sender) error {
 	switch p.Decide(policy.Request{
 		Principal: policy.Principal{Account: from.account, ARN: from.role},
 		Action:    "events:PutEvents", Resource: b.arn, Context: keys,
-	}) {
+	}).Verdict {
 	case policy.Allowed:
 		return nil
 	case policy.NotCovered:
@@ -61,7 +61,7 @@ func (b *bus) allow(at Place, op, resource, creator string) error {
 	if b.attributes.Load().policy.Decide(policy.Request{
 		Principal: policy.Principal{Account: at.Account},
 		Action:    "events:" + op, Resource: resource, Context: keys,
-	}) == policy.Allowed {
+	}).Verdict == policy.Allowed {
 		return nil
 	}
 	return b.denied(at.Account, op, resource)

@@ -123,7 +123,7 @@ type attributes struct {
 func compileAttributes(r *busRecord) (*attributes, error) {
 	a := &attributes{busRecord: *r}
 	if r.Policy != "" {
-		p, err := policy.Parse(r.Policy)
+		p, err := policy.ParseResource(r.Policy)
 		if err != nil {
 			return nil, err
 		}

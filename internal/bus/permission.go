@@ -171,7 +171,7 @@ func parseDocument(text string) (*document, error) {
 	if text == "" {
 		return doc, nil
 	}
-	p, err := policy.Parse(text)
+	p, err := policy.ParseResource(text)
 	if errors.Is(err, policy.ErrNotJSON) {
 		return nil, fault.Invalid("This policy contains invalid Json")
 	}

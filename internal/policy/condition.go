@@ -21,9 +21,8 @@ type condition struct {
 	matchers []matcher
 }
 
-// A matcher compares a value of the request with a value of the document. It
-// reports clear as false when it cannot read the value of the request.
-type matcher func(value string) (match, clear bool)
+// A matcher compares a value of the request with a value of the document.
+type matcher func(value string) truth
 
 const (
 	forAny = "ForAnyValue"
@@ -89,36 +88,33 @@ func parseCondition(name string, m member) (condition, error) {
 	return c, nil
 }
 
-// holds reports whether the condition holds for the values of its key. When it
-// cannot tell, clear is false.
-func (c *condition) holds(values []string) (holds, clear bool) {
+// holds says whether the condition holds for the values of its key.
+func (c *condition) holds(values []string) truth {
 	switch {
 	case c.null:
-		return (len(values) == 0) == c.absent, true
+		return isTrue((len(values) == 0) == c.absent)
 	case len(values) > 0:
 		return c.compare(values)
 	case c.quantifier == forAny:
-		return c.ifExists, true
+		return isTrue(c.ifExists)
 	}
-	return c.ifExists || c.negated || c.quantifier == forAll, true
+	return isTrue(c.ifExists || c.negated || c.quantifier == forAll)
 }
 
-func (c *condition) compare(values []string) (holds, clear bool) {
-	one, all := false, true
+func (c *condition) compare(values []string) truth {
+	one, all := no, yes
 	for _, v := range values {
-		matches := false
+		t := no
 		for _, match := range c.matchers {
-			m, clear := match(v)
-			if !clear {
-				return false, false
-			}
-			matches = matches || m
+			t = max(t, match(v))
 		}
-		one = one || matches != c.negated
-		all = all && matches != c.negated
+		if c.negated {
+			t = not(t)
+		}
+		one, all = max(one, t), min(all, t)
 	}
 	if c.quantifier == forAny {
-		return one, true
+		return one
 	}
-	return all, true
+	return all
 }

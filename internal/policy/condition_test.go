@@ -114,7 +114,7 @@ func TestConditionsHold(t *testing.T) {
 		if tt.want {
 			want = policy.Allowed
 		}
-		if got := parse(t, text).Decide(policy.Request{Principal: user, Context: context}); got != want {
+		if got := parse(t, text).Decide(policy.Request{Principal: user, Context: context}).Verdict; got != want {
 			t.Errorf("%s with %q: %s, want %s", tt.condition, tt.values, got, want)
 		}
 	}
@@ -126,7 +126,7 @@ func TestDenyHoldsWhenAConditionCannotTell(t *testing.T) {
 		`{"IpAddress": {"k": "10.0.0.0/8"}}`, `{"ForAnyValue:ArnEquals": {"k": "arn:aws:sns:::x"}}`,
 	} {
 		d := parse(t, document(statement(), statement(`Effect: "Deny"`, "Condition: "+condition)))
-		if got := d.Decide(policy.Request{Principal: user, Context: map[string][]string{"k": {"?"}}}); got != policy.Denied {
+		if got := d.Decide(policy.Request{Principal: user, Context: map[string][]string{"k": {"?"}}}).Verdict; got != policy.Denied {
 			t.Errorf("%s: %s", condition, got)
 		}
 	}

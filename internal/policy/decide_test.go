@@ -44,9 +44,9 @@ func document(statements ...string) string {
 
 func parse(t testing.TB, text string) *policy.Document {
 	t.Helper()
-	d, err := policy.Parse(text)
+	d, err := policy.ParseResource(text)
 	if err != nil {
-		t.Fatalf("Parse(%s): %v", text, err)
+		t.Fatalf("ParseResource(%s): %v", text, err)
 	}
 	return d
 }
@@ -56,7 +56,7 @@ func TestStatementsDecide(t *testing.T) {
 	tests := []struct {
 		name       string
 		statements []string
-		want       policy.Decision
+		want       policy.Verdict
 	}{
 		{"none", nil, policy.NotCovered},
 		{"an Allow", []string{statement()}, policy.Allowed},
@@ -85,18 +85,18 @@ func TestStatementsDecide(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := parse(t, document(tt.statements...)).Decide(policy.Request{Principal: user, Action: "sqs:SendMessage", Resource: queue})
+			got := parse(t, document(tt.statements...)).Decide(policy.Request{Principal: user, Action: "sqs:SendMessage", Resource: queue}).Verdict
 			if got != tt.want {
 				t.Errorf("%s, want %s", got, tt.want)
 			}
 		})
 	}
 	var none *policy.Document
-	if got := none.Decide(policy.Request{}); got != policy.NotCovered {
+	if got := none.Decide(policy.Request{}).Verdict; got != policy.NotCovered {
 		t.Errorf("no document at all: %s", got)
 	}
 	single := `{"Statement": ` + statement() + `}`
-	if got := parse(t, single).Decide(policy.Request{Principal: user, Action: "a:b", Resource: queue}); got != policy.Allowed {
+	if got := parse(t, single).Decide(policy.Request{Principal: user, Action: "a:b", Resource: queue}).Verdict; got != policy.Allowed {
 		t.Errorf("a statement that is not in a list: %s", got)
 	}
 }
@@ -137,7 +137,7 @@ func TestPrincipalsAreWhomTheStatementNames(t *testing.T) {
 						want = !want
 					}
 				}
-				got := d.Decide(policy.Request{Principal: who, Action: "a:b", Resource: "r"}) == policy.Allowed
+				got := d.Decide(policy.Request{Principal: who, Action: "a:b", Resource: "r"}).Verdict == policy.Allowed
 				if got != want {
 					t.Errorf("%sPrincipal %s covers %+v: %v, want %v", not, tt.principal, who, got, want)
 				}
@@ -145,7 +145,7 @@ func TestPrincipalsAreWhomTheStatementNames(t *testing.T) {
 		}
 	}
 	if parse(t, document(statement(`Principal: {"AWS": "123456789012"}`))).
-		Decide(policy.Request{Principal: policy.Principal{Account: "123456789012"}}) != policy.Allowed {
+		Decide(policy.Request{Principal: policy.Principal{Account: "123456789012"}}).Verdict != policy.Allowed {
 		t.Error("a caller of whom only the account is known is not covered by it")
 	}
 }
@@ -159,8 +159,8 @@ func TestTheUsualPolicyForEventBridgeHoldsForItsRuleOnly(t *testing.T) {
 			queue + `","Condition":{"StringEquals":{"AWS:SourceAccount":"123456789012"},"ArnLike":{"AWS:SourceArn":"` + rule + `"}}}]}`,
 	} {
 		d := parse(t, text)
-		ask := func(who policy.Principal, action string, context map[string][]string) policy.Decision {
-			return d.Decide(policy.Request{Principal: who, Action: action, Resource: queue, Context: context})
+		ask := func(who policy.Principal, action string, context map[string][]string) policy.Verdict {
+			return d.Decide(policy.Request{Principal: who, Action: action, Resource: queue, Context: context}).Verdict
 		}
 		from := func(arn string) map[string][]string {
 			return map[string][]string{"aws:SourceArn": {arn}, "aws:SourceAccount": {"123456789012"}}
@@ -168,7 +168,7 @@ func TestTheUsualPolicyForEventBridgeHoldsForItsRuleOnly(t *testing.T) {
 		if got := ask(eventBridge, "sqs:SendMessage", from(rule)); got != policy.Allowed {
 			t.Errorf("the rule: %s", got)
 		}
-		for name, got := range map[string]policy.Decision{
+		for name, got := range map[string]policy.Verdict{
 			"another rule":    ask(eventBridge, "sqs:SendMessage", from(rule+"2")),
 			"another action":  ask(eventBridge, "sqs:ReceiveMessage", from(rule)),
 			"another service": ask(policy.Principal{Service: "sns.amazonaws.com"}, "sqs:SendMessage", from(rule)),

@@ -1,7 +1,8 @@
-// Package policy reads resource policies, the JSON documents that say who may
-// do what with a queue, a topic, a function or an event bus, and decides by them.
+// Package policy reads policies, the JSON documents that say who may do what
+// with which queue, topic, function or event bus, and decides by them.
 //
-// [Parse] compiles a document once; [Document.Decide] answers for one request.
+// [ParseResource], [ParseIdentity] and [ParseTrust] compile a document once;
+// [Document.Decide] answers for one request and says which statement decided.
 // The rules are those of AWS:
 //
 //   - A statement covers a request when its principal, action, resource and all
@@ -26,11 +27,11 @@
 // The document never says yes by mistake. What this package does not know is
 // refused when the document arrives, so a statement is never weaker than it
 // reads: unknown elements and operators, elements given twice, policy variables
-// (${…}), dates, federated and canonical users. A value in the request that an
+// (${…}) and dates. A value in the request that an
 // operator cannot read, such as a word where a number belongs, keeps an Allow
 // from matching and makes a Deny match.
 //
-// It does not know organisations, sessions or regions: a condition on
+// It does not know organisations or regions: a condition on
 // aws:PrincipalOrgID holds when the caller of Decide puts that key into the
 // request. The size of a document is the business of whoever stores it.
 //

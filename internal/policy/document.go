@@ -3,7 +3,6 @@ package policy
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -19,19 +18,28 @@ type Document struct {
 
 // A Statement is one statement of a document.
 type Statement struct {
+	// Number counts the statements of the document, from 1.
+	Number int
 	// Sid is the statement's id, or ""; it is unique in its document.
 	Sid string
 	// Text is the statement as it stands in the document.
 	Text json.RawMessage
 
-	deny         bool
-	principals   principals
-	notPrincipal bool
-	actions      []string // in lower case
-	notAction    bool
-	resources    []string
-	notResource  bool
-	conditions   []condition
+	deny        bool
+	principals  *principals // nil in an identity policy
+	actions     []string    // in lower case
+	notAction   bool
+	resources   []string // nil in a trust policy
+	notResource bool
+	conditions  []condition
+}
+
+// String names the statement, for people.
+func (s *Statement) String() string {
+	if s.Sid == "" {
+		return fmt.Sprintf("statement %d", s.Number)
+	}
+	return fmt.Sprintf("statement %d (%q)", s.Number, s.Sid)
 }
 
 // The versions of the policy language.
@@ -40,9 +48,34 @@ const (
 	version2008 = "2008-10-17"
 )
 
-// Parse reads a resource policy. The error is [ErrNotJSON] when text is not a
-// JSON object, and is otherwise a sentence about the statement at fault.
-func Parse(text string) (*Document, error) {
+// A kind of policy says what else than actions its statements are about.
+type kind struct {
+	// principal and resource are "" where a statement needs that element; else
+	// they say why it may not have one.
+	principal, resource string
+}
+
+var (
+	resourcePolicy = kind{}
+	identityPolicy = kind{principal: "an identity policy is about whomever it is attached to"}
+	trustPolicy    = kind{resource: "a trust policy is about the role that it is attached to"}
+)
+
+// ParseResource reads the policy of a resource, such as a queue: its statements
+// say who may do what with which resource. The error is [ErrNotJSON] when text
+// is not a JSON object, and is otherwise a sentence about the statement at fault.
+func ParseResource(text string) (*Document, error) { return resourcePolicy.parse(text) }
+
+// ParseIdentity reads the policy of a user, group or role, a boundary, or the
+// policy of a session: its statements have no principal. Errors are those of
+// [ParseResource].
+func ParseIdentity(text string) (*Document, error) { return identityPolicy.parse(text) }
+
+// ParseTrust reads the policy that says who may take on a role: its statements
+// have no resource. Errors are those of [ParseResource].
+func ParseTrust(text string) (*Document, error) { return trustPolicy.parse(text) }
+
+func (k kind) parse(text string) (*Document, error) {
 	if !isObject(json.RawMessage(text)) {
 		return nil, ErrNotJSON
 	}
@@ -73,20 +106,23 @@ func Parse(text string) (*Document, error) {
 	if statements == nil {
 		return nil, fmt.Errorf("policy: it has no Statement")
 	}
+	sids := map[string]bool{"": false}
 	for i, raw := range listOf(statements) {
-		s, err := parseStatement(raw)
+		s, err := k.parseStatement(raw)
 		if err != nil {
 			return nil, fmt.Errorf("policy: statement %d: %w", i+1, err)
 		}
-		if s.Sid != "" && slices.ContainsFunc(d.Statements, func(o *Statement) bool { return o.Sid == s.Sid }) {
+		if sids[s.Sid] {
 			return nil, fmt.Errorf("policy: statement %d: the Sid %q is taken by an earlier statement", i+1, s.Sid)
 		}
+		sids[s.Sid] = s.Sid != ""
+		s.Number = i + 1
 		d.Statements = append(d.Statements, s)
 	}
 	return d, nil
 }
 
-func parseStatement(raw json.RawMessage) (*Statement, error) {
+func (k kind) parseStatement(raw json.RawMessage) (*Statement, error) {
 	members, err := object(raw)
 	if err != nil {
 		return nil, err
@@ -102,9 +138,13 @@ func parseStatement(raw json.RawMessage) (*Statement, error) {
 	if !has["Effect"] {
 		return nil, fmt.Errorf("it has no Effect")
 	}
-	for _, name := range []string{"Principal", "Action", "Resource"} {
-		if has[name] == has["Not"+name] {
-			return nil, fmt.Errorf("it needs either %s or Not%[1]s", name)
+	for _, e := range []struct{ name, forbidden string }{{"Principal", k.principal}, {"Action", ""}, {"Resource", k.resource}} {
+		one, other := has[e.name], has["Not"+e.name]
+		switch {
+		case e.forbidden != "" && (one || other):
+			return nil, fmt.Errorf("it has %s or Not%[1]s, but %s", e.name, e.forbidden)
+		case e.forbidden == "" && one == other:
+			return nil, fmt.Errorf("it needs either %s or Not%[1]s", e.name)
 		}
 	}
 	return s, nil
@@ -123,7 +163,6 @@ func (s *Statement) set(m member) (err error) {
 			err = fmt.Errorf("the Effect is %q; want Allow or Deny", effect)
 		}
 	case "Principal", "NotPrincipal":
-		s.notPrincipal = m.key == "NotPrincipal"
 		s.principals, err = parsePrincipals(m)
 	case "Action", "NotAction":
 		s.notAction = m.key == "NotAction"

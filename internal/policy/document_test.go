@@ -27,8 +27,8 @@ func TestDocumentKeepsItsStatementsAsWritten(t *testing.T) {
 
 func TestWhatIsNotJSONIsToldApart(t *testing.T) {
 	for _, text := range []string{"", "x", "[]", "null", `"{}"`, `{"Statement": [}`, `{} {}`} {
-		if _, err := policy.Parse(text); !errors.Is(err, policy.ErrNotJSON) {
-			t.Errorf("Parse(%s): %v", text, err)
+		if _, err := policy.ParseResource(text); !errors.Is(err, policy.ErrNotJSON) {
+			t.Errorf("ParseResource(%s): %v", text, err)
 		}
 	}
 }
@@ -63,10 +63,10 @@ func TestMistakesInADocumentAreNamed(t *testing.T) {
 		{document(statement(`Principal: ["*"]`)), `policy: statement 1: Principal is ["*"]; want "*", {"AWS": …} or {"Service": …}`},
 		{document(statement(`Principal: {}`)), "policy: statement 1: Principal is empty"},
 		{document(statement(`Principal: {"AWS": []}`)), "policy: statement 1: Principal: AWS is empty"},
-		{document(statement(`Principal: {"AWS": "12345"}`)), `policy: statement 1: Principal: "12345" is no AWS principal; want "*", an account id or the ARN of a user or role, without wildcards`},
-		{document(statement(`Principal: {"AWS": "arn:aws:iam::123456789012:role/*"}`)), `policy: statement 1: Principal: "arn:aws:iam::123456789012:role/*" is no AWS principal; want "*", an account id or the ARN of a user or role, without wildcards`},
+		{document(statement(`Principal: {"AWS": "12345"}`)), `policy: statement 1: Principal: "12345" is no AWS principal; want "*", an account id or the ARN of a user, role or session, without wildcards`},
+		{document(statement(`Principal: {"AWS": "arn:aws:iam::123456789012:role/*"}`)), `policy: statement 1: Principal: "arn:aws:iam::123456789012:role/*" is no AWS principal; want "*", an account id or the ARN of a user, role or session, without wildcards`},
 		{document(statement(`Principal: {"Service": "*"}`)), `policy: statement 1: Principal: "*" is no service principal; want one such as events.amazonaws.com`},
-		{document(statement(`Principal: {"Federated": "x"}`)), `policy: statement 1: Principal: dari does not know principals of the kind "Federated"; it knows AWS and Service`},
+		{document(statement(`Principal: {"Federated": "x"}`)), `policy: statement 1: Principal: "x" is no identity provider; want one such as accounts.google.com, or the ARN of an oidc-provider or saml-provider`},
 
 		{document(statement(`Condition: []`)), "policy: statement 1: Condition: [] is not a JSON object"},
 		{document(statement(`Condition: {"StringEquals": 1}`)), "policy: statement 1: Condition StringEquals: 1 is not a JSON object"},
@@ -86,10 +86,46 @@ func TestMistakesInADocumentAreNamed(t *testing.T) {
 		{document(statement(`Condition: {"NullIfExists": {"k": "true"}}`)), "policy: statement 1: Condition NullIfExists: it takes one value, true or false, and nothing stands before or after its name"},
 	}
 	for _, tt := range tests {
-		_, err := policy.Parse(tt.text)
+		_, err := policy.ParseResource(tt.text)
 		if err == nil || err.Error() != tt.want {
-			t.Errorf("Parse(%s):\ngot  %v\nwant %s", tt.text, err, tt.want)
+			t.Errorf("ParseResource(%s):\ngot  %v\nwant %s", tt.text, err, tt.want)
 		}
+	}
+}
+
+// What a document is attached to says which elements its statements have.
+func TestEachKindOfPolicyHasItsElements(t *testing.T) {
+	const (
+		admin = `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}`
+		trust = `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}`
+	)
+	for _, tt := range []struct {
+		text                      string
+		resource, identity, trust string
+	}{
+		{admin, "it needs either Principal or NotPrincipal", "", "it needs either Principal or NotPrincipal"},
+		{trust, "it needs either Resource or NotResource", "it has Principal or NotPrincipal, but an identity policy is about whomever it is attached to", ""},
+		{document(statement()), "", "it has Principal or NotPrincipal, but an identity policy is about whomever it is attached to",
+			"it has Resource or NotResource, but a trust policy is about the role that it is attached to"},
+	} {
+		for _, k := range []struct {
+			name  string
+			parse func(string) (*policy.Document, error)
+			want  string
+		}{{"resource", policy.ParseResource, tt.resource}, {"identity", policy.ParseIdentity, tt.identity}, {"trust", policy.ParseTrust, tt.trust}} {
+			_, err := k.parse(tt.text)
+			if k.want == "" && err != nil || k.want != "" && (err == nil || err.Error() != "policy: statement 1: "+k.want) {
+				t.Errorf("%s as %s policy:\ngot  %v\nwant %s", tt.text, k.name, err, k.want)
+			}
+		}
+	}
+	d, err := policy.ParseIdentity(admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := policy.Decision{Verdict: policy.Allowed, Statement: d.Statements[0]}
+	if got := d.Decide(policy.Request{Principal: user, Action: "sqs:SendMessage", Resource: queue}); got != want {
+		t.Errorf("an administrator: %s", got)
 	}
 }
 
@@ -98,7 +134,7 @@ func FuzzParse(f *testing.F) {
 	f.Add(document(statement(`Effect: "Deny"`, `Condition: {"ForAllValues:NumericLessThanIfExists": {"k": [1, "2"]}}`)), "k", "x")
 	f.Add(`{"Statement": {"Effect": "Allow", "NotPrincipal": "*", "NotAction": ["a:b"], "NotResource": "c", "Condition": {"Null": {"k": true}}}}`, "k", "")
 	f.Fuzz(func(t *testing.T, text, key, value string) {
-		d, err := policy.Parse(text)
+		d, err := policy.ParseResource(text)
 		if err != nil {
 			if d != nil {
 				t.Error("a document and an error")
@@ -106,7 +142,7 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		for _, who := range []policy.Principal{eventBridge, stranger, session} {
-			got := d.Decide(policy.Request{Principal: who, Action: value, Resource: key, Context: map[string][]string{key: {value, key}}})
+			got := d.Decide(policy.Request{Principal: who, Action: value, Resource: key, Context: map[string][]string{key: {value, key}}}).Verdict
 			// The word may be written with escapes.
 			if got == policy.Allowed && !strings.Contains(text, "Allow") && !strings.Contains(text, `\u`) {
 				t.Errorf("%s allows without an Allow", text)
@@ -132,7 +168,7 @@ func FuzzWildcards(f *testing.F) {
 		expr = strings.NewReplacer(`\*`, `.*`, `\?`, `.`, `\\`, `\\`).Replace(expr)
 		want := regexp.MustCompile(`(?s)^` + expr + `$`).MatchString(s)
 		d := parse(t, document(statement("Resource: "+string(text))))
-		if got := d.Decide(policy.Request{Resource: s}) == policy.Allowed; got != want {
+		if got := d.Decide(policy.Request{Resource: s}).Verdict == policy.Allowed; got != want {
 			t.Errorf("%q matches %q: %v, want %v", pattern, s, got, want)
 		}
 	})
@@ -144,7 +180,7 @@ func BenchmarkDecide(b *testing.B) {
 		`Condition: {"ArnEquals": {"aws:SourceArn": "`+rule+`"}}`)))
 	r := policy.Request{Principal: eventBridge, Action: "sqs:SendMessage", Resource: queue, Context: map[string][]string{"aws:SourceArn": {rule}}}
 	for b.Loop() {
-		if d.Decide(r) != policy.Allowed {
+		if d.Decide(r).Verdict != policy.Allowed {
 			b.Fatal("not allowed")
 		}
 	}

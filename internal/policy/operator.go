@@ -44,7 +44,7 @@ var operators = map[string]operator{
 
 func text(equal func(want, got string) bool) func(string) (matcher, error) {
 	return func(want string) (matcher, error) {
-		return func(got string) (bool, bool) { return equal(want, got), true }, nil
+		return func(got string) truth { return isTrue(equal(want, got)) }, nil
 	}
 }
 
@@ -54,9 +54,12 @@ func number(compare func(want, got float64) bool) func(string) (matcher, error) 
 		if err != nil || want != want {
 			return nil, fmt.Errorf("%q is not a number", text)
 		}
-		return func(text string) (bool, bool) {
+		return func(text string) truth {
 			got, err := strconv.ParseFloat(text, 64)
-			return compare(want, got), err == nil && got == got
+			if err != nil || got != got {
+				return unknown
+			}
+			return isTrue(compare(want, got))
 		}, nil
 	}
 }
@@ -66,9 +69,12 @@ func boolean(text string) (matcher, error) {
 	if !ok {
 		return nil, fmt.Errorf("%q is neither true nor false", text)
 	}
-	return func(text string) (bool, bool) {
+	return func(text string) truth {
 		got, ok := parseBool(text)
-		return got == want, ok
+		if !ok {
+			return unknown
+		}
+		return isTrue(got == want)
 	}, nil
 }
 
@@ -82,9 +88,12 @@ func network(text string) (matcher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%q is neither an address nor a network such as 10.0.0.0/8", text)
 	}
-	return func(text string) (bool, bool) {
+	return func(text string) truth {
 		got, err := netip.ParseAddr(text)
-		return err == nil && want.Contains(got.Unmap().WithZone("")), err == nil
+		if err != nil {
+			return unknown
+		}
+		return isTrue(want.Contains(got.Unmap().WithZone("")))
 	}, nil
 }
 
@@ -110,17 +119,17 @@ func arnLike(pattern string) (matcher, error) {
 	if pattern != "*" && len(want) != 6 {
 		return nil, fmt.Errorf("%q is not an ARN: want arn:partition:service:region:account:resource", pattern)
 	}
-	return func(arn string) (bool, bool) {
+	return func(arn string) truth {
 		got := strings.SplitN(arn, ":", 6)
 		if len(got) != 6 {
-			return false, false
+			return unknown
 		}
 		for i, w := range want {
 			if !like(w, got[i]) {
-				return false, true
+				return no
 			}
 		}
-		return true, true
+		return yes
 	}, nil
 }
 

@@ -15,7 +15,7 @@ func (s *Service) compile(q *queue, text string) *policy.Document {
 	if !s.options.EnforcePolicies || text == "" {
 		return nil
 	}
-	d, err := policy.Parse(text)
+	d, err := policy.ParseResource(text)
 	if err != nil {
 		s.options.Logger.Warn("queue policy lets nobody in", "queue", q.arn, "err", err)
 	}
@@ -28,7 +28,7 @@ func (s *Service) checkPolicy(text string) error {
 	if text == "" {
 		return nil
 	}
-	_, err := policy.Parse(text)
+	_, err := policy.ParseResource(text)
 	if err == nil || !s.options.EnforcePolicies && !errors.Is(err, policy.ErrNotJSON) {
 		return nil
 	}
@@ -69,7 +69,7 @@ func (s *Service) allowRule(q *queue, source string) error {
 }
 
 func (q *queue) allow(r policy.Request) error {
-	switch q.config().policy.Decide(r) {
+	switch q.config().policy.Decide(r).Verdict {
 	case policy.Allowed:
 		return nil
 	case policy.Denied:
