@@ -28,9 +28,12 @@ var (
 )
 
 func parseCron(body string) (Expression, error) {
-	f := strings.FieldsFunc(body, func(r rune) bool { return r == ' ' })
+	f := items(body, ' ')
 	if len(f) != 6 || strings.HasPrefix(body, " ") || strings.HasSuffix(body, " ") {
 		return nil, fmt.Errorf("want six fields: minutes hours day-of-month month day-of-week year")
+	}
+	for i, text := range f {
+		f[i] = strings.Join(items(text, ','), ",")
 	}
 	if (f[2] == "?") == (f[4] == "?") {
 		return nil, fmt.Errorf("one of day of the month and day of the week must be ?, and only one")
@@ -58,6 +61,13 @@ func parseCron(body string) (Expression, error) {
 	}
 	err = yearField.each(f[5], func(year int) { c.years[year-firstYear] = true })
 	return c, err
+}
+
+// items splits a text. Between two separators there need be nothing, and none
+// is wanted at the ends: EventBridge reads fields and lists like that, so that
+// cron(5, 0, 1, *, ?, *) is cron(5 0 1 * ? *).
+func items(text string, separator rune) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == separator })
 }
 
 func parseDayOfMonth(text string) (*dayOfMonth, error) {

@@ -10,7 +10,8 @@
 // Parse is as strict as EventBridge is, as far as that is known. An expression
 // that can never be due, such as one for a year in the past, is no mistake.
 //
-// In a cron expression lists, ranges, steps and names may be combined. Names
+// In a cron expression lists, ranges, steps and names may be combined. An empty
+// place in a list counts for nothing, so commas behind fields do no harm. Names
 // and the letters L and W have no case. A range of hours, days or months may
 // wrap around: 20-2 is the hours from 20 to 2. L-3 in the day of the month is
 // three days before the last, LW the last weekday, 15W the weekday nearest to
