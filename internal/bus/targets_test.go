@@ -54,7 +54,7 @@ func TestPutTargetsSaysWhatIsWrong(t *testing.T) {
 		{"bad path", target.Target{ARN: queue("q").ARN, InputPath: text(`detail`)},
 			fault.Invalid("Invalid InputPath for target x.")},
 		{"unknown placeholder", target.Target{ARN: queue("q").ARN, Transformer: template},
-			fault.Invalid("InputTemplate for target x contains invalid placeholder <x>.")},
+			fault.Invalid("InputTemplate for target x contains invalid placeholder x.")},
 		{"path that leads nowhere", target.Target{ARN: queue("q").ARN, InputPath: text(`$.detail.nowhere`)}, nil},
 		{"input of a bus", target.Target{ARN: ownBus, Input: text(`{}`)},
 			fault.Invalid("Input, InputPath and InputTransformer are not supported for target x, because it is an event bus.")},

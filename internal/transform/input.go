@@ -117,7 +117,7 @@ func compileTransformer(spec Spec) (*Input, error) {
 	}
 	t, unknown, ok := parseTemplate(*spec.Template, paths)
 	if !ok {
-		return nil, refuse("InputTemplate for target %s contains invalid placeholder <%s>.", spec.Target, unknown)
+		return nil, refuse("InputTemplate for target %s contains invalid placeholder %s.", spec.Target, unknown)
 	}
 	return &Input{template: t}, nil
 }
