@@ -2,6 +2,7 @@ package bus
 
 import (
 	"encoding/json"
+	"fmt"
 
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/pattern"
@@ -9,7 +10,9 @@ import (
 
 // TestEventPattern says whether an event matches a pattern, by the same code
 // that judges events on a bus. The event must be a JSON object with the members
-// that every event has; resources and detail may be missing.
+// that every event has; resources and detail may be missing. What is wrong with
+// an event is in the error for us: the fault in it is EventBridge's sentence,
+// which gives no reason.
 func (s *Service) TestEventPattern(text, event string) (bool, error) {
 	p, err := pattern.Compile(text)
 	if err != nil {
@@ -17,16 +20,18 @@ func (s *Service) TestEventPattern(text, event string) (bool, error) {
 	}
 	var members map[string]json.RawMessage
 	if json.Unmarshal([]byte(event), &members) != nil || members == nil {
-		return false, fault.Invalid("Parameter Event is not valid.")
+		return false, fmt.Errorf("%w Reason: It is not a JSON object.", errEvent)
 	}
 	for _, m := range []string{"id", "account", "source", "time", "region", "detail-type"} {
 		if _, ok := members[m]; !ok {
-			return false, fault.Invalid("Parameter Event is not valid. Reason: The event has no %s.", m)
+			return false, fmt.Errorf("%w Reason: The event has no %s.", errEvent, m)
 		}
 	}
 	matched, err := p.Match([]byte(event))
 	if err != nil {
-		return false, fault.Invalid("Parameter Event is not valid. Reason: %s.", err)
+		return false, fmt.Errorf("%w Reason: %v.", errEvent, err)
 	}
 	return matched, nil
 }
+
+var errEvent = fault.Invalid("Parameter Event is not valid.")

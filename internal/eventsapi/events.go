@@ -31,6 +31,9 @@ type PutEventsRequestEntry struct {
 	Detail       *string
 	EventBusName *string
 	TraceHeader  *string
+	// Members that no client can know: AWS's own services fill them in, and
+	// the sentence about too many entries prints them.
+	KmsKeyIdentifier, InternalMetadata *string
 }
 
 // PutEventsOutput is the output of PutEvents.

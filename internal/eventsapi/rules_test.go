@@ -50,7 +50,11 @@ func TestPatternIsTestedOnTheWire(t *testing.T) {
 	event := `"{\"id\":\"1\",\"account\":\"1\",\"source\":\"a\",\"time\":\"2024-01-01T00:00:00Z\",\"region\":\"r\",\"detail-type\":\"t\"}"`
 	h.want("TestEventPattern", `{"EventPattern":"{\"source\":[\"a\"]}","Event":`+event+`}`, `{"Result":true}`)
 	h.want("TestEventPattern", `{"EventPattern":"{\"source\":[\"b\"]}","Event":`+event+`}`, `{"Result":false}`)
-	h.fails("TestEventPattern", `{"EventPattern":"{\"source\":[\"b\"]}","Event":"[]"}`, "ValidationException", "Parameter Event is not valid.")
+	// as-aws 18: whatever is wrong with an event, AWS says no more.
+	for _, bad := range []string{`[]`, ``, `plain`, `null`, `{`, `{}`, `{\"source\":\"b\"}`,
+		`{\"account\":\"1\",\"source\":\"a\",\"time\":\"t\",\"region\":\"r\",\"detail-type\":\"d\"}`} {
+		h.fails("TestEventPattern", `{"EventPattern":"{\"source\":[\"b\"]}","Event":"`+bad+`"}`, "ValidationException", "Parameter Event is not valid.")
+	}
 	h.fails("TestEventPattern", `{"EventPattern":"[]","Event":`+event+`}`, "InvalidEventPatternException",
 		"Event pattern is not valid. Reason: Filter is not an object\n at [Source: (String)\"[]\"; line: 1, column: 2]")
 }
