@@ -2,6 +2,7 @@ package destination
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/outbound"
@@ -46,7 +47,8 @@ type OAuthAuth struct {
 	ClientID     string
 	ClientSecret string `json:",omitempty"`
 	// Endpoint is the URL of the token server, and Method how it is asked: GET,
-	// POST or PUT.
+	// POST or PUT, in any case. As on AWS, whether they can be used turns out when
+	// a token is asked for.
 	Endpoint, Method string
 	// Parameters are added to the request for a token.
 	Parameters *Parameters `json:",omitempty"`
@@ -180,7 +182,8 @@ func (a Auth) checkOnly(kind AuthType) error {
 }
 
 // check says what is missing or unusable in the authorization of a connection
-// of that type.
+// of that type. Of the endpoint of a token server it says only that this server
+// allows no http://; see [OAuthAuth.usable] for the rest.
 func (a Auth) check(kind AuthType, httpsOnly bool) error {
 	if err := a.checkOnly(kind); err != nil {
 		return err
@@ -206,7 +209,7 @@ func (a Auth) check(kind AuthType, httpsOnly bool) error {
 	if kind == APIKey && (!outbound.ValidHeaderName(a.APIKey.Name) || outbound.ReservedHeader(a.APIKey.Name)) {
 		return invalid("ApiKeyName", "%q cannot be sent as the name of a header.", a.APIKey.Name)
 	}
-	if kind == OAuth {
+	if kind == OAuth && httpsOnly && strings.HasPrefix(strings.ToLower(a.OAuth.Endpoint), "http:") {
 		return checkURL("AuthorizationEndpoint", a.OAuth.Endpoint, httpsOnly)
 	}
 	return nil

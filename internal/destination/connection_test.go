@@ -87,15 +87,17 @@ func TestConnectionsAreRefusedWithAReason(t *testing.T) {
 			`Parameter ApiKeyName is not valid. Reason: "my key" cannot be sent as the name of a header.`},
 		"a parameter without a name": {with(basic("c"), func(n *NewConnection) { n.Auth.Parameters = &Parameters{Body: []Parameter{{Value: "x"}}} }),
 			"Parameter AuthParameters is not valid. Reason: every parameter of a request needs a Key."},
-		"a token server that is no URL": {with(oauth("c"), func(n *NewConnection) {
-			n.Auth.OAuth = &OAuthAuth{ClientID: "i", ClientSecret: "s", Endpoint: "ftp://x", Method: "POST"}
-		}), "Parameter AuthorizationEndpoint is not valid. Reason: it must begin with https:// or http://."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := open(t, Options{}).CreateConnection(t.Context(), here, c.n)
 			wantFault(t, err, fault.KindInvalid, c.want)
 		})
 	}
+	t.Run("a token server without TLS where none is allowed", func(t *testing.T) {
+		n := with(oauth("c"), func(n *NewConnection) { n.Auth.OAuth.Endpoint = "HTTP://auth.example.com" })
+		_, err := open(t, Options{HTTPSOnly: true}).CreateConnection(t.Context(), here, n)
+		wantFault(t, err, fault.KindInvalid, "Parameter AuthorizationEndpoint is not valid. Reason: it must begin with https://, because this server allows no other.")
+	})
 }
 
 func TestUpdateConnectionChangesWhatIsGiven(t *testing.T) {

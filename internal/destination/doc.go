@@ -4,10 +4,11 @@
 // A connection of the type BASIC or API_KEY is AUTHORIZED as soon as it is
 // there. One that uses OAuth client credentials is AUTHORIZING until [Service.Run]
 // has fetched a first token for it; a token server that refuses makes it
-// DEAUTHORIZED with the reason, and one that cannot be reached does so after a
-// few tries. Either is tried again in the background, more and more seldom, so
-// that a connection recovers with its token server. An API destination is
-// ACTIVE while its connection is AUTHORIZED. Nothing calls an inactive one.
+// DEAUTHORIZED with the reason, as does an endpoint that nobody can ask, and one
+// that cannot be reached does so after a few tries. Each is tried again in the
+// background, more and more seldom, so that a connection recovers with its token
+// server. An API destination is ACTIVE while its connection is AUTHORIZED.
+// Nothing calls an inactive one.
 //
 // Tokens stand in memory only. They are fetched by the first delivery that
 // needs one, by one request at a time for each connection, and again shortly

@@ -53,6 +53,9 @@ func (o OAuthAuth) judge(status int, e *outbound.Error) *outbound.Error {
 // request builds the request for a token. The credentials are members of the
 // body, JSON unless a Content-Type among the parameters asks for a form.
 func (o OAuthAuth) request(ctx context.Context) (*http.Request, error) {
+	if err := o.usable(); err != nil {
+		return nil, refusal("request for a token: %v", err)
+	}
 	var p Parameters
 	if o.Parameters != nil {
 		p = *o.Parameters
@@ -68,7 +71,7 @@ func (o OAuthAuth) request(ctx context.Context) (*http.Request, error) {
 	for _, b := range p.Body {
 		members[b.Key] = b.Value
 	}
-	req, err := http.NewRequestWithContext(ctx, o.Method, o.Endpoint, bytes.NewReader(encode(members, header.Get("Content-Type"))))
+	req, err := http.NewRequestWithContext(ctx, strings.ToUpper(o.Method), o.Endpoint, bytes.NewReader(encode(members, header.Get("Content-Type"))))
 	if err != nil {
 		return nil, refusal("the authorization endpoint is not a URL")
 	}
@@ -81,6 +84,19 @@ func (o OAuthAuth) request(ctx context.Context) (*http.Request, error) {
 		req.URL.RawQuery = query.Encode()
 	}
 	return req, nil
+}
+
+// usable says what is wrong with how the token server is asked. AWS takes such a
+// connection, and it is DEAUTHORIZED when the first request fails.
+func (o OAuthAuth) usable() error {
+	if err := checkURL("AuthorizationEndpoint", o.Endpoint, false); err != nil {
+		return err
+	}
+	switch strings.ToUpper(o.Method) {
+	case http.MethodGet, http.MethodPost, http.MethodPut:
+		return nil
+	}
+	return invalid("HttpMethod", "%q is not GET, POST or PUT.", o.Method)
 }
 
 func encode(members map[string]string, contentType string) []byte {

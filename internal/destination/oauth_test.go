@@ -76,6 +76,51 @@ func settled(t *testing.T, s *Service, want ConnectionState) Connection {
 	return c
 }
 
+// as-aws 20: AWS looks at how a token server is asked when it asks.
+func TestConnectionThatCannotAskIsDeauthorizedLater(t *testing.T) {
+	const isNoURL = "request for a token: Parameter AuthorizationEndpoint is not valid. Reason: it must be a URL such as https://api.example.com/path."
+	for _, c := range []struct{ endpoint, method, reason string }{
+		{"replace_this", "put", isNoURL},
+		{"replace_this", "PUT", isNoURL},
+		{"/token", "POST", isNoURL},
+		{"localhost:8080", "POST", isNoURL},
+		{"https://", "POST", isNoURL},
+		{"ftp://x", "POST", "request for a token: Parameter AuthorizationEndpoint is not valid. Reason: it must begin with https:// or http://."},
+		{"https://auth.example.com", "PATCH", `request for a token: Parameter HttpMethod is not valid. Reason: "PATCH" is not GET, POST or PUT.`},
+		{"https://auth.example.com", "p ut", `request for a token: Parameter HttpMethod is not valid. Reason: "p ut" is not GET, POST or PUT.`},
+	} {
+		for _, httpsOnly := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				server := &tokenServer{lifetime: 3600}
+				s := open(t, Options{Client: server.client(), HTTPSOnly: httpsOnly})
+				run(t, s)
+				bad := Auth{OAuth: &OAuthAuth{ClientID: "id", ClientSecret: "s3cret", Endpoint: c.endpoint, Method: c.method}}
+				made := s.mustConnect(t, NewConnection{Name: "c", Type: OAuth, Auth: bad})
+				if made.State != Authorizing || made.Auth.OAuth.Endpoint != c.endpoint || made.Auth.OAuth.Method != c.method {
+					t.Errorf("made: %+v %+v", made, made.Auth.OAuth)
+				}
+				if got := settled(t, s, Deauthorized); got.StateReason != c.reason {
+					t.Errorf("%s %s: %s; want %s", c.method, c.endpoint, got.StateReason, c.reason)
+				}
+				if n := server.count(); n > 0 {
+					t.Errorf("%d requests for a token", n)
+				}
+				// A change is looked at in the same way, and a good one is a new start.
+				for _, ch := range []struct {
+					auth  Auth
+					state ConnectionState
+				}{{oauth("").Auth, Authorized}, {bad, Deauthorized}} {
+					got, err := s.UpdateConnection(t.Context(), here, "c", ConnectionChange{Auth: &ch.auth})
+					if err != nil || got.State != Authorizing || got.StateReason != "" {
+						t.Errorf("changed: %+v, %v", got, err)
+					}
+					settled(t, s, ch.state)
+				}
+			})
+		}
+	}
+}
+
 func TestConnectionIsAuthorizedByAToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &tokenServer{lifetime: 3600}
@@ -328,6 +373,7 @@ func TestTokenRequestIsWhatTheServerWants(t *testing.T) {
 			`{"client_id":"id","client_secret":"other","grant_type":"client_credentials"}`},
 		{"as a form", "POST", form, "/token?own=1", "application/x-www-form-urlencoded; charset=utf-8",
 			"client_id=id&client_secret=other&grant_type=client_credentials"},
+		{"by put", "put", nil, "/token?own=1", "application/json; charset=utf-8", `{"client_id":"id","client_secret":"s3cret"}`},
 		{"by GET", "GET", nil, "/token?own=1", "application/json; charset=utf-8", `{"client_id":"id","client_secret":"s3cret"}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -343,7 +389,7 @@ func TestTokenRequestIsWhatTheServerWants(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := []string{c.method, c.uri, c.kind, "application/json", "Amazon/EventBridge/ApiDestinations", c.body}
+			want := []string{strings.ToUpper(c.method), c.uri, c.kind, "application/json", "Amazon/EventBridge/ApiDestinations", c.body}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Error(diff)
 			}

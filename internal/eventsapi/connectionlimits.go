@@ -10,7 +10,7 @@ var (
 	oneLine        = wire.Limit{Max: 512, Pattern: `.*`}
 	httpsEndpoint  = wire.Limit{Min: 1, Max: 2048, Pattern: `^((%[0-9A-Fa-f]{2}|[-()_.!~*';/?:@\x26=+$,A-Za-z0-9])+)([).!';/?:,])?$`}
 	httpMethod     = wire.Limit{Enum: []string{"HEAD", "POST", "PATCH", "DELETE", "PUT", "GET", "OPTIONS"}}
-	tokenMethod    = wire.Limit{Enum: []string{"GET", "POST", "PUT"}}
+	tokenMethod    = wire.Limit{Min: 1, Max: 512} // AWS looks at it when it asks for a token
 	authType       = wire.Limit{Enum: []string{"BASIC", "OAUTH_CLIENT_CREDENTIALS", "API_KEY"}}
 	authText       = wire.Limit{Min: 1, Max: 512, Pattern: `^[ \t]*[^\x00-\x1F:\x7F]+([ \t]+[^\x00-\x1F:\x7F]+)*[ \t]*$`}
 	callsPerSecond = wire.Limit{Min: 1}

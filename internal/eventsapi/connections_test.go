@@ -127,6 +127,9 @@ func TestConnectionLifeOnTheWire(t *testing.T) {
 			"OAuthHttpParameters":{"BodyParameters":[{"Key":"scope","Value":"all","IsValueSecret":false}]}},
 			"InvocationHttpParameters":{"HeaderParameters":[{"Key":"X-A","IsValueSecret":true}],"QueryStringParameters":[{"Key":"q","Value":"1","IsValueSecret":false}]}},
 		"CreationTime":TIME,"LastModifiedTime":TIME,"LastAuthorizedTime":TIME}`)
+	// as-aws 20: how a token is asked for is taken as it is.
+	d.want("UpdateConnection", `{"Name":"c","AuthParameters":{"OAuthParameters":{"AuthorizationEndpoint":"replace_this","HttpMethod":"put"}}}`,
+		strings.ReplaceAll(changed, "%", "AUTHORIZING"))
 	d.want("DeauthorizeConnection", `{"Name":"c"}`, strings.ReplaceAll(changed, "%", "DEAUTHORIZING"))
 	d.want("DescribeConnection", `{"Name":"c"}`, `{
 		"ConnectionArn":"`+connectionARNText+`","Name":"c","Description":"x","KmsKeyIdentifier":"alias/k",
