@@ -94,17 +94,17 @@ func wants(name string) error {
 }
 
 // at returns the address in a queue URL, if the caller may do action there. Only
-// the path counts: the same queue has many names for its host.
+// the path counts: the same queue has many names for its host. A name alone is a
+// queue of the caller's.
 func (a api) at(ctx context.Context, url *string, action string) (Address, error) {
 	if url == nil {
 		return Address{}, missing()
 	}
-	parts := strings.Split(*url, "/")
-	if len(parts) < 3 {
-		return Address{}, missing()
-	}
 	caller := wire.CallerFrom(ctx)
-	at := Address{Account: parts[len(parts)-2], Region: caller.Region, Name: parts[len(parts)-1]}
+	at := Address{Account: caller.Account, Region: caller.Region, Name: *url}
+	if parts := strings.Split(*url, "/"); len(parts) > 1 {
+		at.Account, at.Name = parts[len(parts)-2], parts[len(parts)-1]
+	}
 	return at, a.Allow(at, caller.Account, "sqs:"+action)
 }
 

@@ -2,7 +2,10 @@ package queue
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/dari-bus/dari/internal/fault"
@@ -13,9 +16,12 @@ import (
 // and how it is set, nil for one that cannot be.
 type attribute struct {
 	name string
-	fifo bool
-	get  func(*Info) string
-	set  func(*Settings, string) error
+	fifo bool // only FIFO queues have it
+	// truth says that it is true or false, which may begin with a capital: Python
+	// and CDK write True.
+	truth bool
+	get   func(*Info) string
+	set   func(*Settings, string) error
 }
 
 // attributes are all of them, in the order in which they are set.
@@ -36,8 +42,8 @@ var attributes = []attribute{
 	{name: "RedriveAllowPolicy", get: func(i *Info) string { return printAllow(i.RedriveAllow) }, set: setAllow},
 	{name: "KmsMasterKeyId", get: func(i *Info) string { return i.Key }, set: setKey},
 	{name: "KmsDataKeyReusePeriodSeconds", get: getKeyReuse, set: setKeyReuse},
-	{name: "SqsManagedSseEnabled", get: func(i *Info) string { return strconv.FormatBool(i.Encrypted) }, set: setEncrypted},
-	{name: "FifoQueue", fifo: true, get: func(*Info) string { return "true" }, set: setFIFO},
+	{name: "SqsManagedSseEnabled", truth: true, get: func(i *Info) string { return strconv.FormatBool(i.Encrypted) }, set: setEncrypted},
+	{name: "FifoQueue", fifo: true, truth: true, get: func(*Info) string { return "true" }, set: setFIFO},
 	flag("ContentBasedDeduplication", func(s *Settings) *bool { return &s.ContentDedup }, "false", "true"),
 	flag("DeduplicationScope", func(s *Settings) *bool { return &s.GroupDedup }, "queue", "messageGroup"),
 	flag("FifoThroughputLimit", func(s *Settings) *bool { return &s.GroupThroughput }, "perQueue", "perMessageGroupId"),
@@ -62,7 +68,7 @@ func seconds(name string, from, to time.Duration, of func(*Settings) *time.Durat
 // flag makes the attribute of a FIFO queue that is one of two words.
 func flag(name string, of func(*Settings) *bool, no, yes string) attribute {
 	return attribute{
-		name: name, fifo: true,
+		name: name, fifo: true, truth: yes == "true",
 		get: func(i *Info) string {
 			if *of(&i.Settings) {
 				return yes
@@ -140,16 +146,25 @@ func setFIFO(_ *Settings, v string) error {
 
 // setAttributes changes s by the attributes that are given.
 func setAttributes(s *Settings, fifo bool, given map[string]string) error {
-	for name := range given {
-		if known := findAttribute(name); known == nil || known.set == nil || known.fifo && !fifo {
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		switch known := findAttribute(name); {
+		case known == nil || known.set == nil || known.fifo && known.truth && !fifo:
 			return unknownAttribute(name)
+		case known.fifo && !fifo: // of these two, AWS says why
+			return fault.Invalid("You can specify the %s only when FifoQueue is set to true.", name).WithCode(codeAttributeName)
 		}
 	}
 	for i := range attributes {
-		if v, ok := given[attributes[i].name]; ok {
-			if err := attributes[i].set(s, v); err != nil {
-				return err
-			}
+		known := &attributes[i]
+		v, ok := given[known.name]
+		if !ok {
+			continue
+		}
+		if known.truth {
+			v = strings.ToLower(v)
+		}
+		if err := known.set(s, v); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -182,7 +197,7 @@ type getQueueAttributesRequest struct {
 }
 
 type getQueueAttributesResult struct {
-	Attributes map[string]string `query:"Attribute,flat,key=Name,value=Value"`
+	Attributes map[string]string `json:",omitempty" query:"Attribute,flat,key=Name,value=Value"`
 }
 
 // GetQueueAttributes returns the attributes that are named, or All.

@@ -11,7 +11,8 @@ import (
 
 func (c *client) attributes(q string, names ...string) object {
 	c.t.Helper()
-	return c.call("GetQueueAttributes", object{"QueueUrl": q, "AttributeNames": names})["Attributes"].(object)
+	attributes, _ := c.call("GetQueueAttributes", object{"QueueUrl": q, "AttributeNames": names})["Attributes"].(object)
+	return attributes
 }
 
 func (c *client) set(q string, attributes object) {
@@ -82,6 +83,29 @@ func TestAttributesAreReadBackAsTheyWereSet(t *testing.T) {
 	}
 }
 
+// as-aws 8: Python and CDK write True.
+func TestTruthMayBeginWithACapital(t *testing.T) {
+	c := newClient(t)
+	given := object{"FifoQueue": "True", "ContentBasedDeduplication": "True", "SqsManagedSseEnabled": "False"}
+	f := c.createQueue("f.fifo", given)
+	names := []string{"FifoQueue", "ContentBasedDeduplication", "SqsManagedSseEnabled"}
+	want := object{"FifoQueue": "true", "ContentBasedDeduplication": "true", "SqsManagedSseEnabled": "false"}
+	if diff := cmp.Diff(want, c.attributes(f, names...)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	c.createQueue("f.fifo", given)
+	c.createQueue("f.fifo", want)
+	c.set(f, object{"FifoQueue": "TRUE", "ContentBasedDeduplication": "False", "SqsManagedSseEnabled": "True"})
+	want["ContentBasedDeduplication"], want["SqsManagedSseEnabled"] = "false", "true"
+	if diff := cmp.Diff(want, c.attributes(f, names...)); diff != "" {
+		t.Errorf("after they were set (-want +got):\n%s", diff)
+	}
+	got := c.fail("SetQueueAttributes", object{"QueueUrl": f, "Attributes": object{"FifoQueue": "False"}})
+	if !strings.HasSuffix(got.reason, "Modifying queue type is not supported.") {
+		t.Errorf("got %+v", got)
+	}
+}
+
 func TestCreatingAQueueTwiceIsFineIfTheAttributesAgree(t *testing.T) {
 	c := newClient(t)
 	q := c.createQueue("q", object{"DelaySeconds": "1", "VisibilityTimeout": "60"})
@@ -134,12 +158,26 @@ func TestBadAttributesAreRefused(t *testing.T) {
 			}
 		}
 	}
-	for name, v := range map[string]string{"ContentBasedDeduplication": "yes", "DeduplicationScope": "all", "FifoThroughputLimit": "none"} {
-		if got := c.fail("SetQueueAttributes", object{"QueueUrl": f, "Attributes": object{name: v}}); got.shape != "InvalidAttributeValue" {
-			t.Errorf("%s=%s: %+v", name, v, got)
+	for _, tt := range []struct{ name, bad, good, reason string }{ // as-aws 13
+		{"FifoQueue", "yes", "true", "Unknown Attribute FifoQueue."},
+		{"ContentBasedDeduplication", "yes", "False", "Unknown Attribute ContentBasedDeduplication."},
+		{"DeduplicationScope", "all", "queue", "You can specify the DeduplicationScope only when FifoQueue is set to true."},
+		{"FifoThroughputLimit", "None", "perQueue", "You can specify the FifoThroughputLimit only when FifoQueue is set to true."},
+	} {
+		if got := c.fail("SetQueueAttributes", object{"QueueUrl": f, "Attributes": object{tt.name: tt.bad}}); got.shape != "InvalidAttributeValue" {
+			t.Errorf("%s=%s: %+v", tt.name, tt.bad, got)
 		}
-		if got := c.fail("SetQueueAttributes", object{"QueueUrl": q, "Attributes": object{name: v}}); got.shape != "InvalidAttributeName" {
-			t.Errorf("standard queue, %s: %+v", name, got)
+		want := failure{400, "InvalidAttributeName", "InvalidAttributeName;Sender", tt.reason}
+		for _, v := range []string{tt.bad, tt.good} {
+			if got := c.fail("SetQueueAttributes", object{"QueueUrl": q, "Attributes": object{tt.name: v}}); got != want {
+				t.Errorf("standard queue, %s=%s:\n got %+v\nwant %+v", tt.name, v, got, want)
+			}
+		}
+		if tt.name == "FifoQueue" {
+			continue // the name of the queue is at fault then
+		}
+		if got := c.fail("CreateQueue", object{"QueueName": "new", "Attributes": object{tt.name: tt.good}}); got != want {
+			t.Errorf("a new standard queue, %s:\n got %+v\nwant %+v", tt.name, got, want)
 		}
 	}
 	for _, v := range []string{
@@ -188,7 +226,7 @@ func TestTagsAreSetAndRemoved(t *testing.T) {
 		}
 	}
 	c.call("UntagQueue", object{"QueueUrl": q, "TagKeys": []string{"b", "c"}})
-	if diff := cmp.Diff(object{"Tags": object{}}, c.call("ListQueueTags", object{"QueueUrl": q})); diff != "" {
+	if diff := cmp.Diff(object{}, c.call("ListQueueTags", object{"QueueUrl": q})); diff != "" { // as-aws 10
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -240,7 +278,10 @@ func TestPermissionsAreStatementsOfThePolicy(t *testing.T) {
 		{"one", []string{account}, []string{"*"}, "Value one for parameter Label is invalid. Reason: Already exists."},
 		{"a b", []string{account}, []string{"*"}, "parameter Label is invalid"},
 		{"x", []string{"12"}, []string{"*"}, "Value [12] for parameter PrincipalId is invalid. Reason: Unable to verify."},
-		{"x", []string{account}, []string{"Foo"}, "Value SQS:Foo for parameter ActionName is invalid."},
+		{"x", []string{account}, []string{"Foo"}, "Value SQS:Foo for parameter ActionName is invalid. Reason: Please refer to the appropriate WSDL for a list of valid actions."},
+		// as-aws 9
+		{"x", []string{account}, []string{"SendMessage", "RemovePermission"}, "Value SQS:RemovePermission for parameter ActionName is invalid. Reason: Only the queue owner is allowed to invoke this action."},
+		{"x", []string{account}, []string{"SetQueueAttributes"}, "Value SQS:SetQueueAttributes for parameter ActionName is invalid. Reason: Only the queue owner is allowed to invoke this action."},
 		{"x", []string{account}, strings.Fields("SendMessage SendMessage SendMessage SendMessage SendMessage SendMessage SendMessage SendMessage"), "8 Actions were found, maximum allowed is 7."},
 		{"x", nil, []string{"*"}, "The request must contain the parameter AWSAccountIds."},
 	} {

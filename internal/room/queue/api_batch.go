@@ -77,8 +77,8 @@ type sendBatchResult struct {
 }
 
 type sendMessageBatchResult struct {
-	Successful []sendBatchResult `query:"SendMessageBatchResultEntry,flat"`
-	Failed     []batchError      `query:"BatchResultErrorEntry,flat"`
+	Successful []sendBatchResult `json:",omitempty" query:"SendMessageBatchResultEntry,flat"`
+	Failed     []batchError      `json:",omitempty" query:"BatchResultErrorEntry,flat"`
 }
 
 // SendMessageBatch puts up to ten messages on a queue, in their order.
@@ -87,7 +87,7 @@ func (a api) SendMessageBatch(ctx context.Context, in *sendMessageBatchRequest) 
 	if err != nil {
 		return nil, err
 	}
-	info, err := a.find(at)
+	q, err := a.find(at)
 	if err != nil {
 		return nil, err
 	}
@@ -95,8 +95,9 @@ func (a api) SendMessageBatch(ctx context.Context, in *sendMessageBatchRequest) 
 		return nil, err
 	}
 	out := &sendMessageBatchResult{}
+	c := q.config()
 	var drafts []Draft
-	var ids []string
+	var taken []*sendBatchEntry
 	size := 0
 	for i := range in.Entries {
 		e := &in.Entries[i]
@@ -105,10 +106,14 @@ func (a api) SendMessageBatch(ctx context.Context, in *sendMessageBatchRequest) 
 			out.Failed = append(out.Failed, batchFault(*e.Id, err))
 			continue
 		}
-		if err := checkOrdered(at, info.config(), &d); err != nil {
+		if err := checkOrdered(at, c, &d); err != nil {
 			return nil, err
 		}
-		drafts, ids, size = append(drafts, d), append(ids, *e.Id), size+d.Size()
+		if size += d.Size(); d.Size() > c.MaxSize {
+			out.Failed = append(out.Failed, batchFault(*e.Id, tooLong("cannot be validated", c.MaxSize)))
+			continue
+		}
+		drafts, taken = append(drafts, d), append(taken, e)
 	}
 	if size > maxBatch {
 		return nil, fault.Invalid("Batch requests cannot be longer than %d bytes. You have sent %d bytes.", maxBatch, size).WithCode("BatchRequestTooLong")
@@ -119,10 +124,10 @@ func (a api) SendMessageBatch(ctx context.Context, in *sendMessageBatchRequest) 
 	}
 	for i, o := range outcomes {
 		if o.Err != nil {
-			out.Failed = append(out.Failed, batchFault(ids[i], o.Err))
+			out.Failed = append(out.Failed, batchFault(*taken[i].Id, o.Err))
 			continue
 		}
-		out.Successful = append(out.Successful, sendBatchResult{ids[i], *sendResult(&drafts[i], o)})
+		out.Successful = append(out.Successful, sendBatchResult{*taken[i].Id, *taken[i].result(&drafts[i], o)})
 	}
 	return out, nil
 }
@@ -148,8 +153,8 @@ type deleteMessageBatchRequest struct {
 }
 
 type deleteMessageBatchResult struct {
-	Successful []batchID    `query:"DeleteMessageBatchResultEntry,flat"`
-	Failed     []batchError `query:"BatchResultErrorEntry,flat"`
+	Successful []batchID    `json:",omitempty" query:"DeleteMessageBatchResultEntry,flat"`
+	Failed     []batchError `json:",omitempty" query:"BatchResultErrorEntry,flat"`
 }
 
 // DeleteMessageBatch deletes up to ten messages.
@@ -198,8 +203,8 @@ type changeVisibilityBatchRequest struct {
 }
 
 type changeVisibilityBatchResult struct {
-	Successful []batchID    `query:"ChangeMessageVisibilityBatchResultEntry,flat"`
-	Failed     []batchError `query:"BatchResultErrorEntry,flat"`
+	Successful []batchID    `json:",omitempty" query:"ChangeMessageVisibilityBatchResultEntry,flat"`
+	Failed     []batchError `json:",omitempty" query:"BatchResultErrorEntry,flat"`
 }
 
 // ChangeMessageVisibilityBatch changes the timeouts of up to ten messages.

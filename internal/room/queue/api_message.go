@@ -57,14 +57,14 @@ func (a api) SendMessage(ctx context.Context, in *sendMessageRequest) (*sendMess
 	if err != nil {
 		return nil, err
 	}
-	return sendResult(&d, out[0]), out[0].Err
+	return in.result(&d, out[0]), out[0].Err
 }
 
-func sendResult(d *Draft, o Outcome) *sendMessageResult {
+func (in *messageInput) result(d *Draft, o Outcome) *sendMessageResult {
 	r := &sendMessageResult{
 		MessageId: o.ID, MD5OfMessageBody: bodyDigest(d.Body), MD5OfMessageAttributes: attributesDigest(d.Attributes),
 	}
-	if d.Trace != "" {
+	if len(in.MessageSystemAttributes) > 0 { // the digest is of what the sender sent as one
 		r.MD5OfMessageSystemAttributes = attributesDigest([]Attribute{{traceHeader, "String", d.Trace}})
 	}
 	if o.Sequence != 0 {
@@ -95,6 +95,11 @@ func (in *messageInput) draft(ctx context.Context) (d Draft, err error) {
 		return d, err
 	}
 	d.Trace, err = readTrace(in.MessageSystemAttributes)
+	if d.Trace == "" && checkText("trace header", caller.Trace) == nil {
+		// Instrumented clients send the trace along with every request, and do not
+		// mean a message to fail because of it.
+		d.Trace = caller.Trace
+	}
 	return d, err
 }
 
@@ -198,12 +203,12 @@ func show(m *Message, system, names []string) message {
 	}
 }
 
-// asked says whether names ask for an attribute: by its name, by All, or by the
-// beginning of its name and ".*".
+// asked says whether names ask for an attribute: by its name, by All or "*", or
+// by the beginning of its name and ".*". A "*" after anything else is none.
 func asked(names []string, name string) bool {
 	return slices.ContainsFunc(names, func(n string) bool {
 		prefix, pattern := strings.CutSuffix(n, ".*")
-		return n == name || n == "All" || pattern && strings.HasPrefix(name, prefix)
+		return n == name || n == "All" || n == "*" || pattern && strings.HasPrefix(name, prefix)
 	})
 }
 

@@ -118,6 +118,13 @@ func accountRoots(ids []string) (oneOrMore, error) {
 	return roots, nil
 }
 
+// ownerOnly are the operations that an account cannot let another one do.
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_AddPermission.html
+var ownerOnly = []string{
+	"AddPermission", "CancelMessageMoveTask", "CreateQueue", "DeleteQueue", "ListMessageMoveTasks", "ListQueues", "ListQueueTags",
+	"RemovePermission", "SetQueueAttributes", "StartMessageMoveTask", "TagQueue", "UntagQueue",
+}
+
 // actions reads the names of the operations that a permission is for.
 func (a api) actions(names []string) (oneOrMore, error) {
 	if len(names) == 0 {
@@ -130,6 +137,9 @@ func (a api) actions(names []string) (oneOrMore, error) {
 	for _, name := range names {
 		if name != "*" && !slices.ContainsFunc(API(a.Service).Operations, func(o wire.Operation) bool { return o.Name == name }) {
 			return nil, fault.Invalid("Value SQS:%s for parameter ActionName is invalid. Reason: Please refer to the appropriate WSDL for a list of valid actions.", name)
+		}
+		if slices.Contains(ownerOnly, name) {
+			return nil, fault.Invalid("Value SQS:%s for parameter ActionName is invalid. Reason: Only the queue owner is allowed to invoke this action.", name)
 		}
 		actions = append(actions, "SQS:"+name)
 	}

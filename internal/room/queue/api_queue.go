@@ -42,7 +42,7 @@ type createQueueRequest struct {
 func (a api) CreateQueue(ctx context.Context, in *createQueueRequest) (*queueURL, error) {
 	caller := wire.CallerFrom(ctx)
 	at := Address{caller.Account, caller.Region, value(in.QueueName)}
-	if err := checkName(at, in.Attributes["FifoQueue"]); err != nil {
+	if err := checkName(at, strings.ToLower(in.Attributes["FifoQueue"])); err != nil {
 		return nil, err
 	}
 	if err := checkTags(in.Tags); err != nil {
@@ -225,7 +225,7 @@ func (a api) UntagQueue(ctx context.Context, in *untagQueueRequest) (*wire.None,
 }
 
 type listQueueTagsResult struct {
-	Tags map[string]string `query:"Tag,flat,key=Key,value=Value"`
+	Tags map[string]string `json:",omitempty" query:"Tag,flat,key=Key,value=Value"`
 }
 
 // ListQueueTags returns the tags of a queue.

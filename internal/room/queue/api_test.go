@@ -246,6 +246,8 @@ func TestMessagesTravelInJSON(t *testing.T) {
 		{[]string{"Hel.*"}, "83fee93c1bcd8b9a5a923ffacdc636c7", object{"Hello": text("There"), "Help.Me": text("Me")}},
 		{[]string{"Hello", "General"}, "fca026605781cb4126a1e9044df24232", object{"Hello": text("There"), "General": text("Kenobi")}},
 		{[]string{".*"}, "4c360f3fdafd970e05fae2f149d997f5", object{"Hello": text("There"), "General": text("Kenobi"), "Help.Me": text("Me")}},
+		{[]string{"*"}, "4c360f3fdafd970e05fae2f149d997f5", object{"Hello": text("There"), "General": text("Kenobi"), "Help.Me": text("Me")}}, // as-aws 6
+		{[]string{"Help*", "Hel*"}, nil, nil},
 		{[]string{"All"}, "4c360f3fdafd970e05fae2f149d997f5", object{"Hello": text("There"), "General": text("Kenobi"), "Help.Me": text("Me")}},
 	} {
 		got := c.call("ReceiveMessage", object{"QueueUrl": q, "MessageAttributeNames": tt.names, "VisibilityTimeout": 0})["Messages"].([]any)[0].(object)
@@ -260,7 +262,7 @@ func TestMessagesTravelInJSON(t *testing.T) {
 	got := c.call("ReceiveMessage", object{"QueueUrl": q, "AttributeNames": []string{"All"}})["Messages"].([]any)[0].(object)
 	system := got["Attributes"].(object)
 	if diff := cmp.Diff(object{
-		"SenderId": account, "ApproximateReceiveCount": "8", "AWSTraceHeader": "Root=1",
+		"SenderId": account, "ApproximateReceiveCount": "10", "AWSTraceHeader": "Root=1",
 		"SentTimestamp": system["SentTimestamp"], "ApproximateFirstReceiveTimestamp": system["ApproximateFirstReceiveTimestamp"],
 	}, system); diff != "" {
 		t.Errorf("system attributes (-want +got):\n%s", diff)
@@ -288,8 +290,8 @@ func TestBatchesTellEachEntryItsFate(t *testing.T) {
 	want := object{
 		"Successful": []any{object{"Id": "good", "MessageId": out["Successful"].([]any)[0].(object)["MessageId"], "MD5OfMessageBody": "0cc175b9c0f1b6a831c399e269772661"}},
 		"Failed": []any{
+			object{"Id": "big", "SenderFault": true, "Code": "InvalidParameterValue", "Message": "One or more parameters cannot be validated. Reason: Message must be shorter than 1024 bytes."}, // as-aws 14
 			object{"Id": "attr", "SenderFault": true, "Code": "InvalidParameterValue", "Message": "Can't cast the value of message (user) attribute 'n' to a number."},
-			object{"Id": "big", "SenderFault": true, "Code": "InvalidParameterValue", "Message": "One or more parameters are invalid. Reason: Message must be shorter than 1024 bytes."},
 			object{"Id": "bad", "SenderFault": true, "Code": "InvalidMessageContents", "Message": "Invalid binary character '#x0' was found in the message body, the set of allowed characters is #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"},
 		},
 	}
@@ -308,6 +310,98 @@ func TestBatchesTellEachEntryItsFate(t *testing.T) {
 		if diff := cmp.Diff(want, out); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", operation, diff)
 		}
+	}
+}
+
+// as-aws 10: clients decide by whether the member is there.
+func TestBatchWithOneFateHasOneList(t *testing.T) {
+	c := newClient(t)
+	q := c.createQueue("q", nil)
+	for _, tt := range []struct {
+		operation string
+		entry     object
+		list      string
+	}{
+		{"SendMessageBatch", object{"MessageBody": "a"}, "Successful"},
+		{"SendMessageBatch", object{"MessageBody": "\u0000"}, "Failed"},
+		{"DeleteMessageBatch", object{"ReceiptHandle": "foo"}, "Failed"},
+		{"ChangeMessageVisibilityBatch", object{"ReceiptHandle": "foo", "VisibilityTimeout": 1}, "Failed"},
+		{"ChangeMessageVisibilityBatch", object{"VisibilityTimeout": 0}, "Successful"},
+		{"DeleteMessageBatch", object{}, "Successful"},
+	} {
+		tt.entry["Id"] = "a"
+		if tt.list == "Successful" && tt.entry["MessageBody"] == nil {
+			tt.entry["ReceiptHandle"] = c.call("ReceiveMessage", object{"QueueUrl": q, "VisibilityTimeout": 0})["Messages"].([]any)[0].(object)["ReceiptHandle"]
+		}
+		out := c.call(tt.operation, object{"QueueUrl": q, "Entries": []object{tt.entry}})
+		if list, _ := out[tt.list].([]any); len(out) != 1 || len(list) != 1 {
+			t.Errorf("%s: %v; want %s alone", tt.operation, out, tt.list)
+		}
+	}
+}
+
+// as-aws 7, for every operation and in both dialects.
+func TestQueueCanBeCalledByItsNameAlone(t *testing.T) {
+	c := newClient(t)
+	c.createQueue("my-queue", nil)
+	c.call("SendMessage", object{"QueueUrl": "my-queue", "MessageBody": "m"})
+	receipt := c.call("ReceiveMessage", object{"QueueUrl": "my-queue"})["Messages"].([]any)[0].(object)["ReceiptHandle"]
+	for _, tt := range []struct {
+		operation string
+		in        object
+	}{
+		{"SendMessageBatch", object{"Entries": []object{{"Id": "a", "MessageBody": "m"}}}},
+		{"ChangeMessageVisibility", object{"ReceiptHandle": receipt, "VisibilityTimeout": 9}},
+		{"ChangeMessageVisibilityBatch", object{"Entries": []object{{"Id": "a", "ReceiptHandle": receipt, "VisibilityTimeout": 9}}}},
+		{"DeleteMessage", object{"ReceiptHandle": receipt}},
+		{"DeleteMessageBatch", object{"Entries": []object{{"Id": "a", "ReceiptHandle": receipt}}}},
+		{"GetQueueAttributes", object{"AttributeNames": []string{"All"}}},
+		{"SetQueueAttributes", object{"Attributes": object{"DelaySeconds": "0"}}},
+		{"AddPermission", object{"Label": "l", "AWSAccountIds": []string{account}, "Actions": []string{"*"}}},
+		{"RemovePermission", object{"Label": "l"}},
+		{"TagQueue", object{"Tags": object{"k": "v"}}},
+		{"ListQueueTags", object{}},
+		{"UntagQueue", object{"TagKeys": []string{"k"}}},
+		{"ListDeadLetterSourceQueues", object{}},
+		{"PurgeQueue", object{}},
+	} {
+		tt.in["QueueUrl"] = "my-queue"
+		c.call(tt.operation, tt.in)
+	}
+	c.wantForm("/", "Action=GetQueueAttributes QueueUrl=my-queue AttributeName.1=QueueArn",
+		"<Attribute><Name>QueueArn</Name><Value>"+at("my-queue").ARN()+"</Value></Attribute>")
+	if status, got := c.form("/", "Action=DeleteQueue QueueUrl=my-queue"); status != 200 {
+		t.Errorf("DeleteQueue: %d %s", status, got)
+	}
+}
+
+// as-aws 5: instrumented clients send their trace as a header.
+func TestTraceOfTheRequestIsTheTraceOfTheMessage(t *testing.T) {
+	a := api{newRig(t).Service}
+	in := wire.Caller{Account: account, Region: region, Trace: "Root=1-3152b799-8954dae64eda91bc9a23a7e8;Parent=7fa8c0f79203be72;Sampled=1"}
+	ctx := wire.WithCaller(t.Context(), in)
+	name, body, own, kind := "q", "m", "Root=own", "String"
+	if _, err := a.CreateQueue(ctx, &createQueueRequest{QueueName: &name}); err != nil {
+		t.Fatal(err)
+	}
+	given := messageInput{MessageBody: &body, MessageSystemAttributes: map[string]messageAttribute{traceHeader: {DataType: &kind, StringValue: &own}}}
+	for want, message := range map[string]messageInput{in.Trace: {MessageBody: &body}, own: given} {
+		sent, err := a.SendMessage(ctx, &sendMessageRequest{QueueUrl: &name, messageInput: message})
+		if err != nil || (sent.MD5OfMessageSystemAttributes != "") != (want == own) {
+			t.Errorf("%s: %+v, %v; a digest is of what was sent as an attribute", want, sent, err)
+		}
+		if _, err := a.SendMessageBatch(ctx, &sendMessageBatchRequest{QueueUrl: &name, Entries: []sendBatchEntry{{&body, message}}}); err != nil {
+			t.Fatal(err)
+		}
+		ten := 10
+		got, err := a.ReceiveMessage(ctx, &receiveMessageRequest{QueueUrl: &name, AttributeNames: []string{"All"}, MaxNumberOfMessages: &ten})
+		if err != nil || len(got.Messages) != 2 || got.Messages[0].Attributes[traceHeader] != want || got.Messages[1].Attributes[traceHeader] != want {
+			t.Errorf("received %+v, %v; want two with the trace %s", got, err, want)
+		}
+	}
+	in.Trace = "\xff" // no text, and no reason to lose the message
+	if _, err := a.SendMessage(wire.WithCaller(t.Context(), in), &sendMessageRequest{QueueUrl: &name, messageInput: messageInput{MessageBody: &body}}); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -15,9 +15,11 @@
 // being worked on. A deletion is on disk when it is acknowledged.
 //
 // Standard queues hand out messages in the order in which they became visible.
-// FIFO queues keep the order within each message group: while messages of a group are
-// with a receiver, nobody gets the next ones. They drop what repeats a
-// deduplication id within five minutes, also across a restart.
+// FIFO queues keep the order within each message group: a group gives from its
+// front up to the first message that is hidden, so that while a message is with
+// a receiver nobody gets the next ones. The groups are served in turn. What
+// repeats a deduplication id within five minutes is dropped, also across a
+// restart, but not across a purge.
 //
 // A long poll ends as soon as there is something to hand out: a new message, one
 // whose delay is over, or one that has become visible again. Waiting receivers

@@ -40,7 +40,7 @@ func TestOneReceiverMayHaveSeveralMessagesOfAGroup(t *testing.T) {
 		r.putGroup(a, "a1", "b1", "a2", "b2", "a3")
 		got := r.get(a, 4)
 		wantBodies(t, got, "a1 a2 a3 b1")
-		// The group stays closed until the last of them is back or gone.
+		// The group stays closed while its first message is out.
 		r.finish(a, got[0], got[2])
 		wantBodies(t, r.get(a, 10), "")
 		if err := r.extend(a, got[1].Receipt, 0); err != nil {
@@ -50,6 +50,61 @@ func TestOneReceiverMayHaveSeveralMessagesOfAGroup(t *testing.T) {
 		r.finish(a, got[3])
 		wantBodies(t, r.get(a, 10), "b2")
 	})
+}
+
+// as-aws 2
+func TestGroupGivesFromItsFrontUpToTheFirstHiddenMessage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		a := r.create("q.fifo", nil)
+		r.putGroup(a, "a1", "a2", "b1")
+		got := r.get(a, 2)
+		wantBodies(t, got, "a1 a2")
+		if err := r.extend(a, got[0].Receipt, 0); err != nil {
+			t.Fatal(err)
+		}
+		wantBodies(t, r.get(a, 3), "b1 a1")
+	})
+	for extended, want := range map[int]string{0: "", 1: "a1", 2: "a1 a2"} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t)
+			a := r.create("q.fifo", func(s *Settings) { s.Visibility = time.Second })
+			r.putGroup(a, "a1", "a2", "a3")
+			if err := r.extend(a, r.get(a, 5)[extended].Receipt, 6*time.Second); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(2 * time.Second)
+			wantBodies(t, r.get(a, 5), want)
+		})
+	}
+}
+
+// as-aws 3
+func TestGroupsAreServedInTurn(t *testing.T) {
+	r := newRig(t)
+	zero := time.Duration(0)
+	a := r.create("q.fifo", nil)
+	r.putGroup(a, "a1", "b1", "b2", "c1", "a2")
+	wantBodies(t, r.await(a, Request{Max: 3, Visibility: &zero}), "a1 a2 b1")
+	wantBodies(t, r.await(a, Request{Max: 10, Visibility: &zero}), "c1 a1 a2 b1 b2")
+
+	// One that is served and given back over and over keeps nobody waiting, nor
+	// does a stream of new groups keep it waiting.
+	a = r.create("turns.fifo", nil)
+	r.putGroup(a, "a1", "b1", "c1")
+	for _, want := range []string{"a1", "b1", "c1", "a1", "b1", "d1", "e1", "c1"} {
+		wantBodies(t, r.await(a, Request{Max: 1, Visibility: &zero}), want)
+		if want == "b1" {
+			r.putGroup(a, "d1", "e1")
+		}
+	}
+
+	// A long one takes its turn like a short one.
+	a = r.create("long.fifo", nil)
+	r.putGroup(a, "a1", "a2", "a3", "b1")
+	r.finish(a, r.get(a, 1)...)
+	wantBodies(t, r.get(a, 1), "b1")
+	wantBodies(t, r.get(a, 1), "a2")
 }
 
 func TestGroupKeepsItsOrderAfterATimeout(t *testing.T) {
@@ -81,7 +136,9 @@ func TestExpiredReceiptIsRefusedInAFIFOQueue(t *testing.T) {
 		want := "Value " + m.Receipt + " for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired."
 		wantFault(t, r.delete(a, m.Receipt), fault.KindInvalid, want)
 		wantFault(t, r.extend(a, m.Receipt, time.Second), fault.KindInvalid, want)
-		r.finish(a, r.get(a, 1)...)
+		again := r.get(a, 1)
+		wantFault(t, r.extend(a, m.Receipt, time.Second), fault.KindInvalid, want)
+		r.finish(a, again...)
 		r.finish(a, m) // it is gone, which is what was wanted
 	})
 }
@@ -123,6 +180,38 @@ func TestRepetitionIsDroppedForFiveMinutes(t *testing.T) {
 			t.Errorf("sequence %d does not follow %d", later.Sequence, first.Sequence)
 		}
 		wantBodies(t, r.get(a, 10), "3")
+	})
+}
+
+// as-aws 1
+func TestPurgeForgetsWhatTheQueueKnewOfItsMessages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, restart := range []bool{false, true} {
+			r := newRig(t)
+			a := r.create("q.fifo", nil)
+			zero := time.Duration(0)
+			ask := func() []Message { return r.await(a, Request{Max: 1, Wait: &zero, Attempt: "one"}) }
+			r.put(a, Draft{Body: "1", Group: "g", DedupID: "d"})
+			old := ask()
+			if err := r.Purge(t.Context(), a); err != nil {
+				t.Fatal(err)
+			}
+			if restart {
+				r.restart()
+			}
+			wantCounts(t, r.counts(a), 0, 0, 0)
+			second := r.put(a, Draft{Body: "2", Group: "g", DedupID: "d"})
+			r.finish(a, old...) // its receipt is of nothing
+			got := ask()
+			wantBodies(t, got, "2")
+			if got[0].Receives != 1 || got[0].Sequence != second.Sequence || got[0].ID == old[0].ID {
+				t.Errorf("after the purge, received %+v; sent %+v", got[0], second)
+			}
+			if again := r.put(a, Draft{Body: "3", Group: "g", DedupID: "d"}); again != second {
+				t.Errorf("a repetition of what came after the purge is %+v; want %+v", again, second)
+			}
+			wantFault(t, r.extend(a, old[0].Receipt, 0), fault.KindInvalid, "Message does not exist")
+		}
 	})
 }
 

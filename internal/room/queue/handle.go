@@ -40,7 +40,9 @@ type Timeout struct {
 }
 
 // Extend changes how long messages are invisible. The errors are in the order
-// of the timeouts.
+// of the timeouts. In a standard queue, a receipt from before the message was
+// handed out again is as good as the latest; in a FIFO queue it has expired, and
+// so has one whose time is over.
 func (s *Service) Extend(ctx context.Context, a Address, timeouts []Timeout) ([]error, error) {
 	receipts := make([]string, len(timeouts))
 	for i, t := range timeouts {
@@ -49,10 +51,10 @@ func (s *Service) Extend(ctx context.Context, a Address, timeouts []Timeout) ([]
 	now := time.Now().UnixNano()
 	return s.redeem(ctx, a, receipts, func(tx store.Tx, q *queue, i int, c claim) error {
 		e, held := q.honour(c)
-		if !held {
+		if e == nil {
 			return fault.Invalid("Value %s for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available for visibility timeout change.", receipts[i])
 		}
-		if q.address.FIFO() && e.phase != hidden {
+		if q.address.FIFO() && (!held || e.phase != hidden) {
 			return expired(receipts[i])
 		}
 		hide := timeouts[i].Hide

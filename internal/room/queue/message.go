@@ -77,12 +77,10 @@ type Message struct {
 // sequenceBase makes sequence numbers twenty digits long, as users know them.
 const sequenceBase = 10_000_000_000_000_000_000
 
-// fits says whether the queue's limit lets a message of size bytes in.
-func (s *Settings) fits(size int) error {
-	if size > s.MaxSize {
-		return fault.Invalid("One or more parameters are invalid. Reason: Message must be shorter than %d bytes.", s.MaxSize)
-	}
-	return nil
+// tooLong is the fault of a message over the queue's limit. what becomes of the
+// parameters is another thing in a batch.
+func tooLong(what string, limit int) error {
+	return fault.Invalid("One or more parameters %s. Reason: Message must be shorter than %d bytes.", what, limit)
 }
 
 // checkText refuses characters that a message may not hold.

@@ -21,6 +21,8 @@ type model struct {
 	fifo bool
 	all  []*modelMessage
 	sent int
+	// line are the groups, the next to be served first. Some may be empty.
+	line []string
 }
 
 type modelMessage struct {
@@ -32,6 +34,9 @@ type modelMessage struct {
 
 func (m *model) send(group string, delay time.Duration) string {
 	m.sent++
+	if len(m.members(group)) == 0 {
+		m.toTheEnd(group)
+	}
 	msg := &modelMessage{body: fmt.Sprint("m", m.sent), group: group, seq: m.sent, due: time.Now().Add(delay), delayed: delay > 0}
 	m.all = append(m.all, msg)
 	return msg.body
@@ -56,23 +61,15 @@ func (m *model) receive(max int, hide time.Duration) (got []string) {
 	for _, msg := range order[:min(max, len(order))] {
 		msg.due, msg.count, msg.delayed = time.Now().Add(hide), msg.count+1, false
 		got = append(got, fmt.Sprint(msg.body, "#", msg.count))
+		m.toTheEnd(msg.group)
 	}
 	return got
 }
 
 // inGroups returns what a receiver may have, in order.
 func (m *model) inGroups() (order []*modelMessage) {
-	seen := map[string]bool{}
-	for _, front := range m.all {
-		if seen[front.group] {
-			continue
-		}
-		seen[front.group] = true
-		members := slices.DeleteFunc(slices.Clone(m.all), func(o *modelMessage) bool { return o.group != front.group })
-		if slices.ContainsFunc(members, func(o *modelMessage) bool { return !m.visible(o) && !o.delayed }) {
-			continue // one is with a receiver
-		}
-		for _, msg := range members {
+	for _, group := range m.line {
+		for _, msg := range m.members(group) {
 			if !m.visible(msg) {
 				break
 			}
@@ -80,6 +77,25 @@ func (m *model) inGroups() (order []*modelMessage) {
 		}
 	}
 	return order
+}
+
+// members are the messages of a group.
+func (m *model) members(group string) []*modelMessage {
+	return slices.DeleteFunc(slices.Clone(m.all), func(o *modelMessage) bool { return o.group != group })
+}
+
+func (m *model) toTheEnd(group string) {
+	m.line = append(slices.DeleteFunc(m.line, func(o string) bool { return o == group }), group)
+}
+
+// restart forgets who was served: the line is that of the first messages.
+func (m *model) restart() {
+	m.line = nil
+	for _, msg := range m.all {
+		if !slices.Contains(m.line, msg.group) {
+			m.toTheEnd(msg.group)
+		}
+	}
 }
 
 func (m *model) find(body string) *modelMessage {
@@ -190,6 +206,7 @@ func (t *trial) step() {
 	default:
 		t.disk.fail = false
 		t.rig.restart()
+		t.model.restart()
 	}
 	t.disk.fail = false
 	// After a failure, the next transaction reads the queue back.
@@ -202,12 +219,16 @@ func (t *trial) step() {
 	}
 }
 
-// failed says whether the disk was to blame.
+// failed says whether the disk was to blame. The queue is then read back.
 func (t *trial) failed(err error) bool {
-	if err != nil && !errors.Is(err, errFlaky) {
+	if err == nil {
+		return false
+	}
+	if !errors.Is(err, errFlaky) {
 		t.Fatalf("%s: %v", t.where, err)
 	}
-	return err != nil
+	t.model.restart()
+	return true
 }
 
 func (t *trial) send() {
@@ -257,13 +278,11 @@ func (t *trial) delete() {
 		return
 	}
 	err := t.rig.delete(t.a, m.Receipt)
-	if is != nil && t.model.fifo && t.model.visible(is) {
-		if !errors.Is(err, errFlaky) {
-			wantFault(t.T, err, fault.KindInvalid, "has expired")
-		}
-		return
-	}
-	if !t.failed(err) {
+	if errors.Is(err, errFlaky) {
+		t.model.restart()
+	} else if is != nil && t.model.fifo && t.model.visible(is) {
+		wantFault(t.T, err, fault.KindInvalid, "has expired")
+	} else if !t.failed(err) {
 		t.model.all = slices.DeleteFunc(t.model.all, func(o *modelMessage) bool { return o == is })
 	}
 }

@@ -38,27 +38,30 @@ func (p *pile) first() *entry {
 
 func (p *pile) follower(*entry) *entry { return nil }
 
-// Groups are the order of a FIFO queue. A group is open when its first message
-// is visible and none of its messages is with a receiver; the open group with
-// the oldest first message goes first, with as many of its messages as wanted.
+// Groups are the order of a FIFO queue. A group is open while its first message
+// is visible. Open groups are served in turn, and each gives from its front up to
+// its first message that is not visible; who was served goes to the end of the
+// line, open or not. So a group whose messages are given back over and over keeps
+// nobody waiting. After a restart the line is that of the first messages.
 type groups struct {
 	byName map[string]*group
 	open   heap[*group]
+	turns  uint64 // how many have been given out
 }
 
 // A group is the messages of one message group in the order of their numbers.
 type group struct {
 	name        string
 	front, back *entry
-	hidden      int
-	at          int32 // in open, -1 when closed
+	turn        uint64 // its place in the line
+	at          int32  // in open, -1 when closed
 }
 
 func newGroups() *groups {
 	return &groups{
 		byName: map[string]*group{},
 		open: heap[*group]{
-			less:  func(a, b *group) bool { return a.front.seq < b.front.seq },
+			less:  func(a, b *group) bool { return a.turn < b.turn },
 			place: func(g *group, at int32) { g.at = at },
 		},
 	}
@@ -70,8 +73,15 @@ func (o *groups) named(name string) *group {
 	if g == nil {
 		g = &group{name: name, at: -1}
 		o.byName[name] = g
+		o.toTheEnd(g)
 	}
 	return g
+}
+
+// toTheEnd gives g, which is closed, the last place in the line.
+func (o *groups) toTheEnd(g *group) {
+	o.turns++
+	g.turn = o.turns
 }
 
 // added links e in. Entries come in the order of their numbers.
@@ -84,27 +94,19 @@ func (o *groups) added(e *entry) {
 		g.front = e
 	}
 	g.back = e
-	if e.phase == hidden {
-		g.hidden++
-	}
 	o.review(g)
 }
 
-func (o *groups) changed(e *entry, before phase) {
-	if before == hidden {
-		e.group.hidden--
-	}
-	if e.phase == hidden {
-		e.group.hidden++
+func (o *groups) changed(e *entry, _ phase) {
+	if e.phase == hidden { // it was handed out
+		o.shut(e.group)
+		o.toTheEnd(e.group)
 	}
 	o.review(e.group)
 }
 
 func (o *groups) removed(e *entry) {
 	g := e.group
-	// The heap compares first messages: a group leaves it before its first
-	// message does.
-	o.shut(g)
 	if e.prev != nil {
 		e.prev.next = e.next
 	} else {
@@ -116,10 +118,8 @@ func (o *groups) removed(e *entry) {
 		g.back = e.prev
 	}
 	e.prev, e.next = nil, nil
-	if e.phase == hidden {
-		g.hidden--
-	}
 	if g.front == nil {
+		o.shut(g)
 		delete(o.byName, g.name)
 		return
 	}
@@ -128,7 +128,7 @@ func (o *groups) removed(e *entry) {
 
 // review opens or shuts g.
 func (o *groups) review(g *group) {
-	if g.front.phase != visible || g.hidden > 0 {
+	if g.front.phase != visible {
 		o.shut(g)
 	} else if g.at < 0 {
 		o.open.push(g)

@@ -198,8 +198,10 @@ func (q *queue) undelete(s *Service) {
 // purgeEvery is how long after a purge the next one is refused.
 const purgeEvery = time.Minute
 
-// Purge removes all messages of a queue, also those that receivers have. What
-// repeats one of them is still dropped.
+// Purge removes all messages of a queue, also those that receivers have, and
+// what the queue remembers of them. A message that repeats a purged one is new:
+// it would be lost in silence otherwise. That is what AWS does; its manual does
+// not say, and other implementations go on dropping it.
 func (s *Service) Purge(ctx context.Context, a Address) error {
 	q, err := s.find(a)
 	if err != nil {
@@ -210,12 +212,12 @@ func (s *Service) Purge(ctx context.Context, a Address) error {
 		if !q.purged.IsZero() && now.Sub(q.purged) < purgeEvery {
 			return fault.Unavailable("Only one PurgeQueue operation on %s is allowed every 60 seconds.", a.Name).WithCode(codePurge)
 		}
-		for _, kind := range [...]string{keyBody, keyEntry} {
+		for _, kind := range [...]string{keyBody, keyEntry, keyDedup} {
 			if err := tx.DeleteRange(keyRange(kind, q.number)); err != nil {
 				return err
 			}
 		}
-		q.ledger = newLedger(a.FIFO())
+		q.ledger, q.dedup, q.attempts = newLedger(a.FIFO()), newDedup(), attempts{}
 		q.head, q.floor, q.fresh, q.purged = q.tail, q.tail, 0, now
 		return q.saveCursor(tx)
 	})

@@ -146,7 +146,7 @@ func (s *Service) configure(q *queue, d definition) {
 // load fills memory from the disk.
 func (q *queue) load(tx store.Tx) error {
 	q.ledger = newLedger(q.address.FIFO())
-	q.stale = false
+	q.stale, q.purged = false, time.Time{} // a purge that failed was none
 	if err := q.loadCursor(tx); err != nil {
 		return err
 	}

@@ -236,7 +236,35 @@ func TestOldReceiptDeletesNothing(t *testing.T) {
 		r.get(a, 1)
 		r.finish(a, old...)
 		wantCounts(t, r.counts(a), 0, 1, 0)
-		wantFault(t, r.extend(a, old[0].Receipt, time.Second), fault.KindInvalid, "not available for visibility timeout change")
+	})
+}
+
+// as-aws 4
+func TestOldReceiptOfAStandardQueueChangesTheTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		a := r.create("q", nil)
+		r.putAll(a, "m")
+		zero, three := time.Duration(0), 3*time.Second
+		old := r.await(a, Request{Max: 1, Visibility: &zero})[0]
+		r.await(a, Request{Max: 1, Visibility: &three})
+		if err := r.extend(a, old.Receipt, 0); err != nil {
+			t.Fatal(err)
+		}
+		latest := r.get(a, 1)
+		wantBodies(t, latest, "m")
+		if err := r.extend(a, old.Receipt, time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute - 1)
+		wantBodies(t, r.get(a, 1), "")
+		time.Sleep(1)
+		if err := r.extend(a, old.Receipt, time.Minute); err != nil { // nobody has it just now
+			t.Fatal(err)
+		}
+		wantCounts(t, r.counts(a), 0, 1, 0)
+		r.finish(a, latest...)
+		wantFault(t, r.extend(a, old.Receipt, 0), fault.KindInvalid, "Message does not exist or is not available for visibility timeout change.")
 	})
 }
 

@@ -84,8 +84,8 @@ func (d *Draft) check(s *Settings, fifo bool) error {
 	if d.Body == "" {
 		return fault.Invalid("The request must contain the parameter MessageBody.").WithCode(codeMissing)
 	}
-	if err := s.fits(d.Size()); err != nil {
-		return err
+	if d.Size() > s.MaxSize {
+		return tooLong("are invalid", s.MaxSize)
 	}
 	if err := checkText("message body", d.Body); err != nil {
 		return err
