@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/dari-bus/dari/internal/budget"
 	"github.com/dari-bus/dari/internal/wire"
 )
 
@@ -27,9 +28,11 @@ type Options struct {
 	EnforcePolicies       bool
 	HTTPSOnly             bool
 	MaxDead               int
+	Memory                string
 	LogLevel, LogFormat   string
 	Log                   *slog.Logger // overrides LogLevel and LogFormat
 	keys                  wire.Keys
+	memory                *budget.Budget
 }
 
 // Register declares the settings as flags of fs.
@@ -48,6 +51,7 @@ func (o *Options) Register(fs *flag.FlagSet) {
 	fs.BoolVar(&o.EnforcePolicies, "enforce-policies", false, "check queue policies when rules send to queues, as AWS does")
 	fs.BoolVar(&o.HTTPSOnly, "https-only", false, "refuse API destinations and token endpoints that are not https://, as AWS does")
 	fs.IntVar(&o.MaxDead, "max-dead", 10_000, "how many deliveries to keep that failed for good and that no dead-letter queue took")
+	fs.StringVar(&o.Memory, "memory", "auto", "`size` of the memory to use at most, such as 512MiB; auto is half of what the machine or its control group has")
 	fs.StringVar(&o.LogLevel, "log-level", "info", "`level` of the log: debug (a line for everything that happens to an event), info, warn or error")
 	fs.StringVar(&o.LogFormat, "log-format", "text", "`format` of the log: text or json")
 }
@@ -75,6 +79,9 @@ func (o *Options) check() error {
 	}
 	if o.MaxDead < 1 {
 		return settingError{"max-dead", fmt.Sprintf("%d deliveries cannot be kept; keep at least one", o.MaxDead)}
+	}
+	if o.memory, err = o.newMemory(); err != nil {
+		return err
 	}
 	if o.keys, err = o.readKeys(); err != nil {
 		return err

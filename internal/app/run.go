@@ -8,13 +8,15 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/dari-bus/dari/internal/budget"
 )
 
 // Run serves and delivers until ctx ends, then stops in order: first the calls,
 // then the attempts at targets, then the store. An error means that something
 // failed that the rest cannot do without; what was acknowledged is on disk.
 func (a *App) Run(ctx context.Context) error {
-	a.opt.Log.Info("dari is ready", "address", a.url(), "data", a.place(), "region", a.opt.Region, "account", a.opt.Account, "signatures", a.opt.keys != nil)
+	a.opt.Log.Info("dari is ready", "address", a.url(), "data", a.place(), "region", a.opt.Region, "account", a.opt.Account, "signatures", a.opt.keys != nil, "memory", budget.FormatSize(a.opt.memory.Total()))
 	g, running := errgroup.WithContext(context.WithoutCancel(ctx))
 	inner, stopInner := context.WithCancel(running)
 	defer stopInner()

@@ -40,6 +40,7 @@ var rooms = []room{
 	{"conformance", nil, true},
 
 	// Ground.
+	{"internal/budget", nil, false},
 	{"internal/store", nil, false},
 	{"internal/store/mem", []string{"internal/store"}, false},
 	{"internal/store/disk", []string{"internal/store"}, false},

@@ -4,6 +4,8 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"os"
+	"runtime/debug"
 
 	"github.com/dari-bus/dari/internal/app"
 )
@@ -20,6 +22,9 @@ func serve(ctx context.Context, fs *flag.FlagSet, args []string, s streams) erro
 	a, err := app.Open(ctx, opt)
 	if err != nil {
 		return err
+	}
+	if os.Getenv("GOMEMLIMIT") == "" { // which says more than a default of ours
+		debug.SetMemoryLimit(a.Memory().Total())
 	}
 	return a.Run(ctx)
 }

@@ -1,0 +1,51 @@
+package app
+
+import (
+	"fmt"
+
+	"github.com/dari-bus/dari/internal/budget"
+)
+
+// memoryParts says what of -memory may be used for what. What is left over is
+// for the program itself, the store and what the garbage collector has not
+// found yet.
+var memoryParts = []budget.Part{
+	{Name: memoryRequests, Percent: 15, What: "bodies of requests while they are read and served"},
+	{Name: memoryAnswers, Percent: 10, What: "answers that wait for their readers, lists of dead deliveries and live tails"},
+	{Name: memoryRenderings, Percent: 10, What: "what input transformers make of events, and what targets answer"},
+	{Name: memoryDeliveries, Percent: 20, What: "events that wait in memory for their targets"},
+}
+
+// The names of the parts.
+const (
+	memoryRequests   = "requests"
+	memoryAnswers    = "answers"
+	memoryRenderings = "renderings"
+	memoryDeliveries = "deliveries"
+)
+
+// leastMemory is the smallest -memory: in less, one request of each kind at a
+// time would not fit beside the program.
+const leastMemory = 128 << 20
+
+// newMemory makes the budget of the process from -memory.
+func (o *Options) newMemory() (*budget.Budget, error) {
+	total := int64(1 << 30)
+	if o.Memory != "auto" {
+		n, err := budget.ParseSize(o.Memory)
+		if err != nil {
+			return nil, settingError{"memory", err.Error() + ", nor is it auto"}
+		}
+		if n < leastMemory {
+			return nil, settingError{"memory", fmt.Sprintf("%s is too little to work in; give at least %s", budget.FormatSize(n), budget.FormatSize(leastMemory))}
+		}
+		total = n
+	} else if n, ok := budget.Machine(); ok {
+		total = max(n/2, leastMemory)
+	}
+	return budget.New(total, memoryParts), nil
+}
+
+// Memory is the budget of the process. Whoever owns the process tells its
+// garbage collector.
+func (a *App) Memory() *budget.Budget { return a.opt.memory }
