@@ -98,10 +98,10 @@ func (s *Service) changePolicy(ctx context.Context, at Place, op, ref string, fn
 	}
 	r := b.attributes.Load().busRecord
 	text, err := fn(b, r.Policy)
-	if err != nil {
+	if err != nil && !errors.Is(err, policy.ErrTooLong) {
 		return err
 	}
-	if utf8.RuneCountInString(text) > s.opt.Limits.PolicyLength {
+	if err != nil || utf8.RuneCountInString(text) > s.opt.Limits.PolicyLength {
 		return fault.Limit("The policy of event bus %s would be longer than the %d characters that are allowed.",
 			b.Name, s.opt.Limits.PolicyLength).WithCode("PolicyLengthExceededException")
 	}
@@ -174,6 +174,9 @@ func parseDocument(text string) (*document, error) {
 	p, err := policy.ParseResource(text)
 	if errors.Is(err, policy.ErrNotJSON) {
 		return nil, fault.Invalid("This policy contains invalid Json")
+	}
+	if errors.Is(err, policy.ErrTooLong) {
+		return nil, err
 	}
 	if err != nil {
 		return nil, fault.Invalid("This policy is not valid: %s.", err)

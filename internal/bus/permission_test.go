@@ -99,6 +99,8 @@ func TestPermissionOperationsSayWhatIsWrong(t *testing.T) {
 		{"policy is not JSON", Permission{Policy: "{"}, fault.Invalid("This policy contains invalid Json")},
 		{"too long", permission("two", stranger),
 			fault.Limit("The policy of event bus default would be longer than the 300 characters that are allowed.").WithCode("PolicyLengthExceededException")},
+		{"longer than any policy", Permission{Policy: `{"Id":"` + strings.Repeat("x", 1<<20) + `"}`},
+			fault.Limit("The policy of event bus default would be longer than the 300 characters that are allowed.").WithCode("PolicyLengthExceededException")},
 	} {
 		t.Run(c.name, func(t *testing.T) { wantFault(t, h.PutPermission(ctx, home, c.p), c.want) })
 	}
@@ -113,7 +115,17 @@ func TestPermissionOperationsSayWhatIsWrong(t *testing.T) {
 	wantFault(t, h.RemovePermission(ctx, home, "", "", false), fault.Invalid("Parameter StatementId is required."))
 }
 
+// The second condition is that of AWS's own samples, as-aws 16.
 func TestPolicyLetsOthersManageRules(t *testing.T) {
+	for _, condition := range []string{
+		`{"StringEquals":{"events:creatorAccount":"444455556666"}}`,
+		`{"StringEqualsIfExists":{"events:creatorAccount":"${aws:PrincipalAccount}"}}`,
+	} {
+		t.Run(condition, func(t *testing.T) { othersManageRules(t, condition) })
+	}
+}
+
+func othersManageRules(t *testing.T, condition string) {
 	h := newHouse(t)
 	ctx := t.Context()
 	h.bus("shared")
@@ -127,7 +139,7 @@ func TestPolicyLetsOthersManageRules(t *testing.T) {
 	h.ok(h.PutPermission(ctx, home, Permission{Bus: "shared", Policy: `{"Version":"2012-10-17","Statement":[{"Sid":"s","Effect":"Allow",
 		"Principal":{"AWS":"444455556666"},"Action":["events:PutRule","events:DescribeRule","events:DeleteRule"],
 		"Resource":"arn:aws:events:eu-central-1:111122223333:rule/shared/*",
-		"Condition":{"StringEquals":{"events:creatorAccount":"444455556666"}}}]}`}))
+		"Condition":` + condition + `}]}`}))
 	_, err = h.PutRule(ctx, guest, put)
 	wantFault(t, err, nil)
 	r, err := h.DescribeRule(guest, bus, "r")

@@ -22,14 +22,14 @@ type condition struct {
 }
 
 // A matcher compares a value of the request with a value of the document.
-type matcher func(value string) truth
+type matcher func(r *request, value string) truth
 
 const (
 	forAny = "ForAnyValue"
 	forAll = "ForAllValues"
 )
 
-func parseConditions(m member) ([]condition, error) {
+func parseConditions(m member, variables bool) ([]condition, error) {
 	operators, err := object(m.value)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", m.key, err)
@@ -41,7 +41,7 @@ func parseConditions(m member) ([]condition, error) {
 			return nil, fmt.Errorf("%s %s: %w", m.key, o.key, err)
 		}
 		for _, k := range keys {
-			c, err := parseCondition(o.key, k)
+			c, err := parseCondition(o.key, k, variables)
 			if err != nil {
 				return nil, fmt.Errorf("%s %s: %w", m.key, o.key, err)
 			}
@@ -51,7 +51,7 @@ func parseConditions(m member) ([]condition, error) {
 	return out, nil
 }
 
-func parseCondition(name string, m member) (condition, error) {
+func parseCondition(name string, m member, variables bool) (condition, error) {
 	c := condition{key: m.key}
 	if quantifier, rest, ok := strings.Cut(name, ":"); ok {
 		if quantifier != forAny && quantifier != forAll {
@@ -79,7 +79,7 @@ func parseCondition(name string, m member) (condition, error) {
 	}
 	c.negated = op.negated
 	for _, v := range values {
-		match, err := op.matcher(v)
+		match, err := op.matcher(v, variables)
 		if err != nil {
 			return c, fmt.Errorf("%s: %w", m.key, err)
 		}
@@ -88,25 +88,31 @@ func parseCondition(name string, m member) (condition, error) {
 	return c, nil
 }
 
-// holds says whether the condition holds for the values of its key.
-func (c *condition) holds(values []string) truth {
+// holds says whether the condition holds for the request.
+func (c *condition) holds(r *request) truth {
+	values := r.values(c.key)
 	switch {
 	case c.null:
 		return isTrue((len(values) == 0) == c.absent)
+	case len(values) > 1 && c.quantifier == "":
+		return unknown
 	case len(values) > 0:
-		return c.compare(values)
+		return c.compare(r, values)
 	case c.quantifier == forAny:
 		return isTrue(c.ifExists)
 	}
 	return isTrue(c.ifExists || c.negated || c.quantifier == forAll)
 }
 
-func (c *condition) compare(values []string) truth {
+func (c *condition) compare(r *request, values []string) truth {
 	one, all := no, yes
 	for _, v := range values {
 		t := no
 		for _, match := range c.matchers {
-			t = max(t, match(v))
+			if !r.spend(1) {
+				return unknown
+			}
+			t = max(t, match(r, v))
 		}
 		if c.negated {
 			t = not(t)

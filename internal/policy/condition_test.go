@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/dari-bus/dari/internal/policy"
@@ -43,6 +44,10 @@ func TestConditionsHold(t *testing.T) {
 		{`{"ArnLike": {"k": "arn:aws:events:*:rule/a:*:*"}}`, v(a), false}, // a wildcard stays in its part
 		{`{"ArnLike": {"k": "*"}}`, v(a), true},
 		{`{"ArnLike": {"k": "*"}}`, v("no arn"), false},
+		{`{"ArnLike": {"k": "arn:???:*:*:*:*"}}`, v(a), true},
+		{`{"ArnLike": {"k": "arn:aws:events:*"}}`, v(a), false}, // no ARN
+		{`{"ArnNotLike": {"k": "arn:::b"}}`, v(a), false},
+		{`{"ArnEquals": {"k": "` + strings.ToUpper(a) + `"}}`, v(a), false},
 		{`{"ArnNotEquals": {"k": "` + a + `"}}`, v(other), true},
 		{`{"ArnNotLike": {"k": "` + a + `"}}`, v(a), false},
 		{`{"ArnNotLike": {"k": "` + a + `"}}`, v("no arn"), false}, // cannot tell
@@ -58,6 +63,35 @@ func TestConditionsHold(t *testing.T) {
 		{`{"NumericLessThan": {"k": 10}}`, v("few"), false},
 		{`{"NumericNotEquals": {"k": 10}}`, v("few"), false}, // cannot tell
 		{`{"NumericNotEquals": {"k": 10}}`, v("NaN"), false},
+		{`{"NumericEquals": {"k": "+010.50"}}`, v("1.05e+1"), true},
+		{`{"NumericEquals": {"k": 9007199254740992}}`, v("9007199254740993"), false},
+		{`{"NumericLessThan": {"k": "1e999"}}`, v("1e998"), true},
+		{`{"NumericLessThan": {"k": 10}}`, v("1e-999999999"), false}, // cannot tell
+		{`{"NumericLessThan": {"k": 10}}`, v("0x1"), false},
+		{`{"NumericGreaterThan": {"k": 10}}`, v("Inf"), false},
+		{`{"NumericGreaterThan": {"k": 10}}`, v(strings.Repeat("1", 101)), false},
+
+		{`{"DateEquals": {"k": "2030-01-01"}}`, v("2030-01-01T00:00:00Z"), true},
+		{`{"DateEquals": {"k": "2030-01-01T01:00+01:00"}}`, v("2030-01-01T00:00:00.000Z"), true},
+		{`{"DateEquals": {"k": "2030"}}`, v("1893456000"), true},
+		{`{"DateEquals": {"k": "2030-02"}}`, v("2030-02-01"), true},
+		{`{"DateEquals": {"k": 1893456000}}`, v("2030-01-01T00:00:00Z"), true},
+		{`{"DateNotEquals": {"k": "2030-01-01"}}`, v("2030-01-01T00:00:00.001Z"), true},
+		{`{"DateLessThan": {"k": "2030-01-01"}}`, v("2029-12-31T23:59:59.999Z"), true},
+		{`{"DateLessThan": {"k": "2030-01-01"}}`, v("2030-01-01T00:00:00Z"), false},
+		{`{"DateLessThanEquals": {"k": "2030-01-01"}}`, v("2030-01-01T00:00:00Z"), true},
+		{`{"DateGreaterThan": {"k": "2030-01-01T00:00:00Z"}}`, v("1893456000.5"), true},
+		{`{"DateGreaterThan": {"k": "2030-01-01T00:00:00Z"}}`, v("1893456000"), false},
+		{`{"DateGreaterThanEquals": {"k": "2030-01-01T00:00:00Z"}}`, v("1893456000"), true},
+		{`{"DateGreaterThan": {"k": "2030-01-01"}}`, v("later"), false}, // cannot tell
+		{`{"DateNotEquals": {"k": "2030-01-01"}}`, v("2030-13-01"), false},
+		{`{"DateLessThan": {"k": "2030-01-01"}}`, nil, false},
+		{`{"DateLessThanIfExists": {"k": "2030-01-01"}}`, nil, true},
+
+		{`{"BinaryEquals": {"k": "QmluYXJ5"}}`, v("QmluYXJ5"), true},
+		{`{"BinaryEquals": {"k": "QmluYXJ5"}}`, v("qmluYXJ5"), false},
+		{`{"BinaryEquals": {"k": "QmluYXJ5"}}`, v("Binary!"), false}, // cannot tell
+		{`{"BinaryEqualsIfExists": {"k": "QmluYXJ5"}}`, nil, true},
 
 		{`{"Bool": {"k": "true"}}`, v("true"), true},
 		{`{"Bool": {"k": false}}`, v("False"), true},
@@ -72,7 +106,10 @@ func TestConditionsHold(t *testing.T) {
 		{`{"IpAddress": {"k": ["::1", "2001:db8::/32"]}}`, v("2001:db8::5"), true},
 		{`{"NotIpAddress": {"k": "10.0.0.0/8"}}`, v("10.1.2.3"), false},
 		{`{"NotIpAddress": {"k": "10.0.0.0/8"}}`, v("11.1.2.3"), true},
-		{`{"NotIpAddress": {"k": "10.0.0.0/8"}}`, v("nowhere"), false}, // cannot tell
+		{`{"IpAddress": {"k": "203.0.113.9"}}`, v("2001:db8::1"), false},
+		{`{"NotIpAddress": {"k": "203.0.113.9"}}`, v("2001:db8::1"), true},
+		{`{"NotIpAddress": {"k": "10.0.0.0/8"}}`, v("fe80::1%" + strings.Repeat("z", 100)), false}, // cannot tell
+		{`{"NotIpAddress": {"k": "10.0.0.0/8"}}`, v("nowhere"), false},                             // cannot tell
 
 		{`{"Null": {"k": "true"}}`, nil, true},
 		{`{"Null": {"k": "true"}}`, v("x"), false},
@@ -90,7 +127,11 @@ func TestConditionsHold(t *testing.T) {
 		{`{"ForAllValues:StringEquals": {"k": ["a", "b"]}}`, v("b", "x"), false},
 		{`{"ForAllValues:StringEquals": {"k": "a"}}`, nil, true},
 		{`{"ForAllValues:StringNotLike": {"k": "a*"}}`, v("b", "ab"), false},
+		// Several values are for those two only, as EventBridge's guide has it.
 		{`{"StringEquals": {"k": "a"}}`, v("a", "b"), false},
+		{`{"StringEquals": {"k": ["a", "b"]}}`, v("a", "b"), false},
+		{`{"StringNotEquals": {"k": "a"}}`, v("b", "c"), false},
+		{`{"StringLikeIfExists": {"k": "*"}}`, v("a", "b"), false},
 
 		// Operators and keys are joined by and.
 		{`{"StringLike": {"k": "a*"}, "StringNotEquals": {"k": "ab"}}`, v("ac"), true},
@@ -123,6 +164,8 @@ func TestConditionsHold(t *testing.T) {
 func TestDenyHoldsWhenAConditionCannotTell(t *testing.T) {
 	for _, condition := range []string{
 		`{"NumericLessThan": {"k": 10}}`, `{"NumericNotEquals": {"k": 10}}`, `{"Bool": {"k": true}}`,
+		`{"DateLessThan": {"k": "2030"}}`, `{"BinaryEquals": {"k": "eA=="}}`, `{"ArnEquals": {"k": "arn:aws:sns"}}`,
+		`{"StringEquals": {"k": "${none}"}}`, `{"StringNotLike": {"k": ["a", "${none}*"]}}`, `{"Bool": {"k": "${none}"}}`,
 		`{"IpAddress": {"k": "10.0.0.0/8"}}`, `{"ForAnyValue:ArnEquals": {"k": "arn:aws:sns:::x"}}`,
 	} {
 		d := parse(t, document(statement(), statement(`Effect: "Deny"`, "Condition: "+condition)))

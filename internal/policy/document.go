@@ -3,7 +3,6 @@ package policy
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 )
 
 // A Document is a parsed policy. The nil Document has no statements.
@@ -25,13 +24,11 @@ type Statement struct {
 	// Text is the statement as it stands in the document.
 	Text json.RawMessage
 
-	deny        bool
-	principals  *principals // nil in an identity policy
-	actions     []string    // in lower case
-	notAction   bool
-	resources   []string // nil in a trust policy
-	notResource bool
-	conditions  []condition
+	deny       bool
+	principals *principals // nil in an identity policy
+	actions    *names      // in lower case
+	resources  *names      // nil in a trust policy
+	conditions []condition
 }
 
 // String names the statement, for people.
@@ -48,6 +45,13 @@ const (
 	version2008 = "2008-10-17"
 )
 
+// maxLength is how many bytes a document may have: twice what AWS takes at most,
+// which is the policy of a key.
+const maxLength = 64 << 10
+
+// ErrTooLong means that a document is longer than any may be.
+var ErrTooLong = fmt.Errorf("policy: it is longer than %d bytes, and no policy may be", maxLength)
+
 // A kind of policy says what else than actions its statements are about.
 type kind struct {
 	// principal and resource are "" where a statement needs that element; else
@@ -63,7 +67,8 @@ var (
 
 // ParseResource reads the policy of a resource, such as a queue: its statements
 // say who may do what with which resource. The error is [ErrNotJSON] when text
-// is not a JSON object, and is otherwise a sentence about the statement at fault.
+// is not a JSON object, [ErrTooLong] when it is too long to be looked at, and
+// is otherwise a sentence about the statement at fault.
 func ParseResource(text string) (*Document, error) { return resourcePolicy.parse(text) }
 
 // ParseIdentity reads the policy of a user, group or role, a boundary, or the
@@ -76,6 +81,9 @@ func ParseIdentity(text string) (*Document, error) { return identityPolicy.parse
 func ParseTrust(text string) (*Document, error) { return trustPolicy.parse(text) }
 
 func (k kind) parse(text string) (*Document, error) {
+	if len(text) > maxLength {
+		return nil, ErrTooLong
+	}
 	if !isObject(json.RawMessage(text)) {
 		return nil, ErrNotJSON
 	}
@@ -108,7 +116,7 @@ func (k kind) parse(text string) (*Document, error) {
 	}
 	sids := map[string]bool{"": false}
 	for i, raw := range listOf(statements) {
-		s, err := k.parseStatement(raw)
+		s, err := k.parseStatement(raw, d.Version == version2012)
 		if err != nil {
 			return nil, fmt.Errorf("policy: statement %d: %w", i+1, err)
 		}
@@ -122,7 +130,7 @@ func (k kind) parse(text string) (*Document, error) {
 	return d, nil
 }
 
-func (k kind) parseStatement(raw json.RawMessage) (*Statement, error) {
+func (k kind) parseStatement(raw json.RawMessage, variables bool) (*Statement, error) {
 	members, err := object(raw)
 	if err != nil {
 		return nil, err
@@ -131,7 +139,7 @@ func (k kind) parseStatement(raw json.RawMessage) (*Statement, error) {
 	has := map[string]bool{}
 	for _, m := range members {
 		has[m.key] = true
-		if err := s.set(m); err != nil {
+		if err := s.set(m, variables); err != nil {
 			return nil, err
 		}
 	}
@@ -150,8 +158,9 @@ func (k kind) parseStatement(raw json.RawMessage) (*Statement, error) {
 	return s, nil
 }
 
-// set takes one element of a statement.
-func (s *Statement) set(m member) (err error) {
+// set takes one element of a statement. With variables, policy variables are
+// filled in; without, they are text like any other.
+func (s *Statement) set(m member, variables bool) (err error) {
 	switch m.key {
 	case "Sid":
 		s.Sid, err = oneString(m)
@@ -165,27 +174,13 @@ func (s *Statement) set(m member) (err error) {
 	case "Principal", "NotPrincipal":
 		s.principals, err = parsePrincipals(m)
 	case "Action", "NotAction":
-		s.notAction = m.key == "NotAction"
 		s.actions, err = parseActions(m)
 	case "Resource", "NotResource":
-		s.notResource = m.key == "NotResource"
-		s.resources, err = someStrings(m)
+		s.resources, err = parseResources(m, variables)
 	case "Condition":
-		s.conditions, err = parseConditions(m)
+		s.conditions, err = parseConditions(m, variables)
 	default:
 		err = fmt.Errorf("unknown element %q", m.key)
 	}
 	return err
-}
-
-func parseActions(m member) ([]string, error) {
-	actions, err := someStrings(m)
-	for i, a := range actions {
-		service, name, ok := strings.Cut(a, ":")
-		if a != "*" && (!ok || service == "" || name == "") {
-			return nil, fmt.Errorf("%s %q has no service; want one such as sqs:SendMessage", m.key, a)
-		}
-		actions[i] = strings.ToLower(a)
-	}
-	return actions, err
 }

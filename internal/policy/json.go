@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 )
 
 // ErrNotJSON means that a document is not a JSON object.
@@ -64,9 +63,6 @@ func oneString(m member) (string, error) {
 	var s *string
 	if err := json.Unmarshal(m.value, &s); err != nil || s == nil {
 		return "", fmt.Errorf("%s is %.40s; want a string", m.key, m.value)
-	}
-	if strings.Contains(*s, "${") {
-		return "", fmt.Errorf("%s uses a policy variable; dari does not fill in ${…}", m.key)
 	}
 	return *s, nil
 }
