@@ -50,10 +50,34 @@ func TestGeneratedCompatibilityIsUpToDate(t *testing.T) {
 	}
 }
 
-// compatibility prints the tables of operations.
+// as-aws 21: what is different from AWS stands where users look, and a new
+// service cannot forget to say it.
+func TestEveryServiceSaysItsQuotasAndDeviations(t *testing.T) {
+	a := openForTest(t)
+	defer a.store.Close()
+	defer a.listener.Close()
+	page := string(compatibility(a.services()))
+	sentences := wire.Deviations()
+	for _, s := range a.services() {
+		if s.Quotas == nil || s.Deviations == nil {
+			t.Errorf("%s does not say its quotas or what is different from AWS; if there is nothing to say, say so with an empty list", s.Title)
+		}
+		sentences = slices.Concat(sentences, s.Quotas, s.Deviations)
+	}
+	sentences = append(sentences, "there is no QueueDeletedRecently", "Attributes take effect at once", "queues of one name in two regions have one URL")
+	for _, one := range sentences {
+		if !strings.Contains(page, one) || strings.Contains(one, "\n") {
+			t.Errorf("the page lacks a line with %q", one)
+		}
+	}
+}
+
+// compatibility prints the tables of operations, and what they do not tell.
 func compatibility(services []*wire.Service) []byte {
 	var b bytes.Buffer
-	b.WriteString("# Compatibility\n\nEvery operation of each API, as the server has it. This page is generated from its tables: `make gen`.\n")
+	b.WriteString("# Compatibility\n\nEvery operation of each API, as the server has it, and what is different from AWS. " +
+		"This page is generated from its tables: `make gen`.\n\nOf all APIs:\n\n")
+	list(&b, wire.Deviations())
 	for _, s := range services {
 		names := make([]string, len(s.Protocols))
 		for i, p := range s.Protocols {
@@ -74,6 +98,20 @@ func compatibility(services []*wire.Service) []byte {
 			}
 			fmt.Fprintf(&b, "| %s | %s |\n", o.Name, says)
 		}
+		if len(s.Quotas) > 0 {
+			b.WriteString("\n### Quotas\n\n")
+			list(&b, s.Quotas)
+		}
+		if len(s.Deviations) > 0 {
+			b.WriteString("\n### Different from AWS\n\n")
+			list(&b, s.Deviations)
+		}
 	}
 	return b.Bytes()
+}
+
+func list(b *bytes.Buffer, sentences []string) {
+	for _, s := range sentences {
+		fmt.Fprintf(b, "* %s\n", s)
+	}
 }

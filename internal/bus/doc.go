@@ -27,7 +27,5 @@
 // for changes, and readers do not wait for the disk.
 //
 // What it leaves out: archives, replays, partner event sources and global
-// endpoints. The encryption key, the dead-letter queue and the logging of a
-// bus itself are kept and listed, and have no effect; targets have working
-// dead-letter queues. Nobody owns managed rules, so Force changes nothing.
+// endpoints. What else clients may notice is said by package eventsapi.
 package bus

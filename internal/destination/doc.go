@@ -30,5 +30,5 @@
 // # What it leaves out
 //
 // Private connectivity through VPC Lattice, mutual TLS, and encryption with a
-// KMS key: its identifier is kept and shown, and the record is not encrypted.
+// KMS key. What clients may notice is said by package eventsapi.
 package destination

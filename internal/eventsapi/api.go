@@ -32,6 +32,8 @@ func Service(b *bus.Service, d *destination.Service) wire.Service {
 		Protocols:  []wire.Protocol{wire.JSON11},
 		Operations: a.Table(),
 		Limits:     limits(),
+		Quotas:     quotas(),
+		Deviations: deviations(),
 		Error:      spell,
 	}
 }

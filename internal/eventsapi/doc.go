@@ -4,5 +4,6 @@
 //
 // Handlers begin where the input has passed its limits (limits.go), translate,
 // and leave every decision to the room behind them. What is not offered is a
-// row all the same, with the reason in it (refused.go).
+// row all the same, with the reason in it (refused.go); what else is different
+// from AWS, here and in the rooms behind, is said in deviations.go.
 package eventsapi

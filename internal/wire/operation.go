@@ -27,6 +27,11 @@ type Service struct {
 	Operations []Operation
 	// Limits are the constraints on the members of the inputs.
 	Limits Limits
+	// Quotas and Deviations are sentences for those who use the service: how much
+	// they may have, and what they may notice that is not as on AWS and no refused
+	// row. They are printed in docs/compatibility.md; a service without any says so
+	// with a list that is empty and not nil.
+	Quotas, Deviations []string
 	// Error spells an error in the service's own words. It is given every error
 	// that a handler returns; ok is false for one that is not the caller's.
 	Error func(error) (e Error, ok bool)

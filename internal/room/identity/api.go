@@ -17,6 +17,10 @@ func API() *wire.Service {
 		Namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
 		Protocols: []wire.Protocol{wire.Query},
 		Error:     wire.FaultError,
+		Quotas:    []string{},
+		Deviations: []string{
+			"There are no users and no roles yet: whoever signs with a key of an account acts as its root user.",
+		},
 		Operations: []wire.Operation{
 			wire.Refuse("AssumeRole", temporary),
 			wire.Refuse("AssumeRoleWithSAML", temporary),

@@ -28,6 +28,8 @@ func API(s *Service) *wire.Service {
 		ErrorNamespace: "com.amazonaws.sqs",
 		Protocols:      []wire.Protocol{wire.JSON10, wire.Query},
 		Operations:     slices.Concat(a.queues(), a.permissions(), a.messages(), a.batches(), a.redrives()),
+		Quotas:         quotas(),
+		Deviations:     deviations(),
 		Error:          spell,
 	}
 }

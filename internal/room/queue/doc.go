@@ -47,10 +47,6 @@
 //
 // # What it leaves out
 //
-// KMS keys are remembered and reported; nothing is encrypted with them. A queue
-// may be made anew right after it was deleted, and attributes take effect at
-// once. There are no request rates to exceed, so the throughput limit of a FIFO
-// queue is remembered only. Fair queues keep the message group of a message but
-// do not weigh groups against each other. A repeated receive is recognised by
-// its attempt id for five minutes, but not across a restart.
+// What clients may notice is said in deviations.go, from where it is printed in
+// docs/compatibility.md.
 package queue

@@ -1,0 +1,47 @@
+package eventsapi
+
+import (
+	"fmt"
+
+	"github.com/dari-bus/dari/internal/bus"
+	"github.com/dari-bus/dari/internal/destination"
+	"github.com/dari-bus/dari/internal/event"
+	"github.com/dari-bus/dari/internal/target"
+)
+
+// quotas are the bounds on what callers may have here.
+func quotas() []string {
+	l := bus.DefaultLimits()
+	return []string{
+		fmt.Sprintf("An account has in each region %d event buses, the default one counted, with %d rules each, of which %d may use wildcards.",
+			l.Buses, l.RulesPerBus, l.WildcardRulesPerBus),
+		fmt.Sprintf("A rule has %d targets and a pattern of %d characters; a rule or a bus has %d tags, and a bus a policy of %d characters.",
+			l.TargetsPerRule, l.PatternLength, l.Tags, l.PolicyLength),
+		fmt.Sprintf("The entries of one PutEvents are %d and %d MiB in all.", eventLimits["PutEventsInput.Entries"].Max, l.RequestBytes>>20),
+		"These are AWS's, so that a test fails here where it would fail there; `dari serve -limits none` lifts all but the number of entries.",
+		fmt.Sprintf("An account has in each region %d connections and as many API destinations. An API destination is called %d times a second unless it says otherwise.",
+			destination.DefaultMax, destination.DefaultRate),
+		fmt.Sprintf("Objects and lists in a Detail are at most %d deep.", event.MaxDepth),
+		fmt.Sprintf("A delivery is tried for %d hours and %d times after the first, unless its target asks for less.",
+			int(target.DefaultMaxAge.Hours()), target.DefaultMaxAttempts),
+	}
+}
+
+// deviations are what clients may notice of the rooms behind this door.
+func deviations() []string {
+	return []string{
+		"Events are delivered to SQS queues, API destinations and event buses. A target of another kind is accepted where AWS accepts it; " +
+			"its deliveries fail with the code NO_RESOURCE and go to its dead-letter queue.",
+		"A delivery that failed for good and that no dead-letter queue took is kept and shown at `/_dari/dead`; on AWS it is gone.",
+		"The encryption key, the dead-letter queue and the logging of an event bus are kept and listed, and have no effect. The dead-letter queues of targets work.",
+		"No service of AWS owns rules, so Force changes nothing, and the state ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS is ENABLED.",
+		"A schedule that was due while the server was down does not fire later, except for its last time if that was no more than a minute ago.",
+		"There are no organisations: a condition on aws:PrincipalOrgID is kept and lets nobody in.",
+		"A policy with something in it that dari does not know is refused, and never read as less than it says.",
+		"API destinations and token endpoints may be `http://`, unless `dari serve -https-only` forbids it.",
+		"Connections reach what the server reaches; there is no VPC Lattice and no mutual TLS.",
+		"The secrets of connections stand in the data directory. SecretArn names what AWS would have made in Secrets Manager, and KmsKeyIdentifier is kept and shown; nothing is encrypted with it.",
+		"A connection that is DEAUTHORIZED because of its token server is tried again, more and more seldom, and recovers with it.",
+		"A connection is gone when DeleteConnection answers DELETING, and DEAUTHORIZED when DeauthorizeConnection answers DEAUTHORIZING.",
+	}
+}
