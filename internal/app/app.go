@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -18,6 +17,7 @@ import (
 	"github.com/dari-bus/dari/internal/console"
 	"github.com/dari-bus/dari/internal/delivery"
 	"github.com/dari-bus/dari/internal/destination"
+	"github.com/dari-bus/dari/internal/door"
 	"github.com/dari-bus/dari/internal/event"
 	"github.com/dari-bus/dari/internal/eventsapi"
 	"github.com/dari-bus/dari/internal/outbound"
@@ -35,7 +35,8 @@ import (
 type App struct {
 	opt      Options
 	store    store.Store
-	listener net.Listener
+	listener *door.Listener
+	front    *front
 	server   *http.Server
 	registry *prometheus.Registry
 	feed     *watch.Feed
@@ -63,14 +64,16 @@ func Open(ctx context.Context, opt Options) (*App, error) {
 	if err := a.openRooms(ctx); err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
-	if a.listener, err = net.Listen("tcp", opt.Listen); err != nil {
+	listener, err := net.Listen("tcp", opt.Listen)
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("listen on %s: %w", opt.Listen, err), a.store.Close())
 	}
+	a.listener = door.Listen(listener, door.Limit(opt.memory.Total()))
 	h, err := a.handler()
 	if err != nil {
 		return nil, errors.Join(err, a.listener.Close(), a.store.Close())
 	}
-	a.server = newServer(h, opt.Log)
+	a.front, a.server = h, newServer(h, a.listener, opt.Log)
 	return a, nil
 }
 
@@ -141,15 +144,19 @@ func (a *App) services() []*wire.Service {
 }
 
 // handler joins the AWS APIs and what is dari's own.
-func (a *App) handler() (http.Handler, error) {
+func (a *App) handler() (*front, error) {
 	host, err := a.opt.publicHost(a.listener.Addr())
 	if err != nil {
 		return nil, err
 	}
+	guard, err := door.New(door.Options{Host: host, Origins: a.opt.origins(), Keyed: a.opt.keys != nil})
+	if err != nil {
+		return nil, settingError{"origins", err.Error()}
+	}
 	observe := watch.Calls(a.registry)
 	aws, err := wire.NewHandler(wire.Options{
 		Services: a.services(), Region: a.opt.Region, Account: a.opt.Account, Host: host,
-		Keys: a.opt.keys, Log: a.opt.Log, Observe: func(_ context.Context, o wire.Observation) {
+		Keys: a.opt.keys, Known: door.Known, Log: a.opt.Log, Observe: func(_ context.Context, o wire.Observation) {
 			observe(o.Service, o.Operation, o.Code, o.Duration)
 		},
 	})
@@ -165,24 +172,18 @@ func (a *App) handler() (http.Handler, error) {
 		Allow: a.allow,
 		Host:  host, Region: a.opt.Region, Account: a.opt.Account,
 	})
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case r.URL.Path == console.Prefix || strings.HasPrefix(r.URL.Path, console.Prefix+"/"):
-			own.ServeHTTP(w, r)
-		case console.IsBrowser(r):
-			http.Redirect(w, r, console.Prefix+"/console/", http.StatusFound)
-		default:
-			aws.ServeHTTP(w, r)
-		}
-	}), nil
+	return &front{guard: guard, own: own, aws: aws}, nil
 }
 
 // allow lets whoever may call the AWS APIs see what happens to events.
 func (a *App) allow(r *http.Request) error {
-	if a.opt.keys == nil {
-		return nil
+	if a.opt.keys != nil {
+		if err := wire.Verify(r, nil, "dari", a.opt.keys, time.Now()); err != nil {
+			return err
+		}
 	}
-	return wire.Verify(r, nil, "dari", a.opt.keys, time.Now())
+	door.Known(r.Context())
+	return nil
 }
 
 func (a *App) url() string { return "http://" + a.listener.Addr().String() }

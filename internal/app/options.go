@@ -21,6 +21,7 @@ type Options struct {
 	Listen, Data          string
 	Ephemeral             bool
 	Region, Account, Host string
+	Origins               string
 	Limits                string
 	KeyFile               string
 	AccessKey, SecretKey  string
@@ -43,6 +44,7 @@ func (o *Options) Register(fs *flag.FlagSet) {
 	fs.StringVar(&o.Region, "region", "us-east-1", "region of callers whose credentials name none")
 	fs.StringVar(&o.Account, "account", "000000000000", "account of callers whose access key is not 12 digits")
 	fs.StringVar(&o.Host, "host", "", "public `host:port` in the URLs that are handed out (default localhost and the port of -listen)")
+	fs.StringVar(&o.Origins, "origins", "", "web `origins`, parted by commas, whose pages may call with the help of a browser, such as https://console.example.com")
 	fs.StringVar(&o.Limits, "limits", "aws", "count quotas such as 300 rules per bus: `aws` or none")
 	fs.StringVar(&o.KeyFile, "keys", "", "`file` of access keys that may sign, a line each: ID SECRET [ACCOUNT]; without any keys, everybody may call")
 	fs.StringVar(&o.AccessKey, "access-key", "", "an access key `id` that may sign, beside those of -keys")
@@ -162,6 +164,11 @@ func (o *Options) readKeys() (wire.Keys, error) {
 		return nil, settingError{"keys", o.KeyFile + " holds no keys: a line each, ID SECRET [ACCOUNT]"}
 	}
 	return keys, nil
+}
+
+// origins are the web origins whose pages may call.
+func (o *Options) origins() []string {
+	return strings.FieldsFunc(o.Origins, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
 // publicHost is the host in the URLs that are handed out, for a listener.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"net/http"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -80,7 +79,7 @@ func (a *App) serve(ctx, running context.Context) error {
 	defer endCalls()
 	a.server.BaseContext = func(net.Listener) context.Context { return calls }
 	failed := make(chan error, 1)
-	go func() { failed <- a.server.Serve(a.listener) }()
+	go func() { failed <- a.accept() }()
 	select {
 	case err := <-failed:
 		return err
@@ -89,17 +88,26 @@ func (a *App) serve(ctx, running context.Context) error {
 	}
 	a.feed.Close() // ends the live tails, which would not end by themselves
 	defer time.AfterFunc(pollsEndAfter, endCalls).Stop()
-	stop, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), a.stopWithin, errors.New("some calls did not end in time"))
-	defer cancel()
-	if err := a.server.Shutdown(stop); err != nil {
-		a.opt.Log.Warn("calls were cut off", "err", context.Cause(stop))
-		err = a.server.Close()
-		if err != nil {
-			return err
-		}
-	}
-	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
+	return errors.Join(a.drain(context.WithoutCancel(ctx)), <-failed)
+}
+
+// accept serves until the listener fails, or is closed by drain.
+func (a *App) accept() error {
+	if err := a.server.Serve(a.listener); !errors.Is(err, net.ErrClosed) || !a.front.stopping.Load() {
 		return err
 	}
 	return nil
+}
+
+// drain answers the calls that have come in, on whatever connection, and takes
+// no more in. [http.Server.Shutdown] would drop those that have only just come.
+func (a *App) drain(ctx context.Context) error {
+	a.front.stopping.Store(true)
+	err := a.listener.Close()
+	within, cancel := context.WithTimeoutCause(ctx, a.stopWithin, errors.New("some calls did not end in time"))
+	defer cancel()
+	if late := a.listener.Drain(within); late != nil {
+		a.opt.Log.Warn("calls were cut off", "err", late)
+	}
+	return errors.Join(err, a.server.Close())
 }

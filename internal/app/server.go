@@ -4,12 +4,14 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
+
+	"github.com/dari-bus/dari/internal/door"
 )
 
 // newServer sets the limits of a server that anybody on the network may reach.
 // There is no limit on how long an answer takes: long polls and live tails are
-// meant to.
-func newServer(h http.Handler, log *slog.Logger) *http.Server {
+// meant to. The listener sees to those who do not read theirs.
+func newServer(h http.Handler, l *door.Listener, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
@@ -17,5 +19,7 @@ func newServer(h http.Handler, log *slog.Logger) *http.Server {
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		ConnState:         l.State,
+		ConnContext:       l.Context,
 	}
 }

@@ -38,7 +38,8 @@ func call(t *testing.T, url, operation, body string) (int, string) {
 func TestAStopEndsLongPollsInAnOrderlyWay(t *testing.T) {
 	a := openForTest(t)
 	calls := make(chan struct{}, 10)
-	a.server.ConnState = func(_ net.Conn, s http.ConnState) {
+	a.server.ConnState = func(c net.Conn, s http.ConnState) {
+		a.listener.State(c, s)
 		if s == http.StateActive {
 			calls <- struct{}{}
 		}
@@ -67,6 +68,35 @@ func TestAStopEndsLongPollsInAnOrderlyWay(t *testing.T) {
 	<-polled
 	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("the stop took %v", took)
+	}
+}
+
+// Issue 7, "Done when" 5: a call whose headers had been read, but that had not
+// reached its handler yet, was dropped without an answer when the stop began.
+func TestACallThatHasJustComeInWhenTheStopBeginsIsAnswered(t *testing.T) {
+	a := openForTest(t)
+	ctx, stop := context.WithCancel(t.Context())
+	a.server.ConnState = func(c net.Conn, s http.ConnState) {
+		a.listener.State(c, s)
+		if s != http.StateActive {
+			return
+		}
+		stop()
+		for { // until nobody is let in any more
+			c, err := net.Dial("tcp", a.listener.Addr().String())
+			if err != nil {
+				return
+			}
+			c.Close()
+		}
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- a.Run(ctx) }()
+	if status, answer := call(t, a.URL(), "ListQueues", `{}`); status != 200 {
+		t.Errorf("the call was answered with %d %s", status, answer)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }
 

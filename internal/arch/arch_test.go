@@ -58,7 +58,8 @@ var rooms = []room{
 
 	// Doors.
 	{"internal/wire", []string{"internal/fault"}, false},
-	{"internal/console", []string{"internal/watch"}, false},
+	{"internal/door", []string{"internal/budget"}, false},
+	{"internal/console", []string{"internal/door", "internal/watch"}, false},
 	{"internal/eventsapi", []string{"internal/bus", "internal/destination", "internal/event", "internal/fault", "internal/target", "pattern", "internal/wire"}, false},
 
 	// Rooms: neighbours that never see the bus, a target, or each other.

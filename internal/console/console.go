@@ -19,6 +19,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dari-bus/dari/internal/door"
 	"github.com/dari-bus/dari/internal/watch"
 )
 
@@ -55,7 +56,7 @@ func New(o Options) http.Handler {
 	mux.Handle("GET "+Prefix+"/tail", h.allowed(http.HandlerFunc(h.tail)))
 	mux.Handle("GET "+Prefix+"/dead", h.allowed(http.HandlerFunc(h.dead)))
 	mux.HandleFunc(Prefix+"/", func(w http.ResponseWriter, r *http.Request) {
-		refuse(w, http.StatusNotFound, fmt.Sprintf("there is no %s %s; %s/console/ says what there is", r.Method, r.URL.Path, Prefix))
+		Refuse(w, http.StatusNotFound, fmt.Sprintf("there is no %s %s; %s/console/ says what there is", r.Method, r.URL.Path, Prefix))
 	})
 	mux.Handle("GET "+Prefix, http.RedirectHandler(Prefix+"/console/", http.StatusFound))
 	return mux
@@ -68,23 +69,29 @@ func IsBrowser(r *http.Request) bool {
 		r.Header.Get("Authorization") == "" && strings.Contains(r.Header.Get("Accept"), "text/html")
 }
 
-// allowed lets only those through who may see events. A page of another origin
-// may not read them with the help of somebody's browser.
+// Need says what a request for one of these paths, or for the page at the root,
+// must show at the door. The page and the health show nothing of anybody's.
+func Need(r *http.Request) door.Need {
+	path := r.URL.Path
+	if path == "/" || path == Prefix || path == Prefix+"/health" || strings.HasPrefix(path, Prefix+"/console/") {
+		return door.Need{Methods: []string{http.MethodGet, http.MethodHead}, Open: true}
+	}
+	return door.Need{Methods: []string{http.MethodGet, http.MethodPost}, Acts: r.Method != http.MethodGet}
+}
+
+// allowed lets only those through who may see events.
 func (h *handler) allowed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" {
-			refuse(w, http.StatusForbidden, "a page of another origin may not see events")
-			return
-		}
 		if err := h.Allow(r); err != nil {
-			refuse(w, http.StatusForbidden, err.Error())
+			Refuse(w, http.StatusForbidden, err.Error())
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-func refuse(w http.ResponseWriter, status int, message string) {
+// Refuse answers a request that may not be served.
+func Refuse(w http.ResponseWriter, status int, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	writeJSON(w, map[string]string{"message": message})
@@ -105,11 +112,11 @@ func (h *handler) health(w http.ResponseWriter, _ *http.Request) {
 func (h *handler) page(w http.ResponseWriter, _ *http.Request) {
 	var b bytes.Buffer
 	if err := page.Execute(&b, h.Options); err != nil {
-		refuse(w, http.StatusInternalServerError, "the page cannot be shown")
+		Refuse(w, http.StatusInternalServerError, "the page cannot be shown")
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; frame-ancestors 'none'")
 	_, _ = w.Write(b.Bytes()) // a browser that is gone does not want it
 }
 
@@ -118,14 +125,14 @@ func (h *handler) dead(w http.ResponseWriter, r *http.Request) {
 	if s := r.URL.Query().Get("limit"); s != "" {
 		n, err := strconv.Atoi(s)
 		if err != nil || n < 1 || n > 10_000 {
-			refuse(w, http.StatusBadRequest, fmt.Sprintf("limit %q is not a number from 1 to 10000", s))
+			Refuse(w, http.StatusBadRequest, fmt.Sprintf("limit %q is not a number from 1 to 10000", s))
 			return
 		}
 		limit = n
 	}
 	kept, pushed, err := h.Dead(r.Context(), limit)
 	if err != nil {
-		refuse(w, http.StatusInternalServerError, "the dead deliveries cannot be read")
+		Refuse(w, http.StatusInternalServerError, "the dead deliveries cannot be read")
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -138,7 +145,7 @@ func (h *handler) tail(w http.ResponseWriter, r *http.Request) {
 	c := http.NewResponseController(w)
 	// The time limit of a request is meant for its body, and this one has none.
 	if err := errors.Join(c.SetReadDeadline(time.Time{}), c.SetWriteDeadline(time.Time{})); err != nil {
-		refuse(w, http.StatusInternalServerError, "this connection cannot be kept open")
+		Refuse(w, http.StatusInternalServerError, "this connection cannot be kept open")
 		return
 	}
 	records, cancel := h.Feed.Subscribe()

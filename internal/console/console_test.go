@@ -103,15 +103,6 @@ func TestEventsAreShownOnlyToThoseWhoMayCall(t *testing.T) {
 	}
 }
 
-func TestAPageOfAnotherOriginSeesNoEvents(t *testing.T) {
-	s, _ := newForTest(t, nil)
-	for site, want := range map[string]int{"cross-site": 403, "same-site": 403, "same-origin": 200, "none": 200} {
-		if status, _ := get(t, s.URL+"/_dari/dead", "Sec-Fetch-Site", site); status != want {
-			t.Errorf("%s: %d, want %d", site, status, want)
-		}
-	}
-}
-
 func TestOnlyABrowserAtTheRootIsABrowser(t *testing.T) {
 	for _, c := range []struct {
 		method, url, accept, auth string

@@ -31,11 +31,10 @@
 // another word, key= and value= for the halves of a map's entry, and url for
 // the member that names the path of the request when it is absent.
 //
-// Without keys, anybody who reaches the port may call, but not the pages in
-// somebody's browser: those of other origins are refused, and so are browsers
-// that call by a name which is neither local nor the configured host.
+// Without keys, anybody who reaches the handler may call. That pages in somebody's
+// browser do not is up to the guard in front of it.
 //
-// What it leaves out: answers to CORS preflights, streamed bodies, permissions,
+// What it leaves out: streamed bodies, permissions,
 // and the dialects restJson, restXml and rpcv2Cbor, of which it only knows how to
 // spell an error. A further dialect is one more [Protocol].
 package wire

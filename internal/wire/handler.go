@@ -26,15 +26,14 @@ type Options struct {
 	// Keys are the access keys that may sign. Nil lets everybody in, signed or
 	// not, with whatever key. Keys that are not nil but empty let nobody in.
 	Keys Keys
+	// Known is told the context of a call once it is known who calls. Nil means
+	// that nobody listens.
+	Known func(context.Context)
 	// Log hears of the server's own failures. Default [slog.Default].
 	Log *slog.Logger
 	// MaxBody bounds a request body in bytes, as it is sent and again once it is
 	// unpacked. Default [DefaultMaxBody].
 	MaxBody int64
-	// Origins are web origins, such as "https://console.example.com", whose pages
-	// may call although they come from elsewhere. Pages of other origins are
-	// refused.
-	Origins []string
 	// Clock tells the time. Default [time.Now].
 	Clock func() time.Time
 	// Observe is told about each call once it is answered, on the goroutine that
@@ -67,10 +66,17 @@ type Observation struct {
 	UserAgent, RemoteAddr       string
 }
 
+// A Handler serves the AWS APIs.
+type Handler interface {
+	http.Handler
+	// Refuse answers a request that may not be served with e, in the dialect of
+	// the request.
+	Refuse(w http.ResponseWriter, r *http.Request, e *Error)
+}
+
 type handler struct {
 	Options
 	services []*service
-	guard    *http.CrossOriginProtection
 }
 
 // A service is a Service that is compiled.
@@ -91,13 +97,10 @@ type operation struct {
 // error names each mistake in the tables: an operation that stands twice, a
 // limit on a member that does not exist, an expression that does not compile, a
 // type that the wire cannot carry.
-func NewHandler(o Options) (http.Handler, error) {
-	h := &handler{Options: o, guard: http.NewCrossOriginProtection()}
+func NewHandler(o Options) (Handler, error) {
+	h := &handler{Options: o}
 	h.setDefaults()
 	var errs []error
-	for _, origin := range h.Origins {
-		errs = append(errs, h.guard.AddTrustedOrigin(origin))
-	}
 	if !isRegion(h.Region) {
 		errs = append(errs, fmt.Errorf("the region %q must consist of lower-case letters, digits and hyphens", h.Region))
 	}
@@ -133,6 +136,9 @@ func (h *handler) setDefaults() {
 	}
 	if h.Clock == nil {
 		h.Clock = time.Now
+	}
+	if h.Known == nil {
+		h.Known = func(context.Context) {}
 	}
 	if h.Observe == nil {
 		h.Observe = func(context.Context, Observation) {}

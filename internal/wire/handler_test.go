@@ -173,52 +173,28 @@ func TestTheURLOfAQueueStandsForItself(t *testing.T) {
 	}
 }
 
-func TestPagesOfOtherOriginsMayNotCall(t *testing.T) {
-	h := newHandler(t, Options{Origins: []string{"https://console.example.com"}})
-	const form = "Action=Touch&Version=2012-11-05"
-	for _, c := range []struct {
-		name, method, path, body string
-		header                   []string
-		status                   int
-	}{
-		{"no browser", "POST", "/", form, nil, 200},
-		{"same origin", "POST", "/", form, []string{"Origin", "http://localhost:4566", "Sec-Fetch-Site", "same-origin"}, 200},
-		{"other origin", "POST", "/", form, []string{"Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"}, 403},
-		{"other origin, old browser", "POST", "/", form, []string{"Origin", "https://evil.example"}, 403},
-		{"an image that is an action", "GET", "/?" + form, "", []string{"Sec-Fetch-Site", "cross-site"}, 403},
-		{"typed into the address bar", "GET", "/?" + form, "", []string{"Sec-Fetch-Site", "none"}, 200},
-		{"an origin that may", "POST", "/", form, []string{"Origin", "https://console.example.com", "Sec-Fetch-Site", "cross-site"}, 200},
-	} {
-		header := c.header
-		if c.method == "POST" {
-			header = append(header, "Content-Type", formType)
-		}
-		if w := do(h, request(t, c.method, c.path, c.body, header...)); w.Code != c.status {
-			t.Errorf("%s: got %d %s, want %d", c.name, w.Code, w.Body, c.status)
-		}
+// What may not be served at all is refused in the caller's words all the same.
+func TestARefusalIsInTheDialectOfTheRequest(t *testing.T) {
+	h, err := NewHandler(Options{Services: services()})
+	if err != nil {
+		t.Fatal(err)
 	}
-}
-
-// A page may be at home at a name that its owner then points at this machine.
-func TestBrowsersMustCallByAKnownName(t *testing.T) {
-	open := newHandler(t, Options{Host: "bus.example.com:4566"})
+	no := &Error{Code: "AccessDeniedException", QueryCode: "AccessDenied", Status: 403, Message: "No."}
 	for _, c := range []struct {
-		host, header, value string
-		status              int
+		method, path, body string
+		header             []string
+		want               string
 	}{
-		{"evil.example:4566", "Origin", "http://evil.example:4566", 403},
-		{"evil.example", "User-Agent", "Mozilla/5.0 (X11; Linux x86_64)", 403},
-		{"evil.example:4566", "User-Agent", "aws-cli/2.9.19", 200},
-		{"bus.example.com:4566", "Origin", "http://bus.example.com:4566", 200},
-		{"localhost:4566", "Origin", "http://localhost:4566", 200},
-		{"sqs.eu-central-1.localhost:4566", "Origin", "http://sqs.eu-central-1.localhost:4566", 200},
-		{"127.0.0.1:4566", "Origin", "http://127.0.0.1:4566", 200},
-		{"[::1]:4566", "Origin", "http://[::1]:4566", 200},
-		{"dari:4566", "Origin", "http://dari:4566", 200},
+		{"POST", "/", "{}", []string{"X-Amz-Target", "AWSEvents.Echo"}, `{"__type":"AccessDeniedException","message":"No."}`},
+		{"POST", "/", "{}", []string{"X-Amz-Target", "AmazonSQS.Echo"}, `{"__type":"com.amazonaws.sqs#AccessDeniedException","message":"No."}`},
+		{"GET", "/?Action=Echo", "", nil, "<Code>AccessDenied</Code><Message>No.</Message>"},
+		{"POST", "/", "Action=Echo", []string{"Content-Type", formType}, "<Code>AccessDenied</Code><Message>No.</Message>"},
+		{"HEAD", "/?Action=Echo", "", nil, ""},
 	} {
-		r := newRequest(t, "GET", "http://"+c.host+"/?Action=Touch&Version=2012-11-05", "", c.header, c.value)
-		if w := do(open, r); w.Code != c.status {
-			t.Errorf("%s with %s %s: got %d %s, want %d", c.host, c.header, c.value, w.Code, w.Body, c.status)
+		w := httptest.NewRecorder()
+		h.Refuse(w, request(t, c.method, c.path, c.body, c.header...), no)
+		if got := mask(t, w); w.Code != 403 || !strings.Contains(got, c.want) || c.method == "HEAD" && got != "" {
+			t.Errorf("%s %s %v: got %d %s", c.method, c.path, c.header, w.Code, got)
 		}
 	}
 }

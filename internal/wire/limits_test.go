@@ -264,7 +264,7 @@ func TestMistakesInATableAreErrors(t *testing.T) {
 			}
 		})
 	}
-	for _, o := range []Options{{Region: "Mars/1"}, {Account: "12"}, {Services: []*Service{{}}}, {Origins: []string{"example.com"}}} {
+	for _, o := range []Options{{Region: "Mars/1"}, {Account: "12"}, {Services: []*Service{{}}}} {
 		if _, err := NewHandler(o); err == nil {
 			t.Errorf("%+v: want an error", o)
 		}

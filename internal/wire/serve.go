@@ -15,14 +15,24 @@ import (
 // answers are byte slices for the bodies of answers.
 var answers = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}
 
-func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.answer(w, r, h.serve) }
+
+func (h *handler) Refuse(w http.ResponseWriter, r *http.Request, e *Error) {
+	h.answer(w, r, func(c *call) error {
+		_, _ = h.route(c) // only for the dialect; what it is not, e says as well
+		return e
+	})
+}
+
+// answer answers a request with what serve makes of it.
+func (h *handler) answer(w http.ResponseWriter, r *http.Request, serve func(*call) error) {
 	out := answers.Get().(*[]byte)
 	c := &call{r: r, began: h.Clock()}
 	c.answer.header = w.Header()
 	c.answer.body = (*out)[:0]
 	h.identify(c)
 
-	h.run(c)
+	h.run(c, serve)
 	h.send(c, w)
 	h.observe(c)
 
@@ -35,7 +45,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 const maxPooled = 1 << 20
 
 // run serves the call up to its answer. Whatever goes wrong, there is one.
-func (h *handler) run(c *call) {
+func (h *handler) run(c *call, serve func(*call) error) {
 	defer func() {
 		p := recover()
 		if p == nil {
@@ -48,7 +58,7 @@ func (h *handler) run(c *call) {
 			"operation", c.operationName(), "panic", p, "stack", string(debug.Stack()))
 		h.fail(c, errInternal(c.caller.RequestID))
 	}()
-	if err := h.serve(c); err != nil {
+	if err := serve(c); err != nil {
 		h.fail(c, h.explain(c, err))
 	}
 }
@@ -68,9 +78,7 @@ func (h *handler) serve(c *call) error {
 	if err := h.authenticate(c); err != nil {
 		return err
 	}
-	if err := h.fromHome(c); err != nil {
-		return err
-	}
+	h.Known(c.r.Context())
 	if err := c.find(name); err != nil {
 		return err
 	}
