@@ -104,7 +104,7 @@ func (a *App) openRooms(ctx context.Context) (err error) {
 	}
 	a.outbox, err = delivery.Open(ctx, delivery.Options{
 		Store: a.store, Sink: a.sinks(), DeadLetters: a.queues,
-		Hooks: hooks, Log: a.opt.Log, MaxDead: a.opt.MaxDead,
+		Hooks: hooks, Log: a.opt.Log, MaxDead: a.opt.MaxDead, MaxDeadBytes: a.opt.maxDeadBytes,
 	})
 	if err != nil {
 		return err

@@ -29,11 +29,13 @@ type Options struct {
 	EnforcePolicies       bool
 	HTTPSOnly             bool
 	MaxDead               int
+	MaxDeadBytes          string
 	Memory                string
 	LogLevel, LogFormat   string
 	Log                   *slog.Logger // overrides LogLevel and LogFormat
 	keys                  wire.Keys
 	memory                *budget.Budget
+	maxDeadBytes          int64
 }
 
 // Register declares the settings as flags of fs.
@@ -53,6 +55,7 @@ func (o *Options) Register(fs *flag.FlagSet) {
 	fs.BoolVar(&o.EnforcePolicies, "enforce-policies", false, "check queue policies when rules send to queues, as AWS does")
 	fs.BoolVar(&o.HTTPSOnly, "https-only", false, "refuse API destinations and token endpoints that are not https://, as AWS does")
 	fs.IntVar(&o.MaxDead, "max-dead", 10_000, "how many deliveries to keep that failed for good and that no dead-letter queue took")
+	fs.StringVar(&o.MaxDeadBytes, "max-dead-bytes", "256MiB", "`size` that the deliveries of -max-dead may have in all; an event counts once, however many targets it failed at")
 	fs.StringVar(&o.Memory, "memory", "auto", "`size` of the memory to use at most, such as 512MiB; auto is half of what the machine or its control group has")
 	fs.StringVar(&o.LogLevel, "log-level", "info", "`level` of the log: debug (a line for everything that happens to an event), info, warn or error")
 	fs.StringVar(&o.LogFormat, "log-format", "text", "`format` of the log: text or json")
@@ -81,6 +84,9 @@ func (o *Options) check() error {
 	}
 	if o.MaxDead < 1 {
 		return settingError{"max-dead", fmt.Sprintf("%d deliveries cannot be kept; keep at least one", o.MaxDead)}
+	}
+	if o.maxDeadBytes, err = budget.ParseSize(o.MaxDeadBytes); err != nil {
+		return settingError{"max-dead-bytes", err.Error()}
 	}
 	if o.memory, err = o.newMemory(); err != nil {
 		return err

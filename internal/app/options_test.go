@@ -13,6 +13,7 @@ func TestASettingThatCannotBeUsedIsRefused(t *testing.T) {
 		{func(o *Options) { o.Listen = "here" }, `-listen: "here" is not host:port`},
 		{func(o *Options) { o.Limits = "few" }, `-limits: "few" is neither aws nor none`},
 		{func(o *Options) { o.MaxDead = 0 }, `-max-dead: 0 deliveries cannot be kept`},
+		{func(o *Options) { o.MaxDeadBytes = "all" }, `-max-dead-bytes: "all" is not a size such as 512MiB or 2GiB`},
 		{func(o *Options) { o.Memory = "much" }, `-memory: "much" is not a size such as 512MiB or 2GiB, nor is it auto`},
 		{func(o *Options) { o.Memory = "10MiB" }, `-memory: 10 MiB is too little to work in; give at least 128 MiB`},
 	} {

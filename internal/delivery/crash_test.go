@@ -451,11 +451,15 @@ func (h *history) check() {
 			h.t.Errorf("seed %d: %v was settled %d times", h.seed, p, n)
 		}
 	}
-	h.checkLeftovers(len(kept))
+	bodies := map[string]bool{}
+	for _, d := range kept {
+		bodies[string(d.Event)] = true
+	}
+	h.checkLeftovers(len(kept), len(bodies))
 }
 
-func (h *history) checkLeftovers(dead int) {
-	want := map[string]int{"p": len(h.targets), "d": dead}
+func (h *history) checkLeftovers(dead, bodies int) {
+	want := map[string]int{"p": len(h.targets), "d": dead, "b": bodies}
 	for kind, n := range h.records() {
 		if n != want[kind] {
 			h.t.Errorf("seed %d: %d records of kind %s left, want %d", h.seed, n, kind, want[kind])

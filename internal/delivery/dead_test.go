@@ -1,8 +1,11 @@
 package delivery
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -22,7 +25,7 @@ func TestADeadDeliveryThatIsRepeatedCountsOnce(t *testing.T) {
 	s := mem.New()
 	d := deadLetters{}
 	put := func(seq uint64) {
-		if err := s.Update(t.Context(), func(tx store.Tx) error { return d.put(tx, seq, 1, &DeadLetter{}, 3) }); err != nil {
+		if err := s.Update(t.Context(), func(tx store.Tx) error { return d.put(tx, seq, 1, &DeadLetter{Event: json.RawMessage("{}")}, 3, 1<<20) }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -38,7 +41,9 @@ func TestADeadDeliveryThatIsRepeatedCountsOnce(t *testing.T) {
 	var left []uint64
 	if err := s.View(t.Context(), func(tx store.Tx) error {
 		for k := range tx.Scan([]byte(prefixDead), store.End([]byte(prefixDead))) {
-			left = append(left, lastNumber(k[:len(k)-8]))
+			if key := decodeDeadKey(k); key.lane != 0 {
+				left = append(left, key.seq)
+			}
 		}
 		return nil
 	}); err != nil {
@@ -46,6 +51,78 @@ func TestADeadDeliveryThatIsRepeatedCountsOnce(t *testing.T) {
 	}
 	if fmt.Sprint(left) != "[5 6 9]" || d.pushed.Load() != 4 {
 		t.Errorf("%v kept, %d pushed out", left, d.pushed.Load())
+	}
+}
+
+// attack F7: one event of 1 MB that dies at 200 targets was kept 200 times, and
+// a list of them was made in memory.
+func TestTheEventOfDeadDeliveriesIsKeptAndReadOnce(t *testing.T) {
+	s := mem.New()
+	d := &deadLetters{}
+	event := json.RawMessage(`"` + strings.Repeat("x", 1<<20) + `"`)
+	const targets = 200
+	put := func(seq uint64, l Lane, most int64) {
+		t.Helper()
+		if err := s.Update(t.Context(), func(tx store.Tx) error {
+			return d.put(tx, seq, l, &DeadLetter{Event: event, Target: fmt.Sprint(l)}, 1000, most)
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for seq := uint64(1); seq <= 2; seq++ {
+		for l := range Lane(targets) {
+			put(seq, l+1, 10<<20)
+		}
+	}
+	if d.bytes > 3<<20 || d.kept != 2*targets {
+		t.Fatalf("%d kept in %d bytes, want %d in little more than the two events", d.kept, d.bytes, 2*targets)
+	}
+	again := &deadLetters{}
+	o := &Outbox{Options: Options{Store: s}}
+	if err := s.View(t.Context(), again.load); err != nil || again.bytes != d.bytes || again.kept != d.kept {
+		t.Errorf("%d kept in %d bytes after a start (%v), want %d in %d", again.kept, again.bytes, err, d.kept, d.bytes)
+	}
+	n, last := 0, ""
+	for dead, err := range o.EachDead(t.Context(), "") {
+		if err != nil || !bytes.Equal(dead.Event, event) || dead.Target != fmt.Sprint(n%targets+1) {
+			t.Fatalf("the dead delivery %d is at %s with %d bytes, %v", n, dead.Target, len(dead.Event), err)
+		}
+		if n++; n == targets/2 {
+			last = dead.ID
+		}
+	}
+	rest := 0
+	for dead, err := range o.EachDead(t.Context(), last) {
+		if rest++; err != nil || rest == 1 && (dead.Target != fmt.Sprint(targets/2+1) || len(dead.Event) != len(event)) {
+			t.Fatalf("behind %s comes %+v, %v", last, dead, err)
+		}
+	}
+	if n != 2*targets || rest != n-targets/2 {
+		t.Errorf("%d dead deliveries, %d from the middle on", n, rest)
+	}
+	put(3, 1, 1<<21+1<<20) // the first event has to go, with all that is dead of it
+	if d.kept != targets+1 || d.bytes > 3<<20 || d.pushed.Load() != targets {
+		t.Errorf("%d kept in %d bytes, %d pushed out", d.kept, d.bytes, d.pushed.Load())
+	}
+	left := 0
+	if err := s.View(t.Context(), func(tx store.Tx) error {
+		for _, v := range tx.Scan(nil, nil) {
+			left += len(v)
+		}
+		return nil
+	}); err != nil || left > 3<<20 {
+		t.Errorf("%d bytes in the store, %v", left, err)
+	}
+}
+
+func TestAnIDOfNoDeadDeliveryIsRefused(t *testing.T) {
+	o := &Outbox{Options: Options{Store: mem.New()}}
+	for _, id := range []string{"x", "1", "1-", "01-1", "1-1 ", "-1-1"} {
+		for _, err := range o.EachDead(t.Context(), id) {
+			if err == nil || !strings.Contains(err.Error(), "is not the ID of a dead delivery") {
+				t.Errorf("%q: %v", id, err)
+			}
+		}
 	}
 }
 
@@ -62,7 +139,7 @@ func BenchmarkDead(b *testing.B) {
 	for b.Loop() {
 		err := s.Update(b.Context(), func(tx store.Tx) error {
 			seq++
-			return d.put(tx, seq, 1, &DeadLetter{}, 1000)
+			return d.put(tx, seq, 1, &DeadLetter{Event: json.RawMessage("{}")}, 1000, 1<<30)
 		}, store.Unsynced)
 		if err != nil {
 			b.Fatal(err)

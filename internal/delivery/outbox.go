@@ -39,8 +39,10 @@ type Options struct {
 	Timeout time.Duration
 	// Grace is how long attempts may go on when the outbox stops. Default 5 s.
 	Grace time.Duration
-	// MaxDead bounds the dead deliveries that are kept. Default 10,000.
-	MaxDead int
+	// MaxDead and MaxDeadBytes bound the dead deliveries that are kept. Defaults
+	// 10,000 and 256 MiB.
+	MaxDead      int
+	MaxDeadBytes int64
 	// Backoff returns the wait after the nth attempt, n from 1. The default is
 	// full jitter on min(17 min, 1 s × 2^(n-1)), with which 185 retries last about a day.
 	Backoff func(n int) time.Duration
@@ -54,6 +56,7 @@ func (o Options) withDefaults() Options {
 	o.Timeout = or(o.Timeout, 30*time.Second)
 	o.Grace = or(o.Grace, 5*time.Second)
 	o.MaxDead = or(o.MaxDead, 10_000)
+	o.MaxDeadBytes = or(o.MaxDeadBytes, 256<<20)
 	if o.Backoff == nil {
 		o.Backoff = fullJitter
 	}

@@ -17,6 +17,7 @@ import (
 //	delivery/r/<seq>              what still refers to the event, when any delivery of it waits
 //	delivery/w/<lane><due><seq>   a waiting delivery; due is in Unix milliseconds
 //	delivery/d/<seq><lane>        a dead delivery, JSON
+//	delivery/d/<seq>0             the event of the dead deliveries with that seq
 //
 // An event is written once, together with the list of lanes that try it at
 // once: its first pass. When all of them succeed, one delete is all that

@@ -229,7 +229,7 @@ func (o *Outbox) apply(tx store.Tx, p *op) error {
 		}
 		return o.changeRefs(tx, p.seq, refs{}, func(r *refs) { r.remove(p.lane.id) })
 	case opDead:
-		return o.dead.put(tx, p.seq, p.lane.id, p.dead, o.MaxDead)
+		return o.dead.put(tx, p.seq, p.lane.id, p.dead, o.MaxDead, o.MaxDeadBytes)
 	case opForgetPlan:
 		return o.forgetPlan(tx, p.lane)
 	}
