@@ -33,6 +33,9 @@
 //
 // Values are pieces of the event's own text: numbers keep their spelling.
 //
+// A template may name a value two thousand times. So its result has a bound
+// while it grows, [MaxOutput]; past it Render fails with INVALID_PARAMETER.
+//
 // # What it leaves out
 //
 // There are no filters, slices, negative indices or searches at any depth in a

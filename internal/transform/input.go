@@ -128,6 +128,27 @@ func isKey(name string) bool {
 		!strings.ContainsFunc(name, func(r rune) bool { return r == '.' || !isNameRune(r) })
 }
 
+// MaxOutput is the most that a template may make of an event, in bytes: no
+// target takes more.
+const MaxOutput = 1 << 20
+
+func tooLong() error {
+	return &Error{CodeInvalidParameter, fmt.Sprintf("The input template makes more than %d bytes of this event, and no target takes more.", MaxOutput)}
+}
+
+// Cost returns about how much memory Render needs for an event of that length,
+// at most, and how much of it the result keeps. What the result shares with the
+// event or with the Input is not counted.
+func (in *Input) Cost(event int) (needs, keeps int) {
+	switch {
+	case in.path != nil && in.path.copies():
+		return 2 * event, event
+	case in.template != nil:
+		return in.template.cost(event), in.template.size(event)
+	}
+	return 0, 0
+}
+
 // Render returns what the target receives for the event. Without a template
 // the result is shared with event or with the Input, and must not be changed.
 // An error is an [*Error].

@@ -118,6 +118,24 @@ func skipValue(b []byte, i int) int {
 	return i
 }
 
+// compact takes the white space around the tokens of a document out, where it lies.
+func compact(v []byte) []byte {
+	out := v[:0]
+	for i := 0; i < len(v); {
+		end := i + 1
+		switch v[i] {
+		case ' ', '\n', '\t', '\r':
+			i++
+			continue
+		case '"':
+			end = skipString(v, i)
+		}
+		out = append(out, v[i:end]...)
+		i = end
+	}
+	return out
+}
+
 // isString reports whether a value is a string.
 func isString(v []byte) bool { return at(v, 0) == '"' }
 

@@ -3,6 +3,7 @@ package transform
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -88,47 +89,49 @@ func endsName(r rune) bool {
 }
 
 // Find returns the value at the path as the text that stands in event, or
-// false when nothing is there. What a star finds is a new list.
+// false when nothing is there. What a star finds is a new list, which is not
+// longer than event.
 func (p Path) Find(event []byte) (value []byte, ok bool) {
-	v := bytes.TrimSpace(event)
-	for i, s := range p.steps {
+	v, below, ok := walk(bytes.TrimSpace(event), p.steps)
+	if !ok || below == nil {
+		return v, ok
+	}
+	return append(appendAll([]byte{'['}, v, below), ']'), true
+}
+
+// walk follows steps down from v. At a star it stops: v is the object or array
+// whose children the star means, and below are the steps behind it, never nil.
+func walk(v []byte, steps []step) (value []byte, below []step, ok bool) {
+	for i, s := range steps {
 		switch s.kind {
 		case byName:
 			v, ok = member(v, s.name)
 		case byIndex:
 			v, ok = element(v, s.index)
 		case toAll:
-			return Path{p.steps[i+1:]}.findInAll(v)
+			return v, steps[i+1:], isTree(v)
 		}
 		if !ok {
-			return nil, false
+			return nil, nil, false
 		}
 	}
-	return v, true
+	return v, nil, true
 }
 
-// findInAll lists what the path finds in each child of v.
-func (p Path) findInAll(v []byte) ([]byte, bool) {
-	if !isTree(v) {
-		return nil, false
-	}
-	list := []byte{'['}
+// appendAll appends to a list what steps find in each child of v. A star among
+// them adds to the same list.
+func appendAll(list, v []byte, steps []step) []byte {
 	add := func(child []byte) {
-		found, ok := p.Find(child)
-		if !ok {
-			return
+		found, below, ok := walk(child, steps)
+		switch {
+		case !ok:
+		case below != nil:
+			list = appendAll(list, found, below)
+		case len(list) > 1:
+			list = append(append(list, ','), found...)
+		default:
+			list = append(list, found...)
 		}
-		// A star below a star adds to the same list.
-		if p.hasStar() {
-			found = found[1 : len(found)-1]
-			if len(found) == 0 {
-				return
-			}
-		}
-		if len(list) > 1 {
-			list = append(list, ',')
-		}
-		list = append(list, found...)
 	}
 	for child := range elements(v) {
 		add(child)
@@ -136,16 +139,12 @@ func (p Path) findInAll(v []byte) ([]byte, bool) {
 	for _, child := range members(v) {
 		add(child)
 	}
-	return append(list, ']'), true
+	return list
 }
 
-func (p Path) hasStar() bool {
-	for _, s := range p.steps {
-		if s.kind == toAll {
-			return true
-		}
-	}
-	return false
+// copies reports whether what the path finds is new, and not a part of the event.
+func (p Path) copies() bool {
+	return slices.ContainsFunc(p.steps, func(s step) bool { return s.kind == toAll })
 }
 
 // member returns the last member of an object with that name.

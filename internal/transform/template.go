@@ -15,6 +15,8 @@ type template struct {
 	parts []part
 	// vars are the variables that the template uses, each once.
 	vars []variable
+	// literals is the length of all literals.
+	literals int
 	// broken says why the template cannot give JSON whatever the event is.
 	// EventBridge takes such a template and then delivers nothing.
 	broken string
@@ -79,6 +81,9 @@ func parseTemplate(s string, paths map[string]Path) (t *template, unknown string
 		t.broken = "its last double quote is missing"
 	}
 	t.parts = append(t.parts, part{literal: s[from:], variable: -1})
+	for _, p := range t.parts {
+		t.literals += len(p.literal)
+	}
 	return t, "", true
 }
 
@@ -107,58 +112,135 @@ func lookup(name string, paths map[string]Path) (variable, bool) {
 	return variable{path: p}, ok
 }
 
+// most is the length that the text of a template must not pass while it grows.
+// Of a JSON template the white space between its tokens is not part of the result.
+func (t *template) most() int {
+	if t.text {
+		return MaxOutput
+	}
+	return MaxOutput + t.literals
+}
+
+// size is the longest result that there can be for an event of that length.
+func (t *template) size(event int) int {
+	placeholders := len(t.parts) / 2 // each stands behind a literal, and one more ends the template
+	return min(t.literals+placeholders*max(event, len(`""`)), t.most())
+}
+
+// cost returns about how much memory render needs, result included, for an
+// event of that length.
+func (t *template) cost(event int) int {
+	copied := 0
+	for _, v := range t.vars {
+		if v.copies() {
+			copied = min(copied+event, MaxOutput)
+		}
+	}
+	return t.size(event) + copied + event // the last for a string with escapes while it is decoded
+}
+
 // render fills the template.
 func (t *template) render(event []byte, vars Vars) ([]byte, error) {
 	if t.broken != "" {
 		return nil, &Error{CodeInvalidJSON, "The input template does not give JSON: " + t.broken + "."}
 	}
-	// A value is nil when it is missing.
-	values := make([][]byte, len(t.vars))
-	size := 0
-	for i, v := range t.vars {
-		values[i] = v.value(event, vars)
-		size += len(values[i])
+	values, ok := t.values(event, vars)
+	if !ok {
+		return nil, tooLong()
 	}
+	size := t.literals
 	for _, p := range t.parts {
-		size += len(p.literal)
+		if p.variable >= 0 {
+			size += len(values[p.variable]) + len(`""`)
+		}
 	}
-
-	out := make([]byte, 0, size)
+	out := output{text: make([]byte, 0, min(size, t.most())), most: t.most()}
 	for _, p := range t.parts {
 		switch {
 		case p.variable < 0:
-			out = append(out, p.literal...)
+			out.addString(p.literal)
 		case p.quoted:
-			out = t.appendQuoted(out, values[p.variable])
+			out.addQuoted(values[p.variable], t.text)
 		case values[p.variable] == nil:
-			out = append(out, `""`...)
+			out.addString(`""`)
 		default:
-			out = append(out, values[p.variable]...)
+			out.add(values[p.variable])
+		}
+		if out.full {
+			return nil, tooLong()
 		}
 	}
 	if t.text {
-		return out, nil
+		return out.text, nil
 	}
-	compact := bytes.NewBuffer(make([]byte, 0, len(out)))
-	if err := json.Compact(compact, out); err != nil {
-		return nil, &Error{CodeInvalidJSON, fmt.Sprintf("The input template does not give JSON for this event: %v.", err)}
+	if !json.Valid(out.text) {
+		var raw json.RawMessage
+		return nil, &Error{CodeInvalidJSON, fmt.Sprintf("The input template does not give JSON for this event: %v.", json.Unmarshal(out.text, &raw))}
 	}
-	return compact.Bytes(), nil
+	if out.text = compact(out.text); len(out.text) > MaxOutput {
+		return nil, tooLong()
+	}
+	return out.text, nil
 }
 
-// appendQuoted appends a value that stands inside of a string.
-func (t *template) appendQuoted(out, value []byte) []byte {
+// values returns the value of each variable, nil for what is missing. Most are
+// parts of the event; what the others come to is bounded as the result is.
+func (t *template) values(event []byte, vars Vars) (values [][]byte, ok bool) {
+	values = make([][]byte, len(t.vars))
+	copied := 0
+	for i, v := range t.vars {
+		values[i] = v.value(event, vars)
+		if v.copies() {
+			if copied += len(values[i]); copied > MaxOutput {
+				return nil, false
+			}
+		}
+	}
+	return values, true
+}
+
+// An output is a text that must not become longer than most. Once it would
+// have, it is full and takes no more.
+type output struct {
+	text []byte
+	most int
+	full bool
+}
+
+func (o *output) add(b []byte) {
+	if o.fits(len(b)) {
+		o.text = append(o.text, b...)
+	}
+}
+
+func (o *output) addString(s string) {
+	if o.fits(len(s)) {
+		o.text = append(o.text, s...)
+	}
+}
+
+func (o *output) fits(n int) bool {
+	o.full = o.full || len(o.text)+n > o.most
+	return !o.full
+}
+
+// addQuoted adds a value that stands inside of a string, of a template that is
+// text or JSON.
+func (o *output) addQuoted(value []byte, text bool) {
 	switch {
 	case isString(value):
-		return append(out, characters(value)...)
-	case t.text && isTree(value):
+		o.add(characters(value))
+	case text && isTree(value):
 		for run := range bytes.SplitSeq(value, []byte{'"'}) {
-			out = append(out, run...)
+			o.add(run)
 		}
-		return out
+	default:
+		o.add(value)
 	}
-	return append(out, value...)
 }
+
+// copies reports whether the value is new, and not a part of the event.
+func (v variable) copies() bool { return v.reserved == varEvent || v.path.copies() }
 
 // value returns the JSON of the variable, and nil when the event has none.
 func (v variable) value(event []byte, vars Vars) []byte {
