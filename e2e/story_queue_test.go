@@ -397,6 +397,33 @@ func TestTheQueryProtocolOfOldClients(t *testing.T) {
 	if status != http.StatusOK || !strings.Contains(string(body), "<DeleteMessageBatchResultEntry><Id>a</Id>") {
 		t.Errorf("DeleteMessageBatch: %d %s", status, body)
 	}
+	// as-aws 12: what is not offered at a queue's URL, and answers in JSON.
+	for _, tt := range []struct {
+		action, accept string
+		status         int
+		part           string
+	}{
+		{"", "application/json", http.StatusNotFound, "<UnknownOperationException/>"},
+		{"ListQueues", "", http.StatusBadRequest, "<Code>InvalidAction</Code><Message>The action ListQueues is not valid for this endpoint.</Message><Detail/></Error>"},
+		{"FooBar", "application/json", http.StatusBadRequest, `"Code":"InvalidAction","Message":"The action FooBar is not valid for this endpoint."}`},
+		{"GetQueueAttributes&AttributeName.1=VisibilityTimeout", "application/json", http.StatusOK, `{"GetQueueAttributesResponse":{"GetQueueAttributesResult":{"Attributes":[{"Name":"VisibilityTimeout","Value":"77"}]}`},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tt.action != "" {
+			req.URL.RawQuery = "Version=2012-11-05&Action=" + tt.action
+		}
+		req.Header.Set("Accept", tt.accept)
+		resp, err := httpClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if body := readBody(t, resp); resp.StatusCode != tt.status || !strings.Contains(string(body), tt.part) {
+			t.Errorf("GET %s?%s: %d %s, want %d with %s", path, req.URL.RawQuery, resp.StatusCode, body, tt.status, tt.part)
+		}
+	}
 	status, body = call("/", url.Values{"Action": {"GetQueueUrl"}, "QueueName": {"nobody"}})
 	var failed struct {
 		XMLName xml.Name `xml:"ErrorResponse"`

@@ -120,8 +120,8 @@ type ListApiDestinationsInput struct {
 
 // ListApiDestinationsOutput is the output of ListApiDestinations.
 type ListApiDestinationsOutput struct {
-	ApiDestinations []ApiDestination
-	NextToken       string `json:",omitempty"`
+	ApiDestinations []ApiDestination `empty:"kept"`
+	NextToken       string           `json:",omitempty"`
 }
 
 // ListApiDestinations returns API destinations by name.

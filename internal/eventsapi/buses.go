@@ -122,8 +122,8 @@ type ListEventBusesInput struct {
 
 // ListEventBusesOutput is the output of ListEventBuses.
 type ListEventBusesOutput struct {
-	EventBuses []EventBus
-	NextToken  string `json:",omitempty"`
+	EventBuses []EventBus `empty:"kept"`
+	NextToken  string     `json:",omitempty"`
 }
 
 // An EventBus is a row of ListEventBuses.

@@ -189,8 +189,8 @@ type ListConnectionsInput struct {
 
 // ListConnectionsOutput is the output of ListConnections.
 type ListConnectionsOutput struct {
-	Connections []Connection
-	NextToken   string `json:",omitempty"`
+	Connections []Connection `empty:"kept"`
+	NextToken   string       `json:",omitempty"`
 }
 
 // A Connection is a row of ListConnections.

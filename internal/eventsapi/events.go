@@ -40,7 +40,7 @@ type PutEventsRequestEntry struct {
 type PutEventsOutput struct {
 	FailedEntryCount int
 	// Entries are as many as in the input, in the same order.
-	Entries []PutEventsResultEntry
+	Entries []PutEventsResultEntry `empty:"kept"`
 }
 
 // A PutEventsResultEntry has either an id or an error.

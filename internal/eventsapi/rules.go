@@ -95,8 +95,8 @@ type ListRuleNamesByTargetInput struct {
 
 // ListRuleNamesByTargetOutput is the output of ListRuleNamesByTarget.
 type ListRuleNamesByTargetOutput struct {
-	RuleNames []string
-	NextToken string `json:",omitempty"`
+	RuleNames []string `empty:"kept"`
+	NextToken string   `json:",omitempty"`
 }
 
 // ListRuleNamesByTarget returns the names of the rules of a bus that have a target.
@@ -118,7 +118,7 @@ type ListRulesInput struct {
 
 // ListRulesOutput is the output of ListRules.
 type ListRulesOutput struct {
-	Rules     []Rule
+	Rules     []Rule `empty:"kept"`
 	NextToken string `json:",omitempty"`
 }
 

@@ -21,7 +21,7 @@ type ListTagsForResourceInput struct {
 
 // ListTagsForResourceOutput is the output of ListTagsForResource.
 type ListTagsForResourceOutput struct {
-	Tags []Tag
+	Tags []Tag `empty:"kept"`
 }
 
 // ListTagsForResource returns the tags of a rule or an event bus.

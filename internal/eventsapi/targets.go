@@ -26,8 +26,8 @@ type ListTargetsByRuleInput struct {
 
 // ListTargetsByRuleOutput is the output of ListTargetsByRule.
 type ListTargetsByRuleOutput struct {
-	Targets   []Target
-	NextToken string `json:",omitempty"`
+	Targets   []Target `empty:"kept"`
+	NextToken string   `json:",omitempty"`
 }
 
 // ListTargetsByRule returns the targets of a rule as they were put.
@@ -57,7 +57,7 @@ type PutTargetsInput struct {
 // PutTargetsOutput is the output of PutTargets.
 type PutTargetsOutput struct {
 	FailedEntryCount int
-	FailedEntries    []TargetFailure
+	FailedEntries    []TargetFailure `empty:"kept"`
 }
 
 // A TargetFailure is a target that could not be put or removed.
@@ -95,7 +95,7 @@ type RemoveTargetsInput struct {
 // RemoveTargetsOutput is the output of RemoveTargets.
 type RemoveTargetsOutput struct {
 	FailedEntryCount int
-	FailedEntries    []TargetFailure
+	FailedEntries    []TargetFailure `empty:"kept"`
 }
 
 // RemoveTargets takes targets off a rule. Ids that it does not have are failures.

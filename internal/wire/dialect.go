@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/binary"
 	"mime"
+	"net/http"
 	"strings"
 )
 
@@ -32,6 +33,20 @@ func (h *handler) dialect(c *call) errorSpeller {
 	default:
 		return restErrors{}
 	}
+}
+
+// errNothingAsked is for a request to a queue's URL that asks for nothing, such
+// as that of a browser.
+var errNothingAsked = &Error{Code: "UnknownOperationException", Status: http.StatusNotFound}
+
+// bareErrors are those before the dialect counts: the code as an empty element,
+// whatever the client accepts.
+type bareErrors struct{}
+
+func (bareErrors) EncodeError(c *call, e *Error) {
+	c.answer.header.Set("Content-Type", "text/xml")
+	c.answer.status, c.answer.code = e.status(), e.Code
+	c.answer.body = append(append(append(c.answer.body, '<'), e.Code...), "/>"...)
 }
 
 // restErrors is restJson1. Its clients read the code from a header; the body

@@ -13,7 +13,7 @@ func TestAnswersInTheDialectOfTheRequest(t *testing.T) {
 	const form = "application/x-www-form-urlencoded; charset=utf-8"
 	xmlError := func(code, message string) string {
 		return `<ErrorResponse xmlns="http://queue.amazonaws.com/doc/2012-11-05/"><Error><Type>Sender</Type><Code>` + code +
-			`</Code><Message>` + message + `</Message></Error><RequestId>ID</RequestId></ErrorResponse>`
+			`</Code><Message>` + message + `</Message><Detail/></Error><RequestId>ID</RequestId></ErrorResponse>`
 	}
 	h := newHandler(t, Options{})
 	for _, c := range []struct {
@@ -74,13 +74,32 @@ func TestAnswersInTheDialectOfTheRequest(t *testing.T) {
 		{name: "a form, an error with two names", r: request(t, "POST", "/", "Action=Echo&Version=2012-11-05&Fail=queue", "Content-Type", form), status: 400, contentType: "text/xml",
 			body: xmlError("AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist for this wsdl version.")},
 		{name: "a form, unknown", r: request(t, "POST", "/", "Action=Ecko&Version=2012-11-05", "Content-Type", form), status: 400, contentType: "text/xml",
-			body: xmlError("InvalidAction", "Amazon SQS has no operation Ecko.")},
+			body: xmlError("InvalidAction", "The action Ecko is not valid for this endpoint.")}, // as-aws 12
+		{name: "a form, unknown and of no version", r: request(t, "GET", "/000000000000/q?Action=Ecko", ""), status: 400, contentType: "text/xml",
+			body: `<ErrorResponse><Error><Type>Sender</Type><Code>InvalidAction</Code><Message>The action Ecko is not valid for this endpoint.</Message><Detail/></Error><RequestId>ID</RequestId></ErrorResponse>`},
+		{name: "a form, not at the URL of a queue", r: request(t, "POST", "/000000000000/q", "Action=List&Version=2012-11-05", "Content-Type", form), status: 400, contentType: "text/xml",
+			body: xmlError("InvalidAction", "The action List is not valid for this endpoint.")}, // as-aws 12
+		{name: "a form, at the address of the service", r: request(t, "POST", "/", "Action=List&Version=2012-11-05", "Content-Type", form), status: 200, contentType: "text/xml",
+			body: `<ListResponse xmlns="http://queue.amazonaws.com/doc/2012-11-05/"><ListResult></ListResult><ResponseMetadata><RequestId>ID</RequestId></ResponseMetadata></ListResponse>`},
+		{name: "JSON at the URL of a queue", r: request(t, "POST", "/000000000000/q", "{}", "X-Amz-Target", "AmazonSQS.List"), status: 200, contentType: "application/x-amz-json-1.0", body: "{}"},
+		{name: "nothing asked of a queue's URL", r: request(t, "GET", "/000000000000/q", "", "Accept", "application/json"), status: 404, contentType: "text/xml",
+			body: `<UnknownOperationException/>`}, // as-aws 12
+		{name: "nothing asked of a queue's URL, signed", r: request(t, "GET", "/000000000000/q/", "", "X-Amz-Date", "20260129T120000Z",
+			"Authorization", scope+"sqs/aws4_request, SignedHeaders=host, Signature=00"), status: 404, contentType: "text/xml", body: `<UnknownOperationException/>`},
+		{name: "a form, answered in JSON", r: request(t, "GET", "/000000000000/q?Action=Echo&Version=2012-11-05&Name.1=x", "", "Accept", "application/json, text/plain, */*"), status: 200, contentType: "application/json",
+			body: `{"EchoResponse":{"EchoResult":{"names":["x"],"Caller":{"AccessKey":"","Account":"000000000000","At":"http://localhost:4566","Region":"us-east-1","Trace":""},"Url":"http://localhost:4566/000000000000/q"},"ResponseMetadata":{"RequestId":"ID"}}}`}, // as-aws 12
+		{name: "a form without output, answered in JSON", r: request(t, "POST", "/", "Action=Forget&Version=2012-11-05", "Content-Type", form, "Accept", "application/json;q=0.9,text/xml"), status: 200, contentType: "application/json",
+			body: `{"ForgetResponse":{"ResponseMetadata":{"RequestId":"ID"}}}`},
+		{name: "a form, XML before JSON", r: request(t, "POST", "/", "Action=Forget&Version=2012-11-05", "Content-Type", form, "Accept", "text/xml, application/json"), status: 200, contentType: "text/xml",
+			body: `<ForgetResponse xmlns="http://queue.amazonaws.com/doc/2012-11-05/"><ResponseMetadata><RequestId>ID</RequestId></ResponseMetadata></ForgetResponse>`},
+		{name: "a form, an error in JSON", r: request(t, "GET", "/000000000000/q?Action=List&Version=2012-11-05", "", "Accept", "application/json"), status: 400, contentType: "application/json",
+			body: `{"Error":{"Type":"Sender","Code":"InvalidAction","Message":"The action List is not valid for this endpoint."},"RequestId":"ID"}`},
 		{name: "a form, refused", r: request(t, "POST", "/", "Action=ActivateEventSource&Version=2012-11-05", "Content-Type", form), status: 400, contentType: "text/xml",
 			body: xmlError("UnsupportedOperation", "dari does not offer ActivateEventSource: partner event sources need a partner account.")},
 		{name: "a form that is none", r: request(t, "POST", "/", "Action=Echo&Version=2012-11-05&Word=%zz", "Content-Type", form), status: 400, contentType: "text/xml",
 			body: xmlError("MalformedInput", "The parameters of the request cannot be read: invalid URL escape &quot;%zz&quot;.")},
 		{name: "a form for a service that speaks JSON", r: request(t, "POST", "/", "Action=PutEvents&Version=2015-10-07", "Content-Type", form), status: 404, contentType: "text/xml",
-			body: `<ErrorResponse><Error><Type>Sender</Type><Code>InvalidAction</Code><Message>The action PutEvents with version &quot;2015-10-07&quot; is of no service that dari offers in this protocol.</Message></Error><RequestId>ID</RequestId></ErrorResponse>`},
+			body: `<ErrorResponse><Error><Type>Sender</Type><Code>InvalidAction</Code><Message>The action PutEvents with version &quot;2015-10-07&quot; is of no service that dari offers in this protocol.</Message><Detail/></Error><RequestId>ID</RequestId></ErrorResponse>`},
 		{name: "a target of another service than signed", r: request(t, "POST", "/", "{}", "X-Amz-Target", "AmazonSQS.Echo", "X-Amz-Date", "20260129T120000Z",
 			"Authorization", scope+"events/aws4_request, SignedHeaders=host, Signature=00"), status: 404, contentType: "application/x-amz-json-1.1",
 			body: `{"__type":"UnknownOperationException","message":"The operation AmazonSQS.Echo is none of events, which the request is signed for."}`},

@@ -28,8 +28,10 @@
 //	Attributes map[string]string `json:",omitempty" query:"Attribute,flat,key=Name,value=Value"`
 //
 // with flat for lists and maps without the word member or entry, member= for
-// another word, key= and value= for the halves of a map's entry, and url for
-// the member that names the path of the request when it is absent.
+// another word, key= and value= for the halves of a map's entry, url for the
+// member that names the path of the request when it is absent, and json= for its
+// name in the JSON that clients of the query protocol may ask for. A list or map
+// of an output is left out when it is empty, or has the tag `empty:"kept"`.
 //
 // Without keys, anybody who reaches the handler may call. That pages in somebody's
 // browser do not is up to the guard in front of it.

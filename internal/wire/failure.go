@@ -86,6 +86,10 @@ func (h *handler) fail(c *call, e *Error) {
 		c.protocol.EncodeError(c, e)
 		return
 	}
+	if e == errNothingAsked {
+		bareErrors{}.EncodeError(c, e)
+		return
+	}
 	h.dialect(c).EncodeError(c, e)
 }
 

@@ -43,7 +43,7 @@ type echoInput struct {
 
 type echoOutput struct {
 	Word   string            `json:",omitempty"`
-	Names  []string          `query:"Name,flat"`
+	Names  []string          `query:"Name,flat,json=names"`
 	Caller map[string]string `json:",omitempty"`
 	Url    string            `json:",omitempty"`
 }
@@ -78,6 +78,7 @@ func services() []*Service {
 		Op("Echo", echo),
 		Op("Forget", func(context.Context, *echoInput) (*None, error) { return &None{}, nil }),
 		Op("Touch", func(context.Context, *echoInput) (*Empty, error) { return nil, nil }),
+		Op("List", func(context.Context, *echoInput) (*Empty, error) { return nil, nil }).AtRoot(),
 		Op("Panic", func(context.Context, *echoInput) (*Empty, error) { panic("a secret of ours") }),
 		Refuse("ActivateEventSource", "partner event sources need a partner account"),
 	}

@@ -12,6 +12,12 @@ import (
 // appendJSON appends v, a value of shape s. Members that are absent are left
 // out, a nil list that its tag does not omit is []: null never appears.
 func appendJSON(b []byte, v reflect.Value, s *shape) ([]byte, error) {
+	return appendJSONAs(b, v, s, false)
+}
+
+// appendJSONAs is appendJSON with the choice of the query protocol's JSON: some
+// members have other names there, and a flat map is a list of its entries.
+func appendJSONAs(b []byte, v reflect.Value, s *shape, query bool) ([]byte, error) {
 	if s.ptr {
 		if v.IsNil() {
 			return nil, fmt.Errorf("encode %s: a list or map holds a nil pointer", s.typ)
@@ -34,15 +40,15 @@ func appendJSON(b []byte, v reflect.Value, s *shape) ([]byte, error) {
 		b = base64.StdEncoding.AppendEncode(b, v.Bytes())
 		return append(b, '"'), nil
 	case kindList:
-		return appendList(b, v, s)
+		return appendList(b, v, s, query)
 	case kindMap:
-		return appendMap(b, v, s)
+		return appendMap(b, v, s, query)
 	default:
-		return appendStruct(b, v, s)
+		return appendStruct(b, v, s, query)
 	}
 }
 
-func appendStruct(b []byte, v reflect.Value, s *shape) ([]byte, error) {
+func appendStruct(b []byte, v reflect.Value, s *shape, query bool) ([]byte, error) {
 	b = append(b, '{')
 	first := true
 	for i := range s.fields {
@@ -55,40 +61,67 @@ func appendStruct(b []byte, v reflect.Value, s *shape) ([]byte, error) {
 			b = append(b, ',')
 		}
 		first = false
-		b = append(appendString(b, f.name), ':')
+		name := f.name
+		if query {
+			name = f.form.json
+		}
+		b = append(appendString(b, name), ':')
 		var err error
-		if b, err = appendJSON(b, fv, f.shape); err != nil {
+		if query && f.form.flat && f.shape.kind == kindMap {
+			b, err = appendPairs(b, fv, f.shape, f.form)
+		} else {
+			b, err = appendJSONAs(b, fv, f.shape, query)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
 	return append(b, '}'), nil
 }
 
-func appendList(b []byte, v reflect.Value, s *shape) (_ []byte, err error) {
+func appendList(b []byte, v reflect.Value, s *shape, query bool) (_ []byte, err error) {
 	b = append(b, '[')
 	for i := range v.Len() {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		if b, err = appendJSON(b, v.Index(i), s.elem); err != nil {
+		if b, err = appendJSONAs(b, v.Index(i), s.elem, query); err != nil {
 			return nil, err
 		}
 	}
 	return append(b, ']'), nil
 }
 
-func appendMap(b []byte, v reflect.Value, s *shape) (_ []byte, err error) {
+func appendMap(b []byte, v reflect.Value, s *shape, query bool) (_ []byte, err error) {
 	b = append(b, '{')
 	for i, key := range sortedKeys(v) {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		b = append(appendString(b, key.String()), ':')
-		if b, err = appendJSON(b, v.MapIndex(key), s.elem); err != nil {
+		if b, err = appendJSONAs(b, v.MapIndex(key), s.elem, query); err != nil {
 			return nil, err
 		}
 	}
 	return append(b, '}'), nil
+}
+
+// appendPairs appends the map v as a list of structures of key and value.
+func appendPairs(b []byte, v reflect.Value, s *shape, fm form) (_ []byte, err error) {
+	b = append(b, '[')
+	for i, key := range sortedKeys(v) {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(appendString(append(b, '{'), fm.key), ':')
+		b = append(appendString(b, key.String()), ',')
+		b = append(appendString(b, fm.value), ':')
+		if b, err = appendJSONAs(b, v.MapIndex(key), s.elem, true); err != nil {
+			return nil, err
+		}
+		b = append(b, '}')
+	}
+	return append(b, ']'), nil
 }
 
 // appendFloat appends f without an exponent where people would not use one.

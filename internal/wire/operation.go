@@ -70,6 +70,7 @@ type Operation struct {
 	In, Out reflect.Type
 
 	call func(ctx context.Context, in any) (any, error)
+	root bool
 }
 
 // None is the output of an operation that has no output shape: the answer has
@@ -96,6 +97,13 @@ func Op[In, Out any](name string, fn func(context.Context, *In) (*Out, error)) O
 // wire sees through it what arrives, and says what is answered.
 func (o Operation) With(fn func(ctx context.Context, in any) (out any, err error)) Operation {
 	o.call = fn
+	return o
+}
+
+// AtRoot returns the row of an operation that the query protocol offers at the
+// address of the service only, not at the URL of one of its queues.
+func (o Operation) AtRoot() Operation {
+	o.root = true
 	return o
 }
 

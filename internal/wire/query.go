@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"fmt"
 	"mime"
 	"net/http"
 	"net/url"
@@ -9,7 +10,7 @@ import (
 )
 
 // queryProtocol is awsQuery: parameters in the query string, in a form, or in
-// both; XML in the answer.
+// both; XML in the answer, or JSON for those who ask for it.
 type queryProtocol struct{}
 
 func (queryProtocol) Name() string { return "awsQuery" }
@@ -39,6 +40,9 @@ func (queryProtocol) Decode(c *call, s *shape, in reflect.Value) error {
 	if c.formErr != nil {
 		return malformedForm(c.formErr)
 	}
+	if c.operation.root && c.atQueue() {
+		return &Error{Code: "UnknownOperationException", QueryCode: "InvalidAction", Message: invalidAction(c.operation.Name)}
+	}
 	tree, err := newBranch(c.parameters())
 	if err != nil {
 		return err
@@ -48,6 +52,17 @@ func (queryProtocol) Decode(c *call, s *shape, in reflect.Value) error {
 	}
 	setURL(c, s, in)
 	return nil
+}
+
+// atQueue says whether the path of the request is that of a queue's URL:
+// /123456789012/queue.
+func (c *call) atQueue() bool {
+	account, name, _ := strings.Cut(strings.TrimPrefix(c.r.URL.Path, "/"), "/")
+	return isAccount(account) && name != ""
+}
+
+func invalidAction(name string) string {
+	return fmt.Sprintf("The action %s is not valid for this endpoint.", clip(name))
 }
 
 // setURL fills the member that stands for the path of the request: a message
@@ -69,8 +84,12 @@ func setURL(c *call, s *shape, in reflect.Value) {
 
 func (queryProtocol) Encode(c *call, s *shape, out reflect.Value) (err error) {
 	c.answer.status = http.StatusOK
-	c.answer.header.Set("Content-Type", "text/xml")
 	action := c.operation.Name
+	if c.wantsJSON() {
+		c.answer.body, err = appendQueryJSON(c, action, s, out)
+		return err
+	}
+	c.answer.header.Set("Content-Type", "text/xml")
 	b := appendOpen(c.answer.body, action+"Response", c.service.Namespace)
 	if s.typ != noneType {
 		b = append(append(append(b, '<'), action...), "Result>"...)
@@ -87,10 +106,6 @@ func (queryProtocol) Encode(c *call, s *shape, out reflect.Value) (err error) {
 }
 
 func (queryProtocol) EncodeError(c *call, e *Error) {
-	namespace := ""
-	if c.service != nil {
-		namespace = c.service.Namespace
-	}
 	code, message := e.Code, e.Message
 	if e.QueryCode != "" {
 		code = e.QueryCode
@@ -98,14 +113,21 @@ func (queryProtocol) EncodeError(c *call, e *Error) {
 	if e.QueryMessage != "" {
 		message = e.QueryMessage
 	}
+	c.answer.status, c.answer.code = e.status(), code
+	if c.wantsJSON() {
+		c.answer.body = appendQueryJSONError(c, e.side(), code, message)
+		return
+	}
+	namespace := ""
+	if c.service != nil {
+		namespace = c.service.Namespace
+	}
 	b := appendOpen(c.answer.body, "ErrorResponse", namespace)
 	b = appendLeaf(append(b, "<Error>"...), "Type", e.side())
 	b = appendLeaf(b, "Code", code)
 	b = appendLeaf(b, "Message", message)
-	b = appendLeaf(append(b, "</Error>"...), "RequestId", c.caller.RequestID)
+	b = appendLeaf(append(b, "<Detail/></Error>"...), "RequestId", c.caller.RequestID)
 	c.answer.body = append(b, "</ErrorResponse>"...)
-	c.answer.status = e.status()
-	c.answer.code = code
 	c.answer.header.Set("Content-Type", "text/xml")
 }
 

@@ -59,7 +59,8 @@ func (c *call) find(name string) error {
 	if !ok {
 		return &Error{
 			Code: "UnknownOperationException", QueryCode: "InvalidAction",
-			Message: fmt.Sprintf("%s has no operation %s.", c.service.Title, clip(name)),
+			Message:      fmt.Sprintf("%s has no operation %s.", c.service.Title, clip(name)),
+			QueryMessage: invalidAction(name),
 		}
 	}
 	c.operation = op
@@ -93,11 +94,15 @@ func (h *handler) errNoOperation(c *call) error {
 		e.Message = fmt.Sprintf("The operation %s is none of %s, which the request is signed for.", clip(target), c.auth.service)
 	case target != "":
 		e.Message = fmt.Sprintf("The operation %s is of no service that dari offers; it offers %s.", clip(target), h.names())
+	case action != "" && !c.parameters().Has("Version"):
+		e.Message, e.Status = invalidAction(action), http.StatusBadRequest
 	case action != "":
 		e.Message = fmt.Sprintf("The action %s with version %q is of no service that dari offers in this protocol.",
 			clip(action), clip(c.parameters().Get("Version")))
 	case c.formErr != nil:
 		return malformedForm(c.formErr)
+	case c.atQueue():
+		return errNothingAsked
 	default:
 		e.Message = fmt.Sprintf("%s %s is no AWS request: neither X-Amz-Target nor Action names an operation.",
 			c.r.Method, clip(c.r.URL.Path))

@@ -67,6 +67,8 @@ type form struct {
 	key, value string
 	// url marks the member that stands for the path of the request.
 	url bool
+	// json is the member's name in the protocol's JSON.
+	json string
 }
 
 // of returns the Go field within the structure v.
@@ -219,7 +221,7 @@ func owner(t reflect.Type, sf reflect.StructField) string {
 
 // parseForm reads a tag such as `query:"Attribute,flat,key=Name,value=Value"`.
 func parseForm(tag, name string) (form, error) {
-	f := form{name: name, member: "member", key: "key", value: "value"}
+	f := form{name: name, json: name, member: "member", key: "key", value: "value"}
 	for i, part := range strings.Split(tag, ",") {
 		word, arg, hasArg := strings.Cut(part, "=")
 		switch {
@@ -237,8 +239,10 @@ func parseForm(tag, name string) (form, error) {
 			f.key = arg
 		case word == "value" && arg != "":
 			f.value = arg
+		case word == "json" && arg != "":
+			f.json = arg
 		default:
-			return form{}, fmt.Errorf("the query option %q is not understood; there are flat, url, member=, key= and value=", part)
+			return form{}, fmt.Errorf("the query option %q is not understood; there are flat, url, member=, key=, value= and json=", part)
 		}
 	}
 	return f, nil

@@ -120,7 +120,7 @@ type receiveMessageRequest struct {
 }
 
 type receiveMessageResult struct {
-	Messages []message `json:",omitempty" query:"Message,flat"`
+	Messages []message `json:",omitempty" query:"Message,flat,json=messages"`
 }
 
 type message struct {

@@ -12,12 +12,12 @@ import (
 
 func (a api) queues() []wire.Operation {
 	return []wire.Operation{
-		wire.Op("CreateQueue", a.CreateQueue),
+		wire.Op("CreateQueue", a.CreateQueue).AtRoot(),
 		wire.Op("DeleteQueue", a.DeleteQueue),
 		wire.Op("GetQueueAttributes", a.GetQueueAttributes),
 		wire.Op("GetQueueUrl", a.GetQueueUrl),
 		wire.Op("ListQueueTags", a.ListQueueTags),
-		wire.Op("ListQueues", a.ListQueues),
+		wire.Op("ListQueues", a.ListQueues).AtRoot(),
 		wire.Op("PurgeQueue", a.PurgeQueue),
 		wire.Op("SetQueueAttributes", a.SetQueueAttributes),
 		wire.Op("TagQueue", a.TagQueue),
@@ -127,7 +127,7 @@ type listQueuesRequest struct {
 }
 
 type listQueuesResult struct {
-	QueueUrls []string `json:",omitempty" query:"QueueUrl,flat"`
+	QueueUrls []string `json:",omitempty" query:"QueueUrl,flat,json=queueUrls"`
 	NextToken string   `json:",omitempty"`
 }
 

@@ -87,8 +87,9 @@ func (c *client) fail(operation string, in any) failure {
 	return failure{res.StatusCode, strings.TrimPrefix(body.Type, "com.amazonaws.sqs#"), res.Header.Get("X-Amzn-Query-Error"), body.Message}
 }
 
-// form makes a call in the query protocol and returns status and XML.
-func (c *client) form(path, params string) (int, string) {
+// form makes a call in the query protocol and returns status and XML, or what
+// accept says.
+func (c *client) form(path, params string, accept ...string) (int, string) {
 	c.t.Helper()
 	values := url.Values{"Version": {"2012-11-05"}}
 	for param := range strings.FieldsSeq(params) {
@@ -97,6 +98,7 @@ func (c *client) form(path, params string) (int, string) {
 	}
 	req := httptest.NewRequest("POST", "http://localhost:4566"+path, strings.NewReader(values.Encode()))
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header["Accept"] = accept
 	w := httptest.NewRecorder()
 	c.http.ServeHTTP(w, req)
 	return w.Code, w.Body.String()
@@ -466,5 +468,34 @@ func TestMessagesTravelInForms(t *testing.T) {
 	}
 	if status, got := c.form("/"+account+"/q", "Action=DeleteQueue"); status != 200 || strings.Contains(got, "Result>") {
 		t.Errorf("DeleteQueue: %d %s", status, got)
+	}
+}
+
+// as-aws 11 and 12
+func TestFormsAreAnsweredInJSONToThoseWhoAcceptIt(t *testing.T) {
+	c := newClient(t)
+	q := "/" + account + "/q"
+	c.createQueue("q", nil)
+	c.form(q, "Action=SendMessage MessageBody=m MessageAttribute.1.Name=n MessageAttribute.1.Value.DataType=Number MessageAttribute.1.Value.StringValue=7")
+	for _, tt := range []struct{ path, params, want string }{
+		{q, "Action=GetQueueAttributes AttributeName.1=QueueArn AttributeName.2=DelaySeconds", `{"GetQueueAttributesResponse":{"GetQueueAttributesResult":{"Attributes":[{"Name":"DelaySeconds","Value":"0"},{"Name":"QueueArn","Value":"` + at("q").ARN() + `"}]},"ResponseMetadata":{"RequestId":"`},
+		{q, "Action=ReceiveMessage MessageAttributeName.1=All AttributeName.1=ApproximateReceiveCount", `{"ReceiveMessageResponse":{"ReceiveMessageResult":{"messages":[{"MessageId":"`},
+		{"/", "Action=ListQueues", `{"ListQueuesResponse":{"ListQueuesResult":{"queueUrls":["` + urlFor("q") + `"]},"ResponseMetadata":{"RequestId":"`},
+		{q, "Action=DeleteMessage ReceiptHandle=x", `{"Error":{"Type":"Sender","Code":"ReceiptHandleIsInvalid","Message":"The input receipt handle \"x\" is not a valid receipt handle."},"RequestId":"`},
+		{q, "Action=ListQueues", `{"Error":{"Type":"Sender","Code":"InvalidAction","Message":"The action ListQueues is not valid for this endpoint."},"RequestId":"`},
+		{q, "Action=CreateQueue QueueName=new", `{"Error":{"Type":"Sender","Code":"InvalidAction","Message":"The action CreateQueue is not valid for this endpoint."},"RequestId":"`},
+		{q, "Action=GetQueueUrl QueueName=q", `{"GetQueueUrlResponse":{"GetQueueUrlResult":{"QueueUrl":"` + urlFor("q")},
+		{q, "Action=PurgeQueue", `{"PurgeQueueResponse":{"ResponseMetadata":{"RequestId":"`},
+	} {
+		_, got := c.form(tt.path, tt.params, "application/json")
+		if !strings.HasPrefix(got, tt.want) || !json.Valid([]byte(got)) {
+			t.Errorf("%s:\n got %s\nwant %s", tt.params, got, tt.want)
+		}
+		if part := `"Attributes":[{"Name":"ApproximateReceiveCount","Value":"1"}],"MD5OfMessageAttributes":"`; strings.Contains(got, "messages") && !strings.Contains(got, part) {
+			t.Errorf("no %s in %s", part, got)
+		}
+	}
+	if _, got := c.form(q, "Action=DeleteMessage ReceiptHandle=x"); !strings.Contains(got, "is not a valid receipt handle.</Message><Detail/></Error>") {
+		t.Errorf("the error is %s", got)
 	}
 }
