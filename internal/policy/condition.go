@@ -90,6 +90,9 @@ func parseCondition(name string, m member, variables bool) (condition, error) {
 
 // holds says whether the condition holds for the request.
 func (c *condition) holds(r *request) truth {
+	if !r.spend(1 + len(r.Context)) {
+		return unknown
+	}
 	values := r.values(c.key)
 	switch {
 	case c.null:

@@ -3,6 +3,7 @@ package policy
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -118,12 +119,15 @@ func (s *Statement) covers(r *request) (truth, Named) {
 
 // values returns the values of a condition key.
 func (r *request) values(key string) []string {
-	r.spend(len(r.Context))
 	var values []string
 	given := false
 	for k, v := range r.Context {
-		if strings.EqualFold(k, key) {
-			values, given = append(values[:len(values):len(values)], v...), true
+		switch {
+		case !strings.EqualFold(k, key):
+		case !given:
+			values, given = v, true
+		default:
+			values = slices.Concat(values, v)
 		}
 	}
 	if given {

@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -147,6 +148,148 @@ func TestPrincipalsAreWhomTheStatementNames(t *testing.T) {
 	if parse(t, document(statement(`Principal: {"AWS": "123456789012"}`))).
 		Decide(policy.Request{Principal: policy.Principal{Account: "123456789012"}}).Verdict != policy.Allowed {
 		t.Error("a caller of whom only the account is known is not covered by it")
+	}
+}
+
+// What makes the difference in one account is how closely an Allow names the
+// caller; of several it is the closest.
+func TestADecisionSaysWhichStatementItWasAndHowItNamesTheCaller(t *testing.T) {
+	const account, ann, role, ci = `{"AWS": "123456789012"}`, `{"AWS": "arn:aws:iam::123456789012:user/ann"}`,
+		`{"AWS": "arn:aws:iam::123456789012:role/deploy"}`, `{"AWS": "arn:aws:sts::123456789012:assumed-role/deploy/ci"}`
+	root := policy.Principal{Account: "123456789012", ARN: "arn:aws:iam::123456789012:root"}
+	tests := []struct {
+		who        policy.Principal
+		principals []string
+		number     int
+		named      policy.Named
+	}{
+		{user, []string{account, ann, `"*"`}, 2, policy.ByItself},
+		{user, []string{account, `"*"`, `"*"`}, 2, policy.ByAll},
+		{user, []string{`{"AWS": ["123456789012", "arn:aws:iam::123456789012:user/ann"]}`}, 1, policy.ByItself},
+		{session, []string{account, role}, 2, policy.ByRole},
+		{session, []string{role, ci}, 2, policy.ByItself},
+		{root, []string{ann, account}, 2, policy.ByAccount},
+		{eventBridge, []string{`"*"`, `{"Service": "events.amazonaws.com"}`}, 2, policy.ByItself},
+		{stranger, []string{ann, account}, 0, policy.Unnamed},
+	}
+	for _, tt := range tests {
+		var statements []string
+		for i, p := range tt.principals {
+			statements = append(statements, statement(fmt.Sprintf(`Sid: "s%d"`, i+1), "Principal: "+p))
+		}
+		d := parse(t, document(statements...))
+		got := d.Decide(policy.Request{Principal: tt.who, Action: "a:b", Resource: "r"})
+		want, words := policy.Decision{}, "not covered"
+		if tt.number > 0 {
+			want = policy.Decision{Verdict: policy.Allowed, Statement: d.Statements[tt.number-1], Named: tt.named}
+			words = fmt.Sprintf(`allowed by statement %d ("s%[1]d")`, tt.number)
+		}
+		if got != want || got.String() != words {
+			t.Errorf("%+v by %s: %s (%d), want %s (%d)", tt.who, tt.principals, got, got.Named, words, want.Named)
+		}
+	}
+	d := parse(t, document(statement(), statement(`Effect: "Deny"`), statement(`Effect: "Deny"`)))
+	if got := d.Decide(policy.Request{}).String(); got != "denied by statement 2" {
+		t.Errorf("two that deny: %s", got)
+	}
+}
+
+// As the guide has it, who is to be spared by a Deny with NotPrincipal is listed
+// as session, as role and as account; who is to be left out of an Allow is listed
+// in any way.
+func TestNotPrincipalSparesWhoIsListedInEachWay(t *testing.T) {
+	const account, role, ci, ann = "123456789012", "arn:aws:iam::123456789012:role/deploy",
+		"arn:aws:sts::123456789012:assumed-role/deploy/ci", "arn:aws:iam::123456789012:user/ann"
+	tests := []struct {
+		who    policy.Principal
+		listed []string
+		denied bool
+	}{
+		{session, []string{role, account}, true},
+		{session, []string{ci, account}, true},
+		{session, []string{ci, role}, true},
+		{session, []string{ci, role, account}, false},
+		{session, []string{"*"}, false},
+		{user, []string{ann}, true},
+		{user, []string{account}, true},
+		{user, []string{ann, account}, false},
+		{stranger, []string{account}, true},
+		{policy.Principal{Account: account}, []string{account}, false},
+		{policy.Principal{Account: account, ARN: "arn:aws:iam::123456789012:root"}, []string{account}, false},
+		{policy.Principal{}, []string{account, ann}, true},
+		{eventBridge, []string{account}, true},
+	}
+	for _, tt := range tests {
+		list, err := json.Marshal(tt.listed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := parse(t, document(statement(), statement(`Effect: "Deny"`, `NotPrincipal: {"AWS": `+string(list)+`}`)))
+		if got := d.Decide(policy.Request{Principal: tt.who}).Verdict == policy.Denied; got != tt.denied {
+			t.Errorf("%+v with %s: denied %v, want %v", tt.who, list, got, tt.denied)
+		}
+	}
+}
+
+func TestPrincipalsAreKnownByMoreThanTheirName(t *testing.T) {
+	const path, other = "arn:aws:iam::123456789012:role/ci/deploy", "arn:aws:iam::123456789012:role/other/deploy"
+	of := func(role, id string) policy.Principal {
+		return policy.Principal{Account: "123456789012", ARN: "arn:aws:sts::123456789012:assumed-role/deploy/x", Role: role, ID: id}
+	}
+	google := policy.Principal{Federated: "accounts.google.com"}
+	tests := []struct {
+		principal string
+		who       policy.Principal
+		want      policy.Verdict
+	}{
+		// Whoever says of which role the session is need not be believed by its name.
+		{`{"AWS": "` + path + `"}`, of(path, ""), policy.Allowed},
+		{`{"AWS": "` + path + `"}`, of(other, ""), policy.NotCovered},
+		{`{"AWS": "` + path + `"}`, of("", ""), policy.Allowed},
+		{`{"AWS": "AROAEXAMPLEEXAMPLE"}`, of(path, "AROAEXAMPLEEXAMPLE"), policy.Allowed},
+		{`{"AWS": "AROAEXAMPLEEXAMPLE"}`, of(path, "AROAANOTHEREXAMPLE"), policy.NotCovered},
+		{`{"AWS": "AIDAEXAMPLEEXAMPLE"}`, policy.Principal{Account: "123456789012", ARN: user.ARN, ID: "AIDAEXAMPLEEXAMPLE"}, policy.Allowed},
+		{`{"AWS": "AIDAEXAMPLEEXAMPLE"}`, user, policy.NotCovered},
+		{`{"AWS": "arn:aws:sts::123456789012:federated-user/bob"}`,
+			policy.Principal{Account: "123456789012", ARN: "arn:aws:sts::123456789012:federated-user/bob"}, policy.Allowed},
+
+		{`{"Federated": "accounts.google.com"}`, google, policy.Allowed},
+		{`{"Federated": ["www.amazon.com", "arn:aws:iam::123456789012:saml-provider/adfs"]}`, google, policy.NotCovered},
+		{`{"Federated": "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"}`,
+			policy.Principal{Federated: "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"}, policy.Allowed},
+		{`{"AWS": "123456789012"}`, google, policy.NotCovered},
+		{`"*"`, google, policy.Allowed},
+
+		// Who a canonical user is cannot be told.
+		{`{"CanonicalUser": "` + strings.Repeat("0a", 32) + `"}`, user, policy.NotCovered},
+		{`{"CanonicalUser": "` + strings.Repeat("0a", 32) + `", "AWS": "123456789012"}`, user, policy.Allowed},
+	}
+	for _, tt := range tests {
+		d := parse(t, document(statement("Principal: "+tt.principal)))
+		if got := d.Decide(policy.Request{Principal: tt.who}).Verdict; got != tt.want {
+			t.Errorf("%s for %+v: %s, want %s", tt.principal, tt.who, got, tt.want)
+		}
+	}
+	deny := parse(t, document(statement(), statement(`Effect: "Deny"`, `Principal: {"CanonicalUser": "`+strings.Repeat("0a", 32)+`"}`)))
+	for who, want := range map[policy.Principal]policy.Verdict{user: policy.Denied, eventBridge: policy.Allowed} {
+		if got := deny.Decide(policy.Request{Principal: who}).Verdict; got != want {
+			t.Errorf("a canonical user is denied, %+v: %s, want %s", who, got, want)
+		}
+	}
+	role := parse(t, document(statement(`Condition: {"ArnEquals": {"aws:PrincipalArn": "`+path+`"}}`)))
+	if got := role.Decide(policy.Request{Principal: of(path, "")}).Verdict; got != policy.Allowed {
+		t.Errorf("aws:PrincipalArn of a session is not its role: %s", got)
+	}
+}
+
+// A key given in two spellings has the values of both, whichever is read first.
+func TestKeysHaveNoCase(t *testing.T) {
+	d := parse(t, document(statement(`Condition: {"StringEquals": {"aws:SourceArn": "a"}}`)))
+	for range 20 {
+		both := map[string][]string{"aws:SourceArn": {"a"}, "AWS:SOURCEARN": {"b"}}
+		if got := d.Decide(policy.Request{Context: both}).Verdict; got != policy.NotCovered {
+			t.Fatalf("two spellings: %s", got)
+		}
 	}
 }
 

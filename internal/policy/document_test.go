@@ -138,28 +138,6 @@ func TestEachKindOfPolicyHasItsElements(t *testing.T) {
 	}
 }
 
-func FuzzParse(f *testing.F) {
-	f.Add(document(statement(`Sid: "a"`, `Principal: {"AWS": ["123456789012"], "Service": "events.amazonaws.com"}`)), "k", "1")
-	f.Add(document(statement(`Effect: "Deny"`, `Condition: {"ForAllValues:NumericLessThanIfExists": {"k": [1, "2"]}}`)), "k", "x")
-	f.Add(`{"Statement": {"Effect": "Allow", "NotPrincipal": "*", "NotAction": ["a:b"], "NotResource": "c", "Condition": {"Null": {"k": true}}}}`, "k", "")
-	f.Fuzz(func(t *testing.T, text, key, value string) {
-		d, err := policy.ParseResource(text)
-		if err != nil {
-			if d != nil {
-				t.Error("a document and an error")
-			}
-			return
-		}
-		for _, who := range []policy.Principal{eventBridge, stranger, session} {
-			got := d.Decide(policy.Request{Principal: who, Action: value, Resource: key, Context: map[string][]string{key: {value, key}}}).Verdict
-			// The word may be written with escapes.
-			if got == policy.Allowed && !strings.Contains(text, "Allow") && !strings.Contains(text, `\u`) {
-				t.Errorf("%s allows without an Allow", text)
-			}
-		}
-	})
-}
-
 func BenchmarkDecide(b *testing.B) {
 	b.ReportAllocs()
 	d := parse(b, document(statement(`Principal: {"Service": "events.amazonaws.com"}`, `Action: "sqs:SendMessage"`, `Resource: "`+queue+`"`,

@@ -147,7 +147,7 @@ func (t template) fill(r *request) (template, bool) {
 // value returns what stands for a variable. A key with several values has none
 // that could stand for it.
 func (p piece) value(r *request) (string, bool) {
-	if p.kind == misplaced {
+	if p.kind == misplaced || !r.spend(1+len(r.Context)) {
 		return "", false
 	}
 	values := r.values(p.text)

@@ -49,6 +49,7 @@ func TestVariablesStandForTheValuesOfTheRequest(t *testing.T) {
 		{`NotResource: "` + q + `${none}"`, q + "x", unclear},
 		// Only after the fifth colon; those of a variable do not count.
 		{`Resource: "arn:aws:sqs:${aws:RequestedRegion}:123456789012:q"`, q + "q", unclear},
+		{`Resource: "arn:aws:sqs:*:${aws:PrincipalAccount}:q"`, q + "q", unclear},
 		{`Resource: "arn:aws:${a:b:c}:*"`, q + "q", unclear},
 		{`Resource: "*${aws:username}"`, q + "ann", unclear},
 		{`Resource: "arn:aws:sqs:*:*:${aws:username}"`, q + "ann", allows},
