@@ -99,11 +99,12 @@ func (a *App) openRooms(ctx context.Context) (err error) {
 	if a.queues, err = queue.Open(a.store, queue.Options{EnforcePolicies: a.opt.EnforcePolicies}); err != nil {
 		return err
 	}
-	if a.destinations, err = destination.Open(ctx, destination.Options{Store: a.store, HTTPSOnly: a.opt.HTTPSOnly}); err != nil {
+	client := a.newClient()
+	if a.destinations, err = destination.Open(ctx, destination.Options{Store: a.store, Client: client, HTTPSOnly: a.opt.HTTPSOnly}); err != nil {
 		return err
 	}
 	a.outbox, err = delivery.Open(ctx, delivery.Options{
-		Store: a.store, Sink: a.sinks(), DeadLetters: a.queues,
+		Store: a.store, Sink: a.sinks(client), DeadLetters: a.queues,
 		Hooks: hooks, Log: a.opt.Log, MaxDead: a.opt.MaxDead, MaxDeadBytes: a.opt.maxDeadBytes,
 	})
 	if err != nil {
@@ -117,12 +118,12 @@ func (a *App) openRooms(ctx context.Context) (err error) {
 }
 
 // sinks is where each kind of target meets the room that takes it.
-func (a *App) sinks() target.Registry {
+func (a *App) sinks(client *outbound.Client) target.Registry {
 	return target.Registry{
 		"sqs": target.Queue(func(ctx context.Context, q arn.ARN, m target.QueueMessage) error {
 			return a.queues.Deliver(ctx, q, queue.Mail{Body: m.Body, Group: m.Group, Trace: m.Trace, Source: m.Rule})
 		}),
-		"events/api-destination": target.APIDestination(a.destinations, outbound.NewClient()),
+		"events/api-destination": target.APIDestination(a.destinations, client),
 		"events/event-bus": target.Bus(func(ctx context.Context, b arn.ARN, d *target.Delivery) error {
 			return a.buses.Forward(ctx, b, d)
 		}),

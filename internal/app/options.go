@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/dari-bus/dari/internal/budget"
+	"github.com/dari-bus/dari/internal/outbound"
 	"github.com/dari-bus/dari/internal/wire"
 )
 
@@ -28,6 +29,7 @@ type Options struct {
 	Insecure              bool
 	EnforcePolicies       bool
 	HTTPSOnly             bool
+	Outbound              string
 	MaxDead               int
 	MaxDeadBytes          string
 	Memory                string
@@ -36,6 +38,7 @@ type Options struct {
 	keys                  wire.Keys
 	memory                *budget.Budget
 	maxDeadBytes          int64
+	reach                 outbound.Reach
 }
 
 // Register declares the settings as flags of fs.
@@ -54,6 +57,8 @@ func (o *Options) Register(fs *flag.FlagSet) {
 	fs.BoolVar(&o.Insecure, "insecure", false, "listen beyond this machine although no access keys are set")
 	fs.BoolVar(&o.EnforcePolicies, "enforce-policies", false, "check queue policies when rules send to queues, as AWS does")
 	fs.BoolVar(&o.HTTPSOnly, "https-only", false, "refuse API destinations and token endpoints that are not https://, as AWS does")
+	fs.StringVar(&o.Outbound, "outbound", "", "`where` API destinations and token endpoints may be: any, or public (addresses of the internet, no proxies), "+
+		"with what else is allowed after commas, such as public,10.1.0.0/16,hooks.internal (default any if only this machine reaches -listen, else public)")
 	fs.IntVar(&o.MaxDead, "max-dead", 10_000, "how many deliveries to keep that failed for good and that no dead-letter queue took")
 	fs.StringVar(&o.MaxDeadBytes, "max-dead-bytes", "256MiB", "`size` that the deliveries of -max-dead may have in all; an event counts once, however many targets it failed at")
 	fs.StringVar(&o.Memory, "memory", "auto", "`size` of the memory to use at most, such as 512MiB; auto is half of what the machine or its control group has")
@@ -84,6 +89,9 @@ func (o *Options) check() error {
 	}
 	if o.MaxDead < 1 {
 		return settingError{"max-dead", fmt.Sprintf("%d deliveries cannot be kept; keep at least one", o.MaxDead)}
+	}
+	if o.reach, err = o.newReach(host); err != nil {
+		return err
 	}
 	if o.maxDeadBytes, err = budget.ParseSize(o.MaxDeadBytes); err != nil {
 		return settingError{"max-dead-bytes", err.Error()}

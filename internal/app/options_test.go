@@ -14,6 +14,7 @@ func TestASettingThatCannotBeUsedIsRefused(t *testing.T) {
 		{func(o *Options) { o.Limits = "few" }, `-limits: "few" is neither aws nor none`},
 		{func(o *Options) { o.MaxDead = 0 }, `-max-dead: 0 deliveries cannot be kept`},
 		{func(o *Options) { o.MaxDeadBytes = "all" }, `-max-dead-bytes: "all" is not a size such as 512MiB or 2GiB`},
+		{func(o *Options) { o.Outbound = "private" }, `-outbound: "private" is neither any nor public`},
 		{func(o *Options) { o.Memory = "much" }, `-memory: "much" is not a size such as 512MiB or 2GiB, nor is it auto`},
 		{func(o *Options) { o.Memory = "10MiB" }, `-memory: 10 MiB is too little to work in; give at least 128 MiB`},
 	} {
@@ -21,6 +22,24 @@ func TestASettingThatCannotBeUsedIsRefused(t *testing.T) {
 		c.set(&o)
 		if err := o.check(); err == nil || !strings.HasPrefix(err.Error(), c.want) {
 			t.Errorf("error %v, want %s…", err, c.want)
+		}
+	}
+}
+
+// attack, undecided: where calls may go out to.
+func TestServerThatIsOpenToANetworkCallsTheInternetOnly(t *testing.T) {
+	for _, c := range []struct {
+		listen, outbound string
+		everywhere       bool
+	}{
+		{"127.0.0.1:0", "", true}, {"localhost:0", "", true}, {"[::1]:0", "", true}, {"127.0.0.1:0", "public", false},
+		{":0", "", false}, {"0.0.0.0:0", "", false}, {"[::]:0", "", false}, {"192.0.2.1:0", "", false},
+		{":0", "any", true}, {":0", "public,10.0.0.0/8", false},
+	} {
+		o := Defaults()
+		o.Listen, o.Outbound, o.Insecure = c.listen, c.outbound, true
+		if err := o.check(); err != nil || o.reach.Everywhere() != c.everywhere {
+			t.Errorf("%+v: %v, %v", c, o.reach, err)
 		}
 	}
 }

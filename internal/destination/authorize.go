@@ -15,7 +15,9 @@ const (
 	// tokenTimeout ends a request for a token that Run makes.
 	tokenTimeout = 5 * time.Second
 	// patience is after how many tries a connection whose token server does not
-	// answer is DEAUTHORIZED. The pauses between them add up to seven seconds.
+	// answer is DEAUTHORIZED. The pauses between them add up to seven seconds. One
+	// whose token server wants to be left alone for longer than it would be anyway
+	// is so at once, and says why.
 	patience = 4
 	// atOnce bounds the requests for tokens that Run makes at the same time.
 	atOnce = 8
@@ -131,9 +133,9 @@ func (s *Service) settle(ctx context.Context, c *connection, tokenErr error) err
 		}
 		return s.keepConnection(ctx, next, now.credentials)
 	}
-	impatient := now.State == Authorizing && c.credentials.failuresInARow() >= patience
-	reason := clip(tokenErr.Error())
-	if !outbound.AsError(tokenErr).Permanent && !impatient || now.State == Deauthorized && now.StateReason == reason {
+	failed, reason := outbound.AsError(tokenErr), clip(tokenErr.Error())
+	impatient := now.State == Authorizing && (failed.After > maxPause || c.credentials.failuresInARow() >= patience)
+	if !failed.Permanent && !impatient || now.State == Deauthorized && now.StateReason == reason {
 		return nil
 	}
 	next.State, next.StateReason = Deauthorized, reason

@@ -31,7 +31,7 @@ func (s *Service) keepConnection(ctx context.Context, c Connection, kept *creden
 func (s *Service) live(c Connection, kept *credentials) *connection {
 	live := &connection{Connection: c, credentials: kept, call: c.Auth.call()}
 	if c.Auth.OAuth != nil && kept == nil {
-		live.credentials = newCredentials(*c.Auth.OAuth, s.Client)
+		live.credentials = newCredentials(c, s.Client)
 	}
 	return live
 }

@@ -5,10 +5,11 @@
 // there. One that uses OAuth client credentials is AUTHORIZING until [Service.Run]
 // has fetched a first token for it; a token server that refuses makes it
 // DEAUTHORIZED with the reason, as does an endpoint that nobody can ask, and one
-// that cannot be reached does so after a few tries. Each is tried again in the
-// background, more and more seldom, so that a connection recovers with its token
-// server. An API destination is ACTIVE while its connection is AUTHORIZED.
-// Nothing calls an inactive one.
+// that cannot be reached does so after a few tries, or at once when it asks to be
+// left alone for long. Each is tried again in the background, more and more
+// seldom but within the hour whatever a token server asks for, so that a
+// connection recovers with its token server. An API destination is ACTIVE while
+// its connection is AUTHORIZED. Nothing calls an inactive one.
 //
 // Tokens stand in memory only. They are fetched by the first delivery that
 // needs one, by one request at a time for each connection, and again shortly
@@ -25,7 +26,8 @@
 // where who can read the data directory can read them: there is no Secrets
 // Manager behind a secret's ARN, which only names what AWS would have made.
 // No method returns a secret, and no error contains one, also when a
-// destination repeats it in its answer.
+// destination or a token server repeats it in its answer, in whatever spelling;
+// see [outbound.Secrets].
 //
 // # What it leaves out
 //

@@ -19,22 +19,24 @@ import (
 // maxTokenAnswer is how much of a token server's answer is read.
 const maxTokenAnswer = 1 << 20
 
-// fetch asks the token server for a token (RFC 6749, section 4.4). Its error is
-// an [*outbound.Error], permanent when the server refused or gave an answer that
+// fetch asks the token server for a token (RFC 6749, section 4.4), in place of
+// the old one, for the connection of that ARN. Its error is an
+// [*outbound.Error], permanent when the server refused or gave an answer that
 // holds no token, or the cause of ctx when that was cancelled.
-func (o OAuthAuth) fetch(ctx context.Context, client *http.Client) (*token, error) {
+func (o OAuthAuth) fetch(ctx context.Context, client *outbound.Client, connection, old string) (*token, error) {
 	req, err := o.request(ctx)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := outbound.Call(client, req, maxTokenAnswer, o.secrets())
+	secrets := append(o.secrets(), old)
+	answer, err := client.Call(req, outbound.Terms{For: connection, Within: tokenTimeout, Keep: maxTokenAnswer, Secrets: secrets})
 	if err != nil {
 		if e, ok := err.(*outbound.Error); ok {
 			return nil, o.judge(answer.Status, e)
 		}
 		return nil, err
 	}
-	return o.read(answer.Body)
+	return o.read(answer.Body, secrets)
 }
 
 // judge makes an error final that is one for a token server: here a 401 is the
@@ -112,7 +114,7 @@ func encode(members map[string]string, contentType string) []byte {
 }
 
 // read takes the token out of an answer.
-func (o OAuthAuth) read(body []byte) (*token, error) {
+func (o OAuthAuth) read(body []byte, secrets outbound.Secrets) (*token, error) {
 	var a struct {
 		AccessToken string          `json:"access_token"`
 		TokenType   string          `json:"token_type"`
@@ -124,7 +126,7 @@ func (o OAuthAuth) read(body []byte) (*token, error) {
 		return nil, refusal("request for a token: %s gave an answer that is not the JSON of a token", o.host())
 	}
 	if a.AccessToken == "" {
-		said := strings.TrimSpace(a.Error + " " + a.Description)
+		said := secrets.Quote([]byte(a.Error + " " + a.Description))
 		return nil, refusal("request for a token: %s gave an answer without an access_token: %s", o.host(), cmp.Or(said, "and no error"))
 	}
 	if strings.ContainsFunc(a.TokenType+a.AccessToken, unicode.IsControl) {
@@ -148,7 +150,7 @@ func lifetime(expiresIn json.RawMessage) time.Duration {
 	return time.Duration(min(seconds, aYear) * float64(time.Second))
 }
 
-func (o OAuthAuth) secrets() []string {
+func (o OAuthAuth) secrets() outbound.Secrets {
 	return append(o.Parameters.secrets(), o.ClientSecret)
 }
 

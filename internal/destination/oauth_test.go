@@ -34,8 +34,8 @@ func (s *tokenServer) set(fn func(*tokenServer)) { s.mu.Lock(); defer s.mu.Unloc
 
 func (s *tokenServer) count() int { s.mu.Lock(); defer s.mu.Unlock(); return s.asked }
 
-func (s *tokenServer) client() *http.Client {
-	return &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+func (s *tokenServer) client() *outbound.Client {
+	return over(func(r *http.Request) (*http.Response, error) {
 		s.mu.Lock()
 		s.asked++
 		n, hang, status, lifetime := s.asked, s.hang, s.status, s.lifetime
@@ -49,7 +49,7 @@ func (s *tokenServer) client() *http.Client {
 		}
 		time.Sleep(100 * time.Millisecond) // all tests with it run on virtual time
 		return answer(200, fmt.Sprintf(`{"access_token":"t%d","token_type":"bearer","expires_in":%d}`, n, lifetime)), nil
-	})}
+	})
 }
 
 // authorized makes a service with an AUTHORIZED connection and an API
@@ -232,10 +232,10 @@ func TestChangedConnectionIsAuthorizedAnew(t *testing.T) {
 // not count.
 func TestAnswerForOldCredentialsChangesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client := &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+		client := over(func(*http.Request) (*http.Response, error) {
 			time.Sleep(time.Second)
 			return answer(401, ""), nil
-		})}
+		})
 		s := open(t, Options{Client: client})
 		run(t, s)
 		s.mustConnect(t, oauth("c"))
@@ -282,7 +282,7 @@ func TestManyConnectionsAreAuthorizedAFewAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		now, most := 0, 0
-		client := &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+		client := over(func(*http.Request) (*http.Response, error) {
 			mu.Lock()
 			now++
 			most = max(most, now)
@@ -292,7 +292,7 @@ func TestManyConnectionsAreAuthorizedAFewAtATime(t *testing.T) {
 			now--
 			mu.Unlock()
 			return answer(200, `{"access_token":"t"}`), nil
-		})}
+		})
 		s := open(t, Options{Client: client})
 		run(t, s)
 		for i := range 40 {
@@ -345,7 +345,7 @@ func TestEventArrivesThroughAnOAuthConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	a, _ := arn.Parse(d.ARN)
-	err = target.APIDestination(s, nil).Send(t.Context(), &target.Delivery{
+	err = target.APIDestination(s, s.Client).Send(t.Context(), &target.Delivery{
 		Event: &event.Event{JSON: []byte(`{"detail":{"user":7}}`)}, Input: []byte(`{"n":1}`), ARN: a,
 		Target: &target.Target{HTTP: &target.HTTPParameters{Path: []string{"$.detail.user"}, Query: map[string]string{"v": "1"}}},
 	})
@@ -385,7 +385,7 @@ func TestTokenRequestIsWhatTheServerWants(t *testing.T) {
 			}))
 			defer srv.Close()
 			o := OAuthAuth{ClientID: "id", ClientSecret: "s3cret", Endpoint: srv.URL + "/token?own=1", Method: c.method, Parameters: c.p}
-			tok, err := o.fetch(t.Context(), outbound.NewClient())
+			tok, err := o.fetch(t.Context(), outbound.New(outbound.Options{}), "c", "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -423,8 +423,8 @@ func TestAnswersOfTokenServers(t *testing.T) {
 		{"broken", 500, "", "", false, "ERROR_FROM_TARGET", "500"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			client := &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) { return answer(c.status, c.body), nil })}
-			tok, err := oauth("").Auth.OAuth.fetch(t.Context(), client)
+			client := over(func(*http.Request) (*http.Response, error) { return answer(c.status, c.body), nil })
+			tok, err := oauth("").Auth.OAuth.fetch(t.Context(), client, "c", "")
 			if c.header != "" {
 				if err != nil || tok.scheme+" "+tok.text != c.header {
 					t.Errorf("%+v, %v", tok, err)

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net/http"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,8 +22,8 @@ const DefaultMax = 3000
 // Options configure a Service.
 type Options struct {
 	Store store.Store
-	// Client asks for tokens. Default outbound.NewClient().
-	Client *http.Client
+	// Client asks for tokens.
+	Client *outbound.Client
 	// HTTPSOnly refuses endpoints that do not begin with https://, as EventBridge
 	// does. By default http:// is taken as well, because on one's own machines
 	// and networks many endpoints have no certificate. It is looked at when an
@@ -71,9 +70,6 @@ const (
 func Open(ctx context.Context, opt Options) (*Service, error) {
 	opt.MaxConnections = cmp.Or(opt.MaxConnections, DefaultMax)
 	opt.MaxDestinations = cmp.Or(opt.MaxDestinations, DefaultMax)
-	if opt.Client == nil {
-		opt.Client = outbound.NewClient()
-	}
 	s := &Service{Options: opt, wake: make(chan struct{}, 1)}
 	first := &state{connections: map[key]*connection{}, destinations: map[key]*destination{}}
 	err := opt.Store.View(ctx, func(tx store.Tx) error {

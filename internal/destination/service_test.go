@@ -14,6 +14,7 @@ import (
 
 	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/outbound"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/mem"
 	"github.com/dari-bus/dari/internal/target"
@@ -25,6 +26,9 @@ func open(t *testing.T, opt Options) *Service {
 	t.Helper()
 	if opt.Store == nil {
 		opt.Store = mem.New()
+	}
+	if opt.Client == nil {
+		opt.Client = outbound.New(outbound.Options{})
 	}
 	s, err := Open(t.Context(), opt)
 	if err != nil {
@@ -304,6 +308,11 @@ func TestManyChangeAndReadAtOnce(t *testing.T) {
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// over returns a client of the network fn.
+func over(fn roundTripper) *outbound.Client {
+	return outbound.New(outbound.Options{Transport: fn})
+}
 
 func answer(status int, body string) *http.Response {
 	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"net/http"
 	"sync"
 	"time"
 
@@ -21,6 +20,10 @@ const (
 	// so that one which refuses every token does not have the token server asked
 	// for each event.
 	minAge = time.Second
+	// maxPause is the longest that a token server is left alone that does not
+	// answer, and maxPauseRefused one that refuses.
+	maxPause        = time.Minute
+	maxPauseRefused = 5 * time.Minute
 )
 
 // A token is what a token server gave out.
@@ -46,9 +49,10 @@ func newToken(scheme, text string, lifetime time.Duration) *token {
 // After a failure nobody asks for a while, which grows with every further one:
 // a token server that is down is not met by every event that waits.
 type credentials struct {
-	oauth  OAuthAuth
-	client *http.Client
-	turn   chan struct{} // holds whoever asks the token server
+	oauth      OAuthAuth
+	connection string // its ARN
+	client     *outbound.Client
+	turn       chan struct{} // holds whoever asks the token server
 
 	mu       sync.Mutex
 	token    *token // nil when there is none
@@ -58,8 +62,8 @@ type credentials struct {
 	running  bool      // Run is at it
 }
 
-func newCredentials(o OAuthAuth, client *http.Client) *credentials {
-	return &credentials{oauth: o, client: client, turn: make(chan struct{}, 1)}
+func newCredentials(c Connection, client *outbound.Client) *credentials {
+	return &credentials{oauth: *c.Auth.OAuth, connection: c.ARN, client: client, turn: make(chan struct{}, 1)}
 }
 
 // get returns a token. Its error is an [*outbound.Error], permanent when the
@@ -80,11 +84,15 @@ func (c *credentials) get(ctx context.Context) (*token, error) {
 	if t, err := c.known(); t != nil || err != nil {
 		return t, asError(err) // somebody asked in the meantime
 	}
-	t, err := c.oauth.fetch(ctx, c.client)
+	t, err := c.oauth.fetch(ctx, c.client, c.connection, c.old())
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return nil, context.Cause(ctx) // which says nothing about the token server
 	}
-	return c.learn(t, outbound.AsError(err))
+	failed := outbound.AsError(err)
+	if failed != nil && failed.Throttled {
+		return nil, failed // nor does this: it was not asked
+	}
+	return c.learn(t, failed)
 }
 
 // known returns what need not be asked for: a token, or the failure of a
@@ -105,6 +113,16 @@ func (c *credentials) known() (*token, *outbound.Error) {
 	e := *c.failed
 	e.After = c.rest.Sub(now)
 	return nil, &e
+}
+
+// old returns the text of the last token, or "".
+func (c *credentials) old() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.token == nil {
+		return ""
+	}
+	return c.token.text
 }
 
 // learn takes in the answer of the token server. When it could not give a new
@@ -129,9 +147,9 @@ func (c *credentials) learn(t *token, failed *outbound.Error) (*token, error) {
 // pause returns how long to leave a token server alone after the nth failure
 // in a row: one that refuses longer than one that does not answer.
 func pause(n int, refused bool) time.Duration {
-	longest := time.Minute
+	longest := maxPause
 	if refused {
-		longest = 5 * time.Minute
+		longest = maxPauseRefused
 	}
 	d := min(longest, time.Second<<min(n-1, 10))
 	return d - d/10 + rand.N(d/5) // so that connections to one server part

@@ -63,13 +63,13 @@ func TestTokenThatADestinationRefusesIsRenewed(t *testing.T) {
 		s, a := authorized(t, server)
 		valid := "Bearer t1"
 		var sent []string
-		api := &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		api := over(func(r *http.Request) (*http.Response, error) {
 			sent = append(sent, r.Header.Get("Authorization"))
 			if r.Header.Get("Authorization") != valid {
 				return answer(401, "who are you, "+r.Header.Get("Authorization")), nil
 			}
 			return answer(200, ""), nil
-		})}
+		})
 		sink := target.APIDestination(s, api)
 		d := &target.Delivery{Event: &event.Event{}, Target: &target.Target{}, ARN: a, Input: []byte("{}")}
 		send := func() *target.Error { return target.AsError(sink.Send(t.Context(), d)) }

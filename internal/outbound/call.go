@@ -1,32 +1,42 @@
 package outbound
 
 import (
-	"bytes"
-	"compress/flate"
-	"compress/gzip"
-	"compress/zlib"
 	"context"
 	"errors"
+	"fmt"
 	"io"
-	"math"
+	"net"
 	"net/http"
-	"net/url"
-	"slices"
+	"net/http/httptrace"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 )
 
 const (
 	// maxAnswer is how much of an answer is read, so that the connection can be
 	// kept; the rest is not asked for.
 	maxAnswer = 1 << 20
-	// excerptLen is how much of an answer is repeated in an error, in bytes.
-	excerptLen = 200
-	// excerptSource is how much of an answer is looked at to make an excerpt.
-	excerptSource = 16 << 10
+	// patience is how long a call waits for its turn.
+	patience = 5 * time.Second
+	// MaxRetryAfter is the longest that a server is left alone because it said so.
+	// Whoever says more has made a mistake, or means harm.
+	MaxRetryAfter = time.Hour
 )
+
+// Terms are what a call is made on.
+type Terms struct {
+	// For names what the call is made for, such as the ARN of an API destination.
+	// Calls of one name share what they may have under way.
+	For string
+	// Within is how long it may take, from when its turn has come.
+	Within time.Duration
+	// Keep is how much of the body of a 2xx answer is kept, at most 1 MB. A call
+	// that keeps none is done when the status is there.
+	Keep int64
+	// Secrets are not repeated in the error, in whatever spelling they come back.
+	Secrets Secrets
+}
 
 // An Answer is what a call was answered with.
 type Answer struct {
@@ -37,58 +47,111 @@ type Answer struct {
 }
 
 // Call makes one call, following no redirects, and reads up to 1 MB of the
-// answer, of which it keeps up to keep bytes. Its context bounds how long it
-// may take; the client's own timeout is not used.
+// answer. It returns when the time of its terms is over, or the context of req
+// has ended, however the other side behaves.
 //
 // Its error is nil for a 2xx answer, and else an [*Error]. 401, 407, 409, 429,
 // 5xx, no answer and no connection are temporary; Retry-After says when to come
-// back, and a negative one that it is pointless. Every other answer, redirects
-// among them, is permanent. When the context of req was cancelled, the error is
-// the cause. The message says what was called, by method and host, what it
-// answered, and how the body begins, with the secrets blotted out.
-func Call(client *http.Client, req *http.Request, keep int64, secrets []string) (Answer, error) {
-	resp, err := withoutRedirects(client).Do(req)
-	if err != nil {
-		return Answer{}, noAnswer(req, err, secrets)
+// back, within [MaxRetryAfter], and a negative one that it is pointless. Every
+// other answer, 1xx and redirects among them, is permanent, and so are a request
+// that HTTP cannot carry and an address that may not be called. A call whose
+// turn does not come is Throttled. When the context of req was cancelled, the
+// error is the cause. The message says what was called, by method and host, what
+// it answered, and how the body begins, with the secrets blotted out.
+func (c *Client) Call(req *http.Request, t Terms) (Answer, error) {
+	if err := c.turn(req, t.For); err != nil {
+		return Answer{}, err
 	}
+	defer c.seats.leave(t.For)
+	ctx, cancel := context.WithTimeoutCause(req.Context(), t.Within, fmt.Errorf("no answer within %v", t.Within))
+	defer cancel()
+	if password, ok := req.URL.User.Password(); ok {
+		t.Secrets = append(t.Secrets[:len(t.Secrets):len(t.Secrets)], password)
+	}
+	// What fails before a connection is asked for is wrong with the request.
+	asked := false
+	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GetConn: func(string) { asked = true }})
+	resp, err := c.transport.RoundTrip(withUser(req.WithContext(traced)))
+	if err != nil {
+		return Answer{}, noAnswer(ctx, req, err, !asked, t.Secrets)
+	}
+	// A context ends the reading of ordinary answers. A connection that has been
+	// turned into something else obeys nothing but its being closed.
+	defer context.AfterFunc(ctx, func() { resp.Body.Close() })()
 	defer resp.Body.Close()
-	// The status counts, whatever becomes of the body: no error in reading it
-	// makes a call that was answered one that was not.
+	a := Answer{Status: resp.StatusCode}
+	if resp.StatusCode/100 == 1 {
+		return a, refused(req, resp, http.NoBody, t.Secrets)
+	}
+	// The status counts, whatever becomes of the body: no error in reading one
+	// that nobody wants makes a call that was answered one that was not.
 	body := io.LimitReader(resp.Body, maxAnswer)
 	defer func() { _, _ = io.Copy(io.Discard, body) }()
-	a := Answer{Status: resp.StatusCode}
 	if resp.StatusCode/100 != 2 {
-		return a, refused(req, resp, body, secrets)
+		return a, refused(req, resp, body, t.Secrets)
 	}
-	if keep > 0 {
-		b, _ := io.ReadAll(io.LimitReader(body, keep))
-		a.Body = decode(b, resp.Header.Get("Content-Encoding"), keep)
+	if t.Keep > 0 {
+		b, err := io.ReadAll(io.LimitReader(body, t.Keep))
+		if err != nil {
+			return Answer{}, noAnswer(ctx, req, err, false, t.Secrets)
+		}
+		a.Body = decode(b, resp.Header.Get("Content-Encoding"), t.Keep)
 	}
 	return a, nil
 }
 
-// noAnswer says what the lack of an answer means. The error of a client holds
-// the whole URL, which may be a secret, so only what is inside it is shown; that
-// may quote an answer that is no HTTP.
-func noAnswer(req *http.Request, err error, secrets []string) error {
-	ctx := req.Context()
-	if errors.Is(ctx.Err(), context.Canceled) {
-		return context.Cause(ctx)
+// turn waits until the call may be made. The other side knows nothing of that,
+// so it counts neither as an attempt nor as the other side's time.
+func (c *Client) turn(req *http.Request, name string) error {
+	ctx, cancel := context.WithTimeout(req.Context(), patience)
+	defer cancel()
+	if c.seats.take(ctx, name) {
+		return nil
+	}
+	if errors.Is(req.Context().Err(), context.Canceled) {
+		return context.Cause(req.Context())
+	}
+	return &Error{
+		Code: CodeThrottling, Throttled: true, After: time.Second,
+		Message: what(req) + " was not called: as many calls as may be are under way.",
+	}
+}
+
+// withUser puts the user and password of a URL into the header, where no other
+// authorization is.
+func withUser(req *http.Request) *http.Request {
+	if u := req.URL.User; u != nil && req.Header.Get("Authorization") == "" {
+		password, _ := u.Password()
+		req.Header = req.Header.Clone()
+		req.SetBasicAuth(u.Username(), password)
+	}
+	return req
+}
+
+// noAnswer says what the lack of an answer means. ours means that the request
+// itself is at fault.
+func noAnswer(ctx context.Context, req *http.Request, err error, ours bool, secrets Secrets) error {
+	if errors.Is(req.Context().Err(), context.Canceled) {
+		return context.Cause(req.Context())
 	}
 	if ctx.Err() != nil {
 		return Temporary(CodeTimeout, "%s: %v", what(req), context.Cause(ctx))
 	}
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		err = u.Err
+	if e, ok := errors.AsType[*Error](err); ok {
+		return &Error{Code: e.Code, Message: what(req) + ": " + e.Message, Permanent: e.Permanent}
 	}
-	return Temporary(CodeConnection, "%s: %s", what(req), excerpt([]byte(err.Error()), secrets))
+	said := secrets.Quote([]byte(err.Error())) // it may quote an answer that is no HTTP
+	if _, badPort := errors.AsType[*net.AddrError](err); ours || badPort {
+		return Permanent(CodeInvalidParam, "%s cannot be made: %s", what(req), said)
+	}
+	return Temporary(CodeConnection, "%s: %s", what(req), said)
 }
 
 // refused makes the error of an answer that is not 2xx.
-func refused(req *http.Request, resp *http.Response, body io.Reader, secrets []string) *Error {
-	head, _ := io.ReadAll(io.LimitReader(body, excerptSource)) // what there is of it
+func refused(req *http.Request, resp *http.Response, body io.Reader, secrets Secrets) *Error {
+	head, _ := io.ReadAll(io.LimitReader(body, quoteSource)) // what there is of it
 	e := &Error{Code: CodeFromTarget, Message: what(req) + " answered " + status(resp)}
-	if said := excerpt(decode(head, resp.Header.Get("Content-Encoding"), excerptSource), secrets); said != "" {
+	if said := secrets.Quote(decode(head, resp.Header.Get("Content-Encoding"), quoteSource)); said != "" {
 		e.Message += ": " + said
 	}
 	if resp.StatusCode == http.StatusTooManyRequests {
@@ -128,63 +191,15 @@ func status(resp *http.Response) string {
 // means never. What cannot be read counts as absent.
 func retryAfter(h string, now time.Time) (after time.Duration, never bool) {
 	h = strings.TrimSpace(h)
-	if seconds, err := strconv.ParseInt(h, 10, 64); err == nil {
-		if seconds < 0 {
-			return 0, true
-		}
-		return time.Duration(min(seconds, int64(math.MaxInt64/time.Second))) * time.Second, false
+	seconds, err := strconv.ParseInt(h, 10, 64)
+	switch {
+	case err == nil, errors.Is(err, strconv.ErrRange): // then it is the largest or the smallest
+		longest := int64(MaxRetryAfter / time.Second)
+		return time.Duration(min(max(seconds, 0), longest)) * time.Second, seconds < 0
 	}
 	at, err := http.ParseTime(h)
 	if err != nil {
 		return 0, false
 	}
-	return max(0, at.Sub(now)), false
-}
-
-// decode undoes the compression of an answer, or of the beginning of one, and
-// returns up to limit bytes. What does not decode is not worth repeating.
-func decode(b []byte, encoding string, limit int64) []byte {
-	var r io.Reader
-	var err error
-	switch strings.ToLower(strings.TrimSpace(encoding)) {
-	case "", "identity":
-		return b
-	case "gzip", "x-gzip":
-		r, err = gzip.NewReader(bytes.NewReader(b))
-	case "deflate":
-		// The name means zlib, and servers send bare deflate too.
-		if r, err = zlib.NewReader(bytes.NewReader(b)); err != nil {
-			r, err = flate.NewReader(bytes.NewReader(b)), nil
-		}
-	default:
-		return nil
-	}
-	if err != nil {
-		return nil
-	}
-	text, _ := io.ReadAll(io.LimitReader(r, limit)) // the end may be cut off
-	return text
-}
-
-// excerpt returns the beginning of an answer as one line, without secrets.
-func excerpt(b []byte, secrets []string) string {
-	text := string(b)
-	// The longest first: one secret may be a part of another.
-	secrets = slices.SortedFunc(slices.Values(secrets), func(a, b string) int { return len(b) - len(a) })
-	for _, s := range secrets {
-		if s != "" {
-			text = strings.ReplaceAll(text, s, "[hidden]")
-		}
-	}
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(text, " "))
-	text = strings.TrimSpace(text)
-	if len(text) > excerptLen {
-		text = strings.ToValidUTF8(text[:excerptLen], "") + "…"
-	}
-	return text
+	return min(max(0, at.Sub(now)), MaxRetryAfter), false
 }

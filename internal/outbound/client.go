@@ -1,44 +1,88 @@
 package outbound
 
 import (
-	"net"
+	"cmp"
 	"net/http"
 	"time"
 )
 
-// connectTimeout is the longest that a connection may take to come about, and
-// as long again for TLS.
-const connectTimeout = 5 * time.Second
+const (
+	// connectTimeout is the longest that a connection may take to come about, and
+	// as long again for TLS.
+	connectTimeout = 5 * time.Second
+	// silence is after how long without a byte an HTTP/2 connection, which calls
+	// for many names share, is asked whether it is still there.
+	silence = 5 * time.Second
+)
 
-// NewClient returns an HTTP client for calling the world on behalf of rules: it
-// keeps connections for the next call, and bounds how many there are.
+// The defaults of Options. A call that is under way is a socket; up to maxIdle
+// more are kept for the next calls.
+const (
+	DefaultCalls   = 1024
+	DefaultPerName = 128
+
+	maxIdle        = 256
+	maxIdlePerHost = 64
+)
+
+// Options configure a Client.
+type Options struct {
+	// Reach is where calls may go. Its zero value is everywhere.
+	Reach Reach
+	// Calls bounds the calls under way at once, and PerName those of one name.
+	// Default DefaultCalls and DefaultPerName.
+	Calls, PerName int
+	// Transport is the network. Default is the real one; another one does not
+	// know of Reach.
+	Transport http.RoundTripper
+}
+
+// A Client makes calls. Its methods may be called from many goroutines at once.
+type Client struct {
+	transport http.RoundTripper
+	seats     *seats
+}
+
+// New returns a client.
+func New(opt Options) *Client {
+	c := &Client{transport: opt.Transport, seats: newSeats(cmp.Or(opt.Calls, DefaultCalls), cmp.Or(opt.PerName, DefaultPerName))}
+	if c.transport == nil {
+		c.transport = network(opt.Reach)
+	}
+	return c
+}
+
+// network returns the transport of the real network. It keeps connections for
+// the next call.
 //
 // EventBridge itself sends Connection: close and pays a handshake for every
 // event. Here connections are kept, because a busy destination is then one
 // socket and not thousands in TIME_WAIT. What makes that safe is that requests
 // are marked as repeatable: when the other side has closed a connection that
 // was idle, the transport dials again instead of failing the call.
-func NewClient() *http.Client {
-	dialer := &net.Dialer{Timeout: connectTimeout, KeepAlive: 30 * time.Second}
-	return &http.Client{Transport: &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            dialer.DialContext,
+//
+// There is no bound on the connections to one host: many destinations live
+// behind one, and a slow one would hold the others. The seats are the bound.
+func network(reach Reach) *http.Transport {
+	return &http.Transport{
+		Proxy:                  reach.proxy(),
+		DialContext:            reach.dial,
 		ForceAttemptHTTP2:      true,
-		DisableCompression:     true, // what is read of an answer is decoded here, see call.go
+		DisableCompression:     true, // what is read of an answer is decoded here, see excerpt.go
 		TLSHandshakeTimeout:    connectTimeout,
-		MaxConnsPerHost:        128,
-		MaxIdleConnsPerHost:    32,
-		MaxIdleConns:           512,
+		MaxIdleConns:           maxIdle,
+		MaxIdleConnsPerHost:    maxIdlePerHost,
 		IdleConnTimeout:        30 * time.Second,
 		MaxResponseHeaderBytes: 256 << 10,
-	}}
+		HTTP2: &http.HTTP2Config{
+			SendPingTimeout: silence, PingTimeout: silence, WriteByteTimeout: silence,
+		},
+	}
 }
 
-// withoutRedirects returns a copy of c that hands a 3xx to its caller, keeps
-// no cookies, and leaves time to the context.
-func withoutRedirects(c *http.Client) *http.Client {
-	return &http.Client{
-		Transport:     c.Transport,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+// CloseIdle closes the connections that are kept for the next call.
+func (c *Client) CloseIdle() {
+	if t, ok := c.transport.(*http.Transport); ok {
+		t.CloseIdleConnections()
 	}
 }

@@ -26,3 +26,9 @@ func ValidHeaderName(name string) bool {
 		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
 	})
 }
+
+// ValidHeaderValue reports whether value can be the value of an HTTP header. A
+// line break in it would begin another header.
+func ValidHeaderValue(value string) bool {
+	return !strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
+}

@@ -17,6 +17,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/dari-bus/dari/internal/outbound"
 	"github.com/dari-bus/dari/internal/target"
 )
 
@@ -24,6 +25,11 @@ import (
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// over returns a client of the network fn.
+func over(fn roundTripper) *outbound.Client {
+	return outbound.New(outbound.Options{Transport: fn})
+}
 
 func answer(status int, header http.Header, body string) *http.Response {
 	return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body))}
@@ -34,7 +40,7 @@ func callWith(ctx context.Context, e target.Endpoint, fn roundTripper) *target.E
 	if e.URL == "" {
 		e.Method, e.URL = "POST", "https://user:pass@api.example.com/secret-path?key=secret-query"
 	}
-	client := &http.Client{Transport: fn}
+	client := over(fn)
 	return target.AsError(target.APIDestination(directory{endpoint: e}, client).Send(ctx, delivery(nil)))
 }
 
@@ -88,7 +94,15 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 			{503, now.Add(-time.Hour).Format(http.TimeFormat), 0, false},
 			{503, "soon", 0, false},
 			{503, "1.5", 0, false},
-			{503, "99999999999999999", 9223372036 * time.Second, false},
+			{503, "3600", time.Hour, false},
+			// attack F13: what is said of "later" has a ceiling.
+			{503, "3601", time.Hour, false},
+			{503, "99999999999", time.Hour, false},
+			{429, "99999999999999999999999999", time.Hour, false},
+			{503, "-99999999999999999999999999", 0, true},
+			{503, now.Add(48 * time.Hour).Format(http.TimeFormat), time.Hour, false},
+			{503, "Fri, 31 Dec 9999 23:59:59 GMT", time.Hour, false},
+			{503, "Mon, 01 Jan 0001 00:00:00 GMT", 0, false},
 			{400, "120", 0, true},
 		} {
 			e := callWith(t.Context(), target.Endpoint{}, func(*http.Request) (*http.Response, error) {
@@ -237,7 +251,7 @@ func TestConnectionsAreKept(t *testing.T) {
 	}
 	srv.Start()
 	defer srv.Close()
-	sink := target.APIDestination(directory{endpoint: target.Endpoint{Method: "POST", URL: srv.URL}}, nil)
+	sink := target.APIDestination(directory{endpoint: target.Endpoint{Method: "POST", URL: srv.URL}}, outbound.New(outbound.Options{}))
 	for range 20 {
 		if err := sink.Send(t.Context(), delivery(nil)); err == nil {
 			t.Fatal("503 is no success")
@@ -254,7 +268,7 @@ func TestConnectionClosedWhileIdleIsReplaced(t *testing.T) {
 	var calls atomic.Int32
 	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { calls.Add(1) }))
 	defer srv.Close()
-	sink := target.APIDestination(directory{endpoint: target.Endpoint{Method: "POST", URL: srv.URL}}, nil)
+	sink := target.APIDestination(directory{endpoint: target.Endpoint{Method: "POST", URL: srv.URL}}, outbound.New(outbound.Options{}))
 	for i := range 100 {
 		if err := sink.Send(t.Context(), delivery(nil)); err != nil {
 			t.Fatalf("call %d: %v", i, err)

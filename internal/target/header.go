@@ -20,7 +20,9 @@ const (
 func headers(target map[string]string, connection []Parameter, trace string) (http.Header, error) {
 	h := http.Header{"Content-Type": {"application/json; charset=utf-8"}}
 	if trace != "" {
-		h.Set("X-Amzn-Trace-Id", trace)
+		if err := setHeader(h, "X-Amzn-Trace-Id", trace, "the TraceHeader of the event"); err != nil {
+			return nil, err
+		}
 	}
 	for _, k := range slices.Sorted(maps.Keys(target)) {
 		if err := setHeader(h, k, target[k], "HttpParameters.HeaderParameters of the target"); err != nil {
@@ -50,7 +52,7 @@ func setHeader(h http.Header, name, value, where string) error {
 	if !outbound.ValidHeaderName(name) {
 		return Permanent(CodeInvalidParam, "%s has a header named %q, which no HTTP request can carry", where, name)
 	}
-	if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+	if !outbound.ValidHeaderValue(value) {
 		return Permanent(CodeInvalidParam, "%s gives the header %s a value with a control character, which no HTTP request can carry", where, name)
 	}
 	h.Set(name, strings.Trim(value, " \t"))

@@ -10,8 +10,8 @@ import (
 	"github.com/dari-bus/dari/internal/outbound"
 )
 
-// callTimeout is the longest that a call to an API destination may take, from
-// the first byte of a token request to the status of the answer.
+// callTimeout is the longest that an API destination may take to answer, and as
+// long before that is waited for what the call needs, such as a token.
 const callTimeout = 5 * time.Second
 
 // An Endpoint is an API destination at one moment: what to call, and what its
@@ -25,7 +25,7 @@ type Endpoint struct {
 	Header, Query, Body []Parameter
 	// Secrets are texts that must not show up in an error message, even when
 	// the destination sends them back.
-	Secrets []string
+	Secrets outbound.Secrets
 	// Refused is called when the destination answered 401 or 407, so that the
 	// credentials are renewed before the next call. It must not block. Nil when
 	// there is nothing to renew.
@@ -46,41 +46,41 @@ type Directory interface {
 	Endpoint(ctx context.Context, destination arn.ARN) (*Endpoint, error)
 }
 
-// APIDestination returns the sink for API destinations. A nil client means
-// [outbound.NewClient]; of another one only the transport is used.
+// APIDestination returns the sink for API destinations.
 //
-// A call is given five seconds in all, the request for a token included. What
-// its outcomes mean is said at [outbound.Call]. A parameter of the target that cannot be
-// put into a request is a permanent error.
-func APIDestination(d Directory, client *http.Client) Sink {
-	if client == nil {
-		client = outbound.NewClient()
-	}
+// A call is given five seconds, from when its turn has come. What its outcomes
+// mean is said at [outbound.Client.Call]. A parameter of the target that cannot
+// be put into a request is a permanent error.
+func APIDestination(d Directory, client *outbound.Client) Sink {
 	return &apiDestination{d, client}
 }
 
 type apiDestination struct {
 	directory Directory
-	client    *http.Client
+	client    *outbound.Client
 }
 
 var errCallTimeout = fmt.Errorf("no answer within %v", callTimeout)
 
 // Send makes one call.
 func (s *apiDestination) Send(ctx context.Context, d *Delivery) error {
-	call, cancel := context.WithTimeoutCause(ctx, callTimeout, errCallTimeout)
-	defer cancel()
-	e, err := s.directory.Endpoint(call, d.ARN)
+	e, err := s.endpoint(ctx, d.ARN)
 	if err != nil {
 		return err
 	}
-	req, err := newRequest(call, e, d)
+	req, err := newRequest(ctx, e, d)
 	if err != nil {
 		return err
 	}
-	answer, err := outbound.Call(s.client, req, 0, e.Secrets)
+	answer, err := s.client.Call(req, outbound.Terms{For: d.Target.ARN, Within: callTimeout, Secrets: e.Secrets})
 	if e.Refused != nil && (answer.Status == http.StatusUnauthorized || answer.Status == http.StatusProxyAuthRequired) {
 		e.Refused()
 	}
 	return err
+}
+
+func (s *apiDestination) endpoint(ctx context.Context, destination arn.ARN) (*Endpoint, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, callTimeout, errCallTimeout)
+	defer cancel()
+	return s.directory.Endpoint(ctx, destination)
 }

@@ -2,6 +2,7 @@ package target_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -40,7 +41,7 @@ const destinationARN = "arn:aws:events:eu-central-1:123456789012:api-destination
 
 func call(t *testing.T, e target.Endpoint, p *target.HTTPParameters) error {
 	t.Helper()
-	return target.APIDestination(directory{endpoint: e}, nil).Send(t.Context(), delivery(p))
+	return target.APIDestination(directory{endpoint: e}, outbound.New(outbound.Options{})).Send(t.Context(), delivery(p))
 }
 
 func delivery(p *target.HTTPParameters) *target.Delivery {
@@ -94,8 +95,8 @@ func TestAPIDestinationPassesTheSuite(t *testing.T) {
 			w.WriteHeader(int(status.Load()))
 		}))
 		t.Cleanup(srv.Close)
-		client := outbound.NewClient()
-		t.Cleanup(client.CloseIdleConnections)
+		client := outbound.New(outbound.Options{})
+		t.Cleanup(client.CloseIdle)
 		return targettest.Stage{
 			Sink:     target.APIDestination(directory{endpoint: target.Endpoint{Method: "POST", URL: srv.URL}}, client),
 			Target:   target.Target{ID: "1", ARN: destinationARN},
@@ -111,7 +112,7 @@ func TestRequestHasItsFixedHeadersAndTheInput(t *testing.T) {
 	url, last := record(t)
 	d := delivery(nil)
 	d.Trace = "Root=1-2-3"
-	err := target.APIDestination(directory{endpoint: target.Endpoint{Method: "PUT", URL: url + "/hook?a=b"}}, nil).Send(t.Context(), d)
+	err := target.APIDestination(directory{endpoint: target.Endpoint{Method: "PUT", URL: url + "/hook?a=b"}}, outbound.New(outbound.Options{})).Send(t.Context(), d)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -253,7 +254,7 @@ func TestBodyParametersGoIntoAnObject(t *testing.T) {
 			url, last := record(t)
 			d := delivery(nil)
 			d.Input = []byte(c.input)
-			sink := target.APIDestination(directory{endpoint: target.Endpoint{Method: "POST", URL: url, Body: params}}, nil)
+			sink := target.APIDestination(directory{endpoint: target.Endpoint{Method: "POST", URL: url, Body: params}}, outbound.New(outbound.Options{}))
 			if err := sink.Send(t.Context(), d); err != nil {
 				t.Fatal(err)
 			}
@@ -264,7 +265,7 @@ func TestBodyParametersGoIntoAnObject(t *testing.T) {
 	}
 	d := delivery(nil)
 	d.Input = []byte(`{"a":1`)
-	err := target.APIDestination(directory{endpoint: target.Endpoint{Method: "POST", URL: "http://x", Body: params}}, nil).Send(t.Context(), d)
+	err := target.APIDestination(directory{endpoint: target.Endpoint{Method: "POST", URL: "http://x", Body: params}}, outbound.New(outbound.Options{})).Send(t.Context(), d)
 	if e := target.AsError(err); e == nil || e.Code != target.CodeInvalidJSON || !e.Permanent {
 		t.Errorf("half an object: %+v", e)
 	}
@@ -279,9 +280,30 @@ func TestUnusableHeadersAreRefused(t *testing.T) {
 	}
 }
 
+// attack F18: what an event brings into a header that HTTP cannot carry is
+// dead-lettered at once.
+func TestHeaderThatCannotBeSentIsPermanent(t *testing.T) {
+	for _, value := range []string{"Root=1\r\nX: 1", "a\nb", "a\x00b", "\x7f"} {
+		quoted, _ := json.Marshal(value)
+		traced, named := delivery(nil), delivery(&target.HTTPParameters{Header: map[string]string{"X-A": "$.detail.value"}})
+		traced.Trace = value
+		named.Event = &event.Event{JSON: []byte(`{"detail":{"value":` + string(quoted) + `}}`)}
+		for _, d := range []*target.Delivery{traced, named} {
+			sink := target.APIDestination(directory{endpoint: target.Endpoint{Method: "POST", URL: "http://x"}}, over(func(*http.Request) (*http.Response, error) {
+				t.Errorf("%q was sent", value)
+				return answer(200, http.Header{}, ""), nil
+			}))
+			e := target.AsError(sink.Send(t.Context(), d))
+			if e == nil || !e.Permanent || e.Code != target.CodeInvalidParam || !strings.Contains(e.Message, "control character") {
+				t.Errorf("%q: %+v", value, e)
+			}
+		}
+	}
+}
+
 func TestDirectorysErrorIsTheOutcome(t *testing.T) {
 	want := &target.Error{Code: target.CodeThrottling, Message: "not now", Throttled: true, After: time.Second}
-	err := target.APIDestination(directory{err: want}, nil).Send(t.Context(), delivery(nil))
+	err := target.APIDestination(directory{err: want}, outbound.New(outbound.Options{})).Send(t.Context(), delivery(nil))
 	if got := target.AsError(err); got != want {
 		t.Errorf("%+v", got)
 	}
@@ -295,13 +317,13 @@ func FuzzPathParametersStayInTheirPlace(f *testing.F) {
 	f.Add(".", "\x00é\xff")
 	f.Fuzz(func(t *testing.T, one, two string) {
 		var got string
-		client := &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		client := over(func(r *http.Request) (*http.Response, error) {
 			if r.URL.Host != "api.example.com" || r.URL.Scheme != "https" || r.URL.RawQuery != "q=*" {
 				t.Errorf("called %s", r.URL)
 			}
 			got = r.URL.RequestURI()
 			return answer(200, http.Header{}, ""), nil
-		})}
+		})
 		d := delivery(&target.HTTPParameters{Path: []string{one, two}})
 		sink := target.APIDestination(directory{endpoint: target.Endpoint{Method: "POST", URL: "https://api.example.com/u/*/x-*/end?q=*"}}, client)
 		err := sink.Send(t.Context(), d)
@@ -334,12 +356,12 @@ func FuzzConnectionWinsInTheQuery(f *testing.F) {
 	f.Fuzz(func(t *testing.T, endpoint, key, value string) {
 		e := target.Endpoint{Method: "GET", URL: "https://api.example.com/?" + endpoint, Query: []target.Parameter{{Key: key, Value: value}}}
 		d := delivery(&target.HTTPParameters{Query: map[string]string{key: "the target's"}})
-		client := &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		client := over(func(r *http.Request) (*http.Response, error) {
 			if all, _ := url.ParseQuery(r.URL.RawQuery); !slices.Equal(all[key], []string{value}) {
 				t.Errorf("%q, %q, %q: query %q", endpoint, key, value, r.URL.RawQuery)
 			}
 			return answer(200, http.Header{}, ""), nil
-		})}
+		})
 		if err := target.APIDestination(directory{endpoint: e}, client).Send(t.Context(), d); err != nil && !target.AsError(err).Permanent {
 			t.Error(err)
 		}

@@ -1,0 +1,56 @@
+package app
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/dari-bus/dari/internal/arn"
+	"github.com/dari-bus/dari/internal/destination"
+	"github.com/dari-bus/dari/internal/outbound"
+	"github.com/dari-bus/dari/internal/target"
+)
+
+// attack, undecided: the setting holds for API destinations and token servers.
+func TestCallsGoWhereTheSettingAllows(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer srv.Close()
+	for setting, allowed := range map[string]bool{"any": true, "public": false} {
+		o := Defaults()
+		o.Listen, o.Ephemeral, o.Outbound = "127.0.0.1:0", true, setting
+		a, err := Open(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer a.listener.Close()
+		scope := destination.Scope{Account: o.Account, Region: o.Region}
+		c, err := a.destinations.CreateConnection(t.Context(), scope, destination.NewConnection{
+			Name: "c", Type: destination.Basic, Auth: destination.Auth{Basic: &destination.BasicAuth{User: "u", Password: "p"}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := a.destinations.CreateAPIDestination(t.Context(), scope, destination.NewAPIDestination{
+			Name: "d", ConnectionARN: c.ARN, Endpoint: srv.URL, Method: "POST",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		parsed, err := arn.Parse(d.ARN)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sent := a.outbox.Sink.Send(t.Context(), &target.Delivery{Target: &target.Target{ARN: d.ARN}, ARN: parsed, Input: []byte("{}")})
+		req, err := http.NewRequestWithContext(t.Context(), "POST", srv.URL, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, asked := a.destinations.Client.Call(req, outbound.Terms{For: c.ARN, Within: a.stopWithin})
+		for _, err := range []error{sent, asked} {
+			if e := outbound.AsError(err); (e == nil) != allowed || e != nil && (!e.Permanent || !strings.Contains(e.Message, "-outbound")) {
+				t.Errorf("%s: %+v", setting, e)
+			}
+		}
+	}
+}

@@ -1,0 +1,99 @@
+package outbound_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/dari-bus/dari/internal/outbound"
+)
+
+// attack F18: what HTTP cannot carry does not become so by trying again.
+func TestFaultsOfTheRequestArePermanent(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("called") }))
+	defer srv.Close()
+	client := outbound.New(outbound.Options{})
+	for name, spoil := range map[string]func(*http.Request){
+		"a header with a line break": func(r *http.Request) { r.Header.Set("X-A", "1\r\nX-B: 2") },
+		"a header with NUL":          func(r *http.Request) { r.Header.Set("X-A", "\x00") },
+		"a header without a name":    func(r *http.Request) { r.Header[""] = []string{"x"} },
+		"a header with a bad name":   func(r *http.Request) { r.Header["a b"] = []string{"x"} },
+		"a method of two words":      func(r *http.Request) { r.Method = "GET /x" },
+		"a scheme that is not HTTP":  func(r *http.Request) { r.URL.Scheme = "ftp" },
+		"no host":                    func(r *http.Request) { r.URL.Host = "" },
+		"a port that is none":        func(r *http.Request) { r.URL.Host = "127.0.0.1:99999" },
+	} {
+		req := post(t, srv.URL)
+		spoil(req)
+		_, err := client.Call(req, outbound.Terms{For: "d", Within: slow})
+		if e := outbound.AsError(err); e == nil || !e.Permanent || e.Code != outbound.CodeInvalidParam {
+			t.Errorf("%s: %+v", name, e)
+		}
+	}
+}
+
+// An answer that is wanted and breaks off is none.
+func TestAnswerThatBreaksOffIsTemporary(t *testing.T) {
+	client := outbound.New(outbound.Options{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		body := io.MultiReader(strings.NewReader(`{"access_token":"t`), iotest.ErrReader(io.ErrUnexpectedEOF))
+		return &http.Response{StatusCode: 200, Body: io.NopCloser(body)}, nil
+	})})
+	if _, err := client.Call(post(t, "http://x"), outbound.Terms{For: "d", Within: slow}); err != nil {
+		t.Errorf("nobody wants it: %v", err)
+	}
+	_, err := client.Call(post(t, "http://x"), outbound.Terms{For: "d", Within: slow, Keep: 100})
+	if e := outbound.AsError(err); e == nil || e.Permanent || e.Code != outbound.CodeConnection {
+		t.Errorf("%+v", e)
+	}
+}
+
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/" {
+			t.Errorf("called %s", r.URL)
+		}
+		w.Header().Set("Location", r.URL.Query().Get("to"))
+		w.WriteHeader(http.StatusTemporaryRedirect)
+	}))
+	defer srv.Close()
+	for _, to := range []string{"/there", "http://169.254.169.254/", "://", ""} {
+		_, err := outbound.New(outbound.Options{}).Call(post(t, srv.URL+"/?to="+to), outbound.Terms{For: "d", Within: slow})
+		if e := outbound.AsError(err); e == nil || !e.Permanent || !strings.Contains(e.Message, "307") {
+			t.Errorf("to %q: %+v", to, e)
+		}
+	}
+}
+
+func TestUserOfAURLAuthorizes(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Error(w, "who is "+r.Header.Get("Authorization"), 400)
+	}))
+	defer srv.Close()
+	req := post(t, strings.Replace(srv.URL, "//", "//user:p4ssw0rd@", 1))
+	_, err := outbound.New(outbound.Options{}).Call(req, outbound.Terms{For: "d", Within: slow})
+	if err == nil || !strings.HasSuffix(err.Error(), "400 Bad Request: who is Basic [hidden]") || req.Header.Get("Authorization") != "" {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestCancelledCallEndsWithTheCause(t *testing.T) {
+	cause := errors.New("the server stops")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	address, wantClosed := serve(t, drip("HTTP/1.1 200 OK\r\n\r\n", "x"))
+	client := outbound.New(outbound.Options{})
+	done := make(chan error, 1)
+	go func() {
+		_, err := client.Call(post(t, address).WithContext(ctx), outbound.Terms{For: "d", Within: slow, Keep: 1 << 20})
+		done <- err
+	}()
+	cancel(cause)
+	if err := <-done; err != cause {
+		t.Errorf("error %v", err)
+	}
+	wantClosed()
+}
