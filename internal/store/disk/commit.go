@@ -38,10 +38,10 @@ func (s *Store) apply(ctx context.Context, fn func(store.Tx) error, unsynced boo
 	b := s.db.NewIndexedBatch()
 	t := &tx{reads: b, batch: b}
 	defer t.end()
-	if err := t.run(fn); err != nil {
+	if err := errors.Join(s.promise(b), t.run(fn)); err != nil {
 		return written{}, errors.Join(err, b.Close())
 	}
-	if !b.Empty() {
+	if b.Count() > 0 {
 		return s.commit(b, unsynced)
 	}
 	if err := b.Close(); err != nil {
@@ -60,10 +60,17 @@ func (s *Store) barrier() (written, error) {
 		return written{}, nil
 	}
 	b := s.db.NewBatch()
-	if err := b.LogData(nil, nil); err != nil {
+	if err := s.promise(b); err != nil {
 		return written{}, err
 	}
 	return s.commit(b, false)
+}
+
+// promise writes at the beginning of a batch how much of the log is on disk. The
+// log keeps it, and nobody else.
+func (s *Store) promise(b *pebble.Batch) error {
+	var buf [promiseEnd]byte
+	return b.LogData(s.onDisk.Load().append(buf[:0]), nil)
 }
 
 // commit puts b into the log and makes it visible. It is the caller's turn.

@@ -2,13 +2,16 @@ package disk
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
+	"math/rand/v2"
 	"slices"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -57,6 +60,9 @@ type Store struct {
 
 	// synced is the highest number of an update known to be on disk.
 	synced atomic.Uint64
+	// onDisk is how much of which log is; the next batch says so.
+	onDisk atomic.Pointer[promise]
+	nonce  [4]byte
 	timer  *time.Timer
 
 	// turn is a lock, taken by sending, that one can stop waiting for. It is held
@@ -77,6 +83,8 @@ func Open(o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{dir: o.Dir, lock: lock, failed: make(chan struct{}), turn: make(chan struct{}, 1)}
+	binary.LittleEndian.PutUint32(s.nonce[:], rand.Uint32())
+	s.onDisk.Store(&promise{nonce: s.nonce})
 	s.timer = time.AfterFunc(time.Hour, s.syncLate)
 	s.timer.Stop()
 	po := s.engineOptions(o)
@@ -93,19 +101,19 @@ func Open(o Options) (*Store, error) {
 		return nil, fmt.Errorf("open store in %s: %w", o.Dir, s.usable())
 	}
 	if err != nil {
-		err = errors.Join(err, s.health.Close(), lock.Close())
+		err = errors.Join(advise(o.Dir, err), s.health.Close(), lock.Close())
 		return nil, fmt.Errorf("open store in %s: %w", o.Dir, err)
 	}
 	return s, nil
 }
 
 func openEngine(dir string, po *pebble.Options) (*pebble.DB, error) {
-	before, err := pebble.Peek(dir, po.FS)
+	isNew, err := checkFiles(po.FS, dir)
 	if err != nil {
 		return nil, err
 	}
 	db, err := pebble.Open(dir, po)
-	if err != nil || before.Exists {
+	if err != nil || !isNew {
 		return db, err
 	}
 	// The log of a new store is made before its format is raised. Begin another
@@ -116,13 +124,26 @@ func openEngine(dir string, po *pebble.Options) (*pebble.DB, error) {
 	return pebble.Open(dir, po)
 }
 
+// advise says how to go on, unless it is the system that failed rather than
+// what the directory holds.
+func advise(dir string, err error) error {
+	if no, ok := errors.AsType[syscall.Errno](err); ok && no != syscall.ENOENT {
+		return err
+	}
+	return fmt.Errorf("%w.\nNothing was changed. This says what is damaged and how to go on: dari doctor -data %s", err, dir)
+}
+
 func lockDir(o Options) (*pebble.Lock, error) {
 	if o.Dir == "" {
 		return nil, errors.New("open store: no data directory was given")
 	}
-	// The files hold everybody's events and the secrets of connections.
-	if err := o.FS.MkdirAll(o.Dir, 0o700); err != nil {
+	if err := o.FS.MkdirAll(o.Dir, ownerDir); err != nil {
 		return nil, fmt.Errorf("create data directory: %w", err)
+	}
+	if fs, ok := o.FS.(private); ok {
+		if err := fs.close(o.Dir); err != nil {
+			o.Logger.Warn("store: files are open to others", "dir", o.Dir, "err", err)
+		}
 	}
 	lock, err := pebble.LockDirectory(o.Dir, o.FS)
 	if err == nil {

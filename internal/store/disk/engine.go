@@ -29,7 +29,7 @@ func (o Options) withDefaults() Options {
 		o.MemTableBytes = 8 << 20
 	}
 	if o.FS == nil {
-		o.FS = vfs.Default
+		o.FS = private{vfs.Default}
 	}
 	return o
 }

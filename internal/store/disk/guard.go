@@ -32,8 +32,6 @@ func vital(name string) bool {
 	return isLog(name) || strings.HasPrefix(base, "MANIFEST") || strings.HasPrefix(base, "marker.")
 }
 
-func isLog(name string) bool { return strings.HasSuffix(name, ".log") }
-
 // freeze does not return if the store has failed.
 func (g guard) freeze() {
 	if g.s.usable() != nil {
@@ -52,6 +50,17 @@ func (g guard) mind(vital bool, op, name string, err error) error {
 
 // Unwrap returns the file system below.
 func (g guard) Unwrap() vfs.FS { return g.FS }
+
+// Open opens a file to read. The engine does so with the logs that it is about to
+// read back.
+func (g guard) Open(name string, opts ...vfs.OpenOption) (vfs.File, error) {
+	if isLog(name) {
+		if err := checkLog(g.FS, name); err != nil {
+			return nil, err
+		}
+	}
+	return g.FS.Open(name, opts...)
+}
 
 // Create creates a file that is guarded, too.
 func (g guard) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
@@ -109,7 +118,7 @@ func (g guard) file(f vfs.File, name string, vital bool, op string, err error) (
 	if err = g.mind(vital, op, name, err); err != nil {
 		return nil, err
 	}
-	return &guardedFile{f, g, name, vital}, nil
+	return &guardedFile{File: f, g: g, name: name, vital: vital}, nil
 }
 
 type guardedFile struct {
@@ -117,6 +126,8 @@ type guardedFile struct {
 	g     guard
 	name  string
 	vital bool
+	// written is how long the log is; only the engine's one writer touches it.
+	written int64
 }
 
 // change carries out one operation that changes the file.
@@ -135,6 +146,7 @@ func (f *guardedFile) change(op string, fn func() error) error {
 // Write writes to the file.
 func (f *guardedFile) Write(p []byte) (n int, err error) {
 	err = f.change("write", func() (err error) { n, err = f.File.Write(p); return err })
+	f.written += int64(n)
 	return n, err
 }
 
@@ -145,10 +157,18 @@ func (f *guardedFile) WriteAt(p []byte, at int64) (n int, err error) {
 }
 
 // Sync syncs the file.
-func (f *guardedFile) Sync() error { return f.change("sync", f.File.Sync) }
+func (f *guardedFile) Sync() error { return f.sync(f.File.Sync) }
 
 // SyncData syncs the contents of the file.
-func (f *guardedFile) SyncData() error { return f.change("sync", f.File.SyncData) }
+func (f *guardedFile) SyncData() error { return f.sync(f.File.SyncData) }
+
+func (f *guardedFile) sync(fn func() error) error {
+	err := f.change("sync", fn)
+	if err == nil && isLog(f.name) {
+		f.g.s.onDisk.Store(&promise{f.g.s.nonce, logNumber(f.name), f.written})
+	}
+	return err
+}
 
 // SyncTo syncs the beginning of the file.
 func (f *guardedFile) SyncTo(length int64) (full bool, err error) {
