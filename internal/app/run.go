@@ -26,7 +26,11 @@ func (a *App) Run(ctx context.Context) error {
 	for _, run := range []func(context.Context) error{a.runStore, a.outbox.Run, a.buses.Run, a.destinations.Run, a.queues.Run} {
 		g.Go(func() error { return run(inner) })
 	}
-	err := errors.Join(a.await(g), a.store.Close())
+	err := a.await(g)
+	// A store that has failed says so to whoever asks, and it is said once.
+	if closed := a.store.Close(); !errors.Is(err, closed) {
+		err = errors.Join(err, closed)
+	}
 	if err == nil {
 		a.opt.Log.Info("dari has stopped", "data", a.place())
 	}

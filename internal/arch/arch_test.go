@@ -41,7 +41,7 @@ var rooms = []room{
 
 	// Ground.
 	{"internal/budget", nil, false},
-	{"internal/store", nil, false},
+	{"internal/store", []string{"internal/fault"}, false},
 	{"internal/store/mem", []string{"internal/store"}, false},
 	{"internal/store/disk", []string{"internal/store"}, false},
 	{"internal/store/faulty", []string{"internal/store"}, false},

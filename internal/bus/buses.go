@@ -183,7 +183,7 @@ func (s *Service) DeleteEventBus(ctx context.Context, at Place, ref string) erro
 	case b.size() > 0:
 		return fault.Invalid("Event bus can't be deleted since it has rules.")
 	}
-	err = s.opt.Store.Update(ctx, func(tx store.Tx) error { return tx.Delete(b.diskKey()) })
+	err = s.opt.Store.Update(ctx, func(tx store.Tx) error { return tx.Delete(b.diskKey()) }, store.Draining)
 	if err != nil {
 		return err
 	}

@@ -225,7 +225,7 @@ func (s *Service) DeleteRule(ctx context.Context, at Place, ref, name string) er
 	if len(r.live.Load().targets) > 0 {
 		return fault.Invalid("Rule can't be deleted since it has targets.")
 	}
-	err = s.opt.Store.Update(ctx, func(tx store.Tx) error { return tx.Delete(b.ruleKey(name)) })
+	err = s.opt.Store.Update(ctx, func(tx store.Tx) error { return tx.Delete(b.ruleKey(name)) }, store.Draining)
 	if err != nil {
 		return err
 	}
@@ -244,7 +244,7 @@ func nothingMore(store.Tx) error { return nil }
 // v takes effect at the end of the transaction's closure rather than after the
 // commit: Put looks up the targets of a rule inside its own transaction, and so
 // sees exactly what the transactions before it have made of them.
-func (s *Service) replace(ctx context.Context, r *rule, v *version, more func(store.Tx) error) error {
+func (s *Service) replace(ctx context.Context, r *rule, v *version, more func(store.Tx) error, opts ...store.Option) error {
 	old := r.live.Load()
 	err := s.opt.Store.Update(ctx, func(tx store.Tx) error {
 		if err := put(tx, r.bus.ruleKey(r.name), &v.ruleRecord); err != nil {
@@ -255,7 +255,7 @@ func (s *Service) replace(ctx context.Context, r *rule, v *version, more func(st
 		}
 		r.live.Store(v)
 		return nil
-	})
+	}, opts...)
 	if err != nil {
 		r.live.Store(old)
 	}

@@ -2,6 +2,7 @@ package bus
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -22,13 +23,17 @@ func (s *Service) Run(ctx context.Context) error {
 		r, at, ok := s.clock.next()
 		wait := time.Until(at)
 		if ok && wait <= 0 {
-			if err := s.fire(ctx, r, at); err != nil {
-				if ctx.Err() != nil {
-					return nil
-				}
+			err := s.fire(ctx, r, at)
+			if err != nil && ctx.Err() != nil {
+				return nil
+			}
+			if err != nil && !errors.Is(err, store.ErrFull) {
 				return fmt.Errorf("fire %s: %w", r.arn, err)
 			}
-			continue
+			if err == nil {
+				continue
+			}
+			wait = time.Second // It stays due while the disk is full.
 		}
 		var timer <-chan time.Time
 		if ok {

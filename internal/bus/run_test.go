@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/dari-bus/dari/internal/store"
+	"github.com/dari-bus/dari/internal/store/faulty"
 	"github.com/dari-bus/dari/internal/target"
 )
 
@@ -235,5 +238,35 @@ func TestRunEndsWhenAFiringCannotBeWritten(t *testing.T) {
 		if n := len(h.outbox.items); n != 1 {
 			t.Errorf("%d firings; want 1", n)
 		}
+	})
+}
+
+// attack F17: a full disk is not the end of the schedules, and rules can be taken away.
+func TestAScheduleWaitsForRoomOnTheDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		var full atomic.Bool
+		h.opt.Store = faulty.Full(h.store, &full)
+		h.reopen()
+		h.schedule("r", "rate(1 minute)")
+		stop := h.run()
+		full.Store(true)
+		time.Sleep(90 * time.Second)
+		if n := len(h.outbox.items); n != 0 {
+			t.Errorf("%d firings on a full disk", n)
+		}
+		full.Store(false)
+		time.Sleep(2 * time.Second)
+		if n := len(h.outbox.items); n != 1 {
+			t.Errorf("%d firings when there is room; want 1", n)
+		}
+		stop()
+		full.Store(true)
+		if _, err := h.PutRule(t.Context(), home, NewRule{Name: "new", Schedule: "rate(1 minute)"}); !errors.Is(err, store.ErrFull) {
+			t.Errorf("a rule for a full disk: %v", err)
+		}
+		_, err := h.RemoveTargets(t.Context(), home, "", "r", []string{"q"})
+		h.ok(err)
+		h.ok(h.DeleteRule(t.Context(), home, "", "r"))
 	})
 }

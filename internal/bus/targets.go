@@ -144,7 +144,7 @@ func (s *Service) RemoveTargets(ctx context.Context, at Place, ref, rule string,
 			}
 		}
 		return nil
-	})
+	}, store.Draining)
 	return failures, err
 }
 

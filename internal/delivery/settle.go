@@ -183,9 +183,9 @@ func (s *settler) write(batch []op, last bool) error {
 		n := portion(batch)
 		part := batch[:n]
 		batch = batch[n:]
-		opts := []store.Option{store.Unsynced}
+		opts := []store.Option{store.Draining, store.Unsynced}
 		if last && len(batch) == 0 {
-			opts, last = nil, false
+			opts, last = opts[:1], false
 		}
 		err := s.out.Store.Update(context.Background(), func(tx store.Tx) error {
 			for i := range part {

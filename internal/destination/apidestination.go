@@ -13,6 +13,7 @@ import (
 	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/page"
+	"github.com/dari-bus/dari/internal/store"
 )
 
 // DefaultRate is the rate limit of an API destination that was given none, in
@@ -145,7 +146,7 @@ func (s *Service) DeleteAPIDestination(ctx context.Context, scope Scope, name st
 	if s.state.Load().destinations[k] == nil {
 		return noDestination(name)
 	}
-	return s.commit(ctx, destinationKey(k), nil, func(next *state) { delete(next.destinations, k) })
+	return s.commit(ctx, destinationKey(k), nil, func(next *state) { delete(next.destinations, k) }, store.Draining)
 }
 
 // Exists returns nil when there is an API destination with that ARN, and a

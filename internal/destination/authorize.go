@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/dari-bus/dari/internal/outbound"
+	"github.com/dari-bus/dari/internal/store"
 )
 
 const (
@@ -131,7 +132,7 @@ func (s *Service) settle(ctx context.Context, c *connection, tokenErr error) err
 		if now.State == Authorized {
 			return nil
 		}
-		return s.keepConnection(ctx, next, now.credentials)
+		return s.keepConnection(ctx, next, now.credentials, store.Draining)
 	}
 	failed, reason := outbound.AsError(tokenErr), clip(tokenErr.Error())
 	impatient := now.State == Authorizing && (failed.After > maxPause || c.credentials.failuresInARow() >= patience)
@@ -139,7 +140,7 @@ func (s *Service) settle(ctx context.Context, c *connection, tokenErr error) err
 		return nil
 	}
 	next.State, next.StateReason = Deauthorized, reason
-	return s.keepConnection(ctx, next, now.credentials)
+	return s.keepConnection(ctx, next, now.credentials, store.Draining)
 }
 
 // wakeUp has Run look again.

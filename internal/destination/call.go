@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 
+	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/target"
 )
 
@@ -18,10 +19,10 @@ type connection struct {
 
 // keepConnection writes a connection. Its credentials, with the token that they
 // may hold, are made anew when they are nil. Called with mu held.
-func (s *Service) keepConnection(ctx context.Context, c Connection, kept *credentials) error {
+func (s *Service) keepConnection(ctx context.Context, c Connection, kept *credentials, opts ...store.Option) error {
 	live := s.live(c, kept)
 	k := key{c.Scope, c.Name}
-	err := s.commit(ctx, connectionKey(k), c, func(next *state) { next.connections[k] = live })
+	err := s.commit(ctx, connectionKey(k), c, func(next *state) { next.connections[k] = live }, opts...)
 	if err == nil && live.wantsToken() {
 		s.wakeUp()
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/page"
+	"github.com/dari-bus/dari/internal/store"
 )
 
 // A Scope is the account and region that something belongs to.
@@ -189,7 +190,7 @@ func (s *Service) DeleteConnection(ctx context.Context, scope Scope, name string
 	if old == nil {
 		return Connection{}, noConnection(name)
 	}
-	if err := s.commit(ctx, connectionKey(k), nil, func(next *state) { delete(next.connections, k) }); err != nil {
+	if err := s.commit(ctx, connectionKey(k), nil, func(next *state) { delete(next.connections, k) }, store.Draining); err != nil {
 		return Connection{}, err
 	}
 	c := old.withoutSecrets()

@@ -91,7 +91,7 @@ func Open(ctx context.Context, opt Options) (*Service, error) {
 
 // commit writes a record under k, or removes it when record is nil, and then
 // shows the change to readers. Called with mu held.
-func (s *Service) commit(ctx context.Context, k []byte, record any, apply func(next *state)) error {
+func (s *Service) commit(ctx context.Context, k []byte, record any, apply func(next *state), opts ...store.Option) error {
 	err := s.Store.Update(ctx, func(tx store.Tx) error {
 		if record == nil {
 			return tx.Delete(k)
@@ -101,7 +101,7 @@ func (s *Service) commit(ctx context.Context, k []byte, record any, apply func(n
 			return err
 		}
 		return tx.Put(k, b)
-	})
+	}, opts...)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", k, err)
 	}

@@ -11,6 +11,8 @@ import (
 	"errors"
 	"iter"
 	"time"
+
+	"github.com/dari-bus/dari/internal/fault"
 )
 
 var (
@@ -20,6 +22,9 @@ var (
 	ErrReadOnly = errors.New("store: a View does not write")
 	// ErrEnded is returned by a Tx that is used after its closure has returned.
 	ErrEnded = errors.New("store: the transaction has ended")
+	// ErrFull is returned by an Update that is not Draining while the disk is full.
+	// Nothing was changed, not even within the closure, which did not run.
+	ErrFull error = fault.Unavailable("The server's disk is full. Until there is room again, what is there can be received and deleted, and nothing be added.")
 )
 
 // A Store keeps ordered keys. All methods may be called from many goroutines
@@ -80,6 +85,11 @@ type Option uint8
 // there if a later synced Update is, or if SyncWithin has passed. It is for what
 // may be repeated, such as settling a delivery.
 const Unsynced Option = 1
+
+// Draining marks an Update that the store carries out also when its disk is full:
+// one that takes away, or one without which nothing can be taken away, such as
+// handing out a message. It should write little.
+const Draining Option = 2
 
 // SyncWithin bounds how long an unsynced change stays exposed to a crash when no
 // synced one follows it.

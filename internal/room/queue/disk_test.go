@@ -1,7 +1,9 @@
 package queue
 
 import (
+	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -9,8 +11,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/disk"
+	"github.com/dari-bus/dari/internal/store/faulty"
 )
 
 func TestEverythingSurvivesARestart(t *testing.T) {
@@ -205,6 +209,68 @@ func FuzzReceipt(f *testing.F) {
 		}
 		if again := q.receipt(&entry{seq: c.seq, tag: c.tag, count: c.count}); again != s {
 			t.Errorf("%q comes back as %q", s, again)
+		}
+	})
+}
+
+// attack F17: what is in a queue can be taken out of it while the disk is full.
+func TestAFullDiskTakesNothingAndLetsEverythingGo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		var full atomic.Bool
+		r.store = faulty.Full(r.store, &full)
+		r.restart()
+		dead := r.create("dead", nil)
+		a := r.createRedriven("q", dead, 5)
+		r.putAll(a, "1", "2", "3")
+		r.putAll(dead, "4")
+		full.Store(true)
+		if _, err := r.Send(t.Context(), a, []Draft{{Body: "5"}}); !errors.Is(err, store.ErrFull) || fault.KindOf(err) != fault.KindUnavailable {
+			t.Errorf("a message for a full disk: %v", err)
+		}
+		if err := r.Create(t.Context(), at("new"), DefaultSettings(), nil, nil); !errors.Is(err, store.ErrFull) {
+			t.Errorf("a queue for a full disk: %v", err)
+		}
+		m := r.get(a, 1)
+		wantBodies(t, m, "1")
+		if fates, err := r.Extend(t.Context(), a, []Timeout{{m[0].Receipt, 0}}); err != nil || fates[0] != nil {
+			t.Errorf("a visibility timeout: %v, %v", fates, err)
+		}
+		r.finish(a, r.get(a, 3)...)
+		wantCounts(t, r.counts(a), 0, 0, 0)
+		for name, err := range map[string]error{"purge": r.Purge(t.Context(), a), "delete": r.Delete(t.Context(), a)} {
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		wantCounts(t, r.counts(dead), 1, 0, 0)
+	})
+}
+
+func TestAMoveWaitsForRoomOnTheDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		var full atomic.Bool
+		r.store = faulty.Full(r.store, &full)
+		r.restart()
+		dead := r.create("dead", nil)
+		a := r.createRedriven("q", dead, 1)
+		r.put(a, Draft{Body: "1"})
+		r.fail(a, 1)
+		r.get(a, 1)
+		if _, err := r.StartMove(t.Context(), dead, "", 0); err != nil {
+			t.Fatal(err)
+		}
+		full.Store(true)
+		defer r.background()()
+		time.Sleep(time.Minute)
+		if m := r.onlyMove(dead); m.Status != MoveRunning || m.Moved != 0 {
+			t.Errorf("on a full disk the move is %+v", m)
+		}
+		full.Store(false)
+		time.Sleep(2 * time.Second)
+		if m := r.onlyMove(dead); m.Status != MoveCompleted || m.Moved != 1 {
+			t.Errorf("when there is room the move is %+v", m)
 		}
 	})
 }

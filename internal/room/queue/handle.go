@@ -112,6 +112,6 @@ func (s *Service) redeem(ctx context.Context, a Address, receipts []string, fn f
 			fates[i] = err
 		}
 		return nil
-	}, opts...)
+	}, append(opts, store.Draining)...)
 	return fates, err
 }

@@ -186,7 +186,7 @@ func (s *Service) CancelMove(ctx context.Context, a Address, id string) (int, er
 			return t.save(tx, q)
 		}
 		return fault.NotFound("Task does not exist.").WithCode(codeResource)
-	})
+	}, store.Draining)
 	return moved, err
 }
 

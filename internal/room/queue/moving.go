@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -54,6 +55,10 @@ func (s *Service) carryOut(ctx context.Context, q *queue, t *task) {
 			}
 		}
 		over, err := s.step(ctx, q, t, batch)
+		if errors.Is(err, store.ErrFull) {
+			pause = max(pause, time.Second) // until there is room
+			continue
+		}
 		if err != nil && ctx.Err() == nil {
 			s.options.Logger.Error("a task that moves dead letters has failed", "queue", q.arn, "err", err)
 			s.fail(ctx, q, t)
@@ -132,7 +137,7 @@ func (s *Service) fail(ctx context.Context, q *queue, t *task) {
 		defer s.moves.mu.Unlock()
 		t.Status, t.Reason = MoveFailed, reasonInternal
 		return t.save(tx, q)
-	})
+	}, store.Draining)
 	if err != nil {
 		s.options.Logger.Error("a task that moves dead letters could not be ended", "queue", q.arn, "err", err)
 	}

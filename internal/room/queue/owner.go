@@ -170,7 +170,7 @@ func (s *Service) Delete(ctx context.Context, a Address) error {
 		delete(s.queues, a)
 		s.mu.Unlock()
 		return nil
-	})
+	}, store.Draining)
 	if err != nil && gone {
 		q.undelete(s)
 		return err
@@ -220,5 +220,5 @@ func (s *Service) Purge(ctx context.Context, a Address) error {
 		q.ledger, q.dedup, q.attempts = newLedger(a.FIFO()), newDedup(), attempts{}
 		q.head, q.floor, q.fresh, q.purged = q.tail, q.tail, 0, now
 		return q.saveCursor(tx)
-	})
+	}, store.Draining)
 }

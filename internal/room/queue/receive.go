@@ -73,7 +73,7 @@ func (s *Service) take(ctx context.Context, q *queue, r Request) ([]Message, err
 		t := taking{walk: walk{service: s, queue: q, budget: walkBudget}, request: r}
 		// What is handed out need not be on disk: after a power cut it is visible
 		// again, as it would be if the receiver had died.
-		err := s.update(ctx, q, t.run, store.Unsynced)
+		err := s.update(ctx, q, t.run, store.Unsynced, store.Draining)
 		switch {
 		case err != nil:
 			t.doubt()

@@ -62,7 +62,7 @@ func (s *Service) sweepQueue(ctx context.Context, q *queue) error {
 		if err != nil || len(old) == 0 {
 			return errors.Join(err, s.sweepDedup(ctx, q))
 		}
-		if err := s.update(ctx, q, func(tx store.Tx) error { return q.expire(tx, old) }, store.Unsynced); err != nil {
+		if err := s.update(ctx, q, func(tx store.Tx) error { return q.expire(tx, old) }, store.Unsynced, store.Draining); err != nil {
 			if fault.KindOf(err) == fault.KindNotFound {
 				return nil // deleted in the meantime
 			}
@@ -143,5 +143,5 @@ func (s *Service) sweepDedup(ctx context.Context, q *queue) error {
 		q.swept = now
 		q.dedup.forget(now.UnixNano())
 		return q.dedup.clear(tx, q.number, now)
-	}, store.Unsynced)
+	}, store.Unsynced, store.Draining)
 }

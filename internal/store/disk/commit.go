@@ -93,6 +93,7 @@ func (s *Store) commit(b *pebble.Batch, unsynced bool) (w written, err error) {
 	if err := s.usable(); err != nil {
 		return written{}, err
 	}
+	s.room.grown(b.Len())
 	s.applied++
 	if !unsynced {
 		return written{b, s.applied}, nil

@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"log/slog"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"sync/atomic"
 	"syscall"
@@ -50,6 +52,8 @@ type Options struct {
 // Store is the engine. It must be closed.
 type Store struct {
 	dir    string
+	fs     vfs.FS // the system's, below all that watches over it
+	log    *slog.Logger
 	db     *pebble.DB
 	lock   *pebble.Lock
 	health io.Closer // watches for slow operations
@@ -57,6 +61,11 @@ type Store struct {
 
 	failure atomic.Pointer[error]
 	failed  chan struct{} // closed after failure is set
+	opened  atomic.Bool
+
+	room     *room
+	spares   spares
+	identity os.FileInfo // of the directory's lock; Open sets it
 
 	// synced is the highest number of an update known to be on disk.
 	synced atomic.Uint64
@@ -82,7 +91,10 @@ func Open(o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{dir: o.Dir, lock: lock, failed: make(chan struct{}), turn: make(chan struct{}, 1)}
+	s := &Store{dir: o.Dir, fs: o.FS, log: o.Logger, lock: lock, failed: make(chan struct{}), turn: make(chan struct{}, 1)}
+	s.room, o.MemTableBytes = openRoom(o.FS, o.Dir, o.Logger, o.MemTableBytes)
+	_, s.spares.on = o.FS.(private)
+	s.spares.take()
 	binary.LittleEndian.PutUint32(s.nonce[:], rand.Uint32())
 	s.onDisk.Store(&promise{nonce: s.nonce})
 	s.timer = time.AfterFunc(time.Hour, s.syncLate)
@@ -100,10 +112,15 @@ func Open(o Options) (*Store, error) {
 		// It may never come back.
 		return nil, fmt.Errorf("open store in %s: %w", o.Dir, s.usable())
 	}
+	if _, real := o.FS.(private); real && err == nil {
+		s.identity, err = os.Stat(filepath.Join(o.Dir, "LOCK"))
+	}
 	if err != nil {
+		s.spares.close()
 		err = errors.Join(advise(o.Dir, err), s.health.Close(), lock.Close())
 		return nil, fmt.Errorf("open store in %s: %w", o.Dir, err)
 	}
+	s.opened.Store(true)
 	return s, nil
 }
 
@@ -127,6 +144,9 @@ func openEngine(dir string, po *pebble.Options) (*pebble.DB, error) {
 // advise says how to go on, unless it is the system that failed rather than
 // what the directory holds.
 func advise(dir string, err error) error {
+	if passing(err) {
+		return said(err)
+	}
 	if no, ok := errors.AsType[syscall.Errno](err); ok && no != syscall.ENOENT {
 		return err
 	}
@@ -179,22 +199,16 @@ func (s *Store) Update(ctx context.Context, fn func(store.Tx) error, opts ...sto
 		return err
 	}
 	defer s.gate.Leave()
+	if s.room.full.Load() && !slices.Contains(opts, store.Draining) {
+		if s.room.look(); s.room.full.Load() {
+			return store.ErrFull
+		}
+	}
 	w, err := s.apply(ctx, fn, slices.Contains(opts, store.Unsynced))
 	if err != nil {
 		return err
 	}
 	return s.wait(w)
-}
-
-// Run returns nil when ctx ends, and the reason if the store fails before. A
-// server runs it beside its other parts, so that a broken disk stops it.
-func (s *Store) Run(ctx context.Context) error {
-	select {
-	case <-ctx.Done():
-		return nil
-	case <-s.failed:
-		return s.usable()
-	}
 }
 
 // Close waits for running transactions, syncs and unlocks the directory. If
@@ -210,6 +224,7 @@ func (s *Store) Close() error {
 		return s.usable()
 	}
 	s.timer.Stop()
+	defer s.spares.close()
 	closed := make(chan error, 1)
 	go func() { closed <- s.db.Close() }() // It syncs its log.
 	select {
@@ -243,7 +258,7 @@ func (s *Store) usable() error {
 // fail stops the store and returns the failure: the first one, if there are
 // several. It is called from within the engine and takes no locks.
 func (s *Store) fail(why error) error {
-	err := fmt.Errorf("%w: %s: %w", ErrFailed, s.dir, why)
+	err := fmt.Errorf("%w: %s: %w", ErrFailed, s.dir, said(why))
 	if s.failure.CompareAndSwap(nil, &err) {
 		close(s.failed)
 	}

@@ -19,9 +19,29 @@
 // # When the disk fails
 //
 // A read that fails, or meets a damaged block, is the error of the View or Update
-// that read. Damage within the log is an error of Open as far as the log itself
-// testifies that the place had once been synced; damage close to its end cannot
-// be told from an end torn by a power cut.
+// that read.
+//
+// Every batch begins with a promise: so much of that log was on disk when the
+// batch was written. Open walks through each log before the engine reads it
+// back, and refuses one in which something cannot be read that a promise behind
+// it says was on disk ([ErrDamaged], with the number of updates behind the
+// place). Where the log just ends, the power was cut, and nothing is lost that
+// was acknowledged. What nothing can testify to is damage to the very last
+// updates, behind which there is no other one. A walk reads about a gigabyte a
+// second; a log has a few megabytes.
+//
+// A directory that holds a store without its marker is refused as well, as is
+// one that lacks a table: the engine would take the one for a new store.
+//
+// What the system lacks for a while is no failure. Room on the disk is kept
+// back, as a ballast: when the disk is full, updates are refused with
+// [store.ErrFull] except for those that are [store.Draining], and when the last
+// byte is gone, the ballast is given up for them, and for the next Open, until
+// there is room to take it again. A few file descriptors are kept back too, and
+// when they are gone as well, the engine waits for one, for minutes.
+//
+// A directory that is removed, moved or replaced is noticed before anything more
+// is acknowledged, and by [Store.Run] within a second.
 //
 // A failed write or sync is final: after it nobody can know what the
 // disk holds, so the store stops. The update at hand and every later call return
@@ -36,5 +56,6 @@
 // # What it leaves out
 //
 // Backups, replication, and any encryption of the files: whoever may read the
-// directory may read the events. It is made readable for its owner only.
+// directory may read the events. Its files are for their owner only, whatever the
+// umask and the directory say.
 package disk

@@ -79,12 +79,15 @@ func (s *Store) listener(log *slog.Logger) *pebble.EventListener {
 	return &pebble.EventListener{
 		FlushEnd: func(i pebble.FlushInfo) { flush.Store(&i.Err) },
 		BackgroundError: func(err error) {
-			if f := flush.Load(); f != nil && errors.Is(err, *f) {
+			// What the system lacks now it may have again. While the store is being
+			// opened, there is nobody yet who could see to that.
+			goesOn := passing(err) && s.opened.Load()
+			if f := flush.Load(); f != nil && errors.Is(err, *f) && !goesOn {
 				// Updates would wait for room until a flush succeeds.
 				_ = s.fail(fmt.Errorf("write a table: %w", err))
 				return
 			}
-			background.Do(func() { log.Warn("store: work in the background failed", "dir", s.dir, "err", err) })
+			background.Do(func() { log.Warn("store: work in the background failed", "dir", s.dir, "err", said(err)) })
 		},
 		DataCorruption: func(i pebble.DataCorruptionInfo) {
 			log.Error("store: a file is damaged", "dir", s.dir, "file", i.Path, "err", i.Details)

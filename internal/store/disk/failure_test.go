@@ -19,20 +19,9 @@ import (
 	"github.com/dari-bus/dari/internal/store/storetest"
 )
 
-// faulty is fs with operations that fail as fault says.
-type faulty struct{ *errorfs.FS }
-
+// newFaulty returns fs with operations that fail as fault says.
 func newFaulty(fs vfs.FS, fault func(errorfs.Op) error) vfs.FS {
-	return faulty{errorfs.Wrap(fs, errorfs.InjectorFunc(fault))}
-}
-
-// ReuseForWrite makes a new file: errorfs does not inject errors into one that
-// is used again.
-func (fs faulty) ReuseForWrite(old, name string, c vfs.DiskWriteCategory) (vfs.File, error) {
-	if err := fs.Remove(old); err != nil {
-		return nil, err
-	}
-	return fs.Create(name, c)
+	return errorfs.Wrap(fs, errorfs.InjectorFunc(fault))
 }
 
 // breaking returns fs with operations that fail with EIO while broken is set
@@ -58,7 +47,7 @@ func TestAFailedWriteStopsTheStore(t *testing.T) {
 			return strings.HasSuffix(op.Path, ".log") && op.Kind == errorfs.OpFileWrite
 		}},
 		{"new log", func(op errorfs.Op) bool {
-			return strings.HasSuffix(op.Path, ".log") && op.Kind == errorfs.OpCreate
+			return strings.HasSuffix(op.Path, ".log") && (op.Kind == errorfs.OpCreate || op.Kind == errorfs.OpOpen)
 		}},
 		{"write of a table", func(op errorfs.Op) bool {
 			return strings.HasSuffix(op.Path, ".sst") && op.Kind == errorfs.OpFileWrite

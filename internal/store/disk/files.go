@@ -23,8 +23,12 @@ import (
 //	000003.sst                  a table
 //	OPTIONS-000004              how the engine was set up; nothing needs it
 //	temporary.000005.dbtmp      a file in the making
+//
+// And one of our own:
+//
+//	BALLAST                     room that is kept back for when the disk is full
 var ours = []string{
-	"LOCK", "CURRENT", "marker.*", "MANIFEST-*", "OPTIONS-*", "*.log", "*.sst", "*.blob", "*.dbtmp", "temporary.*",
+	"LOCK", "CURRENT", "marker.*", "MANIFEST-*", "OPTIONS-*", "*.log", "*.sst", "*.blob", "*.dbtmp", "temporary.*", ballastName,
 }
 
 // isOurs reports whether a name in the directory is that of a file of the store.
@@ -66,7 +70,7 @@ func checkFiles(fs vfs.FS, dir string) (isNew bool, err error) {
 			} else if n > 1 {
 				manifests++
 			}
-		case isOurs(name) && name != "LOCK":
+		case isOurs(name) && name != "LOCK" && name != ballastName:
 			others++
 		}
 	}

@@ -1,9 +1,12 @@
 package disk
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -21,6 +24,9 @@ import (
 //
 // The exception is writing and syncing the log, because callers wait for it:
 // there the error is passed on, and they are told.
+//
+// What the system lacks for a while is no failure yet: for room on the disk the
+// ballast is given up, and for a file descriptor a spare one, or one waits.
 type guard struct {
 	vfs.FS
 	s *Store
@@ -45,7 +51,46 @@ func (g guard) mind(vital bool, op, name string, err error) error {
 		_ = g.s.fail(fmt.Errorf("%s %s: %w", op, name, err))
 		g.freeze()
 	}
+	if passing(err) {
+		time.Sleep(lackPause) // The engine would repeat a flush at once, for ever.
+	}
 	return err
+}
+
+// How long an operation is tried again while the process has no file descriptor
+// for it: one that the engine cannot do without, and another one.
+const (
+	lackPause  = 100 * time.Millisecond
+	lackVital  = 5 * time.Minute
+	lackOthers = 10 * time.Second
+)
+
+// patient runs an operation, and again as long as what it lacks can be had. It
+// is not for syncs: what a failed one has lost, the next one does not bring back.
+func (g guard) patient(vital bool, fn func() error) error {
+	within := lackOthers
+	if vital {
+		within = lackVital
+	}
+	for began := time.Now(); ; {
+		err := fn()
+		switch {
+		case isFull(err) && g.s.room.give():
+		case isOut(err) && g.s.spares.give():
+			g.s.log.Warn("store: the process has too many files and connections open; allow it more (ulimit -n)", "dir", g.s.dir, "err", err)
+		case isOut(err) && time.Since(began) < within:
+			time.Sleep(lackPause)
+		default:
+			return err
+		}
+	}
+}
+
+// open opens or makes a file.
+func (g guard) open(name string, vital bool, op string, fn func() (vfs.File, error)) (vfs.File, error) {
+	var f vfs.File
+	err := g.patient(vital, func() (err error) { f, err = fn(); return err })
+	return g.file(f, name, vital, op, err)
 }
 
 // Unwrap returns the file system below.
@@ -53,40 +98,40 @@ func (g guard) Unwrap() vfs.FS { return g.FS }
 
 // Open opens a file to read. The engine does so with the logs that it is about to
 // read back.
-func (g guard) Open(name string, opts ...vfs.OpenOption) (vfs.File, error) {
+func (g guard) Open(name string, opts ...vfs.OpenOption) (f vfs.File, err error) {
 	if isLog(name) {
 		if err := checkLog(g.FS, name); err != nil {
 			return nil, err
 		}
 	}
-	return g.FS.Open(name, opts...)
+	err = g.patient(false, func() (err error) { f, err = g.FS.Open(name, opts...); return err })
+	return f, err
 }
 
 // Create creates a file that is guarded, too.
 func (g guard) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
 	g.freeze()
-	f, err := g.FS.Create(name, c)
-	return g.file(f, name, vital(name), "create", err)
+	return g.open(name, vital(name), "create", func() (vfs.File, error) { return g.FS.Create(name, c) })
 }
 
-// ReuseForWrite makes a new file of an old one.
+// ReuseForWrite makes a new file of an old one, in two steps, of which each can
+// be tried again.
 func (g guard) ReuseForWrite(old, name string, c vfs.DiskWriteCategory) (vfs.File, error) {
-	g.freeze()
-	f, err := g.FS.ReuseForWrite(old, name, c)
-	return g.file(f, name, vital(name), "reuse a file as", err)
+	if err := g.Rename(old, name); err != nil {
+		return nil, err
+	}
+	return g.OpenReadWrite(name, c)
 }
 
 // OpenReadWrite opens a file that is guarded, too.
 func (g guard) OpenReadWrite(name string, c vfs.DiskWriteCategory, opts ...vfs.OpenOption) (vfs.File, error) {
 	g.freeze()
-	f, err := g.FS.OpenReadWrite(name, c, opts...)
-	return g.file(f, name, vital(name), "open", err)
+	return g.open(name, vital(name), "open", func() (vfs.File, error) { return g.FS.OpenReadWrite(name, c, opts...) })
 }
 
 // OpenDir opens a directory, which the engine does in order to sync it.
 func (g guard) OpenDir(name string) (vfs.File, error) {
-	f, err := g.FS.OpenDir(name)
-	return g.file(f, name, true, "open", err)
+	return g.open(name, true, "open", func() (vfs.File, error) { return g.FS.OpenDir(name) })
 }
 
 // Remove removes a file.
@@ -105,7 +150,7 @@ func (g guard) RemoveAll(name string) error {
 // Rename renames a file.
 func (g guard) Rename(old, name string) error {
 	g.freeze()
-	return g.mind(vital(name), "rename to", name, g.FS.Rename(old, name))
+	return g.mind(vital(name), "rename to", name, g.patient(true, func() error { return g.FS.Rename(old, name) }))
 }
 
 // Link links a file.
@@ -145,14 +190,22 @@ func (f *guardedFile) change(op string, fn func() error) error {
 
 // Write writes to the file.
 func (f *guardedFile) Write(p []byte) (n int, err error) {
-	err = f.change("write", func() (err error) { n, err = f.File.Write(p); return err })
+	err = f.change("write", func() error {
+		return f.g.patient(f.vital, func() error {
+			m, err := f.File.Write(p[n:])
+			n += m
+			return err
+		})
+	})
 	f.written += int64(n)
 	return n, err
 }
 
 // WriteAt writes to the file.
 func (f *guardedFile) WriteAt(p []byte, at int64) (n int, err error) {
-	err = f.change("write", func() (err error) { n, err = f.File.WriteAt(p, at); return err })
+	err = f.change("write", func() error {
+		return f.g.patient(f.vital, func() (err error) { n, err = f.File.WriteAt(p, at); return err })
+	})
 	return n, err
 }
 
@@ -163,11 +216,17 @@ func (f *guardedFile) Sync() error { return f.sync(f.File.Sync) }
 func (f *guardedFile) SyncData() error { return f.sync(f.File.SyncData) }
 
 func (f *guardedFile) sync(fn func() error) error {
-	err := f.change("sync", fn)
-	if err == nil && isLog(f.name) {
+	return f.change("sync", func() error {
+		if err := fn(); err != nil || !isLog(f.name) {
+			return err
+		}
+		// What has no name any more is synced, and gone all the same.
+		if _, err := f.g.FS.Stat(f.name); errors.Is(err, fs.ErrNotExist) {
+			return errVanished
+		}
 		f.g.s.onDisk.Store(&promise{f.g.s.nonce, logNumber(f.name), f.written})
-	}
-	return err
+		return nil
+	})
 }
 
 // SyncTo syncs the beginning of the file.

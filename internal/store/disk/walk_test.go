@@ -224,13 +224,14 @@ func FuzzLogWalk(f *testing.F) {
 func writeLog(older bool, seed uint64, closed bool) []byte {
 	var out bytes.Buffer
 	c := engine.LogWriterConfig{WriteWALSyncOffsets: func() bool { return true }}
-	w := engine.NewLogWriter(&out, 7, c)
+	newWriter := func() *engine.LogWriter { return engine.NewLogWriter(&out, 7, c) }
 	if older {
-		w = engine.NewLogWriter(&out, 5, c)
+		newWriter = func() *engine.LogWriter { return engine.NewLogWriter(&out, 5, c) }
 	}
+	w := newWriter()
 	rng := rand.New(rand.NewPCG(seed, 0))
 	for range 1 + rng.IntN(12) {
-		size := rng.IntN([]int{50, 5000, 80_000}[rng.IntN(3)])
+		size := rng.IntN([]int{50, 1000, 8000}[rng.IntN(3)])
 		batch := make([]byte, batchrepr.HeaderLen, batchrepr.HeaderLen+size+100)
 		p := promise{[4]byte{byte(seed)}, 7, int64(out.Len())}.append(nil)
 		batch = append(append(batch, kindLogData, byte(len(p))), p...)
