@@ -106,6 +106,7 @@ func (a *App) openRooms(ctx context.Context) (err error) {
 	a.outbox, err = delivery.Open(ctx, delivery.Options{
 		Store: a.store, Sink: a.sinks(client), DeadLetters: a.queues,
 		Hooks: hooks, Log: a.opt.Log, MaxDead: a.opt.MaxDead, MaxDeadBytes: a.opt.maxDeadBytes,
+		Memory: a.opt.memory.Share(memoryDeliveries), Renderings: a.opt.memory.Share(memoryRenderings),
 	})
 	if err != nil {
 		return err

@@ -26,18 +26,18 @@ type task struct {
 	// pass, which needs no record of its own.
 	key waitKey
 	waiting
+	room room
 	// input is what the target is to receive, once a rate limit has kept it from it.
 	input []byte
+	// dying means that it has failed for good, and is offered to the dead-letter queue.
+	dying bool
+	// exhausted says which part of the retry policy ended it, if one did.
+	exhausted string
+	// late means that it was taken away from foreign code which did not come back.
+	late bool
 }
 
 func (t *task) firstPass() bool { return t.key.due == 0 }
-
-// cost is what a delivery of the event is charged for the memory it holds. The
-// event is shared by the lanes it goes to; charging each in full errs on the
-// safe side.
-func (it *Item) cost() int64 { return int64(len(it.Event.JSON)) + 512 }
-
-func (t *task) cost() int64 { return t.item.cost() }
 
 // Accept writes events and the deliveries they cause in tx. After tx has
 // committed, start must be called once: it hands the deliveries over. When tx
@@ -47,7 +47,7 @@ func (t *task) cost() int64 { return t.item.cost() }
 // A lane that is full, or whose target keeps failing, gets its delivery
 // straight onto the disk instead of into memory.
 func (o *Outbox) Accept(tx store.Tx, items []Item) (start func(), err error) {
-	in := &intake{out: o, now: time.Now().UnixMilli()}
+	in := &intake{out: o, now: o.wall()}
 	for i := range items {
 		if err := in.take(tx, items[i]); err != nil {
 			in.giveBack()
@@ -80,13 +80,12 @@ func (in *intake) take(tx store.Tx, item Item) error {
 	var first, later []Lane
 	for _, id := range it.Lanes {
 		l := in.out.lane(id)
-		switch {
-		case l == nil || l.abandoned():
+		if l == nil || l.abandoned() {
 			in.abandoned = append(in.abandoned, func() { in.out.settledAbandoned(l, it) })
-		case l.reserve(it.cost()):
+		} else if r, ok := l.reserve(it); ok {
 			first = append(first, id)
-			in.first = append(in.first, handover{l, &task{held: h}})
-		default:
+			in.first = append(in.first, handover{l, &task{held: h, room: r}})
+		} else {
 			later = append(later, id)
 			in.waits = append(in.waits, l)
 			if err := tx.Put(waitKey{in.now, h.seq}.encode(id), waiting{}.encode()); err != nil {
@@ -126,7 +125,7 @@ func (in *intake) start() {
 // giveBack frees the room that was set aside.
 func (in *intake) giveBack() {
 	for _, h := range in.first {
-		h.lane.giveBack(h.task)
+		h.lane.giveBack(h.task.room)
 	}
 }
 

@@ -19,58 +19,84 @@ var errTimeout = errors.New("the target did not answer in time")
 func (l *lane) work() {
 	for {
 		l.mu.Lock()
-		paused := time.Now().Before(l.resume) && l.state != laneAbandoned
+		paused := time.Now().Before(l.breaker.resume) && l.state != laneAbandoned
 		if l.out.halted.Load() || len(l.ready) == 0 || paused || l.running > l.width() {
 			l.running--
 			l.pump()
 			l.mu.Unlock()
+			l.out.workers.Done()
 			return
 		}
-		t := l.ready[0]
-		l.ready[0] = nil
-		if l.ready = l.ready[1:]; len(l.ready) == 0 {
-			l.ready = nil // lets go of the array
-		}
+		t := l.unready()
 		abandoned := l.state == laneAbandoned
 		l.mu.Unlock()
 
 		if abandoned {
 			l.settle(t, watch.Settlement{Outcome: watch.Abandoned}, nil)
-			continue
+		} else if !l.try(t) {
+			return // another worker has its place
 		}
-		l.try(t)
 	}
 }
 
 // try makes one attempt and decides what comes after it. A delivery that is too
-// old is given up instead.
-func (l *lane) try(t *task) {
-	expires := t.item.Ingested.Add(l.plan.maxAge)
-	if l.tooOld(t, expires) {
-		l.giveUp(t, "MaximumEventAgeInSeconds")
-		return
+// old is given up instead. It reports whether the attempt ended in time.
+func (l *lane) try(t *task) bool {
+	switch {
+	case t.late && t.dying:
+		return l.keep(t, "the dead-letter queue did not answer in time")
+	case t.late:
+		t.late = false
+		return l.failed(t, time.Now().Add(-l.out.Timeout), l.out.Timeout, nil, l.timeout())
+	case l.tooOld(t):
+		return l.giveUp(t, "MaximumEventAgeInSeconds")
+	}
+	leave, poison := l.out.suspects.watch(l, t)
+	if leave != nil { // which may have taken a while
+		defer leave()
+		if l.abandoned() {
+			l.settle(t, watch.Settlement{Outcome: watch.Abandoned}, nil)
+			return true
+		}
+		if l.out.attempts.Err() != nil {
+			l.interrupted(t)
+			return true
+		}
 	}
 	started := time.Now()
-	input, fail := l.attempt(t)
+	if poison != nil {
+		return l.failed(t, started, 0, nil, poison)
+	}
+	input, fail, ok := l.attempt(t)
 	took := time.Since(started)
 
+	if !ok {
+		return false
+	}
 	if fail != nil && l.out.attempts.Err() != nil {
 		l.interrupted(t)
-		return
+		return true
 	}
 	if fail != nil && fail.Throttled {
 		l.observe(t, started, took, input, fail, time.Time{})
 		t.code, t.message, t.input = fail.Code, fail.Message, input
 		l.pushBack(t, started.Add(max(fail.After, time.Millisecond)))
-		return
+		return true
+	}
+	if fail != nil {
+		return l.failed(t, started, took, input, fail)
 	}
 	t.attempts++
+	l.judge(nil, took)
+	l.observe(t, started, took, input, nil, time.Time{})
+	l.settle(t, watch.Settlement{Outcome: watch.Delivered}, nil)
+	return true
+}
+
+// failed decides what comes after an attempt that failed.
+func (l *lane) failed(t *task, started time.Time, took time.Duration, input []byte, fail *target.Error) bool {
+	t.attempts++
 	l.judge(fail, took)
-	if fail == nil {
-		l.observe(t, started, took, input, nil, time.Time{})
-		l.settle(t, watch.Settlement{Outcome: watch.Delivered}, nil)
-		return
-	}
 	t.code, t.message = fail.Code, fail.Message
 	exhausted := ""
 	if !fail.Permanent && t.attempts > l.plan.maxRetries {
@@ -78,18 +104,20 @@ func (l *lane) try(t *task) {
 	}
 	if fail.Permanent || exhausted != "" {
 		l.observe(t, started, took, input, fail, time.Time{})
-		l.giveUp(t, exhausted)
-		return
+		return l.giveUp(t, exhausted)
 	}
 	// A delivery that would come due after its last moment comes due at it, to
 	// be given up in time.
-	next := time.Now().Add(max(l.out.Backoff(t.attempts), fail.After))
-	if next.After(expires) {
+	next := l.out.Clock().Add(max(l.out.Backoff(t.attempts), fail.After))
+	if expires := l.expires(t); next.After(expires) {
 		next = expires
 	}
 	l.observe(t, started, took, input, fail, next)
 	l.wait(t, next.UnixMilli()+1)
+	return true
 }
+
+func (l *lane) expires(t *task) time.Time { return t.item.Ingested.Add(l.plan.maxAge) }
 
 // takeUp is how long after a start a delivery may be late because of the time
 // before it.
@@ -98,8 +126,9 @@ const takeUp = 10 * time.Second
 // tooOld reports whether the age of an event is used up: by attempts, or by
 // waiting for its turn at a target that is slow or has a rate limit. A delivery
 // that was never tried because dari was not running gets its attempt.
-func (l *lane) tooOld(t *task, expires time.Time) bool {
-	if time.Now().Before(expires) || t.code == "" && expires.Before(l.out.opened.Add(takeUp)) {
+func (l *lane) tooOld(t *task) bool {
+	expires := l.expires(t)
+	if l.out.Clock().Before(expires) || t.code == "" && expires.Before(l.out.opened.Add(takeUp)) {
 		return false
 	}
 	if t.code == "" {
@@ -108,25 +137,46 @@ func (l *lane) tooOld(t *task, expires time.Time) bool {
 	return true
 }
 
-// attempt builds the input and sends it. A panic on the way is our mistake, but
-// the delivery that brings it about must not take the server down with it, now
-// and after every start.
-func (l *lane) attempt(t *task) (input []byte, fail *target.Error) {
-	defer func() {
-		if r := recover(); r != nil {
-			l.out.Log.Error("an attempt panicked", "rule", l.plan.Rule, "target", l.plan.Target.ARN, "event", t.item.Event.ID, "panic", r, "stack", string(debug.Stack()))
-			fail = target.Permanent(target.CodeInternal, "dari failed in delivering to %s; its log has the details", l.plan.Target.ARN)
-		}
-	}()
+// attempt builds the input and sends it, and reports whether it came back in
+// time. A panic on the way is our mistake, but the delivery that brings it about
+// must not take the server down with it, now and after every start.
+func (l *lane) attempt(t *task) (input []byte, fail *target.Error, ok bool) {
+	if fail = l.crowded(); fail != nil {
+		return nil, fail, true
+	}
 	if input = t.input; input == nil {
-		if input, fail = l.plan.render(&t.item); fail != nil {
-			return input, fail
+		if input, fail = l.render(t); fail != nil {
+			return input, fail, true
 		}
 	}
-	return input, l.send(t, input)
+	l.depart(t)
+	fail = l.send(t, input)
+	return input, fail, l.landed(t)
 }
 
-func (l *lane) send(t *task, input []byte) *target.Error {
+// crowded fails an attempt when too many before it have not come back.
+func (l *lane) crowded() *target.Error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.lost < l.out.Width {
+		return nil
+	}
+	return target.Temporary(target.CodeTimeout, "%s was not called: %d earlier calls have not come back", l.plan.Target.ARN, l.lost)
+}
+
+// render builds the input, in memory that is set aside for that.
+func (l *lane) render(t *task) (input []byte, fail *target.Error) {
+	needs, _ := l.plan.input.Cost(len(t.item.Event.JSON))
+	if err := l.out.Renderings.Take(l.out.attempts, int64(needs)); err != nil {
+		return nil, target.AsError(err)
+	}
+	defer l.out.Renderings.Give(int64(needs))
+	defer l.recoverInto(t, &fail)
+	return l.plan.render(&t.item)
+}
+
+func (l *lane) send(t *task, input []byte) (fail *target.Error) {
+	defer l.recoverInto(t, &fail)
 	ctx, cancel := context.WithTimeoutCause(l.out.attempts, l.out.Timeout, errTimeout)
 	defer cancel()
 	err := l.out.Sink.Send(ctx, &target.Delivery{
@@ -138,70 +188,96 @@ func (l *lane) send(t *task, input []byte) *target.Error {
 	})
 	if err != nil && context.Cause(ctx) == errTimeout {
 		if _, ok := errors.AsType[*target.Error](err); !ok {
-			return target.Temporary(target.CodeTimeout, "%s did not answer within %v", l.plan.Target.ARN, l.out.Timeout)
+			return l.timeout()
 		}
 	}
 	return target.AsError(err)
 }
 
-// judge narrows or widens the lane by how the attempt went. A permanent error
-// says something of the payload, not of the target's health.
+func (l *lane) timeout() *target.Error {
+	return target.Temporary(target.CodeTimeout, "%s did not answer within %v", l.plan.Target.ARN, l.out.Timeout)
+}
+
+// recoverInto makes an error of a panic.
+func (l *lane) recoverInto(t *task, fail **target.Error) {
+	if r := recover(); r != nil {
+		l.out.Log.Error("an attempt panicked", "rule", l.plan.Rule, "target", l.plan.Target.ARN, "event", t.item.Event.ID, "panic", r, "stack", string(debug.Stack()))
+		*fail = target.Permanent(target.CodeInternal, "dari failed in delivering to %s; its log has the details", l.plan.Target.ARN)
+	}
+}
+
+// judge narrows or widens the lane by how the attempt went.
 func (l *lane) judge(fail *target.Error, took time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	switch {
-	case fail == nil:
-		l.failures = 0
-	case !fail.Permanent && took < quick:
-		l.failures++
-		if l.broken() {
-			l.resume = time.Now().Add(min(maxPace, time.Millisecond<<min(l.failures-breakAfter, 10)))
-		}
-	}
+	l.breaker.judge(fail != nil, fail != nil && fail.Permanent, took)
 }
 
 // pushBack returns a task that was throttled and pauses the lane.
 func (l *lane) pushBack(t *task, resume time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.ready = append([]*task{t}, l.ready...)
-	l.resume = resume
+	l.again(t)
+	l.breaker.resume = resume
 }
 
 // interrupted deals with an attempt that the end of the grace cut off. It is
 // not counted, and will be repeated by the next start.
 func (l *lane) interrupted(t *task) {
 	if t.firstPass() {
-		l.wait(t, time.Now().UnixMilli())
+		l.wait(t, l.out.wall())
 		return
 	}
-	l.leave(t.cost())
+	l.leave(t.room)
 }
 
-// giveUp ends a delivery that failed for good.
-func (l *lane) giveUp(t *task, exhausted string) {
-	s := watch.Settlement{Code: t.code, Message: t.message, Exhausted: exhausted}
-	if l.plan.deadLetter.Resource != "" {
-		err := l.deadLetter(t, exhausted)
-		if err == nil {
-			s.Outcome = watch.DeadLettered
-			l.settle(t, s, nil)
-			return
-		}
-		if l.out.attempts.Err() != nil {
-			l.interrupted(t)
-			return
-		}
-		s.DeadLetterErr = err.Error()
+// giveUp ends a delivery that failed for good. It reports whether the
+// dead-letter queue answered in time.
+func (l *lane) giveUp(t *task, exhausted string) bool {
+	t.exhausted = exhausted
+	if l.plan.deadLetter.Resource == "" {
+		return l.keep(t, "")
 	}
-	s.Outcome = watch.Dead
-	l.settle(t, s, l.newDead(t, s))
+	t.dying = true
+	l.depart(t)
+	err := l.deadLetter(t)
+	if !l.landed(t) {
+		return false
+	}
+	switch {
+	case err == nil:
+		l.settle(t, t.settlement(watch.DeadLettered), nil)
+	case l.out.attempts.Err() != nil:
+		l.interrupted(t)
+	default:
+		return l.keep(t, err.Error())
+	}
+	return true
 }
 
-func (l *lane) deadLetter(t *task, exhausted string) error {
+// keep ends a delivery that failed for good and that no dead-letter queue took.
+func (l *lane) keep(t *task, deadLetterErr string) bool {
+	s := t.settlement(watch.Dead)
+	s.DeadLetterErr = deadLetterErr
+	l.settle(t, s, l.newDead(t, s))
+	return true
+}
+
+func (t *task) settlement(o watch.Outcome) watch.Settlement {
+	return watch.Settlement{Outcome: o, Code: t.code, Message: t.message, Exhausted: t.exhausted}
+}
+
+func (l *lane) deadLetter(t *task) (err error) {
 	if l.out.DeadLetters == nil {
 		return errors.New("this server reaches no dead-letter queues")
 	}
+	var failed *target.Error
+	defer func() {
+		if failed != nil {
+			err = failed
+		}
+	}()
+	defer l.recoverInto(t, &failed)
 	attributes := map[string]string{
 		"RULE_ARN":       l.plan.Rule,
 		"TARGET_ARN":     l.plan.Target.ARN,
@@ -209,8 +285,8 @@ func (l *lane) deadLetter(t *task, exhausted string) error {
 		"ERROR_MESSAGE":  printable(t.message),
 		"RETRY_ATTEMPTS": strconv.Itoa(max(0, t.attempts-1)),
 	}
-	if exhausted != "" {
-		attributes["EXHAUSTED_RETRY_CONDITION"] = exhausted
+	if t.exhausted != "" {
+		attributes["EXHAUSTED_RETRY_CONDITION"] = t.exhausted
 	}
 	ctx, cancel := context.WithTimeoutCause(l.out.attempts, l.out.Timeout, errTimeout)
 	defer cancel()

@@ -101,7 +101,7 @@ func newHistory(t *testing.T, seed uint64, e ending) *history {
 	h.disk = newJournal(h.delay)
 	h.bench = newBench(t, Options{
 		Store: h.disk, Sink: h.sinkOf(h.disk),
-		Ready: 2 + h.rnd.IntN(15), ReadyBytes: 1 << (12 + h.rnd.IntN(6)), TotalBytes: 1 << (14 + h.rnd.IntN(5)), Width: 1 + h.rnd.IntN(4),
+		Ready: 2 + h.rnd.IntN(15), ReadyBytes: 1 << (12 + h.rnd.IntN(6)), Memory: testMemory(1 << (14 + h.rnd.IntN(5))), Width: 1 + h.rnd.IntN(4),
 		Timeout: 200 * time.Millisecond, Grace: time.Duration(1 + h.rnd.IntN(int(300*time.Millisecond))), MaxDead: 1 << 20,
 	})
 	h.stop()
@@ -465,7 +465,7 @@ func (h *history) checkLeftovers(dead, bodies int) {
 			h.t.Errorf("seed %d: %d records of kind %s left, want %d", h.seed, n, kind, want[kind])
 		}
 	}
-	if n := h.out.bytes.Load(); n != 0 || len(h.out.older) != 0 || len(h.out.lanes) != len(h.targets) {
+	if n := h.out.memory.Used(); n != 0 || len(h.out.older) != 0 || len(h.out.lanes) != len(h.targets) {
 		h.t.Errorf("seed %d: %d bytes charged, %d older lanes, %d lanes for %d targets", h.seed, n, len(h.out.older), len(h.out.lanes), len(h.targets))
 	}
 	h.out.eachLane(func(l *lane) {

@@ -2,25 +2,18 @@ package delivery
 
 import (
 	"math"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/dari-bus/dari/internal/watch"
 )
 
-// A lane that fails this often in a row is narrowed to one attempt at a time,
-// and what comes in for it goes straight to disk.
-const breakAfter = 8
+const never = math.MaxInt64
 
-const (
-	// quick is the longest that a failure may take to count towards narrowing
-	// a lane. A target that swallows connections costs little but time, and
-	// trying it in parallel is what gets its deliveries to their end.
-	quick = time.Second
-	// maxPace is the longest pause between two attempts of a narrowed lane.
-	maxPace = 10 * time.Millisecond
-	never   = math.MaxInt64
-)
+// lookAgain is the longest that a lane sleeps: a timer learns neither that the
+// clock was set nor that the machine slept.
+const lookAgain = 30 * time.Second
 
 // A lane is the queue of one target. What is ready stands in memory, up to a
 // bound; what waits, or is over the bound, stands on disk under a key that
@@ -31,25 +24,20 @@ type lane struct {
 	plan *plan
 	out  *Outbox
 
-	mu       sync.Mutex
-	state    laneState
-	ready    []*task
-	coming   int       // room set aside for deliveries whose transaction is not on disk yet
-	bytes    int64     // charged for all that is in memory
-	running  int       // attempts in flight
-	failures int       // in a row
-	resume   time.Time // no attempt before it
-	loading  bool
-	due      int64   // the earliest waiting delivery on disk that is not in memory; never when there is none
-	rest     int64   // no page is read before it, because the last could not be
-	cursor   waitKey // what waits before it is in memory
-	inMemory map[waitKey]bool
-	gone     []waitKey // to leave inMemory when the page has been read
-	tooBig   int64     // cost of the waiting delivery for which there was no room
-	timer    *time.Timer
-	timerAt  time.Time
-	retired  time.Time // since when it is empty and retired
-	leaving  bool      // it is about to be forgotten, or has been
+	mu      sync.Mutex
+	state   laneState
+	breaker breaker
+	ready   []*task
+	coming  int      // room set aside for deliveries whose transaction is not on disk yet
+	bytes   int64    // charged for all that is in memory
+	running int      // attempts in flight
+	flights []flight // what of them is with foreign code, in the order in which it is late
+	lost    int      // attempts that were late and have not come back
+	pager
+	timer   *time.Timer
+	timerAt time.Time
+	retired time.Time // since when it is empty and retired
+	leaving bool      // it is about to be forgotten, or has been
 }
 
 func (o *Outbox) newLane(id Lane, p Plan) (*lane, error) {
@@ -57,7 +45,7 @@ func (o *Outbox) newLane(id Lane, p Plan) (*lane, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &lane{id: id, plan: c, out: o, due: never, inMemory: map[waitKey]bool{}}, nil
+	return &lane{id: id, plan: c, out: o, pager: newPager()}, nil
 }
 
 func (l *lane) route(it *Item) watch.Route {
@@ -78,9 +66,17 @@ func (l *lane) setState(s laneState) {
 	defer l.mu.Unlock()
 	l.state = s
 	if s == laneAbandoned {
-		l.resume = time.Time{}
+		l.breaker.resume = time.Time{}
 	}
 	l.pump()
+}
+
+// cost is what a delivery of an event of that length is charged for the memory
+// it holds: the event, and what the target is to receive. The event is shared by
+// the lanes it goes to; charging each in full errs on the safe side.
+func (l *lane) cost(event int) int64 {
+	_, input := l.plan.input.Cost(event)
+	return int64(event + input + 512)
 }
 
 // reserve sets aside room in memory for a new delivery, which is to be pushed
@@ -90,44 +86,38 @@ func (l *lane) setState(s laneState) {
 // If they all went first, a rush would be hard to recover from: what goes by way
 // of the disk costs several times as much, so that a lane could be too slow for
 // ever for a stream that it keeps up with easily in memory.
-func (l *lane) reserve(cost int64) bool {
+func (l *lane) reserve(it *Item) (room, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	count, bytes := len(l.ready)+l.coming+1, l.bytes+cost
-	if l.due <= time.Now().UnixMilli() {
+	r := room{bytes: l.cost(len(it.Event.JSON))}
+	count, bytes := len(l.ready)+l.coming+1, l.bytes+r.bytes
+	if l.due <= l.out.wall() {
 		count, bytes = 2*count, 2*bytes+l.tooBig
 	}
-	if l.broken() || count > l.out.Ready || l.bytes > 0 && bytes > l.share() {
-		return false
+	if l.breaker.broken() || count > l.out.Ready || !l.fits(bytes) || !l.out.memory.Try(r.bytes) {
+		return room{}, false
 	}
 	l.coming++
-	l.charge(cost)
-	return true
+	l.bytes += r.bytes
+	return r, true
 }
 
-// fits reports whether the lane may hold more. It may always hold one delivery,
-// so that it goes on whatever others do.
-func (l *lane) fits(cost int64) bool { return l.bytes == 0 || l.bytes+cost <= l.share() }
-
-// share is how many bytes the lane may hold. Half of the memory of all is for
-// whoever needs it: a lane may hold as much of it as is still free, so that those
-// that hoard leave room for others. The other half belongs to all in equal parts.
-func (l *lane) share() int64 {
-	half := l.out.TotalBytes / 2
-	return min(l.out.ReadyBytes, max(half/l.out.laneCount.Load(), half-l.out.bytes.Load()))
+// fits reports whether the lane may hold so much. What is all that it holds
+// need not fit into the lane's own bound.
+func (l *lane) fits(bytes int64) bool {
+	return bytes <= l.out.memory.most() && (bytes <= l.out.ReadyBytes || l.bytes == 0)
 }
 
 // hungry reports whether it is time to read a page. What has been tried and is
-// still to be written down counts, so that a store that stalls also stops the reading.
+// still to be written down counts, so that a store that stalls also stops the
+// reading. A lane that holds nothing is always hungry: see [memory].
 func (l *lane) hungry() bool {
 	return len(l.ready) <= l.out.Ready/2 && len(l.inMemory) <= l.out.Ready &&
-		(l.bytes == 0 || 2*l.bytes <= l.share()) && l.fits(l.tooBig)
+		(l.bytes == 0 || l.fits(2*l.bytes) && l.fits(l.bytes+l.tooBig))
 }
 
-func (l *lane) broken() bool { return l.failures >= breakAfter }
-
 func (l *lane) width() int {
-	if l.broken() {
+	if l.breaker.broken() {
 		return 1
 	}
 	return l.out.Width
@@ -143,56 +133,22 @@ func (l *lane) push(t *task) {
 }
 
 // giveBack frees the room of a delivery that does not come after all.
-func (l *lane) giveBack(t *task) {
+func (l *lane) giveBack(r room) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.coming--
-	l.charge(-t.cost())
+	l.free(r)
 }
 
-func (l *lane) charge(bytes int64) {
-	l.bytes += bytes
-	l.out.bytes.Add(bytes)
-}
-
-// note says that something waits on disk, and from when it may be tried.
-func (l *lane) note(due int64) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.noteLocked(due)
-	l.pump()
-}
-
-func (l *lane) noteLocked(due int64) {
-	l.due = min(l.due, due)
-	if due <= l.cursor.due {
-		l.cursor = waitKey{due: due}
-	}
-}
-
-// forget says that the records under keys are gone from disk, or have moved.
-func (l *lane) forget(keys ...waitKey) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.loading {
-		// The page being read may come from a moment before the records went, and
-		// must still recognise them.
-		l.gone = append(l.gone, keys...)
-		return
-	}
-	l.drop(keys)
-	l.pump()
-}
-
-func (l *lane) drop(keys []waitKey) {
-	for _, k := range keys {
-		delete(l.inMemory, k)
-	}
+func (l *lane) free(r room) {
+	l.bytes -= r.bytes
+	l.out.memory.free(r)
 }
 
 func (l *lane) wake() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.takeOver(time.Now())
 	l.pump()
 }
 
@@ -203,41 +159,37 @@ func (l *lane) pump() {
 		return
 	}
 	now := time.Now()
-	if wait := l.resume.Sub(now); wait > 0 && l.state != laneAbandoned {
+	if pause := l.breaker.resume.Sub(now); pause > 0 && l.state != laneAbandoned {
 		if len(l.ready) > 0 {
-			l.wakeAt(l.resume)
+			l.wakeIn(pause)
 		}
 	} else {
 		for n := min(len(l.ready), l.width()-l.running); n > 0; n-- {
 			l.running++
-			l.out.workers.Go(l.work)
+			l.out.workers.Add(1)
+			go l.work()
 		}
 	}
-	read := max(l.due, l.rest)
-	if l.state == laneAbandoned { // what waits in it is due, whatever its key says
-		read = l.rest
+	if len(l.flights) > 0 {
+		l.wakeIn(l.flights[0].late.Sub(now))
 	}
-	switch {
-	case l.due == never || l.loading:
-	case read > now.UnixMilli():
-		l.wakeAt(time.UnixMilli(read))
-	case l.hungry():
-		l.loading = true
-		l.out.workers.Go(l.load)
-	}
+	l.readOn()
 	l.retireWhenEmpty(now)
 }
 
-func (l *lane) wakeAt(at time.Time) {
-	if l.timer != nil && !l.timerAt.After(at) && l.timerAt.After(time.Now()) {
+// wakeIn has the lane look again after d, or sooner.
+func (l *lane) wakeIn(d time.Duration) {
+	now := time.Now()
+	at := now.Add(min(d, lookAgain))
+	if l.timer != nil && !l.timerAt.After(at) && l.timerAt.After(now) {
 		return
 	}
 	l.timerAt = at
 	if l.timer == nil {
-		l.timer = time.AfterFunc(time.Until(at), l.wake)
+		l.timer = time.AfterFunc(at.Sub(now), l.wake)
 		return
 	}
-	l.timer.Reset(time.Until(at))
+	l.timer.Reset(at.Sub(now))
 }
 
 // halt stops the timer. Attempts stop by themselves: see Outbox.halted.
@@ -256,10 +208,23 @@ func (l *lane) putBack() {
 	ready := l.ready
 	l.ready = nil
 	l.mu.Unlock()
-	now := time.Now().UnixMilli()
+	now := l.out.wall()
 	for _, t := range ready {
 		if t.firstPass() {
 			l.wait(t, now)
 		}
 	}
 }
+
+// unready takes the first of the ready ones.
+func (l *lane) unready() *task {
+	t := l.ready[0]
+	l.ready[0] = nil
+	if l.ready = l.ready[1:]; len(l.ready) == 0 {
+		l.ready = nil // lets go of the array
+	}
+	return t
+}
+
+// again makes a delivery ready once more, before all others.
+func (l *lane) again(t *task) { l.ready = slices.Insert(l.ready, 0, t) }

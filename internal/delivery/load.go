@@ -3,9 +3,10 @@ package delivery
 import (
 	"context"
 	"encoding/binary"
-	"time"
+	"errors"
 
 	"github.com/dari-bus/dari/internal/store"
+	"github.com/dari-bus/dari/internal/transform"
 )
 
 // lastNumber returns the last of the numbers in a key.
@@ -26,7 +27,7 @@ func (o *Outbox) findWaiting(tx store.Tx) error {
 			}
 			l := o.lanes[id]
 			if l == nil {
-				l = &lane{id: id, plan: &plan{}, out: o, due: never, inMemory: map[waitKey]bool{}, state: laneAbandoned}
+				l = &lane{id: id, plan: &plan{input: &transform.Input{}}, out: o, pager: newPager(), state: laneAbandoned}
 				o.lanes[id] = l
 			}
 			l.due = key.due
@@ -40,25 +41,61 @@ func (o *Outbox) findWaiting(tx store.Tx) error {
 	}
 }
 
-// load reads the next page of what waits and has come due.
+// atOnce is how many lanes read at the same time: what they read is not
+// charged for before it is known how much it is.
+const atOnce = 4
+
+// load reads the next page of what waits and has come due. When not even the
+// first of it fits while the lane holds nothing, it waits for its turn: see
+// [memory].
 func (l *lane) load() {
 	l.mu.Lock()
-	from := l.cursor
 	l.due = never // what is noted from here on is kept
 	l.tooBig = 0
-	until := time.Now().UnixMilli()
+	until := l.out.wall()
 	if l.state == laneAbandoned {
 		until = never - 1
 	}
-	room := max(1, l.out.Ready-len(l.ready)-l.running-l.coming)
 	l.mu.Unlock()
+	p, err := l.page(until, room{})
+	if err == nil && len(p.tasks) == 0 && p.tooBig > 0 && l.isBare() {
+		var turn room
+		if turn, err = l.out.memory.wait(l.out.loads, p.tooBig, l.isBrisk()); err == nil {
+			p, err = l.page(until, turn)
+			l.out.memory.free(p.turn) // unless a delivery has it now
+		}
+	}
+	l.loaded(&p, until, err)
+}
 
-	var p loadedPage
-	err := l.out.Store.View(context.Background(), func(tx store.Tx) error {
-		p = loadedPage{next: never}
-		return l.read(tx, from, until, room, &p)
-	})
+func (l *lane) isBare() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.bytes == 0
+}
 
+func (l *lane) isBrisk() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.breaker.brisk
+}
+
+// page reads a page, in which turn is for the first delivery. It has what it
+// read in memory also when it fails.
+func (l *lane) page(until int64, turn room) (loadedPage, error) {
+	l.out.reading <- struct{}{}
+	defer func() { <-l.out.reading }()
+	l.mu.Lock()
+	from := l.cursor
+	most := max(1, l.out.Ready-len(l.ready)-l.running-l.coming)
+	l.mu.Unlock()
+	p := loadedPage{next: never, turn: turn}
+	err := l.out.Store.View(context.Background(), func(tx store.Tx) error { return l.read(tx, from, until, most, &p) })
+	return p, err
+}
+
+// loaded takes over what a page brought.
+func (l *lane) loaded(p *loadedPage, until int64, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.loading = false
@@ -69,22 +106,20 @@ func (l *lane) load() {
 	}()
 	if err != nil {
 		for _, t := range p.tasks {
-			l.charge(-t.cost())
+			l.free(t.room)
 		}
-		l.out.Log.Error("waiting deliveries cannot be read", "target", l.plan.Target.ARN, "err", err)
-		l.noteLocked(until)
-		l.rest = time.Now().Add(rereadAfter).UnixMilli()
+		if l.out.loads.Err() == nil && !errors.Is(err, errNoRoom) {
+			l.out.Log.Error("waiting deliveries cannot be read", "target", l.plan.Target.ARN, "err", err)
+		}
+		l.noteDue(until)
+		l.rest = l.out.wall() + rereadAfter.Milliseconds()
 		return
 	}
 	for _, t := range p.tasks {
 		l.inMemory[t.key] = true
 		l.ready = append(l.ready, t)
 	}
-	if p.last.due > l.cursor.due || (p.last.due == l.cursor.due && p.last.seq > l.cursor.seq) {
-		if l.due > p.last.due {
-			l.cursor = p.last
-		}
-	}
+	l.advance(p.last)
 	l.due = min(l.due, p.next)
 	l.tooBig = p.tooBig
 	for _, k := range p.lost {
@@ -99,11 +134,13 @@ type loadedPage struct {
 	next  int64     // when the first one that was not taken is due
 	// tooBig is what that one costs if there was no room for it.
 	tooBig int64
+	// turn is room that a delivery may have which fits nowhere else.
+	turn room
 }
 
-// read takes up to room deliveries that are due, within the bounds of memory,
+// read takes up to most deliveries that are due, within the bounds of memory,
 // and charges for them.
-func (l *lane) read(tx store.Tx, from waitKey, until int64, room int, p *loadedPage) error {
+func (l *lane) read(tx store.Tx, from waitKey, until int64, most int, p *loadedPage) error {
 	end := store.End(key1(prefixWait, uint64(l.id)))
 	for k, v := range tx.Scan(from.encode(l.id), end) {
 		_, key, err := decodeWaitKey(k)
@@ -114,7 +151,7 @@ func (l *lane) read(tx store.Tx, from waitKey, until int64, room int, p *loadedP
 			p.last = key
 			continue
 		}
-		if key.due > until || len(p.tasks) >= room {
+		if key.due > until || len(p.tasks) >= most {
 			p.next = key.due
 			return nil
 		}
@@ -127,17 +164,20 @@ func (l *lane) read(tx store.Tx, from waitKey, until int64, room int, p *loadedP
 			p.lost = append(p.lost, key)
 			continue
 		}
-		t, err := newTask(key, v, b)
-		if err != nil {
-			p.last = key
-			l.out.Log.Error("a waiting delivery is left in the store", "target", l.plan.Target.ARN, "err", err)
-			continue
-		}
-		if !l.take(t) {
-			p.next, p.tooBig = key.due, t.cost()
+		cost := l.cost(len(b)) // a little more than of the event in it
+		r, ok := l.take(cost, p)
+		if !ok {
+			p.next, p.tooBig = key.due, cost
 			return nil
 		}
 		p.last = key
+		t, err := newTask(key, v, b)
+		if err != nil {
+			l.leave(r)
+			l.out.Log.Error("a waiting delivery is left in the store", "target", l.plan.Target.ARN, "err", err)
+			continue
+		}
+		t.room = r
 		p.tasks = append(p.tasks, t)
 	}
 	return nil
@@ -153,19 +193,18 @@ func newTask(key waitKey, delivery, event []byte) (*task, error) {
 	return &task{held: &held{seq: key.seq, item: it}, key: key, waiting: w}, err
 }
 
-// take charges for a delivery, if it fits.
-func (l *lane) take(t *task) bool {
+// take charges for a delivery, if it fits or has its turn.
+func (l *lane) take(cost int64, p *loadedPage) (r room, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.fits(t.cost()) {
-		return false
+	switch {
+	case cost <= p.turn.bytes:
+		r, p.turn = p.turn, room{}
+	case l.fits(l.bytes+cost) && l.out.memory.Try(cost):
+		r = room{bytes: cost}
+	default:
+		return room{}, false
 	}
-	l.charge(t.cost())
-	return true
-}
-
-func (l *lane) has(k waitKey) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.inMemory[k]
+	l.bytes += r.bytes
+	return r, true
 }

@@ -10,10 +10,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/dari-bus/dari/internal/budget"
 	"github.com/dari-bus/dari/internal/event"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/mem"
 	"github.com/dari-bus/dari/internal/target"
+	"github.com/dari-bus/dari/internal/watch"
 )
 
 // putBig puts n events of about size bytes, each in a transaction of its own.
@@ -35,6 +37,11 @@ func (b *bench) big(i, size int, lanes ...Lane) Item {
 	return Item{Event: ev, Bus: testBus, Ingested: time.Now(), Lanes: lanes}
 }
 
+// testMemory is memory for all lanes of a test.
+func testMemory(n int64) *budget.Share {
+	return budget.New(n, []budget.Part{{Name: "deliveries", Percent: 100}}).Share("deliveries")
+}
+
 // A silent target swallows what it is sent until the attempt is called off.
 func silent(ctx context.Context, _ *target.Delivery) error {
 	<-ctx.Done()
@@ -44,11 +51,11 @@ func silent(ctx context.Context, _ *target.Delivery) error {
 func TestBigEventsThatWaitOnDiskAreReadWithinTheBounds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const size = 10 << 10
-		b := newBench(t, Options{ReadyBytes: 4 * size, TotalBytes: 64 * size, Width: 2, Sink: target.SinkFunc(silent)})
+		b := newBench(t, Options{ReadyBytes: 4 * size, Memory: testMemory(64 * size), Width: 2, Sink: target.SinkFunc(silent)})
 		l := b.plan(target.Target{})
 		b.putBig(200, size, l)
 		pass(time.Second)
-		if held := b.out.bytes.Load(); held > 5*size {
+		if held := b.out.memory.Used(); held > 5*size {
 			t.Errorf("one lane holds %d KiB, want at most %d", held>>10, 5*size>>10)
 		}
 		b.stop()
@@ -60,7 +67,7 @@ func TestLanesThatReadAtOnceStayWithinTheBoundOfAll(t *testing.T) {
 		const size, lanes = 40 << 10, 25
 		var stuck atomic.Bool
 		stuck.Store(true)
-		b := newBench(t, Options{ReadyBytes: 8 * size, TotalBytes: 20 * size, Width: 1, Sink: target.SinkFunc(func(ctx context.Context, d *target.Delivery) error {
+		b := newBench(t, Options{ReadyBytes: 8 * size, Memory: testMemory(20 * size), Width: 1, Sink: target.SinkFunc(func(ctx context.Context, d *target.Delivery) error {
 			if stuck.Load() {
 				return silent(ctx, d)
 			}
@@ -76,14 +83,13 @@ func TestLanesThatReadAtOnceStayWithinTheBoundOfAll(t *testing.T) {
 		b.stop()
 		b.start()
 		pass(time.Second)
-		// Each lane may always hold one delivery.
-		if held, most := b.out.bytes.Load(), int64(20+lanes)*(size+1024); held > most {
+		if held, most := b.out.memory.Used(), b.out.memory.Size(); held > most {
 			t.Errorf("%d KiB held in memory, want at most %d", held>>10, most>>10)
 		}
 		stuck.Store(false)
 		pass(time.Hour)
 		b.wantRecords(map[string]int{"p": lanes})
-		if held := b.out.bytes.Load(); held != 0 {
+		if held := b.out.memory.Used(); held != 0 {
 			t.Errorf("%d bytes are still charged", held)
 		}
 		b.stop()
@@ -93,12 +99,12 @@ func TestLanesThatReadAtOnceStayWithinTheBoundOfAll(t *testing.T) {
 func TestVeryManyLanesStayWithinTheBoundOfAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const size, lanes = 1 << 10, 500
-		b := newBench(t, Options{TotalBytes: 256 << 10, Width: 1, Sink: target.SinkFunc(silent)})
+		b := newBench(t, Options{Memory: testMemory(256 << 10), Width: 1, Sink: target.SinkFunc(silent)})
 		for i := range lanes {
 			b.putBig(10, size, b.plan(target.Target{ID: fmt.Sprint(i)}))
 		}
 		pass(time.Second)
-		if held, most := b.out.bytes.Load(), int64(256<<10+lanes*(size+1024)); held > most {
+		if held, most := b.out.memory.Used(), b.out.memory.Size(); held > most {
 			t.Errorf("%d KiB held in memory, want at most %d", held>>10, most>>10)
 		}
 		b.stop()
@@ -117,7 +123,7 @@ func TestEventsOnTheirWayToDiskCountTowardsTheBounds(t *testing.T) {
 			start()
 		}
 		synctest.Wait()
-		if held := b.out.bytes.Load(); held > 40*1024 {
+		if held := b.out.memory.Used(); held > 40*1024 {
 			t.Errorf("%d bytes held in memory, where 16 deliveries of less than 1 KiB may be", held)
 		}
 		b.stop()
@@ -139,7 +145,7 @@ func TestEventsThatCannotBeWrittenTakeNoRoom(t *testing.T) {
 		if !errors.Is(err, errFull) {
 			t.Fatalf("Accept: %v", err)
 		}
-		if held := b.out.bytes.Load(); held != 0 {
+		if held := b.out.memory.Used(); held != 0 {
 			t.Errorf("%d bytes are charged", held)
 		}
 		s.room.Store(1 << 20)
@@ -155,7 +161,7 @@ func TestHoardingLanesLeaveRoomForOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const size = 10 << 10
 		var served atomic.Int64
-		b := newBench(t, Options{ReadyBytes: 16 * size, TotalBytes: 128 * size, Width: 4, Sink: target.SinkFunc(func(ctx context.Context, d *target.Delivery) error {
+		b := newBench(t, Options{ReadyBytes: 16 * size, Memory: testMemory(128 * size), Width: 4, Sink: target.SinkFunc(func(ctx context.Context, d *target.Delivery) error {
 			if d.Target.ID != "quick" {
 				return silent(ctx, d)
 			}
@@ -255,5 +261,88 @@ func TestAStreamOfNewDeliveriesDoesNotShutOutThoseOnDisk(t *testing.T) {
 		if total := fresh + old; old < total/5 {
 			t.Errorf("%d attempts at new deliveries, and %d at those that had waited on disk", fresh, old)
 		}
+	})
+}
+
+// attack F11: each lane kept one event whatever its size, and there is no bound
+// on how many lanes there are.
+func TestManyDeadTargetsWithBigEventsStayWithinTheMemory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const size, lanes = 20 << 10, 100 // ten times as much as there is
+		var most atomic.Int64
+		var b *bench
+		var up atomic.Bool
+		b = newBench(t, Options{Memory: testMemory(lanes * size / 10), Backoff: func(n int) time.Duration { return time.Minute }, Sink: sinkFunc(func(*target.Delivery) error {
+			if most.Store(max(most.Load(), b.opt.Memory.Used())); up.Load() {
+				return nil
+			}
+			return target.Temporary(target.CodeConnection, "refused")
+		})})
+		ids := make([]Lane, lanes)
+		for i := range ids {
+			ids[i] = b.plan(target.Target{ID: fmt.Sprint(i)})
+		}
+		b.putBig(6, size, ids...)
+		pass(10 * time.Minute)
+		b.stop()
+		b.start()
+		pass(10 * time.Minute)
+		if held := b.opt.Memory.Size(); most.Load() > held {
+			t.Errorf("%d KiB held, want at most %d", most.Load()>>10, held>>10)
+		}
+		up.Store(true)
+		pass(time.Hour)
+		b.wantRecords(map[string]int{"p": lanes})
+		if n := b.log.outcomes()[watch.Delivered]; n != 6*lanes {
+			t.Errorf("%d delivered, want %d", n, 6*lanes)
+		}
+		if held := b.out.memory.Used() + b.out.memory.brisk.Used() + b.out.memory.other.Used(); held != 0 {
+			t.Errorf("%d bytes are still charged", held)
+		}
+		b.stop()
+	})
+}
+
+// attack F11: also when the memory is used up, a slow target delays no other,
+// neither with small events nor with big ones.
+func TestTargetsThatHangLeaveMemoryForThoseThatAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const size, lanes = 20 << 10, 100
+		var late atomic.Int64
+		b := newBench(t, Options{
+			Memory: testMemory(lanes * size / 4), Timeout: 30 * time.Second, Backoff: func(int) time.Duration { return time.Second },
+			Sink: target.SinkFunc(func(ctx context.Context, d *target.Delivery) error {
+				if d.Target.ID != "well" {
+					return silent(ctx, d)
+				}
+				time.Sleep(10 * time.Millisecond)
+				late.Store(max(late.Load(), int64(time.Since(d.Ingested))))
+				return nil
+			}),
+		})
+		well := b.plan(target.Target{ID: "well"})
+		b.put(0, 1, well)
+		pass(time.Second) // it is known to be well
+		for i := range lanes {
+			b.putBig(10, size, b.plan(target.Target{ID: fmt.Sprint(i)}))
+		}
+		pass(time.Minute)
+		for i := range 200 {
+			b.putBig(1, size, well)
+			b.put(i, 1, well)
+			pass(100 * time.Millisecond)
+		}
+		pass(5 * time.Second)
+		if n := b.log.outcomes()[watch.Delivered]; n != 401 {
+			t.Errorf("%d events were delivered to the target that is well, want 401", n)
+		}
+		if worst := time.Duration(late.Load()); worst > time.Second {
+			t.Errorf("an event came %v late", worst)
+		}
+		if held := b.opt.Memory.Used(); held > b.opt.Memory.Size() {
+			t.Errorf("%d KiB held", held>>10)
+		}
+		b.cancel()
+		<-b.done
 	})
 }

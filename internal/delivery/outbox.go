@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/dari-bus/dari/internal/budget"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/target"
 	"github.com/dari-bus/dari/internal/watch"
@@ -32,9 +33,10 @@ type Options struct {
 	// on disk. Defaults 1,024 deliveries and 4 MiB.
 	Ready      int
 	ReadyBytes int64
-	// TotalBytes bounds what all lanes together hold in memory, apart from the
-	// one delivery that each may always hold. Default 64 MiB.
-	TotalBytes int64
+	// Memory bounds what all lanes together hold in memory, and Renderings what
+	// is needed beside it to make the inputs of targets. The defaults are 64 MiB
+	// and no bound.
+	Memory, Renderings *budget.Share
 	// Timeout ends an attempt. Default 30 s; a kind may have a shorter one of its own.
 	Timeout time.Duration
 	// Grace is how long attempts may go on when the outbox stops. Default 5 s.
@@ -46,19 +48,27 @@ type Options struct {
 	// Backoff returns the wait after the nth attempt, n from 1. The default is
 	// full jitter on min(17 min, 1 s × 2^(n-1)), with which 185 retries last about a day.
 	Backoff func(n int) time.Duration
+	// Clock tells the time that deliveries are due by. Default time.Now; tests
+	// have clocks that are wrong.
+	Clock func() time.Time
 }
 
 func (o Options) withDefaults() Options {
 	o.Width = or(o.Width, 8)
 	o.Ready = or(o.Ready, 1024)
 	o.ReadyBytes = or(o.ReadyBytes, 4<<20)
-	o.TotalBytes = or(o.TotalBytes, 64<<20)
+	if o.Memory == nil {
+		o.Memory = budget.New(64<<20, []budget.Part{{Name: "deliveries", Percent: 100}}).Share("deliveries")
+	}
 	o.Timeout = or(o.Timeout, 30*time.Second)
 	o.Grace = or(o.Grace, 5*time.Second)
 	o.MaxDead = or(o.MaxDead, 10_000)
 	o.MaxDeadBytes = or(o.MaxDeadBytes, 256<<20)
 	if o.Backoff == nil {
 		o.Backoff = fullJitter
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -82,7 +92,6 @@ type Outbox struct {
 
 	seq      atomic.Uint64 // the last number given to an event or a lane
 	firstSeq uint64        // events below it were there when the outbox was opened
-	bytes    atomic.Int64  // held in memory by all lanes
 	waiting  atomic.Int64  // deliveries on disk that wait
 	halted   atomic.Bool   // before Run, and from when it is told to stop
 	// recovered is set when all first passes of earlier runs have been taken up.
@@ -90,24 +99,32 @@ type Outbox struct {
 	opened    time.Time
 	settler   *settler
 	dead      deadLetters
+	suspects  *suspects
+	memory    *memory
+	reading   chan struct{} // a token for each lane that reads
 
 	// attempts is the context of every attempt. It outlives the context of Run
 	// by the grace, and so cannot be a child of it.
 	attempts context.Context
 	abort    context.CancelFunc
 	workers  sync.WaitGroup
+	// loads ends with Run: nothing more is read for attempts.
+	loads    context.Context
+	endLoads context.CancelFunc
 
 	mu    sync.RWMutex
 	lanes map[Lane]*lane
 	older map[spot][]*lane // the lanes of replaced targets
-	// laneCount is the number of lanes, for those who do not hold mu, or 1.
-	laneCount atomic.Int64
 }
 
 // Open reads the plans and finds what waits. Nothing is delivered before Run.
 func Open(ctx context.Context, opt Options) (*Outbox, error) {
 	o := &Outbox{Options: opt.withDefaults(), opened: time.Now(), lanes: map[Lane]*lane{}, older: map[spot][]*lane{}}
 	o.attempts, o.abort = context.WithCancel(context.Background())
+	o.loads, o.endLoads = context.WithCancel(context.Background())
+	o.reading = make(chan struct{}, atOnce)
+	o.memory = newMemory(o.Memory)
+	o.suspects = newSuspects(o)
 	o.halted.Store(true)
 	o.settler = newSettler(o)
 	if err := o.Store.View(ctx, o.load); err != nil {
@@ -118,13 +135,16 @@ func Open(ctx context.Context, opt Options) (*Outbox, error) {
 }
 
 // Run delivers until ctx ends. Then it starts no more attempts, lets those in
-// flight finish within the grace, writes down where everything stands, and
-// returns. An error means that the store failed: what was acknowledged is on
-// disk, and another start takes it from there.
+// flight finish within the grace, leaves behind whatever does not, writes down
+// where everything stands, and returns. An error means that the store failed:
+// what was acknowledged is on disk, and another start takes it from there.
 func (o *Outbox) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	o.countWaiting(ctx)
+	if err := o.suspects.begin(context.WithoutCancel(ctx)); err != nil {
+		return fmt.Errorf("begin to deliver: %w", err)
+	}
 	failed := make(chan error, 1)
 	settled := make(chan struct{})
 	go func() {
@@ -144,11 +164,8 @@ func (o *Outbox) Run(ctx context.Context) error {
 	}
 	o.halted.Store(true)
 	stop()
-	grace := time.AfterFunc(o.Grace, o.abort)
 	o.eachLane((*lane).halt)
-	o.workers.Wait()
-	grace.Stop()
-	o.abort()
+	o.endAttempts()
 	o.eachLane((*lane).putBack)
 	o.settler.close()
 	<-settled
@@ -156,8 +173,37 @@ func (o *Outbox) Run(ctx context.Context) error {
 	case err = <-failed:
 	default:
 	}
+	if err == nil {
+		err = o.suspects.end(context.WithoutCancel(ctx))
+	}
 	return err
 }
+
+// endAttempts waits for the attempts in flight: for the grace until they end by
+// themselves, and then a moment until they have noticed that they are to end.
+func (o *Outbox) endAttempts() {
+	o.endLoads()
+	ended := make(chan struct{})
+	go func() {
+		o.workers.Wait()
+		close(ended)
+	}()
+	defer o.abort()
+	for patience := o.Grace; ; patience = slack {
+		select {
+		case <-ended:
+			return
+		case <-time.After(patience):
+		}
+		if o.attempts.Err() != nil {
+			o.eachLane((*lane).abandonFlights)
+		}
+		o.abort()
+	}
+}
+
+// wall is the time of day in Unix milliseconds, which deliveries are due by.
+func (o *Outbox) wall() int64 { return o.Clock().UnixMilli() }
 
 // next returns a number that is above all earlier ones, on this run and on
 // those before it, and close to the time in microseconds.
@@ -172,7 +218,7 @@ func (o *Outbox) next() uint64 {
 }
 
 // countLanes is called with mu held, after every change.
-func (o *Outbox) countLanes() { o.laneCount.Store(int64(max(1, len(o.lanes)))) }
+func (o *Outbox) countLanes() { o.memory.lanes.Store(int64(max(1, len(o.lanes)))) }
 
 func (o *Outbox) lane(id Lane) *lane {
 	o.mu.RLock()
@@ -218,6 +264,9 @@ func (o *Outbox) load(tx store.Tx) error {
 	}
 	o.firstSeq = o.next()
 	if err := o.dead.load(tx); err != nil {
+		return err
+	}
+	if err := o.suspects.load(tx); err != nil {
 		return err
 	}
 	return o.findWaiting(tx)

@@ -18,6 +18,7 @@ import (
 //	delivery/w/<lane><due><seq>   a waiting delivery; due is in Unix milliseconds
 //	delivery/d/<seq><lane>        a dead delivery, JSON
 //	delivery/d/<seq>0             the event of the dead deliveries with that seq
+//	delivery/s                    what a start leaves for the next one, JSON
 //
 // An event is written once, together with the list of lanes that try it at
 // once: its first pass. When all of them succeed, one delete is all that
@@ -29,6 +30,7 @@ const (
 	prefixRefs  = "delivery/r/"
 	prefixWait  = "delivery/w/"
 	prefixDead  = "delivery/d/"
+	keyStart    = "delivery/s"
 )
 
 func key1(prefix string, n uint64) []byte {

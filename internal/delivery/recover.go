@@ -68,7 +68,7 @@ func (o *Outbox) unfinished(tx store.Tx, from, end []byte) (out []*held, next []
 		}
 		if h != nil {
 			out = append(out, h)
-			size += h.item.cost()
+			size += int64(len(v))
 		}
 	}
 	return out, nil, nil
@@ -101,14 +101,16 @@ func (o *Outbox) resumeFirst(h *held) {
 	h.first.Store(int32(len(h.item.Lanes)) + 1)
 	for _, id := range h.item.Lanes {
 		l, t := o.lane(id), &task{held: h}
-		switch {
-		case l == nil:
+		if l == nil {
 			o.settledAbandoned(nil, &h.item)
 			h.endFirst(o)
-		case l.reserve(t.cost()):
+			continue
+		}
+		var ok bool
+		if t.room, ok = l.reserve(&h.item); ok {
 			l.push(t)
-		default:
-			l.writeDown(t, time.Now().UnixMilli())
+		} else {
+			l.writeDown(t, o.wall())
 		}
 	}
 	h.endFirst(o)

@@ -79,7 +79,7 @@ func putPlan(tx store.Tx, l *lane, state laneState) error {
 
 // empty reports whether nothing of the lane is in memory or known to wait.
 func (l *lane) empty() bool {
-	return l.bytes == 0 && l.running == 0 && !l.loading && l.due == never && len(l.inMemory) == 0
+	return l.bytes == 0 && l.running == 0 && len(l.ready) == 0 && !l.loading && l.due == never && len(l.inMemory) == 0
 }
 
 // retireWhenEmpty asks for the end of a lane that will get nothing more.
@@ -92,7 +92,7 @@ func (l *lane) retireWhenEmpty(now time.Time) {
 		l.retired = now
 	}
 	if now.Sub(l.retired) < retireAfter {
-		l.wakeAt(l.retired.Add(retireAfter))
+		l.wakeIn(l.retired.Add(retireAfter).Sub(now))
 		return
 	}
 	l.leaving = true

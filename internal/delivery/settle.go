@@ -18,9 +18,9 @@ func (l *lane) settle(t *task, s watch.Settlement, dead *DeadLetter) {
 		h(&s)
 	}
 	if dead == nil {
-		l.leave(t.cost())
+		l.leave(t.room)
 	} else { // the event stays in memory until it is written
-		l.out.settler.send(op{kind: opDead, dead: dead, cost: t.cost(), seq: t.seq, lane: l})
+		l.out.settler.send(op{kind: opDead, dead: dead, room: t.room, seq: t.seq, lane: l})
 	}
 	if t.firstPass() {
 		t.endFirst(l.out)
@@ -31,7 +31,7 @@ func (l *lane) settle(t *task, s watch.Settlement, dead *DeadLetter) {
 
 // wait has a delivery leave memory, to be tried when it is due.
 func (l *lane) wait(t *task, due int64) {
-	l.leave(t.cost())
+	l.leave(t.room)
 	l.writeDown(t, due)
 }
 
@@ -51,10 +51,10 @@ func (l *lane) writeDown(t *task, due int64) {
 }
 
 // leave gives back the memory of a delivery that leaves the lane.
-func (l *lane) leave(cost int64) {
+func (l *lane) leave(r room) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.charge(-cost)
+	l.free(r)
 }
 
 // endFirst counts one delivery of the first pass as done; the last one closes
@@ -90,7 +90,7 @@ type op struct {
 	old, next waitKey
 	waiting   waiting
 	dead      *DeadLetter
-	cost      int64 // of the memory that dead holds
+	room      room // that dead holds
 }
 
 // A settler writes ops in the order in which they were sent, many in one
@@ -173,7 +173,7 @@ const (
 func portion(batch []op) int {
 	n := 0
 	for cost := int64(0); n < min(len(batch), maxOps) && cost < maxCost; n++ {
-		cost += batch[n].cost
+		cost += batch[n].room.bytes
 	}
 	return n
 }
@@ -272,7 +272,7 @@ func (o *Outbox) applied(p *op) {
 		o.waiting.Add(-1)
 		p.lane.forget(p.old)
 	case opDead:
-		p.lane.leave(p.cost)
+		p.lane.leave(p.room)
 		p.lane.wake()
 	}
 }

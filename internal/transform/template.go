@@ -121,10 +121,13 @@ func (t *template) most() int {
 	return MaxOutput + t.literals
 }
 
+// longName is about the longest that an ARN is, and whatever else is not of the event.
+const longName = 256
+
 // size is the longest result that there can be for an event of that length.
 func (t *template) size(event int) int {
 	placeholders := len(t.parts) / 2 // each stands behind a literal, and one more ends the template
-	return min(t.literals+placeholders*max(event, len(`""`)), t.most())
+	return min(t.literals+placeholders*max(event, longName), t.most())
 }
 
 // cost returns about how much memory render needs, result included, for an

@@ -1,0 +1,150 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dari-bus/dari/internal/event"
+	"github.com/dari-bus/dari/internal/store"
+	"github.com/dari-bus/dari/internal/store/disk"
+	"github.com/dari-bus/dari/internal/store/mem"
+	"github.com/dari-bus/dari/internal/target"
+	"github.com/dari-bus/dari/internal/watch"
+)
+
+// The exit codes of the process that is ended by a delivery.
+const (
+	endedByPoison = 3
+	endedAtLast   = 0
+)
+
+// attack F2: an event whose delivery ends the process ended every start after
+// it as well. The test runs itself as that process, again and again.
+func TestADeliveryThatEndsTheProcessIsGivenUp(t *testing.T) {
+	if dir := os.Getenv("DARI_TEST_POISONED"); dir != "" {
+		livePoisoned(t, dir)
+		return
+	}
+	dir := t.TempDir()
+	for start := 1; ; start++ {
+		cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
+		cmd.Env = append(os.Environ(), "DARI_TEST_POISONED="+dir)
+		out, err := cmd.CombinedOutput()
+		if code := cmd.ProcessState.ExitCode(); code == endedAtLast {
+			if start != trusted+forgiven+1 {
+				t.Errorf("the process lived from start %d on, want %d", start, trusted+forgiven+1)
+			}
+			break
+		} else if code != endedByPoison || start > 10 {
+			t.Fatalf("start %d ended with %d: %v\n%s", start, code, err, out)
+		}
+	}
+	dead, err := os.ReadFile(filepath.Join(dir, "dead"))
+	if err != nil || !strings.Contains(string(dead), "dari ended 2 times while it tried this delivery to "+testQueue) {
+		t.Errorf("the dead letter says %q, %v", dead, err)
+	}
+}
+
+// livePoisoned is the process. It ends in the middle of an attempt at the
+// event called poison; what else there is, it delivers.
+func livePoisoned(t *testing.T, dir string) {
+	s, err := disk.Open(disk.Options{Dir: filepath.Join(dir, "data")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	settled := make(chan watch.Settlement, 16)
+	out, err := Open(t.Context(), Options{
+		Store: s,
+		Sink: sinkFunc(func(d *target.Delivery) error {
+			if d.Event.ID == "poison" {
+				os.Exit(endedByPoison)
+			}
+			return nil
+		}),
+		Hooks: watch.Hooks{Settled: func(s *watch.Settlement) { settled <- *s }},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out.suspects.record.Starts == 0 { // the first start of all
+		ids := []string{"one", "poison", "three"}
+		if err := s.Update(t.Context(), func(tx store.Tx) error { return owe(tx, out, ids) }); err != nil {
+			t.Fatal(err)
+		}
+		if out, err = Open(t.Context(), out.Options); err != nil { // for which they are a backlog
+			t.Fatal(err)
+		}
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- out.Run(ctx) }()
+	for s := range settled {
+		if s.EventID == "poison" {
+			if err := os.WriteFile(filepath.Join(dir, "dead"), []byte(s.Message), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			break
+		}
+	}
+	stop()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if err := s.View(t.Context(), func(tx store.Tx) error {
+		if b, err := tx.Get([]byte(keyStart)); b != nil || err != nil {
+			return fmt.Errorf("an orderly end leaves %q for the next start (%v)", b, err)
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// owe writes one delivery of each event, for one target.
+func owe(tx store.Tx, out *Outbox, ids []string) error {
+	l, err := out.AddPlan(tx, Plan{Bus: testBus, Rule: testRule, RuleName: "builds", Target: target.Target{ID: "t", ARN: testQueue}})
+	if err != nil {
+		return err
+	}
+	var items []Item
+	for _, id := range ids {
+		ev, err := event.New(event.Entry{Source: "shop", DetailType: "order", Detail: "{}"},
+			event.Stamp{ID: id, Account: "210987654321", Region: "eu-central-1", Now: time.Now()})
+		if err != nil {
+			return err
+		}
+		items = append(items, Item{Event: ev, Bus: testBus, Ingested: time.Now(), Lanes: []Lane{l}})
+	}
+	_, err = out.Accept(tx, items)
+	return err
+}
+
+// Whatever ended the process, a delivery that gets through once is no suspect.
+func TestASuspectThatGetsThroughIsForgotten(t *testing.T) {
+	o := &Outbox{Options: Options{Store: mem.New()}.withDefaults(), firstSeq: 100}
+	o.attempts = t.Context()
+	s := newSuspects(o)
+	s.until = time.Now().Add(time.Hour)
+	s.record = startRecord{Starts: 5, Spotted: []spotted{{1, 7, 1}, {2, 7, 2}}}
+	l := &lane{id: 1, plan: &plan{}, out: o}
+	leave, poison := s.watch(l, &task{held: &held{seq: 7}})
+	if poison != nil || s.record.Trying == nil || s.record.Trying.Ends != 2 {
+		t.Fatalf("it is tried as %+v, %v", s.record.Trying, poison)
+	}
+	leave()
+	if s.record.Trying != nil || len(s.record.Spotted) != 1 {
+		t.Errorf("left are %+v", s.record)
+	}
+	if leave, _ := s.watch(l, &task{held: &held{seq: 100}}); leave != nil {
+		t.Error("what came in after the start is watched")
+	}
+}
