@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/bus"
 	"github.com/dari-bus/dari/internal/console"
@@ -96,7 +97,8 @@ func (a *App) openRooms(ctx context.Context) (err error) {
 	a.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	hooks := watch.Tee(watch.Log(a.opt.Log), watch.Metrics(a.registry), a.feed.Hooks())
 
-	if a.queues, err = queue.Open(a.store, queue.Options{EnforcePolicies: a.opt.EnforcePolicies}); err != nil {
+	guard := access.Boundary{ServicesNeedPolicy: a.opt.EnforcePolicies}
+	if a.queues, err = queue.Open(a.store, queue.Options{Guard: guard, Logger: a.opt.Log}); err != nil {
 		return err
 	}
 	client := a.newClient()
@@ -113,7 +115,7 @@ func (a *App) openRooms(ctx context.Context) (err error) {
 	}
 	watch.Gauges(a.registry, func() float64 { return float64(a.outbox.Waiting()) }, func() float64 { return float64(a.outbox.Kept()) })
 	a.buses, err = bus.Open(ctx, bus.Options{
-		Store: a.store, Outbox: a.outbox, Hooks: hooks, Limits: limits, CheckTarget: a.checkTarget,
+		Store: a.store, Outbox: a.outbox, Hooks: hooks, Guard: guard, Limits: limits, CheckTarget: a.checkTarget,
 	})
 	return err
 }
@@ -122,7 +124,11 @@ func (a *App) openRooms(ctx context.Context) (err error) {
 func (a *App) sinks(client *outbound.Client) target.Registry {
 	return target.Registry{
 		"sqs": target.Queue(func(ctx context.Context, q arn.ARN, m target.QueueMessage) error {
-			return a.queues.Deliver(ctx, q, queue.Mail{Body: m.Body, Group: m.Group, Trace: m.Trace, Source: m.Rule})
+			from, err := access.Service(access.Events, m.Rule)
+			if err != nil {
+				return err
+			}
+			return a.queues.Deliver(ctx, q, queue.Mail{Body: m.Body, Group: m.Group, Trace: m.Trace, From: from})
 		}),
 		"events/api-destination": target.APIDestination(a.destinations, client),
 		"events/event-bus": target.Bus(func(ctx context.Context, b arn.ARN, d *target.Delivery) error {
@@ -131,10 +137,10 @@ func (a *App) sinks(client *outbound.Client) target.Registry {
 	}
 }
 
-// checkTarget says whether a target that must exist does.
-func (a *App) checkTarget(t arn.ARN) error {
+// checkTarget says whether a target that must exist does, for rules of a place.
+func (a *App) checkTarget(from access.Place, t arn.ARN) error {
 	if target.Kind(t) == "events/api-destination" {
-		return a.destinations.Exists(t)
+		return a.destinations.Exists(from, t)
 	}
 	return nil
 }
@@ -177,12 +183,15 @@ func (a *App) handler() (*front, error) {
 	return &front{guard: guard, own: own, aws: aws}, nil
 }
 
+// home is the place of callers who name none.
+func (a *App) home() access.Place {
+	return access.Place{Account: a.opt.Account, Region: a.opt.Region}
+}
+
 // allow lets whoever may call the AWS APIs see what happens to events.
 func (a *App) allow(r *http.Request) error {
-	if a.opt.keys != nil {
-		if err := wire.Verify(r, nil, "dari", a.opt.keys, time.Now()); err != nil {
-			return err
-		}
+	if _, err := wire.Verify(r, nil, "dari", a.opt.keys, a.home(), time.Now()); err != nil {
+		return err
 	}
 	door.Known(r.Context())
 	return nil
@@ -199,7 +208,7 @@ func (a *App) Feed() *watch.Feed { return a.feed }
 // Emit puts an event of the house's own on the default bus of its place: unlike
 // PutEvents, it may have a source that begins with "aws.".
 func (a *App) Emit(ctx context.Context, e event.Entry) (id string, err error) {
-	return a.buses.Emit(ctx, bus.Origin{Place: bus.Place{Account: a.opt.Account, Region: a.opt.Region}}, e)
+	return a.buses.Emit(ctx, access.Caller{Place: a.home()}, e)
 }
 
 func (a *App) place() string {

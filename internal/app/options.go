@@ -1,7 +1,6 @@
 package app
 
 import (
-	"bufio"
 	"cmp"
 	"errors"
 	"flag"
@@ -11,9 +10,9 @@ import (
 	"os"
 	"strings"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/budget"
 	"github.com/dari-bus/dari/internal/outbound"
-	"github.com/dari-bus/dari/internal/wire"
 )
 
 // Options configure an App. Register declares each as a flag, with its default
@@ -35,7 +34,7 @@ type Options struct {
 	Memory                string
 	LogLevel, LogFormat   string
 	Log                   *slog.Logger // overrides LogLevel and LogFormat
-	keys                  wire.Keys
+	keys                  access.Credentials
 	memory                *budget.Budget
 	maxDeadBytes          int64
 	reach                 outbound.Reach
@@ -55,7 +54,7 @@ func (o *Options) Register(fs *flag.FlagSet) {
 	fs.StringVar(&o.AccessKey, "access-key", "", "an access key `id` that may sign, beside those of -keys")
 	fs.StringVar(&o.SecretKey, "secret-key", "", "the `secret` of -access-key (better given as DARI_SECRET_KEY)")
 	fs.BoolVar(&o.Insecure, "insecure", false, "listen beyond this machine although no access keys are set")
-	fs.BoolVar(&o.EnforcePolicies, "enforce-policies", false, "check queue policies when rules send to queues, as AWS does")
+	fs.BoolVar(&o.EnforcePolicies, "enforce-policies", false, "let rules reach a queue of their own account only when its policy allows it, as AWS does; between accounts that is always so")
 	fs.BoolVar(&o.HTTPSOnly, "https-only", false, "refuse API destinations and token endpoints that are not https://, as AWS does")
 	fs.StringVar(&o.Outbound, "outbound", "", "`where` API destinations and token endpoints may be: any, or public (addresses of the internet, no proxies), "+
 		"with what else is allowed after commas, such as public,10.1.0.0/16,hooks.internal (default any if only this machine reaches -listen, else public)")
@@ -86,6 +85,9 @@ func (o *Options) check() error {
 	}
 	if o.Limits != "aws" && o.Limits != "none" {
 		return settingError{"limits", fmt.Sprintf("%q is neither aws nor none", o.Limits)}
+	}
+	if !access.IsAccount(o.Account) {
+		return settingError{"account", fmt.Sprintf("%q is not an account: it must be 12 digits", o.Account)}
 	}
 	if o.MaxDead < 1 {
 		return settingError{"max-dead", fmt.Sprintf("%d deliveries cannot be kept; keep at least one", o.MaxDead)}
@@ -137,45 +139,32 @@ func (o *Options) newLog() (*slog.Logger, error) {
 }
 
 // readKeys returns the access keys, and nil when none are set.
-func (o *Options) readKeys() (wire.Keys, error) {
-	keys := wire.KeyMap{}
+func (o *Options) readKeys() (access.Credentials, error) {
+	keys := access.Keys{}
 	if (o.AccessKey == "") != (o.SecretKey == "") {
 		return nil, settingError{"access-key", "an access key needs -secret-key beside it, and the other way round"}
 	}
 	if o.AccessKey != "" {
-		keys[o.AccessKey] = wire.Key{Secret: o.SecretKey, Account: o.Account}
-	}
-	if o.KeyFile == "" {
-		if len(keys) == 0 {
-			return nil, nil
+		if err := keys.Add(o.AccessKey, o.SecretKey, o.Account); err != nil {
+			return nil, settingError{"access-key", err.Error()}
 		}
-		return keys, nil
 	}
-	f, err := os.Open(o.KeyFile)
-	if err != nil {
-		return nil, settingError{"keys", err.Error()}
-	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	for n := 1; lines.Scan(); n++ {
-		words := strings.Fields(lines.Text())
-		if len(words) == 0 || strings.HasPrefix(words[0], "#") {
-			continue
+	if o.KeyFile != "" {
+		f, err := os.Open(o.KeyFile)
+		if err != nil {
+			return nil, settingError{"keys", err.Error()}
 		}
-		if len(words) < 2 || len(words) > 3 {
-			return nil, settingError{"keys", fmt.Sprintf("%s, line %d: want ID SECRET [ACCOUNT]", o.KeyFile, n)}
+		defer f.Close()
+		before := len(keys)
+		if err := keys.Read(f, o.Account); err != nil {
+			return nil, settingError{"keys", o.KeyFile + ", " + err.Error()}
 		}
-		k := wire.Key{Secret: words[1], Account: o.Account}
-		if len(words) == 3 {
-			k.Account = words[2]
+		if len(keys) == before {
+			return nil, settingError{"keys", o.KeyFile + " holds no keys: a line each, ID SECRET [ACCOUNT]"}
 		}
-		keys[words[0]] = k
-	}
-	if err := lines.Err(); err != nil {
-		return nil, settingError{"keys", err.Error()}
 	}
 	if len(keys) == 0 {
-		return nil, settingError{"keys", o.KeyFile + " holds no keys: a line each, ID SECRET [ACCOUNT]"}
+		return nil, nil
 	}
 	return keys, nil
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/destination"
 	"github.com/dari-bus/dari/internal/outbound"
@@ -24,14 +25,14 @@ func TestCallsGoWhereTheSettingAllows(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer a.listener.Close()
-		scope := destination.Scope{Account: o.Account, Region: o.Region}
-		c, err := a.destinations.CreateConnection(t.Context(), scope, destination.NewConnection{
+		root := access.Root(o.Account, o.Region)
+		c, err := a.destinations.CreateConnection(t.Context(), root, destination.NewConnection{
 			Name: "c", Type: destination.Basic, Auth: destination.Auth{Basic: &destination.BasicAuth{User: "u", Password: "p"}},
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		d, err := a.destinations.CreateAPIDestination(t.Context(), scope, destination.NewAPIDestination{
+		d, err := a.destinations.CreateAPIDestination(t.Context(), root, destination.NewAPIDestination{
 			Name: "d", ConnectionARN: c.ARN, Endpoint: srv.URL, Method: "POST",
 		})
 		if err != nil {
@@ -41,7 +42,7 @@ func TestCallsGoWhereTheSettingAllows(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sent := a.outbox.Sink.Send(t.Context(), &target.Delivery{Target: &target.Target{ARN: d.ARN}, ARN: parsed, Input: []byte("{}")})
+		sent := a.outbox.Sink.Send(t.Context(), &target.Delivery{Rule: a.home().ARN("events", "rule/r").String(), Target: &target.Target{ARN: d.ARN}, ARN: parsed, Input: []byte("{}")})
 		req, err := http.NewRequestWithContext(t.Context(), "POST", srv.URL, nil)
 		if err != nil {
 			t.Fatal(err)

@@ -38,6 +38,7 @@ var rooms = []room{
 	{"internal/schedule", nil, true},
 	{"internal/policy", nil, true},
 	{"conformance", nil, true},
+	{"internal/access", []string{"internal/arn", "internal/fault", "internal/policy"}, true},
 
 	// Ground.
 	{"internal/budget", nil, false},
@@ -53,18 +54,18 @@ var rooms = []room{
 	{"internal/target", []string{"internal/arn", "internal/event", "internal/fault", "internal/outbound", "internal/transform"}, false},
 	{"internal/target/targettest", []string{"internal/arn", "internal/event", "internal/target"}, false},
 	{"internal/delivery", []string{"internal/arn", "internal/budget", "internal/event", "internal/store", "internal/target", "internal/transform", "internal/watch"}, false},
-	{"internal/bus", []string{"internal/arn", "internal/delivery", "internal/event", "internal/fault", "internal/page", "internal/policy", "pattern", "internal/schedule", "internal/store", "internal/target", "internal/transform", "internal/watch"}, false},
-	{"internal/destination", []string{"internal/arn", "internal/fault", "internal/outbound", "internal/page", "internal/store", "internal/target"}, false},
+	{"internal/bus", []string{"internal/access", "internal/arn", "internal/delivery", "internal/event", "internal/fault", "internal/page", "internal/policy", "pattern", "internal/schedule", "internal/store", "internal/target", "internal/transform", "internal/watch"}, false},
+	{"internal/destination", []string{"internal/access", "internal/arn", "internal/fault", "internal/outbound", "internal/page", "internal/store", "internal/target"}, false},
 
 	// Doors.
-	{"internal/wire", []string{"internal/fault"}, false},
+	{"internal/wire", []string{"internal/access", "internal/fault"}, false},
 	{"internal/door", []string{"internal/budget"}, false},
 	{"internal/console", []string{"internal/door", "internal/watch"}, false},
-	{"internal/eventsapi", []string{"internal/bus", "internal/destination", "internal/event", "internal/fault", "internal/target", "pattern", "internal/wire"}, false},
+	{"internal/eventsapi", []string{"internal/access", "internal/bus", "internal/destination", "internal/event", "internal/fault", "internal/target", "pattern", "internal/wire"}, false},
 
 	// Rooms: neighbours that never see the bus, a target, or each other.
-	{"internal/room/identity", []string{"internal/arn", "internal/wire"}, false},
-	{"internal/room/queue", []string{"internal/arn", "internal/fault", "internal/page", "internal/policy", "internal/store", "internal/wire"}, false},
+	{"internal/room/identity", []string{"internal/wire"}, false},
+	{"internal/room/queue", []string{"internal/access", "internal/arn", "internal/fault", "internal/page", "internal/policy", "internal/store", "internal/wire"}, false},
 
 	// Roof.
 	{"internal/app", []string{"*"}, false},

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/delivery"
 	"github.com/dari-bus/dari/internal/event"
 	"github.com/dari-bus/dari/internal/store"
@@ -27,7 +28,7 @@ func (s *sinkhole) Accept(store.Tx, []delivery.Item) (func(), error) { return fu
 // 1 KB, each of which one target wants. It leaves out the outbox and the disk.
 func putting(tb testing.TB, rules int) (*Service, []Entry) {
 	tb.Helper()
-	s, err := Open(tb.Context(), Options{Store: mem.New(), Outbox: &sinkhole{}})
+	s, err := Open(tb.Context(), Options{Store: mem.New(), Outbox: &sinkhole{}, Guard: access.Boundary{}})
 	if err != nil {
 		tb.Fatal(err)
 	}

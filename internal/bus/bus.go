@@ -2,6 +2,7 @@ package bus
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -10,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/delivery"
 	"github.com/dari-bus/dari/internal/policy"
@@ -41,11 +43,14 @@ type Options struct {
 	Store  store.Store
 	Outbox Outbox
 	Hooks  watch.Hooks
+	// Guard is asked whether a caller may do what it asks for. It must be set.
+	Guard access.Guard
 	// Limits are DefaultLimits when zero.
 	Limits Limits
 	// CheckTarget says whether a target of a kind that must exist does, such as
-	// an API destination, and returns a fault if not. Nil asks nothing.
-	CheckTarget func(arn.ARN) error
+	// an API destination, for rules of a place, and returns a fault if not. Nil
+	// asks nothing.
+	CheckTarget func(from access.Place, t arn.ARN) error
 	// ScheduleTolerance is how late a schedule may still fire when the service was
 	// down, or stood still, at the time. Default 1 minute, at least 1 second.
 	ScheduleTolerance time.Duration
@@ -65,6 +70,9 @@ type Service struct {
 
 // Open reads the buses from the store. Schedules fire once Run is called.
 func Open(ctx context.Context, opt Options) (*Service, error) {
+	if opt.Guard == nil {
+		return nil, errors.New("open the buses: they need a guard")
+	}
 	if opt.Limits == (Limits{}) {
 		opt.Limits = DefaultLimits()
 	}
@@ -100,6 +108,7 @@ func now() time.Time { return time.Now().UTC().Truncate(time.Second) }
 type bus struct {
 	key
 	arn        string
+	guard      access.Guard
 	attributes atomic.Pointer[attributes]
 	// set holds the patterns of the rules that events are matched against.
 	set *pattern.Set[*rule]
@@ -152,20 +161,21 @@ func (s *Service) materialise(k key) *bus {
 }
 
 func (s *Service) newBus(k key) *bus {
-	b := &bus{key: k, arn: k.arn(), set: pattern.NewSet[*rule]()}
+	b := &bus{key: k, arn: k.arn(), guard: s.opt.Guard, set: pattern.NewSet[*rule]()}
 	b.attributes.Store(&attributes{busRecord: busRecord{Place: k.Place, Name: k.Name, Created: s.born, Modified: s.born}})
 	return b
 }
 
-// find returns the bus that a caller means. It may return a default bus that
-// is not in memory and so must not be changed.
-func (s *Service) find(at Place, ref string) (*bus, error) {
-	k, err := resolve(at, ref)
+// find returns the bus that a caller means by ref for an operation. It may
+// return a default bus that is not in memory and so must not be changed. It does
+// not ask whether the caller may carry out the operation.
+func (s *Service) find(by access.Caller, op, ref string) (*bus, error) {
+	k, err := resolve(by.Place, ref)
 	if err != nil {
 		return nil, err
 	}
-	if k.Region != at.Region {
-		return nil, busNotFound(k.Name)
+	if k.Region != by.Region {
+		return nil, s.missing(by, op, k)
 	}
 	b := s.lookup(k)
 	switch {
@@ -174,12 +184,20 @@ func (s *Service) find(at Place, ref string) (*bus, error) {
 	case k.Name == DefaultName:
 		return s.newBus(k), nil
 	}
-	return nil, busNotFound(k.Name)
+	return nil, s.missing(by, op, k)
+}
+
+// missing says that a bus is not there, to a caller who may know.
+func (s *Service) missing(by access.Caller, op string, k key) error {
+	if err := s.newBus(k).allow(by, op, k.arn(), ""); err != nil {
+		return err
+	}
+	return busNotFound(k.Name)
 }
 
 // lock returns the bus that a caller means, with its writing lock held.
-func (s *Service) lock(at Place, ref string) (*bus, error) {
-	b, err := s.find(at, ref)
+func (s *Service) lock(by access.Caller, op, ref string) (*bus, error) {
+	b, err := s.find(by, op, ref)
 	if err != nil {
 		return nil, err
 	}

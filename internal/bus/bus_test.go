@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/delivery"
 	"github.com/dari-bus/dari/internal/event"
 	"github.com/dari-bus/dari/internal/fault"
@@ -17,9 +18,13 @@ import (
 	"github.com/dari-bus/dari/internal/watch"
 )
 
-var home = Place{Account: "111122223333", Region: "eu-central-1"}
+var home = access.Root("111122223333", "eu-central-1")
 
-var from = Origin{Place: home, Caller: "AKIATEST", RequestID: "req-1"}
+var from = func() access.Caller {
+	c := home
+	c.KeyID, c.RequestID = "AKIATEST", "req-1"
+	return c
+}()
 
 // An outbox is an Outbox that only remembers.
 type outbox struct {
@@ -123,7 +128,7 @@ type house struct {
 func newHouse(t *testing.T, opts ...func(*Options)) *house {
 	t.Helper()
 	h := &house{t: t, store: mem.New(), outbox: newOutbox(), log: &log{}}
-	h.opt = Options{Store: h.store, Outbox: h.outbox, Hooks: h.log.hooks()}
+	h.opt = Options{Store: h.store, Outbox: h.outbox, Hooks: h.log.hooks(), Guard: access.Boundary{}}
 	for _, fn := range opts {
 		fn(&h.opt)
 	}

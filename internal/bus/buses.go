@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/page"
 	"github.com/dari-bus/dari/internal/store"
@@ -58,7 +59,7 @@ func (b *bus) describe() Bus {
 }
 
 // CreateEventBus makes a bus.
-func (s *Service) CreateEventBus(ctx context.Context, at Place, n NewBus) (Bus, error) {
+func (s *Service) CreateEventBus(ctx context.Context, by access.Caller, n NewBus) (Bus, error) {
 	switch {
 	case n.EventSource != "":
 		return Bus{}, fault.NotFound("Event source %s does not exist.", n.EventSource)
@@ -70,17 +71,17 @@ func (s *Service) CreateEventBus(ctx context.Context, at Place, n NewBus) (Bus, 
 	}
 	s.creating.Lock()
 	defer s.creating.Unlock()
-	k := key{at, n.Name}
+	k := key{by.Place, n.Name}
 	if n.Name == DefaultName || s.lookup(k) != nil {
 		return Bus{}, fault.Conflict("Event bus %s already exists.", n.Name)
 	}
-	if len(s.inPlace(at)) >= s.opt.Limits.Buses {
+	if len(s.inPlace(by.Place)) >= s.opt.Limits.Buses {
 		return Bus{}, overLimit()
 	}
 	b := s.newBus(k)
 	t := now()
 	r := busRecord{
-		Place: at, Name: n.Name, Description: n.Description, KMSKey: n.KMSKey,
+		Place: by.Place, Name: n.Name, Description: n.Description, KMSKey: n.KMSKey,
 		DeadLetter: n.DeadLetter, Log: n.Log, Tags: n.Tags, Created: t, Modified: t,
 	}
 	if err := s.saveBus(ctx, b, r); err != nil {
@@ -91,12 +92,12 @@ func (s *Service) CreateEventBus(ctx context.Context, at Place, n NewBus) (Bus, 
 }
 
 // DescribeEventBus returns a bus by name or ARN; "" means the default bus.
-func (s *Service) DescribeEventBus(at Place, ref string) (Bus, error) {
-	b, err := s.find(at, ref)
+func (s *Service) DescribeEventBus(by access.Caller, ref string) (Bus, error) {
+	b, err := s.find(by, "DescribeEventBus", ref)
 	if err != nil {
 		return Bus{}, err
 	}
-	if err := b.allow(at, "DescribeEventBus", b.arn, ""); err != nil {
+	if err := b.allow(by, "DescribeEventBus", b.arn, ""); err != nil {
 		return Bus{}, err
 	}
 	return b.describe(), nil
@@ -104,8 +105,8 @@ func (s *Service) DescribeEventBus(at Place, ref string) (Bus, error) {
 
 // ListEventBuses returns the buses of a place by name, the default bus among
 // them, and the token of the next page.
-func (s *Service) ListEventBuses(at Place, prefix, token string, limit int) ([]Bus, string, error) {
-	all := slices.DeleteFunc(s.inPlace(at), func(b *bus) bool { return !strings.HasPrefix(b.Name, prefix) })
+func (s *Service) ListEventBuses(by access.Caller, prefix, token string, limit int) ([]Bus, string, error) {
+	all := slices.DeleteFunc(s.inPlace(by.Place), func(b *bus) bool { return !strings.HasPrefix(b.Name, prefix) })
 	all, next, err := page.Clip(all, func(b *bus) string { return b.Name }, token, limit)
 	if err != nil {
 		return nil, "", err
@@ -119,7 +120,7 @@ func (s *Service) ListEventBuses(at Place, prefix, token string, limit int) ([]B
 
 // inPlace returns the buses of a place, sorted by name, in a slice of the
 // caller. The default bus is always there, but perhaps not in memory.
-func (s *Service) inPlace(at Place) []*bus {
+func (s *Service) inPlace(at access.Place) []*bus {
 	var all []*bus
 	for k, b := range s.buses.Range {
 		if k.(key).Place == at {
@@ -134,13 +135,13 @@ func (s *Service) inPlace(at Place) []*bus {
 }
 
 // UpdateEventBus changes attributes of a bus.
-func (s *Service) UpdateEventBus(ctx context.Context, at Place, ref string, c BusChange) (Bus, error) {
-	b, err := s.lock(at, ref)
+func (s *Service) UpdateEventBus(ctx context.Context, by access.Caller, ref string, c BusChange) (Bus, error) {
+	b, err := s.lock(by, "UpdateEventBus", ref)
 	if err != nil {
 		return Bus{}, err
 	}
 	defer b.writing.Unlock()
-	if err := b.allow(at, "UpdateEventBus", b.arn, ""); err != nil {
+	if err := b.allow(by, "UpdateEventBus", b.arn, ""); err != nil {
 		return Bus{}, err
 	}
 	r := b.attributes.Load().busRecord
@@ -163,10 +164,10 @@ func set(to, from *string) {
 }
 
 // DeleteEventBus removes a bus without rules. A bus that is not there is no error.
-func (s *Service) DeleteEventBus(ctx context.Context, at Place, ref string) error {
+func (s *Service) DeleteEventBus(ctx context.Context, by access.Caller, ref string) error {
 	s.creating.Lock()
 	defer s.creating.Unlock()
-	b, err := s.lock(at, ref)
+	b, err := s.lock(by, "DeleteEventBus", ref)
 	if fault.KindOf(err) == fault.KindNotFound {
 		return nil
 	}
@@ -174,7 +175,7 @@ func (s *Service) DeleteEventBus(ctx context.Context, at Place, ref string) erro
 		return err
 	}
 	defer b.writing.Unlock()
-	if err := b.allow(at, "DeleteEventBus", b.arn, ""); err != nil {
+	if err := b.allow(by, "DeleteEventBus", b.arn, ""); err != nil {
 		return err
 	}
 	switch {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/fault"
 )
 
@@ -43,7 +44,7 @@ func TestBusOperationsSayWhatIsWrong(t *testing.T) {
 		{"create too many", func() error { _, err := h.CreateEventBus(ctx, home, NewBus{Name: "more"}); return err },
 			fault.Limit("The requested resource exceeds the maximum number allowed.")},
 		{"create elsewhere", func() error {
-			_, err := h.CreateEventBus(ctx, Place{home.Account, "us-east-1"}, NewBus{Name: "orders"})
+			_, err := h.CreateEventBus(ctx, access.Root(home.Account, "us-east-1"), NewBus{Name: "orders"})
 			return err
 		}, nil},
 		{"describe unknown", func() error { _, err := h.DescribeEventBus(home, "nope"); return err },
@@ -80,7 +81,7 @@ func TestBusOperationsSayWhatIsWrong(t *testing.T) {
 
 func TestEveryPlaceHasADefaultBus(t *testing.T) {
 	h := newHouse(t)
-	for _, at := range []Place{home, {"999999999999", "us-east-1"}, {"999999999999", "cn-north-1"}} {
+	for _, at := range []access.Caller{home, access.Root("999999999999", "us-east-1"), access.Root("999999999999", "cn-north-1")} {
 		b, err := h.DescribeEventBus(at, "")
 		h.ok(err)
 		partition := "aws"

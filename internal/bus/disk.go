@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/delivery"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/target"
@@ -27,7 +28,7 @@ const (
 // A busRecord is a bus in the store. A default bus has one only after its
 // attributes were changed.
 type busRecord struct {
-	Place
+	access.Place
 	Name        string
 	Description string     `json:",omitempty"`
 	KMSKey      string     `json:",omitempty"`
@@ -41,7 +42,7 @@ type busRecord struct {
 
 // A ruleRecord is a rule in the store.
 type ruleRecord struct {
-	Place
+	access.Place
 	Bus, Name   string
 	Pattern     string `json:",omitempty"`
 	Schedule    string `json:",omitempty"`
@@ -58,7 +59,7 @@ type ruleRecord struct {
 
 // A targetRecord is a target in the store.
 type targetRecord struct {
-	Place
+	access.Place
 	Bus, Rule string
 	Target    target.Target
 	Lane      delivery.Lane

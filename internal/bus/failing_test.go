@@ -24,7 +24,7 @@ func (f failing) Update(ctx context.Context, fn func(store.Tx) error, opts ...st
 	return err
 }
 
-func (h *house) ruleARNOf(name string) string { return key{home, DefaultName}.ruleARN(name) }
+func (h *house) ruleARNOf(name string) string { return key{home.Place, DefaultName}.ruleARN(name) }
 
 // describeAll prints everything that the operations show of the home place.
 func (h *house) describeAll() string {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/delivery"
 	"github.com/dari-bus/dari/internal/event"
@@ -23,21 +24,22 @@ import (
 // pass such an event on. Forward may be called again for an event that has
 // already arrived.
 func (s *Service) Forward(ctx context.Context, to arn.ARN, d *target.Delivery) error {
-	from, err := arn.Parse(d.Rule)
+	from, err := access.Role(d.Target.RoleARN, d.Rule)
 	if err != nil {
 		return err
 	}
-	at := Place{to.Account, to.Region}
-	b, err := s.find(at, to.String())
+	from.Trace = d.Trace
+	region := from.Region
+	from.Region = to.Region // where the call is made
+	b, err := s.find(from, "PutEvents", to.String())
 	if err != nil {
 		return err
 	}
-	who := sender{account: from.Account, role: d.Target.RoleARN, rule: d.Rule}
-	if err := b.allowEvent(d.Event, who); err != nil {
+	if err := b.allowEvent(d.Event, from); err != nil {
 		return err
 	}
 	ev := d.Event
-	if at.Region != from.Region {
+	if to.Region != region {
 		if ev, err = renamed(ev, d, b.arn); err != nil {
 			return err
 		}
@@ -46,7 +48,7 @@ func (s *Service) Forward(ctx context.Context, to arn.ARN, d *target.Delivery) e
 	if in.rules, err = b.match(ev); err != nil {
 		return err
 	}
-	return s.commit(ctx, Origin{Place: Place{from.Account, from.Region}, Caller: d.Rule, Trace: d.Trace}, []intake{in})
+	return s.commit(ctx, from, []intake{in})
 }
 
 // renamed returns an event with a new id and nothing else changed. The id

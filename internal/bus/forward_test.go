@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/delivery"
 	"github.com/dari-bus/dari/internal/event"
@@ -16,7 +17,7 @@ import (
 )
 
 // hop is a delivery of an event from the default bus of an account and region.
-func hop(t *testing.T, from Place) *target.Delivery {
+func hop(t *testing.T, from access.Caller) *target.Delivery {
 	t.Helper()
 	ev, err := event.New(event.Entry{Source: "aws.made.up", DetailType: "t", Detail: `{"n": 1.0}`, Resources: []string{"x"}, Time: time.Unix(1700000000, 0)},
 		event.Stamp{ID: "11111111-1111-4111-8111-111111111111", Account: "123456789012", Region: "us-west-2"})
@@ -24,7 +25,7 @@ func hop(t *testing.T, from Place) *target.Delivery {
 		t.Fatal(err)
 	}
 	return &target.Delivery{
-		Event: ev, Rule: key{from, DefaultName}.ruleARN("sender"), Trace: "trace",
+		Event: ev, Rule: key{from.Place, DefaultName}.ruleARN("sender"), Trace: "trace",
 		Target: &target.Target{RoleARN: "arn:aws:iam::" + from.Account + ":role/r"},
 	}
 }
@@ -58,7 +59,7 @@ func TestForwardedEventGetsANewIDInAnotherRegion(t *testing.T) {
 	h := newHouse(t)
 	h.rule(NewRule{Name: "r", Pattern: `{"account":["123456789012"]}`})
 	h.ok(h.PutTargets(t.Context(), home, "", "r", []target.Target{queue("q")}))
-	d := hop(t, Place{home.Account, "us-east-1"})
+	d := hop(t, access.Root(home.Account, "us-east-1"))
 	h.ok(h.Forward(t.Context(), mustARN(t, homeBus), d))
 	got := h.outbox.items[0].Event
 	if got.ID == d.Event.ID || len(got.ID) != 36 {
@@ -82,7 +83,7 @@ func TestForwardAsksThePolicyOfTheBus(t *testing.T) {
 	h := newHouse(t)
 	ctx := t.Context()
 	h.ok(h.Forward(ctx, mustARN(t, homeBus), hop(t, home)))
-	guest := Place{stranger, home.Region}
+	guest := access.Root(stranger, home.Region)
 	for _, c := range []struct {
 		policy string
 		want   fault.Kind

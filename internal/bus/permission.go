@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/policy"
@@ -45,11 +46,11 @@ type statement struct {
 
 // PutPermission adds a statement to the policy of a bus, replaces the one with
 // the same id, or replaces the whole policy.
-func (s *Service) PutPermission(ctx context.Context, at Place, p Permission) error {
+func (s *Service) PutPermission(ctx context.Context, by access.Caller, p Permission) error {
 	if err := p.check(); err != nil {
 		return err
 	}
-	return s.changePolicy(ctx, at, "PutPermission", p.Bus, func(b *bus, text string) (string, error) {
+	return s.changePolicy(ctx, by, "PutPermission", p.Bus, func(b *bus, text string) (string, error) {
 		if p.Policy != "" {
 			return compactPolicy(p.Policy)
 		}
@@ -67,11 +68,11 @@ func (s *Service) PutPermission(ctx context.Context, at Place, p Permission) err
 }
 
 // RemovePermission removes one statement from the policy of a bus, or all of them.
-func (s *Service) RemovePermission(ctx context.Context, at Place, ref, statementID string, all bool) error {
+func (s *Service) RemovePermission(ctx context.Context, by access.Caller, ref, statementID string, all bool) error {
 	if statementID == "" && !all {
 		return fault.Invalid("Parameter StatementId is required.")
 	}
-	return s.changePolicy(ctx, at, "RemovePermission", ref, func(_ *bus, text string) (string, error) {
+	return s.changePolicy(ctx, by, "RemovePermission", ref, func(_ *bus, text string) (string, error) {
 		if all {
 			return "", nil
 		}
@@ -87,13 +88,13 @@ func (s *Service) RemovePermission(ctx context.Context, at Place, ref, statement
 }
 
 // changePolicy replaces the policy of a bus by what fn makes of it.
-func (s *Service) changePolicy(ctx context.Context, at Place, op, ref string, fn func(b *bus, text string) (string, error)) error {
-	b, err := s.lock(at, ref)
+func (s *Service) changePolicy(ctx context.Context, by access.Caller, op, ref string, fn func(b *bus, text string) (string, error)) error {
+	b, err := s.lock(by, op, ref)
 	if err != nil {
 		return err
 	}
 	defer b.writing.Unlock()
-	if err := b.allow(at, op, b.arn, ""); err != nil {
+	if err := b.allow(by, op, b.arn, ""); err != nil {
 		return err
 	}
 	r := b.attributes.Load().busRecord

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/fault"
 )
 
@@ -129,7 +130,7 @@ func othersManageRules(t *testing.T, condition string) {
 	h := newHouse(t)
 	ctx := t.Context()
 	h.bus("shared")
-	guest := Place{stranger, home.Region}
+	guest := access.Root(stranger, home.Region)
 	const bus = "arn:aws:events:eu-central-1:111122223333:event-bus/shared"
 	const rule = "arn:aws:events:eu-central-1:111122223333:rule/shared/r"
 	put := NewRule{Name: "r", Bus: bus, Pattern: somePattern}

@@ -3,6 +3,7 @@ package bus
 import (
 	"strings"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/fault"
 )
@@ -10,21 +11,15 @@ import (
 // DefaultName is the name of the bus that every place has.
 const DefaultName = "default"
 
-// A Place is an account in a region. Every bus is in one, and every call is
-// made from one.
-type Place struct {
-	Account, Region string
-}
-
 // A key names one bus among those of all places.
 type key struct {
-	Place
+	access.Place
 	Name string
 }
 
 // arn returns the ARN of the bus.
 func (k key) arn() string {
-	return arn.New("events", k.Region, k.Account, "event-bus/"+k.Name).String()
+	return k.ARN("events", "event-bus/"+k.Name).String()
 }
 
 // ruleARN returns the ARN of a rule on the bus. Rules of the default bus are
@@ -33,14 +28,14 @@ func (k key) ruleARN(rule string) string {
 	if k.Name != DefaultName {
 		rule = k.Name + "/" + rule
 	}
-	return arn.New("events", k.Region, k.Account, "rule/"+rule).String()
+	return k.ARN("events", "rule/"+rule).String()
 }
 
 // resolve returns the bus that a caller at a place means by a name or an ARN;
 // the empty string means the default bus. It does not say whether there is
 // such a bus. An ARN of another region is kept: there is no such bus for a
 // caller here, and the place of the caller shows that.
-func resolve(at Place, ref string) (key, error) {
+func resolve(at access.Place, ref string) (key, error) {
 	switch {
 	case ref == "":
 		return key{at, DefaultName}, nil
@@ -52,7 +47,7 @@ func resolve(at Place, ref string) (key, error) {
 	if err != nil || a.Service != "events" || !isBus || name == "" {
 		return key{}, fault.Invalid("Parameter EventBusName is not valid. Reason: %s is not the ARN of an event bus.", ref)
 	}
-	return key{Place{a.Account, a.Region}, name}, nil
+	return key{access.Place{Account: a.Account, Region: a.Region}, name}, nil
 }
 
 func busNotFound(name string) error {

@@ -9,21 +9,13 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/delivery"
 	"github.com/dari-bus/dari/internal/event"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/watch"
 )
-
-// An Origin is who sends events, and from where.
-type Origin struct {
-	Place
-	// Caller and RequestID go to the hooks.
-	Caller, RequestID string
-	// Trace is the trace header of the request; an entry may have its own.
-	Trace string
-}
 
 // An Entry is one event as a producer hands it in, with the bus it is for.
 type Entry struct {
@@ -53,7 +45,7 @@ type intake struct {
 //
 // An entry for a bus that does not exist is accepted and dropped, as
 // EventBridge does.
-func (s *Service) Put(ctx context.Context, from Origin, entries []Entry) ([]Result, error) {
+func (s *Service) Put(ctx context.Context, from access.Caller, entries []Entry) ([]Result, error) {
 	size := 0
 	for i := range entries {
 		size += event.Size(entries[i].Entry)
@@ -85,7 +77,7 @@ func (s *Service) Put(ctx context.Context, from Origin, entries []Entry) ([]Resu
 
 // Emit takes in one event of the house's own rooms, on the default bus. Its
 // source may begin with "aws.". It returns the id of the event.
-func (s *Service) Emit(ctx context.Context, from Origin, e event.Entry) (string, error) {
+func (s *Service) Emit(ctx context.Context, from access.Caller, e event.Entry) (string, error) {
 	ev, err := event.New(e, stamp(from.Place, time.Now()))
 	if err != nil {
 		return "", err
@@ -102,7 +94,7 @@ func (s *Service) Emit(ctx context.Context, from Origin, e event.Entry) (string,
 
 // take checks an entry, stamps it and finds the rules that want it. An error
 // that is a fault is about this entry only.
-func (s *Service) take(from Origin, e *Entry, arrived time.Time) (intake, error) {
+func (s *Service) take(from access.Caller, e *Entry, arrived time.Time) (intake, error) {
 	if err := event.CheckSource(e.Source); err != nil {
 		return intake{}, err
 	}
@@ -118,24 +110,19 @@ func (s *Service) take(from Origin, e *Entry, arrived time.Time) (intake, error)
 	if in.item.Trace == "" {
 		in.item.Trace = from.Trace
 	}
-	b := s.lookup(k)
+	b, there := s.lookup(k), true
 	if b == nil || k.Region != from.Region {
-		in.item.Bus = k.arn()
-		// A default bus that nobody has changed is there, and lets nobody else in.
-		if k.Name == DefaultName && k.Region == from.Region && k.Account != from.Account {
-			return intake{}, k.denied(from.Account, "PutEvents", in.item.Bus)
-		}
-		return in, nil
+		b, there = s.newBus(k), false // which lets nobody in but its own account
 	}
 	in.item.Bus = b.arn
-	if err := b.allowEvent(ev, sender{account: from.Account}); err != nil {
-		return intake{}, err
+	if err := b.allowEvent(ev, from); err != nil || !there {
+		return in, err
 	}
 	in.rules, err = b.match(ev)
 	return in, err
 }
 
-func stamp(at Place, arrived time.Time) event.Stamp {
+func stamp(at access.Place, arrived time.Time) event.Stamp {
 	return event.Stamp{ID: uuid.NewString(), Account: at.Account, Region: at.Region, Now: arrived}
 }
 
@@ -144,7 +131,7 @@ func stamp(at Place, arrived time.Time) event.Stamp {
 //
 // The lanes are looked up inside the transaction: a target that was replaced
 // after the event was matched has another lane by now, and the old one may be gone.
-func (s *Service) commit(ctx context.Context, from Origin, taken []intake) error {
+func (s *Service) commit(ctx context.Context, from access.Caller, taken []intake) error {
 	start := func() {}
 	if slices.ContainsFunc(taken, intake.wanted) {
 		err := s.opt.Store.Update(ctx, func(tx store.Tx) (err error) {
@@ -182,7 +169,7 @@ func lanes(rules []*rule) []delivery.Lane {
 	return out
 }
 
-func (s *Service) tellTaken(from Origin, taken []intake) {
+func (s *Service) tellTaken(from access.Caller, taken []intake) {
 	if s.opt.Hooks.Matched == nil && s.opt.Hooks.Accepted == nil {
 		return
 	}
@@ -190,7 +177,7 @@ func (s *Service) tellTaken(from Origin, taken []intake) {
 		in := &taken[i]
 		if s.opt.Hooks.Accepted != nil {
 			s.opt.Hooks.Accepted(&watch.Accepted{
-				Event: in.item.Event, Bus: in.item.Bus, Caller: from.Caller, RequestID: from.RequestID,
+				Event: in.item.Event, Bus: in.item.Bus, Caller: cmp.Or(from.KeyID, from.Source), RequestID: from.RequestID,
 				Ingested: in.item.Ingested, Deliveries: len(in.item.Lanes),
 			})
 		}
@@ -200,7 +187,7 @@ func (s *Service) tellTaken(from Origin, taken []intake) {
 	}
 }
 
-func (s *Service) tellRefused(from Origin, entries []Entry, results []Result) {
+func (s *Service) tellRefused(from access.Caller, entries []Entry, results []Result) {
 	if s.opt.Hooks.Refused == nil {
 		return
 	}
@@ -213,7 +200,7 @@ func (s *Service) tellRefused(from Origin, entries []Entry, results []Result) {
 			bus = k.arn()
 		}
 		s.opt.Hooks.Refused(&watch.Refused{
-			Bus: bus, Caller: from.Caller, RequestID: from.RequestID,
+			Bus: bus, Caller: cmp.Or(from.KeyID, from.Source), RequestID: from.RequestID,
 			Source: entries[i].Source, DetailType: entries[i].DetailType,
 			Code: r.Code, Message: r.Message,
 		})

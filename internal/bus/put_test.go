@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/event"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/store"
@@ -66,7 +67,7 @@ func TestEachEntryGetsItsOwnResult(t *testing.T) {
 
 func TestEventIsStampedWithTheCallerNotTheBus(t *testing.T) {
 	h := newHouse(t)
-	guest := Origin{Place: Place{stranger, home.Region}}
+	guest := access.Root(stranger, home.Region)
 	h.ok(h.PutPermission(t.Context(), home, permission("s", stranger)))
 	h.ruleTo("r", "a")
 	e := entry("a")
@@ -232,7 +233,7 @@ func TestPolicyDecidesForEachEntry(t *testing.T) {
 	} {
 		e := entry(c.source)
 		e.Bus = homeBus
-		results, err := h.Put(ctx, Origin{Place: Place{c.account, home.Region}}, []Entry{e})
+		results, err := h.Put(ctx, access.Root(c.account, home.Region), []Entry{e})
 		h.ok(err)
 		if got := results[0].Code == ""; got != c.want || !got && results[0].Code != "AccessDeniedException" {
 			t.Errorf("%s puts %s: %+v; want allowed: %v", c.account, c.source, results[0], c.want)
@@ -245,7 +246,7 @@ func TestBusOfAnotherRegionIsNotThere(t *testing.T) {
 	h.ruleTo("r", "a")
 	e := entry("a")
 	e.Bus = homeBus
-	results, err := h.Put(t.Context(), Origin{Place: Place{home.Account, "us-east-1"}}, []Entry{e})
+	results, err := h.Put(t.Context(), access.Root(home.Account, "us-east-1"), []Entry{e})
 	h.ok(err)
 	if results[0].ID == "" || len(h.outbox.items) != 0 {
 		t.Errorf("result %+v, deliveries %v; want it accepted and dropped", results[0], h.outbox.items)

@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/schedule"
 	"github.com/dari-bus/dari/pattern"
@@ -69,8 +70,8 @@ func (v *version) next(after time.Time) time.Time {
 }
 
 // findRule returns a rule that a caller may use for an operation.
-func (b *bus) findRule(at Place, op, name string) (*rule, error) {
-	r, ok, err := b.allowRule(at, op, name)
+func (b *bus) findRule(by access.Caller, op, name string) (*rule, error) {
+	r, ok, err := b.allowRule(by, op, name)
 	if err != nil {
 		return nil, err
 	}
@@ -82,10 +83,10 @@ func (b *bus) findRule(at Place, op, name string) (*rule, error) {
 
 // allowRule returns a rule, if there is one, and whether the caller may carry
 // out an operation on it.
-func (b *bus) allowRule(at Place, op, name string) (r *rule, exists bool, err error) {
-	creator := at.Account
+func (b *bus) allowRule(by access.Caller, op, name string) (r *rule, exists bool, err error) {
+	creator := by.Account
 	if r, exists = b.rule(name); exists {
 		creator = r.live.Load().CreatedBy
 	}
-	return r, exists, b.allow(at, op, b.ruleARN(name), creator)
+	return r, exists, b.allow(by, op, b.ruleARN(name), creator)
 }

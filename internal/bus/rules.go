@@ -5,6 +5,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/page"
 	"github.com/dari-bus/dari/internal/store"
@@ -60,18 +61,21 @@ func (r *rule) describe() Rule {
 
 // PutRule makes a rule, or replaces all of one but its targets and tags. It
 // returns the ARN of the rule.
-func (s *Service) PutRule(ctx context.Context, at Place, n NewRule) (string, error) {
-	v, err := s.checkRule(at, n)
+func (s *Service) PutRule(ctx context.Context, by access.Caller, n NewRule) (string, error) {
+	v, err := s.checkRule(by, n)
 	if err != nil {
 		return "", err
 	}
-	b, err := s.lock(at, n.Bus)
+	b, err := s.lock(by, "PutRule", n.Bus)
 	if err != nil {
 		return "", err
 	}
 	defer b.writing.Unlock()
-	r, exists, err := b.allowRule(at, "PutRule", n.Name)
+	r, exists, err := b.allowRule(by, "PutRule", n.Name)
 	if err != nil {
+		return "", err
+	}
+	if err := b.checkRole(n.RoleARN); err != nil {
 		return "", err
 	}
 	if err := s.roomForRule(b, r, v); err != nil {
@@ -83,7 +87,7 @@ func (s *Service) PutRule(ctx context.Context, at Place, n NewRule) (string, err
 		old := r.live.Load()
 		v.CreatedBy, v.Tags, v.targets = old.CreatedBy, old.Tags, old.targets
 	} else {
-		v.CreatedBy, v.Tags = at.Account, n.Tags
+		v.CreatedBy, v.Tags = by.Account, n.Tags
 		r = newRule(b, v)
 	}
 	if err := s.replace(ctx, r, v, nothingMore); err != nil {
@@ -98,8 +102,8 @@ func (s *Service) PutRule(ctx context.Context, at Place, n NewRule) (string, err
 
 // checkRule makes the checks that need no look at what is there, and returns
 // what the rule will be.
-func (s *Service) checkRule(at Place, n NewRule) (*version, error) {
-	k, err := resolve(at, n.Bus)
+func (s *Service) checkRule(by access.Caller, n NewRule) (*version, error) {
+	k, err := resolve(by.Place, n.Bus)
 	switch {
 	case err != nil:
 		return nil, err
@@ -146,12 +150,12 @@ func (s *Service) roomForRule(b *bus, r *rule, v *version) error {
 }
 
 // DescribeRule returns a rule.
-func (s *Service) DescribeRule(at Place, ref, name string) (Rule, error) {
-	b, err := s.find(at, ref)
+func (s *Service) DescribeRule(by access.Caller, ref, name string) (Rule, error) {
+	b, err := s.find(by, "DescribeRule", ref)
 	if err != nil {
 		return Rule{}, err
 	}
-	r, err := b.findRule(at, "DescribeRule", name)
+	r, err := b.findRule(by, "DescribeRule", name)
 	if err != nil {
 		return Rule{}, err
 	}
@@ -159,12 +163,12 @@ func (s *Service) DescribeRule(at Place, ref, name string) (Rule, error) {
 }
 
 // ListRules returns the rules of a bus by name, and the token of the next page.
-func (s *Service) ListRules(at Place, ref, prefix, token string, limit int) ([]Rule, string, error) {
-	b, err := s.find(at, ref)
+func (s *Service) ListRules(by access.Caller, ref, prefix, token string, limit int) ([]Rule, string, error) {
+	b, err := s.find(by, "ListRules", ref)
 	if err != nil {
 		return nil, "", err
 	}
-	if err := b.allow(at, "ListRules", b.arn, ""); err != nil {
+	if err := b.allow(by, "ListRules", b.arn, ""); err != nil {
 		return nil, "", err
 	}
 	rules, next, err := page.Clip(b.named(prefix), func(r *rule) string { return r.name }, token, limit)
@@ -179,22 +183,22 @@ func (s *Service) ListRules(at Place, ref, prefix, token string, limit int) ([]R
 }
 
 // EnableRule lets a rule take events and fire. A schedule counts from now.
-func (s *Service) EnableRule(ctx context.Context, at Place, ref, name string) error {
-	return s.setState(ctx, at, "EnableRule", ref, name, Enabled)
+func (s *Service) EnableRule(ctx context.Context, by access.Caller, ref, name string) error {
+	return s.setState(ctx, by, "EnableRule", ref, name, Enabled)
 }
 
 // DisableRule stops a rule from taking events and from firing.
-func (s *Service) DisableRule(ctx context.Context, at Place, ref, name string) error {
-	return s.setState(ctx, at, "DisableRule", ref, name, Disabled)
+func (s *Service) DisableRule(ctx context.Context, by access.Caller, ref, name string) error {
+	return s.setState(ctx, by, "DisableRule", ref, name, Disabled)
 }
 
-func (s *Service) setState(ctx context.Context, at Place, op, ref, name string, state State) error {
-	b, err := s.lock(at, ref)
+func (s *Service) setState(ctx context.Context, by access.Caller, op, ref, name string, state State) error {
+	b, err := s.lock(by, op, ref)
 	if err != nil {
 		return err
 	}
 	defer b.writing.Unlock()
-	r, err := b.findRule(at, op, name)
+	r, err := b.findRule(by, op, name)
 	if err != nil {
 		return err
 	}
@@ -212,13 +216,13 @@ func (s *Service) setState(ctx context.Context, at Place, op, ref, name string, 
 }
 
 // DeleteRule removes a rule without targets. A rule that is not there is no error.
-func (s *Service) DeleteRule(ctx context.Context, at Place, ref, name string) error {
-	b, err := s.lock(at, ref)
+func (s *Service) DeleteRule(ctx context.Context, by access.Caller, ref, name string) error {
+	b, err := s.lock(by, "DeleteRule", ref)
 	if err != nil {
 		return err
 	}
 	defer b.writing.Unlock()
-	r, exists, err := b.allowRule(at, "DeleteRule", name)
+	r, exists, err := b.allowRule(by, "DeleteRule", name)
 	if err != nil || !exists {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/target"
 	"github.com/dari-bus/dari/pattern"
@@ -124,7 +125,7 @@ func TestPutRuleReplacesAllButTargetsAndTags(t *testing.T) {
 
 func TestRuleARNLeavesOutTheDefaultBus(t *testing.T) {
 	h := newHouse(t)
-	arn, err := h.PutRule(t.Context(), Place{"111122223333", "us-gov-east-1"}, NewRule{Name: "r", Pattern: somePattern})
+	arn, err := h.PutRule(t.Context(), access.Root("111122223333", "us-gov-east-1"), NewRule{Name: "r", Pattern: somePattern})
 	h.ok(err)
 	if want := "arn:aws-us-gov:events:us-gov-east-1:111122223333:rule/r"; arn != want {
 		t.Errorf("ARN %s; want %s", arn, want)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/delivery"
 	"github.com/dari-bus/dari/internal/event"
 	"github.com/dari-bus/dari/internal/store"
@@ -54,7 +55,7 @@ func (s *Service) fire(ctx context.Context, r *rule, at time.Time) error {
 	if err != nil || in == nil {
 		return err
 	}
-	s.tellTaken(Origin{Place: r.bus.Place, Caller: r.arn}, []intake{*in})
+	s.tellTaken(access.Caller{Place: r.bus.Place, Source: r.arn}, []intake{*in})
 	start()
 	return nil
 }

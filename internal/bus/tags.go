@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/store"
@@ -15,11 +16,11 @@ type Tag struct{ Key, Value string }
 
 // TagResource sets tags of a bus or a rule. A key that is there already keeps
 // its place and gets the new value.
-func (s *Service) TagResource(ctx context.Context, at Place, resource string, tags []Tag) error {
+func (s *Service) TagResource(ctx context.Context, by access.Caller, resource string, tags []Tag) error {
 	if err := s.checkTags(tags); err != nil {
 		return err
 	}
-	return s.changeTags(ctx, at, "TagResource", resource, func(old []Tag) ([]Tag, error) {
+	return s.changeTags(ctx, by, "TagResource", resource, func(old []Tag) ([]Tag, error) {
 		for _, t := range tags {
 			i := slices.IndexFunc(old, func(o Tag) bool { return o.Key == t.Key })
 			if i < 0 {
@@ -37,30 +38,30 @@ func (s *Service) TagResource(ctx context.Context, at Place, resource string, ta
 
 // UntagResource removes tags of a bus or a rule. Keys that are not there are
 // no error.
-func (s *Service) UntagResource(ctx context.Context, at Place, resource string, keys []string) error {
-	return s.changeTags(ctx, at, "UntagResource", resource, func(old []Tag) ([]Tag, error) {
+func (s *Service) UntagResource(ctx context.Context, by access.Caller, resource string, keys []string) error {
+	return s.changeTags(ctx, by, "UntagResource", resource, func(old []Tag) ([]Tag, error) {
 		return slices.DeleteFunc(old, func(t Tag) bool { return slices.Contains(keys, t.Key) }), nil
 	})
 }
 
 // ListTagsForResource returns the tags of a bus or a rule in the order in
 // which they were first set.
-func (s *Service) ListTagsForResource(at Place, resource string) ([]Tag, error) {
+func (s *Service) ListTagsForResource(by access.Caller, resource string) ([]Tag, error) {
 	ref, rule, err := tagged(resource)
 	if err != nil {
 		return nil, err
 	}
-	b, err := s.find(at, ref)
+	b, err := s.find(by, "ListTagsForResource", ref)
 	if err != nil {
 		return nil, err
 	}
 	if rule == "" {
-		if err := b.allow(at, "ListTagsForResource", b.arn, ""); err != nil {
+		if err := b.allow(by, "ListTagsForResource", b.arn, ""); err != nil {
 			return nil, err
 		}
 		return b.attributes.Load().Tags, nil
 	}
-	r, err := b.findRule(at, "ListTagsForResource", rule)
+	r, err := b.findRule(by, "ListTagsForResource", rule)
 	if err != nil {
 		return nil, err
 	}
@@ -68,18 +69,18 @@ func (s *Service) ListTagsForResource(at Place, resource string) ([]Tag, error) 
 }
 
 // changeTags replaces the tags of a bus or a rule by what fn makes of a copy.
-func (s *Service) changeTags(ctx context.Context, at Place, op, resource string, fn func([]Tag) ([]Tag, error)) error {
+func (s *Service) changeTags(ctx context.Context, by access.Caller, op, resource string, fn func([]Tag) ([]Tag, error)) error {
 	ref, rule, err := tagged(resource)
 	if err != nil {
 		return err
 	}
-	b, err := s.lock(at, ref)
+	b, err := s.lock(by, op, ref)
 	if err != nil {
 		return err
 	}
 	defer b.writing.Unlock()
 	if rule != "" {
-		r, err := b.findRule(at, op, rule)
+		r, err := b.findRule(by, op, rule)
 		if err != nil {
 			return err
 		}
@@ -89,7 +90,7 @@ func (s *Service) changeTags(ctx context.Context, at Place, op, resource string,
 		}
 		return s.replace(ctx, r, &v, func(store.Tx) error { return nil })
 	}
-	if err := b.allow(at, op, b.arn, ""); err != nil {
+	if err := b.allow(by, op, b.arn, ""); err != nil {
 		return err
 	}
 	record := b.attributes.Load().busRecord

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/target"
@@ -38,7 +39,7 @@ var services = map[string]struct{ needsRole bool }{
 }
 
 // checkTarget makes the checks of one target that need no look at its rule.
-func (s *Service) checkTarget(t *target.Target) error {
+func checkTarget(t *target.Target) error {
 	a, err := parseARN(t.ARN)
 	if err != nil {
 		return err
@@ -54,13 +55,7 @@ func (s *Service) checkTarget(t *target.Target) error {
 			return err
 		}
 	}
-	if err := checkDeadLetter(t); err != nil {
-		return err
-	}
-	if s.opt.CheckTarget != nil {
-		return s.opt.CheckTarget(a)
-	}
-	return nil
+	return checkDeadLetter(t)
 }
 
 func parseARN(text string) (arn.ARN, error) {
@@ -139,10 +134,30 @@ func (b *bus) keepRole(t *target.Target, stored []targetVersion) {
 }
 
 // checkPlace checks what depends on where the rule is: an event that goes to a
-// bus of another account or region goes there with a role.
-func (b *bus) checkPlace(t *target.Target) error {
+// bus of another account or region goes there with a role, roles are those of
+// the own account, and what must exist does so for the rule.
+func (s *Service) checkPlace(b *bus, t *target.Target) error {
 	if t.RoleARN == "" && b.leavesPlace(t) {
 		return roleRequired(t)
+	}
+	if err := b.checkRole(t.RoleARN); err != nil {
+		return err
+	}
+	if s.opt.CheckTarget == nil {
+		return nil
+	}
+	a, err := parseARN(t.ARN)
+	if err != nil {
+		return err
+	}
+	return s.opt.CheckTarget(b.Place, a)
+}
+
+// checkRole refuses a role of another account: what it may do is not for the
+// rules here to use.
+func (b *bus) checkRole(role string) error {
+	if a, err := arn.Parse(role); err == nil && a.Account != b.Account {
+		return fault.Denied("Cross-account pass role is not allowed.").WithCode("AccessDeniedException")
 	}
 	return nil
 }
@@ -150,7 +165,7 @@ func (b *bus) checkPlace(t *target.Target) error {
 // leavesPlace says whether a target is an event bus in another account or region.
 func (b *bus) leavesPlace(t *target.Target) bool {
 	a, err := arn.Parse(t.ARN)
-	return err == nil && target.Kind(a) == "events/event-bus" && (Place{a.Account, a.Region}) != b.Place
+	return err == nil && target.Kind(a) == "events/event-bus" && (access.Place{Account: a.Account, Region: a.Region}) != b.Place
 }
 
 func roleRequired(t *target.Target) error {

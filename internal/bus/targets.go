@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/delivery"
 	"github.com/dari-bus/dari/internal/page"
 	"github.com/dari-bus/dari/internal/store"
@@ -27,18 +28,18 @@ type Failure struct {
 
 // PutTargets adds targets to a rule, or replaces those with the same id. All
 // of them are put, or none. Of two with the same id the last one counts.
-func (s *Service) PutTargets(ctx context.Context, at Place, ref, rule string, targets []target.Target) error {
+func (s *Service) PutTargets(ctx context.Context, by access.Caller, ref, rule string, targets []target.Target) error {
 	for i := range targets {
-		if err := s.checkTarget(&targets[i]); err != nil {
+		if err := checkTarget(&targets[i]); err != nil {
 			return err
 		}
 	}
-	b, err := s.lock(at, ref)
+	b, err := s.lock(by, "PutTargets", ref)
 	if err != nil {
 		return err
 	}
 	defer b.writing.Unlock()
-	r, err := b.findRule(at, "PutTargets", rule)
+	r, err := b.findRule(by, "PutTargets", rule)
 	if err != nil {
 		return err
 	}
@@ -47,7 +48,7 @@ func (s *Service) PutTargets(ctx context.Context, at Place, ref, rule string, ta
 	targets = slices.Clone(targets)
 	for i := range targets {
 		b.keepRole(&targets[i], before)
-		if err := b.checkPlace(&targets[i]); err != nil {
+		if err := s.checkPlace(b, &targets[i]); err != nil {
 			return err
 		}
 	}
@@ -105,13 +106,13 @@ func (s *Service) putTarget(tx store.Tx, r *rule, t *targetVersion, before []tar
 
 // RemoveTargets takes targets off a rule and abandons what waits for them. Ids
 // that the rule does not have are returned as failures.
-func (s *Service) RemoveTargets(ctx context.Context, at Place, ref, rule string, ids []string) ([]Failure, error) {
-	b, err := s.lock(at, ref)
+func (s *Service) RemoveTargets(ctx context.Context, by access.Caller, ref, rule string, ids []string) ([]Failure, error) {
+	b, err := s.lock(by, "RemoveTargets", ref)
 	if err != nil {
 		return nil, err
 	}
 	defer b.writing.Unlock()
-	r, err := b.findRule(at, "RemoveTargets", rule)
+	r, err := b.findRule(by, "RemoveTargets", rule)
 	if err != nil {
 		return nil, err
 	}
@@ -150,12 +151,12 @@ func (s *Service) RemoveTargets(ctx context.Context, at Place, ref, rule string,
 
 // ListTargetsByRule returns the targets of a rule by id, and the token of the
 // next page.
-func (s *Service) ListTargetsByRule(at Place, ref, rule, token string, limit int) ([]target.Target, string, error) {
-	b, err := s.find(at, ref)
+func (s *Service) ListTargetsByRule(by access.Caller, ref, rule, token string, limit int) ([]target.Target, string, error) {
+	b, err := s.find(by, "ListTargetsByRule", ref)
 	if err != nil {
 		return nil, "", err
 	}
-	r, err := b.findRule(at, "ListTargetsByRule", rule)
+	r, err := b.findRule(by, "ListTargetsByRule", rule)
 	if err != nil {
 		return nil, "", err
 	}
@@ -172,12 +173,12 @@ func (s *Service) ListTargetsByRule(at Place, ref, rule, token string, limit int
 
 // ListRuleNamesByTarget returns the names of the rules of a bus that have a
 // target with exactly this ARN, and the token of the next page.
-func (s *Service) ListRuleNamesByTarget(at Place, ref, targetARN, token string, limit int) ([]string, string, error) {
-	b, err := s.find(at, ref)
+func (s *Service) ListRuleNamesByTarget(by access.Caller, ref, targetARN, token string, limit int) ([]string, string, error) {
+	b, err := s.find(by, "ListRuleNamesByTarget", ref)
 	if err != nil {
 		return nil, "", err
 	}
-	if err := b.allow(at, "ListRuleNamesByTarget", b.arn, ""); err != nil {
+	if err := b.allow(by, "ListRuleNamesByTarget", b.arn, ""); err != nil {
 		return nil, "", err
 	}
 	var names []string

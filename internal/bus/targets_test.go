@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/delivery"
 	"github.com/dari-bus/dari/internal/fault"
@@ -25,7 +26,7 @@ const (
 func TestPutTargetsSaysWhatIsWrong(t *testing.T) {
 	gone := fault.NotFound("An api-destination 'gone' does not exist.")
 	h := newHouse(t, func(o *Options) {
-		o.CheckTarget = func(a arn.ARN) error {
+		o.CheckTarget = func(_ access.Place, a arn.ARN) error {
 			if a.String() == goneAPI {
 				return gone
 			}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/page"
@@ -23,7 +24,7 @@ const DefaultRate = 300
 // An APIDestination is an HTTP endpoint that rules can call. Its JSON is the
 // record in the store.
 type APIDestination struct {
-	Scope
+	access.Place
 	Name          string
 	ARN           string
 	Description   string `json:",omitempty"`
@@ -58,25 +59,25 @@ type APIDestinationChange struct {
 type APIDestinationFilter struct{ Prefix, ConnectionARN string }
 
 // CreateAPIDestination makes an API destination on a connection that is there.
-func (s *Service) CreateAPIDestination(ctx context.Context, scope Scope, n NewAPIDestination) (APIDestination, error) {
+func (s *Service) CreateAPIDestination(ctx context.Context, by access.Caller, n NewAPIDestination) (APIDestination, error) {
 	if err := checkURL("InvocationEndpoint", n.Endpoint, s.HTTPSOnly); err != nil {
 		return APIDestination{}, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.state.Load()
-	if now.destinations[key{scope, n.Name}] != nil {
+	if now.destinations[key{by.Place, n.Name}] != nil {
 		return APIDestination{}, fault.Conflict("An api-destination '%s' already exists.", n.Name)
 	}
-	if err := now.checkConnection(scope, n.ConnectionARN); err != nil {
+	if err := now.checkConnection(by, n.ConnectionARN); err != nil {
 		return APIDestination{}, err
 	}
-	if count(now.destinations, scope) >= s.MaxDestinations {
+	if count(now.destinations, by.Place) >= s.MaxDestinations {
 		return APIDestination{}, errLimit
 	}
 	d := APIDestination{
-		Scope: scope, Name: n.Name, Description: n.Description, ConnectionARN: n.ConnectionARN,
-		ARN:      arn.New("events", scope.Region, scope.Account, destinationPrefix+n.Name+"/"+uuid.NewString()).String(),
+		Place: by.Place, Name: n.Name, Description: n.Description, ConnectionARN: n.ConnectionARN,
+		ARN:      by.ARN("events", destinationPrefix+n.Name+"/"+uuid.NewString()).String(),
 		Endpoint: n.Endpoint, Method: n.Method, Rate: cmp.Or(n.Rate, DefaultRate),
 		Created: time.Now().UTC(),
 	}
@@ -85,9 +86,9 @@ func (s *Service) CreateAPIDestination(ctx context.Context, scope Scope, n NewAP
 }
 
 // DescribeAPIDestination returns an API destination.
-func (s *Service) DescribeAPIDestination(scope Scope, name string) (APIDestination, error) {
+func (s *Service) DescribeAPIDestination(by access.Caller, name string) (APIDestination, error) {
 	now := s.state.Load()
-	d := now.destinations[key{scope, name}]
+	d := now.destinations[key{by.Place, name}]
 	if d == nil {
 		return APIDestination{}, noDestination(name)
 	}
@@ -95,11 +96,11 @@ func (s *Service) DescribeAPIDestination(scope Scope, name string) (APIDestinati
 }
 
 // ListAPIDestinations returns a page of the API destinations that pass the filter, by name.
-func (s *Service) ListAPIDestinations(scope Scope, f APIDestinationFilter, token string, limit int) ([]APIDestination, string, error) {
+func (s *Service) ListAPIDestinations(by access.Caller, f APIDestinationFilter, token string, limit int) ([]APIDestination, string, error) {
 	now := s.state.Load()
 	var rows []APIDestination
 	for k, d := range now.destinations {
-		if k.Scope == scope && strings.HasPrefix(k.name, f.Prefix) && (f.ConnectionARN == "" || f.ConnectionARN == d.ConnectionARN) {
+		if k.Place == by.Place && strings.HasPrefix(k.name, f.Prefix) && (f.ConnectionARN == "" || f.ConnectionARN == d.ConnectionARN) {
 			rows = append(rows, now.shown(d.APIDestination))
 		}
 	}
@@ -109,7 +110,7 @@ func (s *Service) ListAPIDestinations(scope Scope, f APIDestinationFilter, token
 
 // UpdateAPIDestination changes an API destination. Deliveries that wait for it
 // go where it points when they are tried again.
-func (s *Service) UpdateAPIDestination(ctx context.Context, scope Scope, name string, ch APIDestinationChange) (APIDestination, error) {
+func (s *Service) UpdateAPIDestination(ctx context.Context, by access.Caller, name string, ch APIDestinationChange) (APIDestination, error) {
 	if ch.Endpoint != nil {
 		if err := checkURL("InvocationEndpoint", *ch.Endpoint, s.HTTPSOnly); err != nil {
 			return APIDestination{}, err
@@ -118,12 +119,12 @@ func (s *Service) UpdateAPIDestination(ctx context.Context, scope Scope, name st
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.state.Load()
-	old := now.destinations[key{scope, name}]
+	old := now.destinations[key{by.Place, name}]
 	if old == nil {
 		return APIDestination{}, noDestination(name)
 	}
 	if ch.ConnectionARN != nil {
-		if err := now.checkConnection(scope, *ch.ConnectionARN); err != nil {
+		if err := now.checkConnection(by, *ch.ConnectionARN); err != nil {
 			return APIDestination{}, err
 		}
 	}
@@ -139,20 +140,20 @@ func (s *Service) UpdateAPIDestination(ctx context.Context, scope Scope, name st
 
 // DeleteAPIDestination removes an API destination. Deliveries that wait for it
 // fail for good when they are tried again.
-func (s *Service) DeleteAPIDestination(ctx context.Context, scope Scope, name string) error {
+func (s *Service) DeleteAPIDestination(ctx context.Context, by access.Caller, name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k := key{scope, name}
+	k := key{by.Place, name}
 	if s.state.Load().destinations[k] == nil {
 		return noDestination(name)
 	}
 	return s.commit(ctx, destinationKey(k), nil, func(next *state) { delete(next.destinations, k) }, store.Draining)
 }
 
-// Exists returns nil when there is an API destination with that ARN, and a
-// NotFound fault when there is none.
-func (s *Service) Exists(a arn.ARN) error {
-	if s.state.Load().destinationAt(a) == nil {
+// Exists returns nil when there is an API destination with that ARN for rules
+// in a place, and a NotFound fault when there is none.
+func (s *Service) Exists(from access.Place, a arn.ARN) error {
+	if s.state.Load().destinationAt(from.Account, a) == nil {
 		return noDestination(strings.TrimPrefix(a.Resource, destinationPrefix))
 	}
 	return nil
@@ -170,7 +171,7 @@ func (s *Service) keepDestination(ctx context.Context, d APIDestination, l *limi
 	if l == nil {
 		l = newLimit(d.Rate)
 	}
-	k := key{d.Scope, d.Name}
+	k := key{d.Place, d.Name}
 	err := s.commit(ctx, destinationKey(k), d, func(next *state) { next.destinations[k] = &destination{d, l} })
 	if err != nil {
 		return APIDestination{}, err
@@ -188,12 +189,12 @@ func (st *state) shown(d APIDestination) APIDestination {
 
 // checkConnection says what is wrong with the connection of an API destination:
 // it must be in the same account and region.
-func (st *state) checkConnection(scope Scope, connectionARN string) error {
-	if c := st.connectionAt(connectionARN); c != nil && c.Scope == scope {
+func (st *state) checkConnection(by access.Caller, connectionARN string) error {
+	if c := st.connectionAt(connectionARN); c != nil && c.Place == by.Place {
 		return nil
 	}
 	_, name, _ := strings.Cut(connectionARN, ":"+connectionPrefix)
-	if bare, _, _ := strings.Cut(name, "/"); st.connections[key{scope, bare}] == nil {
+	if bare, _, _ := strings.Cut(name, "/"); st.connections[key{by.Place, bare}] == nil {
 		name = bare // else only the end of the ARN is wrong, so it is shown
 	}
 	return noConnection(name)

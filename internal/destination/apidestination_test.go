@@ -27,7 +27,7 @@ func TestAPIDestinationFollowsItsConnection(t *testing.T) {
 	if d, err := s.DescribeAPIDestination(here, "d"); err != nil || d.Active || d.ConnectionARN != c.ARN {
 		t.Errorf("%+v, %v", d, err)
 	}
-	_, err := s.Endpoint(t.Context(), a)
+	_, err := s.Endpoint(t.Context(), someRule, a)
 	if e := target.AsError(err); e == nil || e.Permanent || e.Throttled || !strings.Contains(e.Message, "does not exist") {
 		t.Errorf("calling it: %+v", e)
 	}
@@ -36,11 +36,11 @@ func TestAPIDestinationFollowsItsConnection(t *testing.T) {
 	got, err := s.UpdateAPIDestination(t.Context(), here, "d", APIDestinationChange{
 		ConnectionARN: &other.ARN, Method: &method, Endpoint: &endpoint, Description: &description, Rate: &rate,
 	})
-	want := APIDestination{Scope: here, Name: "d", ARN: d.ARN, ConnectionARN: other.ARN, Endpoint: endpoint, Method: method, Rate: 5, Active: true}
+	want := APIDestination{Place: here.Place, Name: "d", ARN: d.ARN, ConnectionARN: other.ARN, Endpoint: endpoint, Method: method, Rate: 5, Active: true}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(APIDestination{}, "Created", "Modified")); diff != "" || err != nil {
 		t.Errorf("%v %s", err, diff)
 	}
-	if e, err := s.Endpoint(t.Context(), a); err != nil || e.Method != "PATCH" || e.URL != endpoint {
+	if e, err := s.Endpoint(t.Context(), someRule, a); err != nil || e.Method != "PATCH" || e.URL != endpoint {
 		t.Errorf("%+v, %v", e, err)
 	}
 	unknown := other.ARN + "x"
@@ -85,15 +85,15 @@ func TestRateLimitIsSharedAndSaysWhenToComeBack(t *testing.T) {
 		_, a := s.mustCreate(t, "d", c.ARN, 10)
 		_, other := s.mustCreate(t, "other", c.ARN, 10)
 		for range 10 { // one second's worth at once
-			if _, err := s.Endpoint(t.Context(), a); err != nil {
+			if _, err := s.Endpoint(t.Context(), someRule, a); err != nil {
 				t.Fatal(err)
 			}
 		}
-		e := target.AsError(second(s.Endpoint(t.Context(), a)))
+		e := target.AsError(second(s.Endpoint(t.Context(), someRule, a)))
 		if e == nil || !e.Throttled || e.Permanent || e.Code != "THROTTLING" || e.After != 100*time.Millisecond {
 			t.Fatalf("the eleventh call: %+v", e)
 		}
-		if _, err := s.Endpoint(t.Context(), other); err != nil {
+		if _, err := s.Endpoint(t.Context(), someRule, other); err != nil {
 			t.Errorf("another API destination: %v", err)
 		}
 		// Being turned away costs nothing: 16 lanes that come back whenever they
@@ -104,7 +104,7 @@ func TestRateLimitIsSharedAndSaysWhenToComeBack(t *testing.T) {
 		for range 16 {
 			group.Go(func() {
 				for time.Since(started) < 10*time.Second {
-					e := target.AsError(second(s.Endpoint(t.Context(), a)))
+					e := target.AsError(second(s.Endpoint(t.Context(), someRule, a)))
 					if e == nil {
 						mu.Lock()
 						let++
@@ -125,7 +125,7 @@ func TestRateLimitIsSharedAndSaysWhenToComeBack(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		for i := range 1000 {
-			if _, err := s.Endpoint(t.Context(), a); err != nil {
+			if _, err := s.Endpoint(t.Context(), someRule, a); err != nil {
 				t.Fatalf("call %d after the limit was raised: %v", i, err)
 			}
 		}

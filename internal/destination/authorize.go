@@ -122,7 +122,7 @@ var errTokenTimeout = fmt.Errorf("no answer within %v", tokenTimeout)
 func (s *Service) settle(ctx context.Context, c *connection, tokenErr error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.state.Load().connections[key{c.Scope, c.Name}]
+	now := s.state.Load().connections[key{c.Place, c.Name}]
 	if now == nil || now.credentials != c.credentials {
 		return nil
 	}

@@ -21,7 +21,7 @@ type connection struct {
 // may hold, are made anew when they are nil. Called with mu held.
 func (s *Service) keepConnection(ctx context.Context, c Connection, kept *credentials, opts ...store.Option) error {
 	live := s.live(c, kept)
-	k := key{c.Scope, c.Name}
+	k := key{c.Place, c.Name}
 	err := s.commit(ctx, connectionKey(k), c, func(next *state) { next.connections[k] = live }, opts...)
 	if err == nil && live.wantsToken() {
 		s.wakeUp()

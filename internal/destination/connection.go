@@ -11,14 +11,11 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/dari-bus/dari/internal/arn"
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/page"
 	"github.com/dari-bus/dari/internal/store"
 )
-
-// A Scope is the account and region that something belongs to.
-type Scope struct{ Account, Region string }
 
 // A ConnectionState says whether calls can be made with a connection.
 type ConnectionState string
@@ -36,7 +33,7 @@ const (
 // A Connection is the authorization that API destinations share. Its JSON is
 // the record in the store. What a [Service] returns has no secrets in it.
 type Connection struct {
-	Scope
+	access.Place
 	Name        string
 	ARN         string
 	SecretARN   string
@@ -75,23 +72,23 @@ type ConnectionFilter struct {
 }
 
 // CreateConnection makes a connection. One that uses OAuth is authorized by Run.
-func (s *Service) CreateConnection(ctx context.Context, scope Scope, n NewConnection) (Connection, error) {
+func (s *Service) CreateConnection(ctx context.Context, by access.Caller, n NewConnection) (Connection, error) {
 	if err := n.Auth.check(n.Type, s.HTTPSOnly); err != nil {
 		return Connection{}, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.state.Load()
-	if now.connections[key{scope, n.Name}] != nil {
+	if now.connections[key{by.Place, n.Name}] != nil {
 		return Connection{}, fault.Conflict("Connection %s already exists.", n.Name)
 	}
-	if count(now.connections, scope) >= s.MaxConnections {
+	if count(now.connections, by.Place) >= s.MaxConnections {
 		return Connection{}, errLimit
 	}
 	c := Connection{
-		Scope: scope, Name: n.Name, Description: n.Description, KMSKey: n.KMSKey,
-		ARN:       arn.New("events", scope.Region, scope.Account, connectionPrefix+n.Name+"/"+uuid.NewString()).String(),
-		SecretARN: newSecretARN(scope, n.Name),
+		Place: by.Place, Name: n.Name, Description: n.Description, KMSKey: n.KMSKey,
+		ARN:       by.ARN("events", connectionPrefix+n.Name+"/"+uuid.NewString()).String(),
+		SecretARN: newSecretARN(by.Place, n.Name),
 		Created:   time.Now().UTC(),
 	}
 	c.authorize(n.Type, n.Auth)
@@ -102,8 +99,8 @@ func (s *Service) CreateConnection(ctx context.Context, scope Scope, n NewConnec
 }
 
 // DescribeConnection returns a connection.
-func (s *Service) DescribeConnection(scope Scope, name string) (Connection, error) {
-	c := s.state.Load().connections[key{scope, name}]
+func (s *Service) DescribeConnection(by access.Caller, name string) (Connection, error) {
+	c := s.state.Load().connections[key{by.Place, name}]
 	if c == nil {
 		return Connection{}, noConnection(name)
 	}
@@ -111,10 +108,10 @@ func (s *Service) DescribeConnection(scope Scope, name string) (Connection, erro
 }
 
 // ListConnections returns a page of the connections that pass the filter, by name.
-func (s *Service) ListConnections(scope Scope, f ConnectionFilter, token string, limit int) ([]Connection, string, error) {
+func (s *Service) ListConnections(by access.Caller, f ConnectionFilter, token string, limit int) ([]Connection, string, error) {
 	var rows []Connection
 	for k, c := range s.state.Load().connections {
-		if k.Scope == scope && strings.HasPrefix(k.name, f.Prefix) && (f.State == "" || f.State == c.State) {
+		if k.Place == by.Place && strings.HasPrefix(k.name, f.Prefix) && (f.State == "" || f.State == c.State) {
 			rows = append(rows, c.withoutSecrets())
 		}
 	}
@@ -124,10 +121,10 @@ func (s *Service) ListConnections(scope Scope, f ConnectionFilter, token string,
 
 // UpdateConnection changes a connection. A change of the authorization is a
 // new start: one that uses OAuth is AUTHORIZING again.
-func (s *Service) UpdateConnection(ctx context.Context, scope Scope, name string, ch ConnectionChange) (Connection, error) {
+func (s *Service) UpdateConnection(ctx context.Context, by access.Caller, name string, ch ConnectionChange) (Connection, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	old := s.state.Load().connections[key{scope, name}]
+	old := s.state.Load().connections[key{by.Place, name}]
 	if old == nil {
 		return Connection{}, noConnection(name)
 	}
@@ -162,10 +159,10 @@ func (s *Service) UpdateConnection(ctx context.Context, scope Scope, name string
 
 // DeauthorizeConnection forgets everything that the connection authorizes
 // with. UpdateConnection can give it something new.
-func (s *Service) DeauthorizeConnection(ctx context.Context, scope Scope, name string) (Connection, error) {
+func (s *Service) DeauthorizeConnection(ctx context.Context, by access.Caller, name string) (Connection, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	old := s.state.Load().connections[key{scope, name}]
+	old := s.state.Load().connections[key{by.Place, name}]
 	if old == nil {
 		return Connection{}, noConnection(name)
 	}
@@ -182,10 +179,10 @@ func (s *Service) DeauthorizeConnection(ctx context.Context, scope Scope, name s
 
 // DeleteConnection removes a connection. The API destinations that use it stay
 // and are INACTIVE until they are given another one.
-func (s *Service) DeleteConnection(ctx context.Context, scope Scope, name string) (Connection, error) {
+func (s *Service) DeleteConnection(ctx context.Context, by access.Caller, name string) (Connection, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k := key{scope, name}
+	k := key{by.Place, name}
 	old := s.state.Load().connections[k]
 	if old == nil {
 		return Connection{}, noConnection(name)
@@ -218,9 +215,8 @@ func (c Connection) withoutSecrets() Connection {
 }
 
 // newSecretARN makes the ARN that Secrets Manager would have given the secret.
-func newSecretARN(scope Scope, name string) string {
-	return arn.New("secretsmanager", scope.Region, scope.Account,
-		"secret:events!connection/"+name+"/"+uuid.NewString()+"-"+rand.Text()[:6]).String()
+func newSecretARN(at access.Place, name string) string {
+	return at.ARN("secretsmanager", "secret:events!connection/"+name+"/"+uuid.NewString()+"-"+rand.Text()[:6]).String()
 }
 
 func noConnection(name string) error {
@@ -229,10 +225,10 @@ func noConnection(name string) error {
 
 var errLimit = fault.Limit("The requested resource exceeds the maximum number allowed.")
 
-func count[T any](all map[key]T, scope Scope) int {
+func count[T any](all map[key]T, at access.Place) int {
 	n := 0
 	for k := range maps.Keys(all) {
-		if k.Scope == scope {
+		if k.Place == at {
 			n++
 		}
 	}

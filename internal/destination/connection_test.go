@@ -36,7 +36,7 @@ func TestConnectionIsDescribedWithoutSecrets(t *testing.T) {
 		t.Errorf("created and described differ: %s", diff)
 	}
 	want := Connection{
-		Scope: here, Name: "c", Description: "what for", KMSKey: "alias/k", Type: Basic, State: Authorized,
+		Place: here.Place, Name: "c", Description: "what for", KMSKey: "alias/k", Type: Basic, State: Authorized,
 		Auth: Auth{Basic: &BasicAuth{User: "user"}, Parameters: &Parameters{
 			Header: []Parameter{{Key: "X-A", Value: "shown"}, {Key: "X-B", Secret: true}},
 			Query:  []Parameter{{Key: "q", Secret: true}},
@@ -142,7 +142,7 @@ func TestUpdateConnectionChangesWhatIsGiven(t *testing.T) {
 // wantHeader checks a header that the connection adds.
 func wantHeader(t *testing.T, s *Service, a arn.ARN, name, want string) {
 	t.Helper()
-	e, err := s.Endpoint(t.Context(), a)
+	e, err := s.Endpoint(t.Context(), someRule, a)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +178,7 @@ func TestDeauthorizedConnectionForgetsAndCanBeReused(t *testing.T) {
 	if d, _ := s.DescribeAPIDestination(here, "d"); d.Active {
 		t.Error("the API destination is still active")
 	}
-	_, err = s.Endpoint(t.Context(), a)
+	_, err = s.Endpoint(t.Context(), someRule, a)
 	if e := target.AsError(err); e == nil || e.Permanent || e.Throttled || !strings.Contains(e.Message, "DEAUTHORIZED") {
 		t.Errorf("calling it: %+v", e)
 	}

@@ -12,14 +12,19 @@ import (
 
 // Endpoint returns what to call for an API destination; see [target.Directory].
 //
-// There is nothing to call, for good, when the API destination does not exist.
+// There is nothing to call, for good, when the API destination does not exist
+// in the account of the rule.
 // When its connection is DEAUTHORIZED or gone, the attempt has failed and is
 // worth repeating. While the connection is being authorized for the first
 // time, which takes seconds, there was no attempt: an event that comes right
 // after CreateConnection does not use up its retries.
-func (s *Service) Endpoint(ctx context.Context, a arn.ARN) (*target.Endpoint, error) {
+func (s *Service) Endpoint(ctx context.Context, rule string, a arn.ARN) (*target.Endpoint, error) {
 	now := s.state.Load()
-	d := now.destinationAt(a)
+	from, err := arn.Parse(rule)
+	if err != nil {
+		return nil, err
+	}
+	d := now.destinationAt(from.Account, a)
 	if d == nil {
 		return nil, target.Permanent(target.CodeNoResource, "An api-destination '%s' does not exist.", strings.TrimPrefix(a.Resource, destinationPrefix))
 	}

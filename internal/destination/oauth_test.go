@@ -131,7 +131,7 @@ func TestConnectionIsAuthorizedByAToken(t *testing.T) {
 		if c.State != Authorizing || d.Active {
 			t.Errorf("%s, active %v", c.State, d.Active)
 		}
-		e := target.AsError(second(s.Endpoint(t.Context(), a)))
+		e := target.AsError(second(s.Endpoint(t.Context(), someRule, a)))
 		if e == nil || !e.Throttled || e.After != time.Second {
 			t.Errorf("calling it meanwhile: %+v", e)
 		}
@@ -161,7 +161,7 @@ func TestRefusedConnectionIsDeauthorizedAndTriedAgain(t *testing.T) {
 		if now.StateReason != want {
 			t.Errorf("reason %q", now.StateReason)
 		}
-		e := target.AsError(second(s.Endpoint(t.Context(), a)))
+		e := target.AsError(second(s.Endpoint(t.Context(), someRule, a)))
 		if e == nil || e.Permanent || e.Throttled || !strings.HasSuffix(e.Message, "DEAUTHORIZED: "+want) {
 			t.Errorf("calling it: %+v", e)
 		}
@@ -341,11 +341,11 @@ func TestEventArrivesThroughAnOAuthConnection(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.authorize(t.Context(), s.state.Load().connections[key{here, "c"}]); err != nil {
+	if err := s.authorize(t.Context(), s.state.Load().connections[key{here.Place, "c"}]); err != nil {
 		t.Fatal(err)
 	}
 	a, _ := arn.Parse(d.ARN)
-	err = target.APIDestination(s, s.Client).Send(t.Context(), &target.Delivery{
+	err = target.APIDestination(s, s.Client).Send(t.Context(), &target.Delivery{Rule: someRule,
 		Event: &event.Event{JSON: []byte(`{"detail":{"user":7}}`)}, Input: []byte(`{"n":1}`), ARN: a,
 		Target: &target.Target{HTTP: &target.HTTPParameters{Path: []string{"$.detail.user"}, Query: map[string]string{"v": "1"}}},
 	})

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/outbound"
 	"github.com/dari-bus/dari/internal/store"
@@ -48,7 +49,7 @@ type Service struct {
 
 // A key names a connection or an API destination.
 type key struct {
-	Scope
+	access.Place
 	name string
 }
 
@@ -74,12 +75,12 @@ func Open(ctx context.Context, opt Options) (*Service, error) {
 	first := &state{connections: map[key]*connection{}, destinations: map[key]*destination{}}
 	err := opt.Store.View(ctx, func(tx store.Tx) error {
 		if err := each(tx, connectionRecords, func(c Connection) {
-			first.connections[key{c.Scope, c.Name}] = s.live(c, nil)
+			first.connections[key{c.Place, c.Name}] = s.live(c, nil)
 		}); err != nil {
 			return err
 		}
 		return each(tx, destinationRecords, func(d APIDestination) {
-			first.destinations[key{d.Scope, d.Name}] = &destination{d, newLimit(d.Rate)}
+			first.destinations[key{d.Place, d.Name}] = &destination{d, newLimit(d.Rate)}
 		})
 	})
 	if err != nil {
@@ -124,8 +125,13 @@ func (st *state) connectionAt(text string) *connection {
 	return nil
 }
 
-// destinationAt returns the API destination with that ARN, or nil.
-func (st *state) destinationAt(a arn.ARN) *destination {
+// destinationAt returns the API destination with that ARN, as far as an account
+// can see it, or nil. Nobody can let others use one, so to another account it is
+// not there.
+func (st *state) destinationAt(account string, a arn.ARN) *destination {
+	if a.Account != account {
+		return nil
+	}
 	if d := st.destinations[keyOf(a, destinationPrefix)]; d != nil && d.ARN == a.String() {
 		return d
 	}
@@ -140,7 +146,7 @@ func keyOf(a arn.ARN, prefix string) key {
 		return key{}
 	}
 	name, _, _ := strings.Cut(rest, "/")
-	return key{Scope{a.Account, a.Region}, name}
+	return key{access.Place{Account: a.Account, Region: a.Region}, name}
 }
 
 // What the keys in the store begin with. The account, the region and the name

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/outbound"
@@ -20,7 +21,10 @@ import (
 	"github.com/dari-bus/dari/internal/target"
 )
 
-var here = Scope{Account: "123456789012", Region: "eu-central-1"}
+var here = access.Root("123456789012", "eu-central-1")
+
+// someRule is a rule there, for which endpoints are called.
+const someRule = "arn:aws:events:eu-central-1:123456789012:rule/r"
 
 func open(t *testing.T, opt Options) *Service {
 	t.Helper()
@@ -92,7 +96,7 @@ func TestNamesAreTakenWithinAnAccountAndRegion(t *testing.T) {
 	_, err = s.CreateAPIDestination(t.Context(), here, NewAPIDestination{Name: "x", ConnectionARN: c.ARN, Endpoint: "https://x", Method: "GET"})
 	wantFault(t, err, fault.KindConflict, "An api-destination 'x' already exists.")
 
-	for _, elsewhere := range []Scope{{"123456789012", "us-east-1"}, {"999999999999", "eu-central-1"}} {
+	for _, elsewhere := range []access.Caller{access.Root("123456789012", "us-east-1"), access.Root("999999999999", "eu-central-1")} {
 		if _, err := s.CreateConnection(t.Context(), elsewhere, basic("x")); err != nil {
 			t.Errorf("%v: %v", elsewhere, err)
 		}
@@ -138,14 +142,14 @@ func TestWhatDoesNotExistIsNotFound(t *testing.T) {
 	if again.ARN == c.ARN {
 		t.Error("the new connection has the ARN of the old one")
 	}
-	if err := s.Exists(a); fault.KindOf(err) != fault.KindNotFound || !strings.Contains(err.Error(), d.ARN[strings.LastIndex(d.ARN, "/"):]) {
+	if err := s.Exists(here.Place, a); fault.KindOf(err) != fault.KindNotFound || !strings.Contains(err.Error(), d.ARN[strings.LastIndex(d.ARN, "/"):]) {
 		t.Errorf("the old ARN: %v", err)
 	}
 	_, err = s.CreateAPIDestination(t.Context(), here, NewAPIDestination{Name: "d", ConnectionARN: c.ARN, Endpoint: "https://x", Method: "GET"})
 	if fault.KindOf(err) != fault.KindNotFound || !strings.Contains(err.Error(), "gone/") {
 		t.Errorf("the old connection: %v", err)
 	}
-	if _, err := s.Endpoint(t.Context(), a); !isPermanent(err, target.CodeNoResource) {
+	if _, err := s.Endpoint(t.Context(), someRule, a); !isPermanent(err, target.CodeNoResource) {
 		t.Errorf("calling the old ARN: %v", err)
 	}
 }
@@ -160,7 +164,7 @@ func TestListsAreSortedFilteredAndPaged(t *testing.T) {
 	one := s.mustConnect(t, basic("b1"))
 	s.mustConnect(t, oauth("b2"))
 	two := s.mustConnect(t, basic("a1"))
-	_, _ = s.CreateConnection(t.Context(), Scope{"123456789012", "us-east-1"}, basic("b0"))
+	_, _ = s.CreateConnection(t.Context(), access.Root("123456789012", "us-east-1"), basic("b0"))
 	names := func(f ConnectionFilter, limit int) (out []string) {
 		for token, more := "", true; more; more = token != "" {
 			rows, next, err := s.ListConnections(here, f, token, limit)
@@ -217,7 +221,7 @@ func TestQuotasHoldForEachAccountAndRegion(t *testing.T) {
 	s.mustCreate(t, "1", c.ARN, 0)
 	_, err = s.CreateAPIDestination(t.Context(), here, NewAPIDestination{Name: "2", ConnectionARN: c.ARN, Endpoint: "https://x", Method: "GET"})
 	wantFault(t, err, fault.KindLimit, "The requested resource exceeds the maximum number allowed.")
-	if _, err := s.CreateConnection(t.Context(), Scope{here.Account, "us-east-1"}, basic("3")); err != nil {
+	if _, err := s.CreateConnection(t.Context(), access.Root(here.Account, "us-east-1"), basic("3")); err != nil {
 		t.Error(err)
 	}
 }
@@ -240,7 +244,7 @@ func TestEverythingIsThereAfterARestart(t *testing.T) {
 		t.Error(diff)
 	}
 	wantHeader(t, s, a, "X-Key", "s3cret")
-	if err := s.Exists(a); err != nil {
+	if err := s.Exists(here.Place, a); err != nil {
 		t.Error(err)
 	}
 }
@@ -292,7 +296,7 @@ func TestManyChangeAndReadAtOnce(t *testing.T) {
 				if _, err := s.CreateAPIDestination(t.Context(), here, NewAPIDestination{Name: name, ConnectionARN: c.ARN, Endpoint: "https://x", Method: "GET"}); err != nil {
 					t.Error(err)
 				}
-				if _, err := s.Endpoint(t.Context(), a); err != nil {
+				if _, err := s.Endpoint(t.Context(), someRule, a); err != nil {
 					t.Error(err)
 				}
 			}

@@ -42,11 +42,11 @@ func TestOldTokenIsUsedToItsEndWhenThereIsNoNewOne(t *testing.T) {
 			t.Errorf("%d requests for a token", server.count())
 		}
 		time.Sleep(10 * time.Second)
-		e := target.AsError(second(s.Endpoint(t.Context(), a)))
+		e := target.AsError(second(s.Endpoint(t.Context(), someRule, a)))
 		if e == nil || e.Permanent || e.Throttled || e.Code != target.CodeFromTarget || e.After <= 0 {
 			t.Errorf("after the end: %+v", e)
 		}
-		again := target.AsError(second(s.Endpoint(t.Context(), a)))
+		again := target.AsError(second(s.Endpoint(t.Context(), someRule, a)))
 		if server.count() != 3 || again == nil || again.After <= 0 || again.Message != e.Message {
 			t.Errorf("a moment later: %d requests, %+v", server.count(), again)
 		}
@@ -71,7 +71,7 @@ func TestTokenThatADestinationRefusesIsRenewed(t *testing.T) {
 			return answer(200, ""), nil
 		})
 		sink := target.APIDestination(s, api)
-		d := &target.Delivery{Event: &event.Event{}, Target: &target.Target{}, ARN: a, Input: []byte("{}")}
+		d := &target.Delivery{Rule: someRule, Event: &event.Event{}, Target: &target.Target{}, ARN: a, Input: []byte("{}")}
 		send := func() *target.Error { return target.AsError(sink.Send(t.Context(), d)) }
 
 		if e := send(); e != nil {
@@ -106,7 +106,7 @@ func TestLateRefusalDoesNotCostANewToken(t *testing.T) {
 		time.Sleep(time.Minute)
 		var calls []*target.Endpoint
 		for range 3 {
-			e, err := s.Endpoint(t.Context(), a)
+			e, err := s.Endpoint(t.Context(), someRule, a)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -127,7 +127,7 @@ func TestTokenServerThatRefusesLaterDeauthorizes(t *testing.T) {
 		s, a := authorized(t, server)
 		server.set(func(s *tokenServer) { s.status = 403 })
 		time.Sleep(100 * time.Second)
-		e := target.AsError(second(s.Endpoint(t.Context(), a)))
+		e := target.AsError(second(s.Endpoint(t.Context(), someRule, a)))
 		if e == nil || e.Permanent || e.Code != target.CodeNoPermission {
 			t.Errorf("%+v", e)
 		}
@@ -135,7 +135,7 @@ func TestTokenServerThatRefusesLaterDeauthorizes(t *testing.T) {
 		server.set(func(s *tokenServer) { s.status = 0 })
 		time.Sleep(10 * time.Second)
 		settled(t, s, Authorized)
-		if _, err := s.Endpoint(t.Context(), a); err != nil {
+		if _, err := s.Endpoint(t.Context(), someRule, a); err != nil {
 			t.Error(err)
 		}
 	})
@@ -151,7 +151,7 @@ func TestCancelledWaitForATokenSaysNothingOfTheTokenServer(t *testing.T) {
 		var group sync.WaitGroup
 		for range 3 { // one asks, two wait for it
 			group.Go(func() {
-				if _, err := s.Endpoint(ctx, a); err != context.Canceled {
+				if _, err := s.Endpoint(ctx, someRule, a); err != context.Canceled {
 					t.Errorf("error %v", err)
 				}
 			})
@@ -160,7 +160,7 @@ func TestCancelledWaitForATokenSaysNothingOfTheTokenServer(t *testing.T) {
 		cancel()
 		group.Wait()
 		server.set(func(s *tokenServer) { s.hang = false })
-		if _, err := s.Endpoint(t.Context(), a); err != nil {
+		if _, err := s.Endpoint(t.Context(), someRule, a); err != nil {
 			t.Errorf("afterwards: %v", err)
 		}
 	})

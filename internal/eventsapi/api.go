@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/bus"
 	"github.com/dari-bus/dari/internal/destination"
 	"github.com/dari-bus/dari/internal/fault"
@@ -90,11 +91,8 @@ func spell(err error) (wire.Error, bool) {
 	return wire.Error{Code: code, Message: f.Message}, true
 }
 
-// here is the place that a call is made from.
-func here(ctx context.Context) bus.Place {
-	c := wire.CallerFrom(ctx)
-	return bus.Place{Account: c.Account, Region: c.Region}
-}
+// caller is who makes a call.
+func caller(ctx context.Context) access.Caller { return wire.CallerFrom(ctx).Caller }
 
 // val returns what p points to, and the zero value for nil.
 func val[T any](p *T) T {

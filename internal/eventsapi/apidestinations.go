@@ -55,7 +55,7 @@ func activity(d destination.APIDestination) string {
 
 // CreateApiDestination makes an API destination.
 func (a *API) CreateApiDestination(ctx context.Context, in *CreateApiDestinationInput) (*ApiDestinationChangeOutput, error) {
-	return kept(a.destinations.CreateAPIDestination(ctx, scope(ctx), destination.NewAPIDestination{
+	return kept(a.destinations.CreateAPIDestination(ctx, caller(ctx), destination.NewAPIDestination{
 		Name: val(in.Name), Description: val(in.Description), ConnectionARN: val(in.ConnectionArn),
 		Endpoint: val(in.InvocationEndpoint), Method: val(in.HttpMethod), Rate: val(in.InvocationRateLimitPerSecond),
 	}))
@@ -68,7 +68,7 @@ type DeleteApiDestinationInput struct {
 
 // DeleteApiDestination removes an API destination.
 func (a *API) DeleteApiDestination(ctx context.Context, in *DeleteApiDestinationInput) (*wire.Empty, error) {
-	return &wire.Empty{}, a.destinations.DeleteAPIDestination(ctx, scope(ctx), val(in.Name))
+	return &wire.Empty{}, a.destinations.DeleteAPIDestination(ctx, caller(ctx), val(in.Name))
 }
 
 // DescribeApiDestinationInput is the input of DescribeApiDestination.
@@ -102,7 +102,7 @@ func apiDestinationOut(d destination.APIDestination) ApiDestination {
 
 // DescribeApiDestination returns an API destination.
 func (a *API) DescribeApiDestination(ctx context.Context, in *DescribeApiDestinationInput) (*ApiDestination, error) {
-	d, err := a.destinations.DescribeAPIDestination(scope(ctx), val(in.Name))
+	d, err := a.destinations.DescribeAPIDestination(caller(ctx), val(in.Name))
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +127,7 @@ type ListApiDestinationsOutput struct {
 // ListApiDestinations returns API destinations by name.
 func (a *API) ListApiDestinations(ctx context.Context, in *ListApiDestinationsInput) (*ListApiDestinationsOutput, error) {
 	filter := destination.APIDestinationFilter{Prefix: val(in.NamePrefix), ConnectionARN: val(in.ConnectionArn)}
-	rows, next, err := a.destinations.ListAPIDestinations(scope(ctx), filter, val(in.NextToken), val(in.Limit))
+	rows, next, err := a.destinations.ListAPIDestinations(caller(ctx), filter, val(in.NextToken), val(in.Limit))
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +151,7 @@ type UpdateApiDestinationInput struct {
 
 // UpdateApiDestination changes what is given of an API destination.
 func (a *API) UpdateApiDestination(ctx context.Context, in *UpdateApiDestinationInput) (*ApiDestinationChangeOutput, error) {
-	return kept(a.destinations.UpdateAPIDestination(ctx, scope(ctx), val(in.Name), destination.APIDestinationChange{
+	return kept(a.destinations.UpdateAPIDestination(ctx, caller(ctx), val(in.Name), destination.APIDestinationChange{
 		Description: in.Description, ConnectionARN: in.ConnectionArn, Endpoint: in.InvocationEndpoint,
 		Method: in.HttpMethod, Rate: in.InvocationRateLimitPerSecond,
 	}))

@@ -59,7 +59,7 @@ type CreateEventBusOutput struct {
 
 // CreateEventBus makes an event bus.
 func (a *API) CreateEventBus(ctx context.Context, in *CreateEventBusInput) (*CreateEventBusOutput, error) {
-	b, err := a.bus.CreateEventBus(ctx, here(ctx), bus.NewBus{
+	b, err := a.bus.CreateEventBus(ctx, caller(ctx), bus.NewBus{
 		Name: val(in.Name), EventSource: val(in.EventSourceName), Description: val(in.Description),
 		KMSKey: val(in.KmsKeyIdentifier), DeadLetter: in.DeadLetterConfig.arn(), Log: in.LogConfig.in(), Tags: tagsIn(in.Tags),
 	})
@@ -79,7 +79,7 @@ type DeleteEventBusInput struct {
 
 // DeleteEventBus removes an event bus that has no rules.
 func (a *API) DeleteEventBus(ctx context.Context, in *DeleteEventBusInput) (*wire.None, error) {
-	return &wire.None{}, a.bus.DeleteEventBus(ctx, here(ctx), val(in.Name))
+	return &wire.None{}, a.bus.DeleteEventBus(ctx, caller(ctx), val(in.Name))
 }
 
 // DescribeEventBusInput is the input of DescribeEventBus.
@@ -102,7 +102,7 @@ type DescribeEventBusOutput struct {
 
 // DescribeEventBus returns the attributes of an event bus.
 func (a *API) DescribeEventBus(ctx context.Context, in *DescribeEventBusInput) (*DescribeEventBusOutput, error) {
-	b, err := a.bus.DescribeEventBus(here(ctx), val(in.Name))
+	b, err := a.bus.DescribeEventBus(caller(ctx), val(in.Name))
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +138,7 @@ type EventBus struct {
 
 // ListEventBuses returns event buses by name.
 func (a *API) ListEventBuses(ctx context.Context, in *ListEventBusesInput) (*ListEventBusesOutput, error) {
-	buses, next, err := a.bus.ListEventBuses(here(ctx), val(in.NamePrefix), val(in.NextToken), val(in.Limit))
+	buses, next, err := a.bus.ListEventBuses(caller(ctx), val(in.NamePrefix), val(in.NextToken), val(in.Limit))
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +179,7 @@ func (a *API) UpdateEventBus(ctx context.Context, in *UpdateEventBusInput) (*Upd
 		arn := in.DeadLetterConfig.arn()
 		change.DeadLetter = &arn
 	}
-	b, err := a.bus.UpdateEventBus(ctx, here(ctx), val(in.Name), change)
+	b, err := a.bus.UpdateEventBus(ctx, caller(ctx), val(in.Name), change)
 	if err != nil {
 		return nil, err
 	}

@@ -19,12 +19,6 @@ func (a *API) connections() []wire.Operation {
 	}
 }
 
-// scope is the account and region that a call is made from.
-func scope(ctx context.Context) destination.Scope {
-	c := wire.CallerFrom(ctx)
-	return destination.Scope{Account: c.Account, Region: c.Region}
-}
-
 // CreateConnectionInput is the input of CreateConnection.
 type CreateConnectionInput struct {
 	Name                             *string
@@ -48,7 +42,7 @@ func (a *API) CreateConnection(ctx context.Context, in *CreateConnectionInput) (
 	if err := refusePrivate(in.InvocationConnectivityParameters, in.AuthParameters.ConnectivityParameters); err != nil {
 		return nil, err
 	}
-	c, err := a.destinations.CreateConnection(ctx, scope(ctx), destination.NewConnection{
+	c, err := a.destinations.CreateConnection(ctx, caller(ctx), destination.NewConnection{
 		Name: val(in.Name), Description: val(in.Description), KMSKey: val(in.KmsKeyIdentifier),
 		Type: destination.AuthType(val(in.AuthorizationType)), Auth: in.AuthParameters.in(),
 	})
@@ -102,7 +96,7 @@ type DeauthorizeConnectionInput struct {
 
 // DeauthorizeConnection forgets what a connection authorizes with.
 func (a *API) DeauthorizeConnection(ctx context.Context, in *DeauthorizeConnectionInput) (*ConnectionChangeOutput, error) {
-	return changed(a.destinations.DeauthorizeConnection(ctx, scope(ctx), val(in.Name)))
+	return changed(a.destinations.DeauthorizeConnection(ctx, caller(ctx), val(in.Name)))
 }
 
 // DeleteConnectionInput is the input of DeleteConnection.
@@ -113,7 +107,7 @@ type DeleteConnectionInput struct {
 // DeleteConnection removes a connection. The answer says DELETING, as on AWS,
 // and it is gone already.
 func (a *API) DeleteConnection(ctx context.Context, in *DeleteConnectionInput) (*ConnectionChangeOutput, error) {
-	return changed(a.destinations.DeleteConnection(ctx, scope(ctx), val(in.Name)))
+	return changed(a.destinations.DeleteConnection(ctx, caller(ctx), val(in.Name)))
 }
 
 // UpdateConnectionInput is the input of UpdateConnection.
@@ -140,7 +134,7 @@ func (a *API) UpdateConnection(ctx context.Context, in *UpdateConnectionInput) (
 	if err := refusePrivate(in.InvocationConnectivityParameters, private); err != nil {
 		return nil, err
 	}
-	return changed(a.destinations.UpdateConnection(ctx, scope(ctx), val(in.Name), change))
+	return changed(a.destinations.UpdateConnection(ctx, caller(ctx), val(in.Name), change))
 }
 
 // DescribeConnectionInput is the input of DescribeConnection.
@@ -166,7 +160,7 @@ type DescribeConnectionOutput struct {
 
 // DescribeConnection returns a connection without its secrets.
 func (a *API) DescribeConnection(ctx context.Context, in *DescribeConnectionInput) (*DescribeConnectionOutput, error) {
-	c, err := a.destinations.DescribeConnection(scope(ctx), val(in.Name))
+	c, err := a.destinations.DescribeConnection(caller(ctx), val(in.Name))
 	if err != nil {
 		return nil, err
 	}
@@ -208,7 +202,7 @@ type Connection struct {
 // ListConnections returns connections by name.
 func (a *API) ListConnections(ctx context.Context, in *ListConnectionsInput) (*ListConnectionsOutput, error) {
 	filter := destination.ConnectionFilter{Prefix: val(in.NamePrefix), State: destination.ConnectionState(val(in.ConnectionState))}
-	rows, next, err := a.destinations.ListConnections(scope(ctx), filter, val(in.NextToken), val(in.Limit))
+	rows, next, err := a.destinations.ListConnections(caller(ctx), filter, val(in.NextToken), val(in.Limit))
 	if err != nil {
 		return nil, err
 	}

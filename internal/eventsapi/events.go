@@ -66,11 +66,7 @@ func (a *API) PutEvents(ctx context.Context, in *PutEventsInput) (*PutEventsOutp
 			entries[i].Time = e.Time.Time
 		}
 	}
-	c := wire.CallerFrom(ctx)
-	results, err := a.bus.Put(ctx, bus.Origin{
-		Place:  bus.Place{Account: c.Account, Region: c.Region},
-		Caller: c.AccessKey, RequestID: c.RequestID, Trace: c.Trace,
-	}, entries)
+	results, err := a.bus.Put(ctx, caller(ctx), entries)
 	if err != nil {
 		return nil, err
 	}

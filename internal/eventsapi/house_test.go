@@ -5,6 +5,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/bus"
 	"github.com/dari-bus/dari/internal/delivery"
 	"github.com/dari-bus/dari/internal/destination"
@@ -30,7 +31,7 @@ func openHouse(t *testing.T) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	buses, err := bus.Open(t.Context(), bus.Options{Store: store, Outbox: outbox})
+	buses, err := bus.Open(t.Context(), bus.Options{Store: store, Outbox: outbox, Guard: access.Boundary{}})
 	if err != nil {
 		t.Fatal(err)
 	}

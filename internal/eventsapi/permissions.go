@@ -38,7 +38,7 @@ func (a *API) PutPermission(ctx context.Context, in *PutPermissionInput) (*wire.
 	if c := in.Condition; c != nil {
 		p.Condition = &bus.Condition{Type: val(c.Type), Key: val(c.Key), Value: val(c.Value)}
 	}
-	return &wire.None{}, a.bus.PutPermission(ctx, here(ctx), p)
+	return &wire.None{}, a.bus.PutPermission(ctx, caller(ctx), p)
 }
 
 // RemovePermissionInput is the input of RemovePermission.
@@ -50,5 +50,5 @@ type RemovePermissionInput struct {
 
 // RemovePermission takes a permission back, or all of them.
 func (a *API) RemovePermission(ctx context.Context, in *RemovePermissionInput) (*wire.None, error) {
-	return &wire.None{}, a.bus.RemovePermission(ctx, here(ctx), val(in.EventBusName), val(in.StatementId), val(in.RemoveAllPermissions))
+	return &wire.None{}, a.bus.RemovePermission(ctx, caller(ctx), val(in.EventBusName), val(in.StatementId), val(in.RemoveAllPermissions))
 }

@@ -29,7 +29,7 @@ type DeleteRuleInput struct {
 
 // DeleteRule removes a rule that has no targets.
 func (a *API) DeleteRule(ctx context.Context, in *DeleteRuleInput) (*wire.None, error) {
-	return &wire.None{}, a.bus.DeleteRule(ctx, here(ctx), val(in.EventBusName), val(in.Name))
+	return &wire.None{}, a.bus.DeleteRule(ctx, caller(ctx), val(in.EventBusName), val(in.Name))
 }
 
 // DescribeRuleInput is the input of DescribeRule.
@@ -53,7 +53,7 @@ type DescribeRuleOutput struct {
 
 // DescribeRule returns a rule.
 func (a *API) DescribeRule(ctx context.Context, in *DescribeRuleInput) (*DescribeRuleOutput, error) {
-	r, err := a.bus.DescribeRule(here(ctx), val(in.EventBusName), val(in.Name))
+	r, err := a.bus.DescribeRule(caller(ctx), val(in.EventBusName), val(in.Name))
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ type DisableRuleInput struct {
 
 // DisableRule stops a rule from matching and from firing.
 func (a *API) DisableRule(ctx context.Context, in *DisableRuleInput) (*wire.None, error) {
-	return &wire.None{}, a.bus.DisableRule(ctx, here(ctx), val(in.EventBusName), val(in.Name))
+	return &wire.None{}, a.bus.DisableRule(ctx, caller(ctx), val(in.EventBusName), val(in.Name))
 }
 
 // EnableRuleInput is the input of EnableRule.
@@ -82,7 +82,7 @@ type EnableRuleInput struct {
 
 // EnableRule lets a rule match and fire.
 func (a *API) EnableRule(ctx context.Context, in *EnableRuleInput) (*wire.None, error) {
-	return &wire.None{}, a.bus.EnableRule(ctx, here(ctx), val(in.EventBusName), val(in.Name))
+	return &wire.None{}, a.bus.EnableRule(ctx, caller(ctx), val(in.EventBusName), val(in.Name))
 }
 
 // ListRuleNamesByTargetInput is the input of ListRuleNamesByTarget.
@@ -101,7 +101,7 @@ type ListRuleNamesByTargetOutput struct {
 
 // ListRuleNamesByTarget returns the names of the rules of a bus that have a target.
 func (a *API) ListRuleNamesByTarget(ctx context.Context, in *ListRuleNamesByTargetInput) (*ListRuleNamesByTargetOutput, error) {
-	names, next, err := a.bus.ListRuleNamesByTarget(here(ctx), val(in.EventBusName), val(in.TargetArn), val(in.NextToken), val(in.Limit))
+	names, next, err := a.bus.ListRuleNamesByTarget(caller(ctx), val(in.EventBusName), val(in.TargetArn), val(in.NextToken), val(in.Limit))
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +136,7 @@ type Rule struct {
 
 // ListRules returns the rules of a bus by name.
 func (a *API) ListRules(ctx context.Context, in *ListRulesInput) (*ListRulesOutput, error) {
-	rules, next, err := a.bus.ListRules(here(ctx), val(in.EventBusName), val(in.NamePrefix), val(in.NextToken), val(in.Limit))
+	rules, next, err := a.bus.ListRules(caller(ctx), val(in.EventBusName), val(in.NamePrefix), val(in.NextToken), val(in.Limit))
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +169,7 @@ type PutRuleOutput struct {
 
 // PutRule makes a rule, or replaces all of one but its targets and tags.
 func (a *API) PutRule(ctx context.Context, in *PutRuleInput) (*PutRuleOutput, error) {
-	arn, err := a.bus.PutRule(ctx, here(ctx), bus.NewRule{
+	arn, err := a.bus.PutRule(ctx, caller(ctx), bus.NewRule{
 		Name: val(in.Name), Bus: val(in.EventBusName), Pattern: val(in.EventPattern), Schedule: val(in.ScheduleExpression),
 		State: bus.State(val(in.State)), Description: val(in.Description), RoleARN: val(in.RoleArn), Tags: tagsIn(in.Tags),
 	})

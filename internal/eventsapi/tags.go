@@ -26,7 +26,7 @@ type ListTagsForResourceOutput struct {
 
 // ListTagsForResource returns the tags of a rule or an event bus.
 func (a *API) ListTagsForResource(ctx context.Context, in *ListTagsForResourceInput) (*ListTagsForResourceOutput, error) {
-	tags, err := a.bus.ListTagsForResource(here(ctx), val(in.ResourceARN))
+	tags, err := a.bus.ListTagsForResource(caller(ctx), val(in.ResourceARN))
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ type TagResourceInput struct {
 
 // TagResource sets tags of a rule or an event bus.
 func (a *API) TagResource(ctx context.Context, in *TagResourceInput) (*wire.Empty, error) {
-	return &wire.Empty{}, a.bus.TagResource(ctx, here(ctx), val(in.ResourceARN), tagsIn(in.Tags))
+	return &wire.Empty{}, a.bus.TagResource(ctx, caller(ctx), val(in.ResourceARN), tagsIn(in.Tags))
 }
 
 // UntagResourceInput is the input of UntagResource.
@@ -56,5 +56,5 @@ type UntagResourceInput struct {
 
 // UntagResource removes tags of a rule or an event bus.
 func (a *API) UntagResource(ctx context.Context, in *UntagResourceInput) (*wire.Empty, error) {
-	return &wire.Empty{}, a.bus.UntagResource(ctx, here(ctx), val(in.ResourceARN), in.TagKeys)
+	return &wire.Empty{}, a.bus.UntagResource(ctx, caller(ctx), val(in.ResourceARN), in.TagKeys)
 }

@@ -32,7 +32,7 @@ type ListTargetsByRuleOutput struct {
 
 // ListTargetsByRule returns the targets of a rule as they were put.
 func (a *API) ListTargetsByRule(ctx context.Context, in *ListTargetsByRuleInput) (*ListTargetsByRuleOutput, error) {
-	targets, next, err := a.bus.ListTargetsByRule(here(ctx), val(in.EventBusName), val(in.Rule), val(in.NextToken), val(in.Limit))
+	targets, next, err := a.bus.ListTargetsByRule(caller(ctx), val(in.EventBusName), val(in.Rule), val(in.NextToken), val(in.Limit))
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func (a *API) PutTargets(ctx context.Context, in *PutTargetsInput) (*PutTargetsO
 		}
 		targets[i] = t
 	}
-	if err := a.bus.PutTargets(ctx, here(ctx), val(in.EventBusName), val(in.Rule), targets); err != nil {
+	if err := a.bus.PutTargets(ctx, caller(ctx), val(in.EventBusName), val(in.Rule), targets); err != nil {
 		return nil, err
 	}
 	return &PutTargetsOutput{}, nil
@@ -100,7 +100,7 @@ type RemoveTargetsOutput struct {
 
 // RemoveTargets takes targets off a rule. Ids that it does not have are failures.
 func (a *API) RemoveTargets(ctx context.Context, in *RemoveTargetsInput) (*RemoveTargetsOutput, error) {
-	failures, err := a.bus.RemoveTargets(ctx, here(ctx), val(in.EventBusName), val(in.Rule), in.Ids)
+	failures, err := a.bus.RemoveTargets(ctx, caller(ctx), val(in.EventBusName), val(in.Rule), in.Ids)
 	if err != nil {
 		return nil, err
 	}

@@ -39,11 +39,12 @@ type Parameter struct {
 
 // A Directory knows the API destinations.
 type Directory interface {
-	// Endpoint returns what to call for an API destination, and takes this call
-	// out of its rate limit. An error is an [*Error]: permanent when there is no
-	// such destination, throttled when its rate limit is used up. It may ask an
-	// authorization server for a token, and returns when ctx ends.
-	Endpoint(ctx context.Context, destination arn.ARN) (*Endpoint, error)
+	// Endpoint returns what to call for an API destination on behalf of a rule, by
+	// ARN, and takes this call out of its rate limit. An error is an [*Error]:
+	// permanent when there is no such destination in the account of the rule,
+	// throttled when its rate limit is used up. It may ask an authorization server
+	// for a token, and returns when ctx ends.
+	Endpoint(ctx context.Context, rule string, destination arn.ARN) (*Endpoint, error)
 }
 
 // APIDestination returns the sink for API destinations.
@@ -64,7 +65,7 @@ var errCallTimeout = fmt.Errorf("no answer within %v", callTimeout)
 
 // Send makes one call.
 func (s *apiDestination) Send(ctx context.Context, d *Delivery) error {
-	e, err := s.endpoint(ctx, d.ARN)
+	e, err := s.endpoint(ctx, d)
 	if err != nil {
 		return err
 	}
@@ -79,8 +80,8 @@ func (s *apiDestination) Send(ctx context.Context, d *Delivery) error {
 	return err
 }
 
-func (s *apiDestination) endpoint(ctx context.Context, destination arn.ARN) (*Endpoint, error) {
+func (s *apiDestination) endpoint(ctx context.Context, d *Delivery) (*Endpoint, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, callTimeout, errCallTimeout)
 	defer cancel()
-	return s.directory.Endpoint(ctx, destination)
+	return s.directory.Endpoint(ctx, d.Rule, d.ARN)
 }

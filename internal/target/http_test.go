@@ -30,7 +30,7 @@ type directory struct {
 	err      error
 }
 
-func (d directory) Endpoint(context.Context, arn.ARN) (*target.Endpoint, error) {
+func (d directory) Endpoint(context.Context, string, arn.ARN) (*target.Endpoint, error) {
 	if d.err != nil {
 		return nil, d.err
 	}

@@ -9,6 +9,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/dari-bus/dari/internal/access"
 )
 
 type putEventsInput struct {
@@ -154,7 +156,7 @@ func BenchmarkPutEventsHandler(b *testing.B) {
 		b.Run(fmt.Sprintf("signed=%t", signed), func(b *testing.B) {
 			o := Options{Services: []*Service{eventsService()}}
 			if signed {
-				o.Keys = KeyMap{"AKIDEXAMPLE": {Secret: "secret"}}
+				o.Keys = access.Keys{"AKIDEXAMPLE": {Secret: "secret"}}
 			}
 			h, err := NewHandler(o)
 			if err != nil {

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/dari-bus/dari/internal/access"
 )
 
 // Options say what a handler serves, and to whom.
@@ -25,7 +27,7 @@ type Options struct {
 	Host, Scheme string
 	// Keys are the access keys that may sign. Nil lets everybody in, signed or
 	// not, with whatever key. Keys that are not nil but empty let nobody in.
-	Keys Keys
+	Keys access.Credentials
 	// Known is told the context of a call once it is known who calls. Nil means
 	// that nobody listens.
 	Known func(context.Context)
@@ -104,7 +106,7 @@ func NewHandler(o Options) (Handler, error) {
 	if !isRegion(h.Region) {
 		errs = append(errs, fmt.Errorf("the region %q must consist of lower-case letters, digits and hyphens", h.Region))
 	}
-	if !isAccount(h.Account) {
+	if !access.IsAccount(h.Account) {
 		errs = append(errs, fmt.Errorf("the account %q must be 12 digits", h.Account))
 	}
 	for _, s := range h.Services {
@@ -205,8 +207,6 @@ func (h *handler) names() string {
 	}
 	return strings.Join(names, ", ")
 }
-
-func isAccount(s string) bool { return len(s) == 12 && digitsOnly(s) }
 
 // isRegion says whether s may be a region: it becomes part of ARNs and keys, so
 // that only the characters of region names will do.

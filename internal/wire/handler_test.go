@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/fault"
 )
 
@@ -54,7 +55,7 @@ func echo(ctx context.Context, in *echoInput) (*echoOutput, error) {
 	}
 	c := CallerFrom(ctx)
 	out := &echoOutput{Names: in.Names, Caller: map[string]string{
-		"AccessKey": c.AccessKey, "Account": c.Account, "Region": c.Region, "Trace": c.Trace, "At": c.Scheme + "://" + c.Host,
+		"AccessKey": c.KeyID, "Account": c.Account, "Region": c.Region, "Trace": c.Trace, "At": c.Scheme + "://" + c.Host,
 	}}
 	if in.Word != nil {
 		out.Word = *in.Word
@@ -201,7 +202,7 @@ func TestARefusalIsInTheDialectOfTheRequest(t *testing.T) {
 }
 
 func TestWithKeysOnlySignedCallsPass(t *testing.T) {
-	h := newHandler(t, Options{Keys: KeyMap{"AKIDEXAMPLE": {Secret: "secret", Account: "210987654321"}, "123456789012": {Secret: "secret"}}})
+	h := newHandler(t, Options{Keys: access.Keys{"AKIDEXAMPLE": {Secret: "secret", Account: "210987654321"}, "123456789012": {Secret: "secret", Account: "123456789012"}}})
 	for _, c := range []struct {
 		name             string
 		service, sign    string
@@ -241,7 +242,7 @@ func TestWithKeysOnlySignedCallsPass(t *testing.T) {
 			}
 		})
 	}
-	if w := do(newHandler(t, Options{Keys: KeyMap(nil)}), request(t, "POST", "/", "{}", "X-Amz-Target", "AWSEvents.Echo")); w.Code != 403 {
+	if w := do(newHandler(t, Options{Keys: access.Keys(nil)}), request(t, "POST", "/", "{}", "X-Amz-Target", "AWSEvents.Echo")); w.Code != 403 {
 		t.Errorf("a map without keys: got %d, want 403", w.Code)
 	}
 }
@@ -268,9 +269,11 @@ func TestEachCallIsObserved(t *testing.T) {
 	if date := w.Header().Get("Date"); date != "Thu, 29 Jan 2026 12:00:00 GMT" {
 		t.Errorf("date %q is not that of the clock", date)
 	}
+	caller := access.Root("000000000000", "us-east-1")
+	caller.RequestID, caller.UserAgent, caller.SourceIP = w.Header().Get("X-Amzn-Requestid"), "test", "192.0.2.1"
 	want := Observation{
 		Service: "events", Operation: "Echo", Protocol: "awsJson1_1", Status: 503, Code: "RequestThrottled",
-		Caller:       Caller{Account: "000000000000", Region: "us-east-1", RequestID: w.Header().Get("X-Amzn-Requestid"), Scheme: "http", Host: "localhost:4566"},
+		Caller:       Caller{Caller: caller, Scheme: "http", Host: "localhost:4566"},
 		Began:        at(t, "20260129T120000Z").Add(time.Millisecond),
 		RequestBytes: 15, ResponseBytes: w.Body.Len(), UserAgent: "test", RemoteAddr: "192.0.2.1:1234",
 	}
@@ -308,7 +311,7 @@ func TestAnAbortedCallIsLeftToTheServer(t *testing.T) {
 
 // Through a real connection: what net/http adds and keeps must not disturb.
 func TestAServerAnswersSignedCallsOnOneConnection(t *testing.T) {
-	srv := httptest.NewServer(newHandler(t, Options{Keys: KeyMap{"AKIDEXAMPLE": {Secret: "secret"}}}))
+	srv := httptest.NewServer(newHandler(t, Options{Keys: access.Keys{"AKIDEXAMPLE": {Secret: "secret"}}}))
 	defer srv.Close()
 	for i := range 3 {
 		body := `{"Word":"hi"}`

@@ -3,6 +3,8 @@ package wire
 import (
 	"context"
 	"reflect"
+
+	"github.com/dari-bus/dari/internal/access"
 )
 
 // A Service is one AWS API: its names on the wire and its table of operations.
@@ -140,15 +142,9 @@ type Limit struct {
 	Expr string
 }
 
-// A Caller is who makes a call, and where.
+// A Caller is who makes a call, where, and by which address.
 type Caller struct {
-	// AccessKey is the access key id that signed, or "".
-	AccessKey string
-	Account   string
-	Region    string
-	RequestID string
-	// Trace is the X-Amzn-Trace-Id header, or "".
-	Trace string
+	access.Caller
 	// Scheme is "http" or "https", and Host the address that the client used,
 	// such as "localhost:4566"; together they begin the URLs in answers.
 	Scheme, Host string

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
+
+	"github.com/dari-bus/dari/internal/access"
 )
 
 // queryProtocol is awsQuery: parameters in the query string, in a form, or in
@@ -58,7 +60,7 @@ func (queryProtocol) Decode(c *call, s *shape, in reflect.Value) error {
 // /123456789012/queue.
 func (c *call) atQueue() bool {
 	account, name, _ := strings.Cut(strings.TrimPrefix(c.r.URL.Path, "/"), "/")
-	return isAccount(account) && name != ""
+	return access.IsAccount(account) && name != ""
 }
 
 func invalidAction(name string) string {

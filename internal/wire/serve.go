@@ -10,6 +10,8 @@ import (
 	"sync"
 
 	"github.com/google/uuid"
+
+	"github.com/dari-bus/dari/internal/access"
 )
 
 // answers are byte slices for the bodies of answers.
@@ -144,20 +146,10 @@ const statusClientGone = 499
 func (h *handler) identify(c *call) {
 	c.auth, c.authErr = readAuthorization(c.r)
 	c.caller = Caller{
-		AccessKey: c.auth.accessKey,
-		Account:   h.Account,
-		Region:    h.Region,
-		RequestID: uuid.NewString(),
-		Trace:     c.r.Header.Get("X-Amzn-Trace-Id"),
-		Scheme:    h.Scheme,
-		Host:      h.Host,
+		Caller: callerOf(c.r, &c.auth, access.Place{Account: h.Account, Region: h.Region}),
+		Scheme: h.Scheme, Host: h.Host,
 	}
-	if isAccount(c.auth.accessKey) {
-		c.caller.Account = c.auth.accessKey
-	}
-	if c.auth.region != "" {
-		c.caller.Region = c.auth.region
-	}
+	c.caller.RequestID = uuid.NewString()
 	if c.caller.Host == "" {
 		c.caller.Host = c.r.Host
 	}

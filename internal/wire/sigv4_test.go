@@ -3,12 +3,15 @@ package wire
 import (
 	"encoding/hex"
 	"errors"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/dari-bus/dari/internal/access"
 )
 
 // exampleSecret is the one of AWS's documentation.
@@ -34,6 +37,12 @@ func at(t testing.TB, stamp string) time.Time {
 
 // The signatures are those of AWS's documentation and its test suite, and some
 // that botocore made.
+// judge is Verify for who asks only whether a request passes.
+func judge(r *http.Request, body []byte, service string, keys access.Keys, now time.Time) error {
+	_, err := Verify(r, body, service, keys, access.Place{Account: "000000000000", Region: "us-east-1"}, now)
+	return err
+}
+
 func TestSignaturesOfOthersVerify(t *testing.T) {
 	const (
 		s3Secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
@@ -43,7 +52,7 @@ func TestSignaturesOfOthersVerify(t *testing.T) {
 		nothing  = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 		boto     = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260129/eu-central-1/"
 	)
-	keys := KeyMap{"AKIDEXAMPLE": {Secret: exampleSecret}, "AKIAIOSFODNN7EXAMPLE": {Secret: s3Secret}}
+	keys := access.Keys{"AKIDEXAMPLE": {Secret: exampleSecret}, "AKIAIOSFODNN7EXAMPLE": {Secret: s3Secret}}
 	for _, c := range []struct {
 		name, service, stamp string
 		r                    *http.Request
@@ -89,10 +98,14 @@ func TestSignaturesOfOthersVerify(t *testing.T) {
 			} else {
 				c.r.Header.Set("X-Amz-Date", now)
 			}
-			if err := Verify(c.r, []byte(c.body), c.service, keys, at(t, now)); err != nil {
+			keys := maps.Clone(keys)
+			key := keys["AKIDEXAMPLE"]
+			key.Token = sessionToken(c.r)
+			keys["AKIDEXAMPLE"] = key
+			if err := judge(c.r, []byte(c.body), c.service, keys, at(t, now)); err != nil {
 				t.Error(err)
 			}
-			err := Verify(c.r, []byte(c.body+"x"), c.service, keys, at(t, now))
+			err := judge(c.r, []byte(c.body+"x"), c.service, keys, at(t, now))
 			if c.name != "S3 presigned" && err == nil { // which does not sign its body
 				t.Error("another body was accepted")
 			}
@@ -153,7 +166,7 @@ func presign(r *http.Request, body []byte, c Credentials, now time.Time) error {
 
 func TestOneChangedByteBreaksASignature(t *testing.T) {
 	now := at(t, "20260129T120000Z")
-	keys := KeyMap{"AKIDEXAMPLE": {Secret: exampleSecret}}
+	keys := access.Keys{"AKIDEXAMPLE": {Secret: exampleSecret, Token: "token"}}
 	for name, sign := range signers {
 		signed := func(secret string) *http.Request {
 			r := newRequest(t, "POST", "http://localhost:4566/000000000000/queue?a=b&c=%20d", "", "X-Amz-Target", "AWSEvents.PutEvents",
@@ -180,7 +193,7 @@ func TestOneChangedByteBreaksASignature(t *testing.T) {
 		} {
 			r := signed(c.secret)
 			c.change(r)
-			err := Verify(r, []byte(c.body), "events", keys, now)
+			err := judge(r, []byte(c.body), "events", keys, now)
 			if e, ok := errors.AsType[*Error](err); ok != (c.want != "") || ok && e.Code != c.want {
 				t.Errorf("%s, changed %s: got %v, want %q", name, c.name, err, c.want)
 			}
@@ -190,7 +203,7 @@ func TestOneChangedByteBreaksASignature(t *testing.T) {
 
 func TestASignatureIsGoodForFiveMinutes(t *testing.T) {
 	signed := at(t, "20260129T120000Z")
-	keys := KeyMap{"AKIDEXAMPLE": {Secret: exampleSecret}}
+	keys := access.Keys{"AKIDEXAMPLE": {Secret: exampleSecret}}
 	for _, c := range []struct {
 		how, service string
 		offset       time.Duration
@@ -210,7 +223,7 @@ func TestASignatureIsGoodForFiveMinutes(t *testing.T) {
 		if err := signers[c.how](r, nil, Credentials{AccessKey: "AKIDEXAMPLE", Secret: exampleSecret, Region: "eu-central-1", Service: c.service}, signed); err != nil {
 			t.Fatal(err)
 		}
-		got := errText(Verify(r, nil, c.service, keys, signed.Add(c.offset)))
+		got := errText(judge(r, nil, c.service, keys, signed.Add(c.offset)))
 		if c.want == "" {
 			c.want = "<nil>"
 		}
@@ -222,7 +235,7 @@ func TestASignatureIsGoodForFiveMinutes(t *testing.T) {
 
 func TestPayloadsAreHashedUnlessTheClientSaysSo(t *testing.T) {
 	now := at(t, "20260129T120000Z")
-	keys := KeyMap{"AKIDEXAMPLE": {Secret: exampleSecret}}
+	keys := access.Keys{"AKIDEXAMPLE": {Secret: exampleSecret}}
 	for claimed, want := range map[string]string{
 		"UNSIGNED-PAYLOAD": "",
 		"5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03": "",
@@ -234,7 +247,7 @@ func TestPayloadsAreHashedUnlessTheClientSaysSo(t *testing.T) {
 		if err := Sign(r, nil, Credentials{AccessKey: "AKIDEXAMPLE", Secret: exampleSecret, Region: "eu-central-1", Service: "events"}, now); err != nil {
 			t.Fatal(err)
 		}
-		err := Verify(r, []byte("hello\n"), "events", keys, now)
+		err := judge(r, []byte("hello\n"), "events", keys, now)
 		if (want == "") != (err == nil) || !strings.Contains(errText(err), want) {
 			t.Errorf("%s: got %v, want %q", claimed, err, want)
 		}
@@ -270,7 +283,7 @@ func TestCredentialsThatCannotBeReadAreRefused(t *testing.T) {
 			r.Header.Del("X-Amz-Date")
 			r.Header.Set("Date", c.stamp)
 		}
-		err := Verify(r, nil, "events", KeyMap{"AKIDEXAMPLE": {Secret: exampleSecret}}, at(t, "20260129T120000Z"))
+		err := judge(r, nil, "events", access.Keys{"AKIDEXAMPLE": {Secret: exampleSecret}}, at(t, "20260129T120000Z"))
 		if e, ok := errors.AsType[*Error](err); !ok || e.Status != http.StatusForbidden || !strings.Contains(e.Message, c.want) {
 			t.Errorf("%s at %q:\n got %v\nwant %s", c.header, c.stamp, err, c.want)
 		}
@@ -291,7 +304,7 @@ func TestATargetMustBeSigned(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.Header.Set("X-Amz-Target", "AWSEvents.DeleteRule")
-	if err := Verify(r, nil, "events", KeyMap{"A": {Secret: "s"}}, now); !strings.Contains(errText(err), "SignedHeaders must name x-amz-target") {
+	if err := judge(r, nil, "events", access.Keys{"A": {Secret: "s"}}, now); !strings.Contains(errText(err), "SignedHeaders must name x-amz-target") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -310,14 +323,14 @@ func FuzzAuthorization(f *testing.F) {
 	f.Add("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260129/eu-central-1/events/aws4_request, SignedHeaders=host;x-amz-date, Signature=00", "20260129T120000Z")
 	f.Add("AWS4-ECDSA-P256-SHA256 Credential=A/20260129/events/aws4_request,SignedHeaders=host,Signature=3045", "20260129T120000Z")
 	f.Add("AWS4-HMAC-SHA256 Credential=,,,=;", "")
-	keys := KeyMap{"AKIDEXAMPLE": {Secret: exampleSecret}, "A": {Secret: exampleSecret}}
+	keys := access.Keys{"AKIDEXAMPLE": {Secret: exampleSecret}, "A": {Secret: exampleSecret}}
 	f.Fuzz(func(t *testing.T, header, stamp string) {
 		a, err := parseAuthorization(header)
 		if err == nil && (a.accessKey == "" || a.service == "" || a.scope == "" || a.signature == "" || len(a.headers) == 0) {
 			t.Errorf("accepted %+v", a)
 		}
 		r := &http.Request{Method: "POST", URL: &url.URL{Path: "/"}, Header: http.Header{"Authorization": {header}, "X-Amz-Date": {stamp}}}
-		if err := Verify(r, nil, "events", keys, at(t, "20260129T120000Z")); err == nil {
+		if err := judge(r, nil, "events", keys, at(t, "20260129T120000Z")); err == nil {
 			t.Errorf("verified %q", header)
 		}
 	})

@@ -7,34 +7,14 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/dari-bus/dari/internal/access"
 )
-
-// Keys know the access keys that may sign. They may be asked from many
-// goroutines at once, and may change their minds between two requests.
-type Keys interface {
-	// Key returns the access key with that id.
-	Key(accessKeyID string) (Key, bool)
-}
-
-// A Key is what belongs to an access key id.
-type Key struct {
-	Secret string
-	// Account is who calls; "" for the account of [Options].
-	Account string
-}
-
-// KeyMap is a fixed set of access keys, by id.
-type KeyMap map[string]Key
-
-// Key returns the access key with that id.
-func (m KeyMap) Key(accessKeyID string) (Key, bool) {
-	k, ok := m[accessKeyID]
-	return k, ok
-}
 
 // authenticate checks who signed the call, if anybody must.
 func (h *handler) authenticate(c *call) error {
@@ -48,47 +28,91 @@ func (h *handler) authenticate(c *call) error {
 	if err != nil {
 		return err
 	}
-	if key.Account != "" {
-		c.caller.Account = key.Account
-	}
+	c.caller.become(key)
 	return nil
 }
 
-// Verify checks that r, whose body is body, is signed for the service by one of
-// keys, about now or, if it is presigned, within its time. Both SigV4 and SigV4a
-// will do. Any error is an [*Error] with the status 403, in the words that the
-// SDKs know.
-func Verify(r *http.Request, body []byte, service string, keys Keys, now time.Time) error {
+// become makes the caller whom a key stands for.
+func (c *Caller) become(key access.Credential) {
+	c.Account = key.Account
+	if c.Principal = key.Principal; c.Principal == "" {
+		c.Principal = access.Root(c.Account, c.Region).Principal
+	}
+}
+
+// Verify returns who sent r, whose body is body, after checking that it is signed for the service by one of keys, about now or, if it is presigned, within
+// its time. Both SigV4 and SigV4a will do. Any error is an [*Error] with the
+// status 403, in the words that the SDKs know. Nil keys let everybody in, as whom
+// they say they are; region and account are those of a caller who names none.
+func Verify(r *http.Request, body []byte, service string, keys access.Credentials, at access.Place, now time.Time) (access.Caller, error) {
 	a, err := readAuthorization(r)
+	c := Caller{Caller: callerOf(r, &a, at)}
+	if keys == nil {
+		return c.Caller, nil
+	}
 	if err != nil {
-		return err
+		return c.Caller, err
 	}
 	if a.signature != "" && a.service != service {
-		return errIncomplete("Credential must be for the service " + service)
+		return c.Caller, errIncomplete("Credential must be for the service " + service)
 	}
-	_, err = verify(r, body, &a, keys, now)
-	return err
+	key, err := verify(r, body, &a, keys, now)
+	if err != nil {
+		return c.Caller, err
+	}
+	c.become(key)
+	return c.Caller, nil
+}
+
+// callerOf returns whom a request says it is from, before anything is checked.
+func callerOf(r *http.Request, a *authorization, at access.Place) access.Caller {
+	if access.IsAccount(a.accessKey) {
+		at.Account = a.accessKey
+	}
+	if a.region != "" {
+		at.Region = a.region
+	}
+	c := access.Root(at.Account, at.Region)
+	c.KeyID = a.accessKey
+	c.Trace = r.Header.Get("X-Amzn-Trace-Id")
+	c.UserAgent = r.UserAgent()
+	if ip, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		c.SourceIP = ip.Addr().Unmap().WithZone("").String()
+	}
+	return c
 }
 
 // verify returns the key that signed r.
-func verify(r *http.Request, body []byte, a *authorization, keys Keys, now time.Time) (Key, error) {
+func verify(r *http.Request, body []byte, a *authorization, keys access.Credentials, now time.Time) (access.Credential, error) {
 	if a.signature == "" {
-		return Key{}, &Error{
+		return access.Credential{}, &Error{
 			Code: "MissingAuthenticationTokenException", QueryCode: "MissingAuthenticationToken", Status: http.StatusForbidden,
 			Message: "Missing Authentication Token", QueryMessage: "Request is missing Authentication Token",
 		}
 	}
-	key, ok := keys.Key(a.accessKey)
+	key, ok := keys.Find(a.accessKey, sessionToken(r))
 	if !ok {
-		return Key{}, &Error{
+		return access.Credential{}, &Error{
 			Code: "UnrecognizedClientException", QueryCode: "InvalidClientTokenId", Status: http.StatusForbidden,
 			Message: "The security token included in the request is invalid.",
 		}
 	}
 	if err := a.timely(now.UTC()); err != nil {
-		return Key{}, err
+		return access.Credential{}, err
 	}
 	return key, a.matches(r, body, key.Secret)
+}
+
+// sessionToken is the session token of a request, or "". It need not be covered
+// by the signature: without the secret that goes with it, it opens nothing.
+func sessionToken(r *http.Request) string {
+	if t := r.Header.Get("X-Amz-Security-Token"); t != "" {
+		return t
+	}
+	if strings.Contains(r.URL.RawQuery, "X-Amz-Security-Token=") {
+		return r.URL.Query().Get("X-Amz-Security-Token")
+	}
+	return ""
 }
 
 // timely checks that the request was signed about now, or that it is presigned

@@ -3,7 +3,6 @@ package identity
 import (
 	"context"
 
-	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/wire"
 )
 
@@ -48,6 +47,5 @@ type GetCallerIdentityOutput struct {
 // GetCallerIdentity says in which account the caller acts: as its root user.
 func GetCallerIdentity(ctx context.Context, _ *GetCallerIdentityInput) (*GetCallerIdentityOutput, error) {
 	c := wire.CallerFrom(ctx)
-	root := arn.ARN{Partition: arn.Partition(c.Region), Service: "iam", Account: c.Account, Resource: "root"}
-	return &GetCallerIdentityOutput{UserId: c.Account, Account: c.Account, Arn: root.String()}, nil
+	return &GetCallerIdentityOutput{UserId: c.Account, Account: c.Account, Arn: c.Principal}, nil
 }

@@ -1,18 +1,18 @@
 package queue
 
 import (
-	"errors"
+	"slices"
 
-	"github.com/dari-bus/dari/internal/arn"
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/policy"
 )
 
-// compile returns the parsed policy, nil when policies do not count. A stored
-// policy that cannot be read, because it was stored when policies did not
-// count, lets nobody in.
+// compile returns the parsed policy, nil when there is none. A stored policy
+// that cannot be read, because an earlier version of the server did not look at
+// it, lets nobody in from outside.
 func (s *Service) compile(q *queue, text string) *policy.Document {
-	if !s.options.EnforcePolicies || text == "" {
+	if text == "" {
 		return nil
 	}
 	d, err := policy.ParseResource(text)
@@ -22,58 +22,38 @@ func (s *Service) compile(q *queue, text string) *policy.Document {
 	return d
 }
 
-// checkPolicy refuses what is no policy. Where policies do not count, that is
-// only what is not JSON; the rest is remembered for its owner.
-func (s *Service) checkPolicy(text string) error {
+// checkPolicy refuses what is no policy.
+func checkPolicy(text string) error {
 	if text == "" {
 		return nil
 	}
-	_, err := policy.ParseResource(text)
-	if err == nil || !s.options.EnforcePolicies && !errors.Is(err, policy.ErrNotJSON) {
-		return nil
+	if _, err := policy.ParseResource(text); err != nil {
+		return fault.Invalid("Invalid value for the parameter Policy. Reason: %v.", err).WithCode(codeAttributeValue)
 	}
-	return fault.Invalid("Invalid value for the parameter Policy. Reason: %v.", err).WithCode(codeAttributeValue)
+	return nil
 }
 
-// Allow returns a Denied fault when somebody in account may not do action, such
-// as "sqs:SendMessage", with the queue at a. Everybody may do everything with
-// the queues of the own account, and with all of them unless policies count.
-func (s *Service) Allow(a Address, account, action string) error {
-	if !s.options.EnforcePolicies || account == a.Account {
-		return nil
-	}
-	q, err := s.find(a)
-	if err != nil {
-		return err
-	}
-	return q.allow(policy.Request{Principal: policy.Principal{Account: account}, Action: action, Resource: q.arn})
+// ownerOnly are the operations that an account cannot let another one do.
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_AddPermission.html
+var ownerOnly = []string{
+	"AddPermission", "CancelMessageMoveTask", "CreateQueue", "DeleteQueue", "ListMessageMoveTasks", "ListQueues", "ListQueueTags",
+	"RemovePermission", "SetQueueAttributes", "StartMessageMoveTask", "TagQueue", "UntagQueue",
 }
 
-// busService is whom the events of a rule come from.
-const busService = "events.amazonaws.com"
+// unlocks are the operations by which an owner gets out of a policy that denies
+// everything.
+var unlocks = []string{"DeleteQueue", "GetQueueAttributes", "RemovePermission", "SetQueueAttributes"}
 
-// allowRule returns a Denied fault when the rule with the ARN source may not
-// send to q.
-func (s *Service) allowRule(q *queue, source string) error {
-	if !s.options.EnforcePolicies {
-		return nil
+// allow returns a Denied fault when the caller may not do action, such as
+// SendMessage, with the queue at a. It does not say whether there is one: what
+// another account has, only those learn whom it lets in.
+func (s *Service) allow(by access.Caller, a Address, action string) error {
+	ask := access.Ask{
+		Caller: by, Action: "sqs:" + action, Resource: a.ARN(), Owner: a.Account,
+		OwnerOnly: slices.Contains(ownerOnly, action), Unlocks: slices.Contains(unlocks, action),
 	}
-	context := map[string][]string{"aws:SourceArn": {source}}
-	if from, err := arn.Parse(source); err == nil {
-		context["aws:SourceAccount"] = []string{from.Account}
+	if q := s.lookup(a); q != nil {
+		ask.Policy = q.config().policy
 	}
-	return q.allow(policy.Request{
-		Principal: policy.Principal{Service: busService},
-		Action:    "sqs:SendMessage", Resource: q.arn, Context: context,
-	})
-}
-
-func (q *queue) allow(r policy.Request) error {
-	switch q.config().policy.Decide(r).Verdict {
-	case policy.Allowed:
-		return nil
-	case policy.Denied:
-		return fault.Denied("Access to the resource %s is denied: its policy has an explicit deny for %s.", q.arn, r.Action)
-	}
-	return fault.Denied("Access to the resource %s is denied: its policy does not allow %s.", q.arn, r.Action)
+	return s.options.Guard.Allow(&ask)
 }

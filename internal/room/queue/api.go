@@ -107,7 +107,7 @@ func (a api) at(ctx context.Context, url *string, action string) (Address, error
 	if parts := strings.Split(*url, "/"); len(parts) > 1 {
 		at.Account, at.Name = parts[len(parts)-2], parts[len(parts)-1]
 	}
-	return at, a.Allow(at, caller.Account, "sqs:"+action)
+	return at, a.allow(caller.Caller, at, action)
 }
 
 // urlOf returns the URL of a queue, on the host that the caller came to.

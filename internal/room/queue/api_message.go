@@ -88,7 +88,7 @@ func (in *messageInput) draft(ctx context.Context) (d Draft, err error) {
 		d.Delay = &delay
 	}
 	caller := wire.CallerFrom(ctx)
-	if d.Sender = caller.AccessKey; d.Sender == "" {
+	if d.Sender = caller.KeyID; d.Sender == "" {
 		d.Sender = caller.Account
 	}
 	if d.Attributes, err = readAttributes(in.MessageAttributes); err != nil {

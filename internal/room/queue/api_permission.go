@@ -118,13 +118,6 @@ func accountRoots(ids []string) (oneOrMore, error) {
 	return roots, nil
 }
 
-// ownerOnly are the operations that an account cannot let another one do.
-// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_AddPermission.html
-var ownerOnly = []string{
-	"AddPermission", "CancelMessageMoveTask", "CreateQueue", "DeleteQueue", "ListMessageMoveTasks", "ListQueues", "ListQueueTags",
-	"RemovePermission", "SetQueueAttributes", "StartMessageMoveTask", "TagQueue", "UntagQueue",
-}
-
 // actions reads the names of the operations that a permission is for.
 func (a api) actions(names []string) (oneOrMore, error) {
 	if len(names) == 0 {

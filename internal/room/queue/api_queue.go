@@ -111,7 +111,7 @@ func (a api) GetQueueUrl(ctx context.Context, in *getQueueUrlRequest) (*queueURL
 	if owner := value(in.QueueOwnerAWSAccountId); owner != "" {
 		at.Account = owner
 	}
-	if err := a.Allow(at, caller.Account, "sqs:GetQueueUrl"); err != nil {
+	if err := a.allow(caller.Caller, at, "GetQueueUrl"); err != nil {
 		return nil, err
 	}
 	if _, err := a.find(at); err != nil {

@@ -153,6 +153,11 @@ func (a api) StartMessageMoveTask(ctx context.Context, in *startMoveRequest) (*s
 	if in.MaxNumberOfMessagesPerSecond != nil && (rate < 1 || rate > maxMoveRate) {
 		return nil, fault.Invalid("Value %d for parameter MaxNumberOfMessagesPerSecond is invalid. Reason: Must be between 1 and %d, if provided.", rate, maxMoveRate)
 	}
+	if to, ok := parseTarget(value(in.DestinationArn)); ok {
+		if err := a.allow(wire.CallerFrom(ctx).Caller, to, "SendMessage"); err != nil {
+			return nil, err
+		}
+	}
 	id, err := a.StartMove(ctx, source, value(in.DestinationArn), rate)
 	if err != nil {
 		return nil, err
@@ -169,10 +174,11 @@ func (a api) moveFrom(ctx context.Context, text *string, action string) (Address
 	if !ok {
 		return Address{}, fault.Invalid("You must use this format to specify the SourceArn: arn:<partition>:<service>:<region>:<account-id>:<resource-id>")
 	}
-	if _, err := a.moveSource(at); err != nil {
+	if err := a.allow(wire.CallerFrom(ctx).Caller, at, action); err != nil {
 		return Address{}, err
 	}
-	return at, a.Allow(at, wire.CallerFrom(ctx).Account, "sqs:"+action)
+	_, err := a.moveSource(at)
+	return at, err
 }
 
 // A handleJSON names a task and its queue.

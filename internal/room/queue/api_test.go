@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/wire"
 )
 
@@ -380,7 +381,8 @@ func TestQueueCanBeCalledByItsNameAlone(t *testing.T) {
 // as-aws 5: instrumented clients send their trace as a header.
 func TestTraceOfTheRequestIsTheTraceOfTheMessage(t *testing.T) {
 	a := api{newRig(t).Service}
-	in := wire.Caller{Account: account, Region: region, Trace: "Root=1-3152b799-8954dae64eda91bc9a23a7e8;Parent=7fa8c0f79203be72;Sampled=1"}
+	in := wire.Caller{Caller: access.Root(account, region)}
+	in.Trace = "Root=1-3152b799-8954dae64eda91bc9a23a7e8;Parent=7fa8c0f79203be72;Sampled=1"
 	ctx := wire.WithCaller(t.Context(), in)
 	name, body, own, kind := "q", "m", "Root=own", "String"
 	if _, err := a.CreateQueue(ctx, &createQueueRequest{QueueName: &name}); err != nil {
@@ -409,12 +411,11 @@ func TestTraceOfTheRequestIsTheTraceOfTheMessage(t *testing.T) {
 
 func TestOtherAccountsNeedThePolicy(t *testing.T) {
 	r := newRig(t)
-	r.enforcing()
 	c := newClientOn(r)
 	q := c.createQueue("q", nil)
 	c.call("AddPermission", object{"QueueUrl": q, "Label": "l", "AWSAccountIds": []string{"999999999999"}, "Actions": []string{"SendMessage"}})
 	stranger := API(r.Service)
-	ctx := wire.WithCaller(t.Context(), wire.Caller{Account: "999999999999", Region: region, Host: "localhost:4566"})
+	ctx := wire.WithCaller(t.Context(), wire.Caller{Caller: access.Root("999999999999", region), Host: "localhost:4566"})
 	a := api{r.Service}
 	body := "m"
 	if _, err := a.SendMessage(ctx, &sendMessageRequest{QueueUrl: &q, messageInput: messageInput{MessageBody: &body}}); err != nil {
@@ -424,7 +425,8 @@ func TestOtherAccountsNeedThePolicy(t *testing.T) {
 	e, ok := stranger.Error(err)
 	want := wire.Error{
 		Code: "AccessDeniedException", QueryCode: "AccessDenied", Status: http.StatusForbidden,
-		Message: "Access to the resource " + at("q").ARN() + " is denied: its policy does not allow sqs:ReceiveMessage.",
+		Message: "User: arn:aws:iam::999999999999:root is not authorized to perform: sqs:ReceiveMessage on resource: " + at("q").ARN() +
+			" because no resource-based policy allows the sqs:ReceiveMessage action",
 	}
 	if diff := cmp.Diff(want, e); !ok || diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/store/disk"
 )
 
@@ -13,7 +14,7 @@ var kilobyte = strings.Repeat("x", 1024)
 
 func BenchmarkDeliver(b *testing.B) {
 	s, a := benchService(b)
-	m := Mail{Body: []byte(kilobyte), Source: rule}
+	m := Mail{Body: []byte(kilobyte), From: sentBy(b, rule)}
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
@@ -68,7 +69,7 @@ func benchService(b *testing.B) (*Service, Address) {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { st.Close() })
-	s, err := Open(st, Options{Logger: quiet})
+	s, err := Open(st, Options{Guard: access.Boundary{}, Logger: quiet})
 	if err != nil {
 		b.Fatal(err)
 	}

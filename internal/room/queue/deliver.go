@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/store"
@@ -17,9 +18,9 @@ type Mail struct {
 	Group string
 	// Trace is a trace header, or "".
 	Trace string
-	// Source is the ARN of the rule, or the topic, on whose behalf it is sent: what
-	// the queue's policy may name.
-	Source string
+	// From is the service that sends it, and on whose behalf: what the queue's
+	// policy may name.
+	From access.Caller
 	// Attributes become message attributes of the type String.
 	Attributes map[string]string
 }
@@ -48,21 +49,29 @@ func (s *Service) DeliverDurably(ctx context.Context, queue arn.ARN, m Mail) err
 // SendDeadLetter puts body with string attributes on a queue, on behalf of a
 // rule. The message is on disk when it returns nil.
 func (s *Service) SendDeadLetter(ctx context.Context, queue arn.ARN, rule string, body []byte, attributes map[string]string) error {
-	return s.deliver(ctx, queue, Mail{Body: body, Source: rule, Attributes: attributes})
+	from, err := access.Service(access.Events, rule)
+	if err != nil {
+		return err
+	}
+	return s.deliver(ctx, queue, Mail{Body: body, From: from, Attributes: attributes})
 }
 
 func (s *Service) deliver(ctx context.Context, to arn.ARN, m Mail, opts ...store.Option) error {
-	q := s.lookup(Address{to.Account, to.Region, to.Resource})
-	if q == nil || to.Service != "sqs" {
+	if to.Service != "sqs" {
 		return fault.NotFound("The queue %s does not exist.", to)
 	}
-	if from, err := arn.Parse(m.Source); err == nil && from.Region != "" && from.Region != to.Region {
-		return fault.NotFound("The queue %s is not in the region %s.", to, from.Region)
+	if m.From.Region != to.Region {
+		return fault.NotFound("The queue %s is not in the region %s.", to, m.From.Region)
 	}
-	if err := s.allowRule(q, m.Source); err != nil {
+	a := Address{to.Account, to.Region, to.Resource}
+	if err := s.allow(m.From, a, "SendMessage"); err != nil {
 		return err
 	}
-	d := Draft{Body: string(m.Body), Group: m.Group, Trace: m.Trace, Sender: busService}
+	q := s.lookup(a)
+	if q == nil {
+		return fault.NotFound("The queue %s does not exist.", to)
+	}
+	d := Draft{Body: string(m.Body), Group: m.Group, Trace: m.Trace, Sender: m.From.Service}
 	for _, name := range slices.Sorted(maps.Keys(m.Attributes)) {
 		if value := m.Attributes[name]; value != "" { // there are no empty attributes
 			d.Attributes = append(d.Attributes, Attribute{Name: name, Type: "String", Value: value})

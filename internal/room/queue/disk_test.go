@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/disk"
@@ -105,7 +106,7 @@ func TestFailedChangeIsNoChange(t *testing.T) {
 		"delete":    func() error { return r.Delete(t.Context(), a) },
 		"purge":     func() error { return r.Purge(t.Context(), a) },
 		"configure": func() error { return r.Configure(t.Context(), a, func(s *Settings) error { s.Delay = 1; return nil }) },
-		"deliver":   func() error { return r.Deliver(t.Context(), to(a), Mail{Body: []byte("x")}) },
+		"deliver":   func() error { return r.Deliver(t.Context(), to(a), Mail{Body: []byte("x"), From: sentBy(t, rule)}) },
 	} {
 		r.putAll(a, name)
 		before := r.counts(a)
@@ -161,7 +162,7 @@ func TestDamagedRecordIsAnError(t *testing.T) {
 		t.Error("a damaged message was handed out")
 	}
 	write(key(keyEntry, number, 1), []byte("x"))
-	if _, err := Open(r.store, Options{}); err == nil {
+	if _, err := Open(r.store, Options{Guard: access.Boundary{}}); err == nil {
 		t.Error("a damaged entry was read")
 	}
 }

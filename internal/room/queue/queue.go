@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -13,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/policy"
@@ -30,10 +32,8 @@ func (a Address) FIFO() bool { return strings.HasSuffix(a.Name, ".fifo") }
 
 // Options are how the service behaves.
 type Options struct {
-	// EnforcePolicies makes the policies of queues count for senders from outside
-	// the account, among them the rules of the bus. Without it everybody may do
-	// everything.
-	EnforcePolicies bool
+	// Guard is asked whether a caller may do what it asks for. It must be set.
+	Guard access.Guard
 	// Logger hears what goes wrong in the background. Nil means slog.Default().
 	Logger *slog.Logger
 }
@@ -90,6 +90,9 @@ func (q *queue) config() *config { return q.current.Load() }
 // Open returns the service on the queues in st. It reads the definitions of the
 // queues and the entries of messages that need one, not the messages.
 func Open(st store.Store, o Options) (*Service, error) {
+	if o.Guard == nil {
+		return nil, errors.New("open queues: they need a guard")
+	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/mem"
@@ -45,7 +46,7 @@ func newRig(t testing.TB) *rig {
 // restart forgets everything that is not in the store.
 func (r *rig) restart() {
 	r.t.Helper()
-	s, err := Open(r.store, Options{Logger: quiet})
+	s, err := Open(r.store, Options{Guard: access.Boundary{}, Logger: quiet})
 	if err != nil {
 		r.t.Fatal(err)
 	}

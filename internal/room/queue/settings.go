@@ -94,7 +94,7 @@ func (s *Settings) permits(source string) bool {
 // checkSettings returns a fault unless the queue at a can have these settings.
 // old is its redrive policy so far, whose target may have been deleted since.
 func (s *Service) checkSettings(a Address, set *Settings, old *Redrive) error {
-	if err := s.checkPolicy(set.Policy); err != nil {
+	if err := checkPolicy(set.Policy); err != nil {
 		return err
 	}
 	if set.GroupThroughput && !set.GroupDedup {

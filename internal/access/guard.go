@@ -1,0 +1,97 @@
+package access
+
+import (
+	"maps"
+	"strconv"
+	"time"
+
+	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/policy"
+)
+
+// An Ask is the question whether a caller may do something.
+type Ask struct {
+	Caller Caller
+	// Action is what is to be done, such as "sqs:SendMessage", and Resource the
+	// ARN of what it is to be done with.
+	Action, Resource string
+	// Owner is the account that the resource belongs to.
+	Owner string
+	// Policy is the resource's own policy, nil when it has none.
+	Policy *policy.Document
+	// OwnerOnly is for what a policy cannot let another account do.
+	OwnerOnly bool
+	// Unlocks is for what changes the policy: the owner's root is never denied it,
+	// so that nobody locks themselves out.
+	Unlocks bool
+	// Keys are the condition keys of the action's own service, such as
+	// "events:source". Those that every action has are added to them.
+	Keys map[string][]string
+}
+
+// A Guard answers whether a caller may do something: nil, or a Denied fault that
+// says who may not do what and which statement is in the way or missing. It may
+// be asked from many goroutines at once, holds no lock and does not wait.
+type Guard interface {
+	Allow(a *Ask) error
+}
+
+// Boundary is the guard of a server that knows accounts and no identities.
+type Boundary struct {
+	// ServicesNeedPolicy holds the services of the house to the policies of
+	// resources within an account as well, as AWS does: without a statement that
+	// allows it, a rule does not reach a queue of its own account.
+	ServicesNeedPolicy bool
+}
+
+// Allow answers.
+func (b Boundary) Allow(a *Ask) error {
+	own := a.Caller.Account == a.Owner
+	if own && a.Caller.Service == "" && (a.Policy == nil || a.Unlocks) {
+		return nil
+	}
+	switch d := a.Policy.Decide(a.request()); {
+	case d.Verdict == policy.Denied:
+		return a.refuse("with an explicit deny in a resource-based policy: " + d.Statement.String())
+	case d.Verdict == policy.Allowed && (own || !a.OwnerOnly):
+		return nil
+	case own && (a.Caller.Service == "" || !b.ServicesNeedPolicy):
+		return nil
+	case a.OwnerOnly:
+		return a.refuse("because only the account that owns the resource may do that")
+	}
+	return a.refuse("because no resource-based policy allows the " + a.Action + " action")
+}
+
+// request is the question as a policy reads it.
+func (a *Ask) request() policy.Request {
+	c := &a.Caller
+	keys := make(map[string][]string, len(a.Keys)+8)
+	maps.Copy(keys, a.Keys)
+	add := func(name, value string) {
+		if value != "" {
+			keys[name] = []string{value}
+		}
+	}
+	add("aws:SourceIp", c.SourceIP)
+	add("aws:UserAgent", c.UserAgent)
+	add("aws:RequestedRegion", c.Region)
+	now := time.Now().UTC()
+	add("aws:CurrentTime", now.Format(time.RFC3339))
+	add("aws:EpochTime", strconv.FormatInt(now.Unix(), 10))
+	if c.Source != "" {
+		add("aws:SourceArn", c.Source)
+		add("aws:SourceAccount", c.Account)
+	}
+	principal := policy.Principal{Service: c.Service}
+	if c.Service == "" {
+		principal = policy.Principal{Account: c.Account, ARN: c.Principal}
+	}
+	return policy.Request{Principal: principal, Action: a.Action, Resource: a.Resource, Context: keys}
+}
+
+// refuse says no in AWS's sentence.
+func (a *Ask) refuse(why string) error {
+	return fault.Denied("User: %s is not authorized to perform: %s on resource: %s %s",
+		a.Caller.who(), a.Action, a.Resource, why).WithCode("AccessDeniedException")
+}
