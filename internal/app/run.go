@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -95,12 +96,13 @@ func (a *App) serve(ctx, running context.Context) error {
 	return errors.Join(a.drain(context.WithoutCancel(ctx)), <-failed)
 }
 
-// accept serves until the listener fails, or is closed by drain.
+// accept serves until the listener fails, or drain ends it.
 func (a *App) accept() error {
-	if err := a.server.Serve(a.listener); !errors.Is(err, net.ErrClosed) || !a.front.stopping.Load() {
-		return err
+	err := a.server.Serve(a.listener)
+	if a.front.stopping.Load() && (errors.Is(err, net.ErrClosed) || errors.Is(err, http.ErrServerClosed)) {
+		return nil
 	}
-	return nil
+	return err
 }
 
 // drain answers the calls that have come in, on whatever connection, and takes

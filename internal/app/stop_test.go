@@ -100,6 +100,15 @@ func TestACallThatHasJustComeInWhenTheStopBeginsIsAnswered(t *testing.T) {
 	}
 }
 
+func TestAServerThatIsStoppedBeforeItServesEndsWell(t *testing.T) {
+	a := openForTest(t)
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if err := a.Run(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
 // A hopeless store has failed, and who waits for it waits for ever.
 type hopeless struct {
 	store.Store
