@@ -8,8 +8,9 @@ import (
 )
 
 // check returns the error that AWS gives for an input whose members do not
-// satisfy their limits, and nil for a good one. All failures are in one
-// message, in the order of the members.
+// satisfy their limits, and nil for a good one. The first failures are in one
+// message, in the order of the members: a request may have millions of them, and
+// nobody reads on.
 func check(s *shape, in reflect.Value) error {
 	if !s.checked {
 		return nil
@@ -56,13 +57,23 @@ func (s *shape) needsCheck() bool {
 	return false
 }
 
-// A checker walks an input.
+// maxFailures and maxFailureText bound the failures that an error names: how many
+// there are, and what they come to in bytes before the last.
+const (
+	maxFailures    = 50
+	maxFailureText = 64 << 10
+)
+
+// A checker walks an input until it has found enough.
 type checker struct {
 	// path leads to the member at hand; it is printed only when something is
 	// wrong with that.
 	path     []step
 	failures []string
+	text     int // of failures, in bytes
 }
+
+func (c *checker) full() bool { return len(c.failures) >= maxFailures || c.text > maxFailureText }
 
 // A step is one part of a path: a name, or a place in a list, counted from one.
 type step struct {
@@ -84,13 +95,18 @@ func (c *checker) at() string {
 }
 
 func (c *checker) fail(value, constraint string) {
-	c.failures = append(c.failures, "Value "+value+" at '"+c.at()+"' failed to satisfy constraint: "+constraint)
+	if c.full() {
+		return
+	}
+	failure := "Value " + value + " at '" + c.at() + "' failed to satisfy constraint: " + constraint
+	c.failures = append(c.failures, failure)
+	c.text += len(failure)
 }
 
 func (c *checker) structure(s *shape, v reflect.Value) {
 	for i := range s.fields {
 		f := &s.fields[i]
-		if f.limit == nil && !f.shape.checked {
+		if f.limit == nil && !f.shape.checked || c.full() {
 			continue
 		}
 		c.path = append(c.path, step{name: f.camel})
@@ -119,7 +135,7 @@ func (c *checker) member(f *field, v reflect.Value) {
 
 // inside checks what v is made of.
 func (c *checker) inside(s *shape, v reflect.Value) {
-	if !s.checked || isNull(v) {
+	if !s.checked || isNull(v) || c.full() {
 		return
 	}
 	if v.Kind() == reflect.Pointer {
@@ -136,7 +152,7 @@ func (c *checker) inside(s *shape, v reflect.Value) {
 		}
 	case kindMap:
 		for _, key := range sortedKeys(v) {
-			c.path = append(c.path, step{name: key.String()}, step{name: "member"})
+			c.path = append(c.path, step{name: clip(key.String())}, step{name: "member"})
 			c.inside(s.elem, v.MapIndex(key))
 			c.path = c.path[:len(c.path)-2]
 		}

@@ -78,10 +78,19 @@ func FaultError(err error) (Error, bool) {
 	return e, true
 }
 
+// maxMessage bounds the text of an error, in bytes. Rooms repeat what they were
+// given, however long that is.
+const maxMessage = 128 << 10
+
 // fail makes e the answer, in the dialect of the request as far as it is known.
 func (h *handler) fail(c *call, e *Error) {
 	c.answer.body = c.answer.body[:0]
 	c.answer.header.Del("Content-Type")
+	if len(e.Message)+len(e.QueryMessage) > maxMessage {
+		short := *e
+		short.Message, short.QueryMessage = cut(e.Message, maxMessage), cut(e.QueryMessage, maxMessage)
+		e = &short
+	}
 	if c.protocol != nil {
 		c.protocol.EncodeError(c, e)
 		return

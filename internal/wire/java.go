@@ -19,15 +19,18 @@ const redacted = "***"
 func printJava(v reflect.Value, s *shape, l *limit) string {
 	var b strings.Builder
 	appendJava(&b, v, s, l)
-	out := b.String()
-	if len(out) <= maxPrinted {
-		return out
+	return cut(b.String(), maxPrinted)
+}
+
+// cut cuts s off where it is longer than most.
+func cut(s string, most int) string {
+	if len(s) <= most {
+		return s
 	}
-	cut := maxPrinted
-	for !utf8.RuneStart(out[cut]) {
-		cut--
+	for !utf8.RuneStart(s[most]) {
+		most--
 	}
-	return out[:cut] + "…"
+	return s[:most] + "…"
 }
 
 func appendJava(b *strings.Builder, v reflect.Value, s *shape, l *limit) {
@@ -47,7 +50,7 @@ func appendJava(b *strings.Builder, v reflect.Value, s *shape, l *limit) {
 	}
 	switch s.kind {
 	case kindString:
-		b.WriteString(v.String())
+		b.WriteString(cut(v.String(), maxPrinted))
 	case kindBool:
 		b.WriteString(strconv.FormatBool(v.Bool()))
 	case kindInt:
@@ -69,6 +72,9 @@ func appendJavaParts(b *strings.Builder, v reflect.Value, s *shape) {
 	case kindList:
 		b.WriteByte('[')
 		for i := range v.Len() {
+			if b.Len() > maxPrinted {
+				break
+			}
 			if i > 0 {
 				b.WriteString(", ")
 			}
@@ -78,10 +84,13 @@ func appendJavaParts(b *strings.Builder, v reflect.Value, s *shape) {
 	case kindMap:
 		b.WriteByte('{')
 		for i, key := range sortedKeys(v) {
+			if b.Len() > maxPrinted {
+				break
+			}
 			if i > 0 {
 				b.WriteString(", ")
 			}
-			b.WriteString(key.String() + "=")
+			b.WriteString(cut(key.String(), maxPrinted) + "=")
 			appendJava(b, v.MapIndex(key), s.elem, nil)
 		}
 		b.WriteByte('}')

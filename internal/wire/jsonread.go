@@ -14,6 +14,10 @@ import (
 // maxDepth bounds how deep values may nest, known members or not.
 const maxDepth = 512
 
+// maxParts bounds what the elements of lists and maps come to, in bytes without
+// their texts: {} is two bytes on the wire, and a structure in memory.
+const maxParts = 8 << 20
+
 // A jsonReader decodes one JSON text into the Go value of a shape.
 //
 // It exists because the hot path of the server is PutEvents: it reads a body
@@ -24,6 +28,9 @@ const maxDepth = 512
 type jsonReader struct {
 	text []byte
 	pos  int
+	// room is what is left of maxParts. Where there is none, elements are passed
+	// over.
+	room int
 	// scratch holds a string while its escapes are resolved.
 	scratch []byte
 }
@@ -31,14 +38,15 @@ type jsonReader struct {
 var jsonReaders = sync.Pool{New: func() any { return new(jsonReader) }}
 
 // readJSON decodes text into v, a structure of shape s. Text of white space
-// only is an empty object.
+// only is an empty object. When there is more in lists and maps than anybody may
+// ask for, the error is errTooManyParts, and v holds the first of them.
 func readJSON(text []byte, s *shape, v reflect.Value) error {
 	if !utf8.Valid(text) {
 		return notJSON("it is not UTF-8")
 	}
 	r := jsonReaders.Get().(*jsonReader)
 	defer r.free()
-	r.text, r.pos = text, 0
+	r.text, r.pos, r.room = text, 0, maxParts
 	if r.peek() == 0 && r.pos == len(text) {
 		return nil
 	}
@@ -50,6 +58,9 @@ func readJSON(text []byte, s *shape, v reflect.Value) error {
 	}
 	if r.peek(); r.pos < len(text) {
 		return r.bad("text follows the object")
+	}
+	if r.room < 0 {
+		return errTooManyParts
 	}
 	return nil
 }
@@ -157,15 +168,7 @@ func (r *jsonReader) list(s *shape, v reflect.Value, depth int) error {
 		return nil
 	}
 	for n := 0; ; n++ {
-		if n == v.Cap() {
-			v.Grow(max(4, n))
-		}
-		v.SetLen(n + 1)
-		present, err := r.value(s.elem, v.Index(n), depth)
-		if err == nil && !present {
-			err = mistyped(s.elem.kind.String(), "null")
-		}
-		if err != nil {
+		if err := r.element(s, v, n, depth); err != nil {
 			return within(err, "["+strconv.Itoa(n)+"]")
 		}
 		switch r.peek() {
@@ -180,9 +183,28 @@ func (r *jsonReader) list(s *shape, v reflect.Value, depth int) error {
 	}
 }
 
+// element decodes the next element of the list v, which is its nth.
+func (r *jsonReader) element(s *shape, v reflect.Value, n, depth int) error {
+	if r.room -= int(s.elem.size); r.room < 0 {
+		return r.skip(depth)
+	}
+	if n == v.Cap() {
+		v.Grow(max(4, n))
+	}
+	v.SetLen(n + 1)
+	present, err := r.value(s.elem, v.Index(n), depth)
+	if err == nil && !present {
+		err = mistyped(s.elem.kind.String(), "null")
+	}
+	return err
+}
+
 func (r *jsonReader) dictionary(s *shape, v reflect.Value, depth int) error {
 	v.Set(reflect.MakeMap(s.typ))
 	return r.object("a map", depth, func(name []byte) error {
+		if r.room -= int(s.elem.size + entrySize); r.room < 0 {
+			return r.skip(depth)
+		}
 		key := reflect.ValueOf(string(name)).Convert(s.typ.Key())
 		elem := reflect.New(s.typ.Elem()).Elem()
 		present, err := r.value(s.elem, elem, depth)
@@ -190,7 +212,7 @@ func (r *jsonReader) dictionary(s *shape, v reflect.Value, depth int) error {
 			err = mistyped(s.elem.kind.String(), "null")
 		}
 		if err != nil {
-			return within(err, "."+key.String())
+			return within(err, "."+clip(key.String()))
 		}
 		v.SetMapIndex(key, elem)
 		return nil
@@ -281,14 +303,14 @@ func (r *jsonReader) number(s *shape, v reflect.Value) error {
 	if s.kind == kindInt {
 		n, ok := parseInteger(string(lit))
 		if !ok || v.OverflowInt(n) {
-			return mistyped(fmt.Sprintf("an integer of %d bits", v.Type().Bits()), "the number "+string(lit))
+			return mistyped(fmt.Sprintf("an integer of %d bits", v.Type().Bits()), "the number "+clip(string(lit)))
 		}
 		v.SetInt(n)
 		return nil
 	}
 	f, err := strconv.ParseFloat(string(lit), 64)
 	if err != nil || v.OverflowFloat(f) {
-		return mistyped(fmt.Sprintf("a number of %d bits", v.Type().Bits()), "the number "+string(lit))
+		return mistyped(fmt.Sprintf("a number of %d bits", v.Type().Bits()), "the number "+clip(string(lit)))
 	}
 	v.SetFloat(f)
 	return nil

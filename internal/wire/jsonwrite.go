@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"math"
+	"net/http"
 	"reflect"
 	"strconv"
 	"unicode/utf8"
@@ -82,6 +83,9 @@ func appendStruct(b []byte, v reflect.Value, s *shape, query bool) ([]byte, erro
 func appendList(b []byte, v reflect.Value, s *shape, query bool) (_ []byte, err error) {
 	b = append(b, '[')
 	for i := range v.Len() {
+		if len(b) > maxAnswer {
+			return nil, errAnswerTooLarge
+		}
 		if i > 0 {
 			b = append(b, ',')
 		}
@@ -122,6 +126,15 @@ func appendPairs(b []byte, v reflect.Value, s *shape, fm form) (_ []byte, err er
 		b = append(b, '}')
 	}
 	return append(b, ']'), nil
+}
+
+// maxAnswer bounds an answer, in bytes. Ten messages of 1 MiB come to no more,
+// with each byte escaped at its worst.
+const maxAnswer = 64 << 20
+
+var errAnswerTooLarge error = &Error{
+	Code: "ResponseTooLargeException", QueryCode: "ResponseTooLarge", Status: http.StatusServiceUnavailable,
+	Message: "The answer has more bytes than dari sends at once; ask for less at a time.",
 }
 
 // appendFloat appends f without an exponent where people would not use one.

@@ -57,6 +57,38 @@ func compileService(t testing.TB, s *Service) *service {
 	return c
 }
 
+// attack F5: what is far too much is answered with the first failures, and the
+// list's own is among them although not all of it was read.
+func TestAnswersToFarTooMuchAreShort(t *testing.T) {
+	s := compileService(t, &Service{
+		Name: "events", Protocols: []Protocol{JSON11}, Limits: putTargetsLimits,
+		Operations: []Operation{Op("PutTargets", putTargets)},
+	}).operations["PutTargets"].in
+	for body, want := range map[string]string{
+		`{"Targets":[{}` + strings.Repeat(`,{}`, 1<<20) + `]}`:     "50 validation errors detected: ",
+		`{"Ids":["a"` + strings.Repeat(`,"a"`, 1<<20) + `]}`:       "The request has more elements in its lists and maps than dari reads; send them in several requests.",
+		`{"Rate":` + strings.Repeat("9", 1<<20) + `}`:              "Rate: expected an integer of 64 bits, found the number 999",
+		`{"Paths":{"` + strings.Repeat("k", 1<<20) + `":7}}`:       "Paths.kkk",
+		`{"Parts":{"` + strings.Repeat("k", 1<<20) + `":{}}}`:      "4 validation errors detected: ",
+		`{"Rule":"` + strings.Repeat("#", 1<<20) + `","When":1}`:   "3 validation errors detected: ",
+		`{"Targets":[{},{},{}` + strings.Repeat(`,{}`, 100) + `]}`: "50 validation errors detected: ",
+	} {
+		in := reflect.New(reflect.TypeFor[putTargetsInput]())
+		err := serialization(readJSON([]byte(body), s, in.Elem()))
+		if err == nil || err == errTooManyParts && !strings.HasPrefix(want, "The request") {
+			err = check(s, in.Elem())
+		}
+		e, ok := err.(*Error)
+		if !ok {
+			t.Errorf("%.40s…: %v", body, err)
+			continue
+		}
+		if !strings.Contains(e.Message, want) || len(e.Message) > maxFailureText+maxPrinted+1<<10 {
+			t.Errorf("%.40s…: %d bytes, %.300s", body, len(e.Message), e.Message)
+		}
+	}
+}
+
 func TestFailuresAreGatheredInAWSsWords(t *testing.T) {
 	s := compileService(t, &Service{
 		Name: "events", Protocols: []Protocol{JSON11}, Limits: putTargetsLimits,

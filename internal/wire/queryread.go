@@ -47,7 +47,7 @@ func newBranch(form url.Values) (*branch, error) {
 }
 
 // maxFormDepth bounds the parts of a parameter's name; no API comes near it.
-const maxFormDepth = 32
+const maxFormDepth = 10
 
 // numbered returns the branches with numbers for names, in their order. Gaps
 // are closed up.

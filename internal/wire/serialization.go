@@ -3,6 +3,7 @@ package wire
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 )
 
@@ -48,6 +49,13 @@ func malformedForm(err error) error {
 		QueryCode: "MalformedInput",
 		Message:   "The parameters of the request cannot be read: " + err.Error() + ".",
 	}
+}
+
+// errTooManyParts is the error for a request with more in its lists and maps than
+// any operation takes. A limit that says how many it takes says it better.
+var errTooManyParts error = &Error{
+	Code: "RequestEntityTooLargeException", QueryCode: "RequestEntityTooLarge", Status: http.StatusRequestEntityTooLarge,
+	Message: "The request has more elements in its lists and maps than dari reads; send them in several requests.",
 }
 
 // A typeError is a member of the wrong type. The path grows as it travels from

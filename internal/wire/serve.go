@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -85,10 +86,11 @@ func (h *handler) serve(c *call) error {
 		return err
 	}
 	in := reflect.New(c.operation.In)
-	if err := c.protocol.Decode(c, c.operation.in, in.Elem()); err != nil {
-		return err
+	tooMany := c.protocol.Decode(c, c.operation.in, in.Elem())
+	if tooMany != nil && tooMany != errTooManyParts { //nolint:errorlint // the value itself
+		return tooMany
 	}
-	if err := check(c.operation.in, in.Elem()); err != nil {
+	if err := cmp.Or(check(c.operation.in, in.Elem()), tooMany); err != nil {
 		return err
 	}
 	out, err := c.operation.call(WithCaller(c.r.Context(), c.caller), in.Interface())

@@ -30,6 +30,9 @@ type shape struct {
 	// ptr says that the Go type is a pointer to typ.
 	ptr bool
 	typ reflect.Type
+	// size is what a value takes in memory, in bytes, without the text of strings
+	// and the elements of lists and maps.
+	size uintptr
 	// elem is the element of a list and the value of a map.
 	elem *shape
 	// fields are the members of a structure in the order of the Go type, index
@@ -155,7 +158,31 @@ func (c *shapes) compile(t reflect.Type) (*shape, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.measure()
 	return s, nil
+}
+
+// entrySize is what a map needs for an entry beside the value, and at least for
+// itself, about.
+const entrySize = 64
+
+// measure sets the size of s from what it is made of. A member of a recursive
+// type counts as a pointer: it is there only if the request says so.
+func (s *shape) measure() {
+	s.size = s.typ.Size()
+	if s.ptr {
+		s.size += reflect.TypeFor[uintptr]().Size()
+	}
+	if s.kind == kindMap {
+		s.size += 4 * entrySize
+	}
+	for i := range s.fields {
+		if member := s.fields[i].shape; member.ptr {
+			s.size += member.typ.Size()
+		} else if member.kind == kindMap {
+			s.size += 4 * entrySize
+		}
+	}
 }
 
 // members fills in the fields of the structure s.

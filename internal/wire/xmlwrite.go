@@ -57,6 +57,9 @@ func appendElement(b []byte, name string, v reflect.Value, s *shape, fm form) (_
 
 func appendEach(b []byte, name string, v reflect.Value, s *shape) (_ []byte, err error) {
 	for i := range v.Len() {
+		if len(b) > maxAnswer {
+			return nil, errAnswerTooLarge
+		}
 		if b, err = appendElement(b, name, v.Index(i), s.elem, inner); err != nil {
 			return nil, err
 		}
