@@ -4,6 +4,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/dari-bus/dari/internal/door"
 	"github.com/dari-bus/dari/internal/outbound"
 )
 
@@ -30,5 +31,8 @@ func (a *App) newClient() *outbound.Client {
 	if named && !a.opt.reach.Everywhere() {
 		a.opt.Log.Warn("the proxies that the environment names are not used, because -outbound judges the addresses that are called")
 	}
-	return outbound.New(outbound.Options{Reach: a.opt.reach})
+	// Of the connections that callers may have, a quarter as many lead outwards,
+	// and the store still has files left.
+	calls := min(outbound.DefaultCalls, max(door.Limit(a.opt.memory.Total())/4, 8))
+	return outbound.New(outbound.Options{Reach: a.opt.reach, Calls: calls})
 }

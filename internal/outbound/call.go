@@ -3,7 +3,6 @@ package outbound
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -63,7 +62,7 @@ func (c *Client) Call(req *http.Request, t Terms) (Answer, error) {
 		return Answer{}, err
 	}
 	defer c.seats.leave(t.For)
-	ctx, cancel := context.WithTimeoutCause(req.Context(), t.Within, fmt.Errorf("no answer within %v", t.Within))
+	ctx, cancel := context.WithTimeoutCause(req.Context(), t.Within, noAnswerWithin(t.Within))
 	defer cancel()
 	if password, ok := req.URL.User.Password(); ok {
 		t.Secrets = append(t.Secrets[:len(t.Secrets):len(t.Secrets)], password)
@@ -100,12 +99,21 @@ func (c *Client) Call(req *http.Request, t Terms) (Answer, error) {
 	return a, nil
 }
 
+// noAnswerWithin is how long was waited.
+type noAnswerWithin time.Duration
+
+func (d noAnswerWithin) Error() string { return "no answer within " + time.Duration(d).String() }
+
 // turn waits until the call may be made. The other side knows nothing of that,
 // so it counts neither as an attempt nor as the other side's time.
 func (c *Client) turn(req *http.Request, name string) error {
+	w := c.seats.ask(name)
+	if w == nil {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(req.Context(), patience)
 	defer cancel()
-	if c.seats.take(ctx, name) {
+	if c.seats.wait(ctx, w) {
 		return nil
 	}
 	if errors.Is(req.Context().Err(), context.Canceled) {

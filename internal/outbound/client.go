@@ -15,23 +15,17 @@ const (
 	silence = 5 * time.Second
 )
 
-// The defaults of Options. A call that is under way is a socket; up to maxIdle
-// more are kept for the next calls.
-const (
-	DefaultCalls   = 1024
-	DefaultPerName = 128
-
-	maxIdle        = 256
-	maxIdlePerHost = 64
-)
+// DefaultCalls is the default of Options.Calls.
+const DefaultCalls = 1024
 
 // Options configure a Client.
 type Options struct {
 	// Reach is where calls may go. Its zero value is everywhere.
 	Reach Reach
-	// Calls bounds the calls under way at once, and PerName those of one name.
-	// Default DefaultCalls and DefaultPerName.
-	Calls, PerName int
+	// Calls bounds the calls under way at once. Each is a socket, and a quarter as
+	// many are kept open for the next calls. An eighth may be of one name, or eight.
+	// Default DefaultCalls.
+	Calls int
 	// Transport is the network. Default is the real one; another one does not
 	// know of Reach.
 	Transport http.RoundTripper
@@ -45,15 +39,16 @@ type Client struct {
 
 // New returns a client.
 func New(opt Options) *Client {
-	c := &Client{transport: opt.Transport, seats: newSeats(cmp.Or(opt.Calls, DefaultCalls), cmp.Or(opt.PerName, DefaultPerName))}
+	opt.Calls = cmp.Or(opt.Calls, DefaultCalls)
+	c := &Client{transport: opt.Transport, seats: newSeats(opt.Calls, max(opt.Calls/8, 8))}
 	if c.transport == nil {
-		c.transport = network(opt.Reach)
+		c.transport = network(opt.Reach, max(opt.Calls/4, 1))
 	}
 	return c
 }
 
-// network returns the transport of the real network. It keeps connections for
-// the next call.
+// network returns the transport of the real network. It keeps so many
+// connections for the next calls.
 //
 // EventBridge itself sends Connection: close and pays a handshake for every
 // event. Here connections are kept, because a busy destination is then one
@@ -63,15 +58,15 @@ func New(opt Options) *Client {
 //
 // There is no bound on the connections to one host: many destinations live
 // behind one, and a slow one would hold the others. The seats are the bound.
-func network(reach Reach) *http.Transport {
+func network(reach Reach, idle int) *http.Transport {
 	return &http.Transport{
 		Proxy:                  reach.proxy(),
 		DialContext:            reach.dial,
 		ForceAttemptHTTP2:      true,
 		DisableCompression:     true, // what is read of an answer is decoded here, see excerpt.go
 		TLSHandshakeTimeout:    connectTimeout,
-		MaxIdleConns:           maxIdle,
-		MaxIdleConnsPerHost:    maxIdlePerHost,
+		MaxIdleConns:           idle,
+		MaxIdleConnsPerHost:    idle/4 + 1,
 		IdleConnTimeout:        30 * time.Second,
 		MaxResponseHeaderBytes: 256 << 10,
 		HTTP2: &http.HTTP2Config{

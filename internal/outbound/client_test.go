@@ -9,7 +9,7 @@ func TestProxyOfTheEnvironmentIsUsedEverywhereOnly(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if uses := network(reach).Proxy != nil; uses != want {
+		if uses := network(reach, 1).Proxy != nil; uses != want {
 			t.Errorf("%s: uses proxies: %v", text, uses)
 		}
 	}

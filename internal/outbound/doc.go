@@ -8,9 +8,9 @@
 // # What it promises
 //
 // A call ends at its deadline, whatever the other side does with the
-// connection, and reads no more than a megabyte. Its time begins when it is its
-// turn: so many calls are under way at once in all, and so many for one name,
-// and what waits for that has not been tried. Calls for different names do not
+// connection, and reads no more than a megabyte. Its time begins when its turn
+// has come: so many calls are under way at once in all, and so many for one
+// name, and what waits for that has not been tried. Calls for different names do not
 // wait for each other when they go to the same host.
 //
 // A server that says when to come back is believed for [MaxRetryAfter] at most.

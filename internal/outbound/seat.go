@@ -28,17 +28,21 @@ func newSeats(all, perName int) *seats {
 	return &seats{all: all, perName: perName, taken: map[string]int{}}
 }
 
-// take waits for a seat and reports whether there was one before ctx ended.
-func (s *seats) take(ctx context.Context, name string) bool {
+// ask takes a seat, or a place among those who wait for one.
+func (s *seats) ask(name string) (waits *waiter) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.total < s.all && s.taken[name] < s.perName {
 		s.seat(name)
-		s.mu.Unlock()
-		return true
+		return nil
 	}
 	w := &waiter{name, make(chan struct{})}
 	s.waiting = append(s.waiting, w)
-	s.mu.Unlock()
+	return w
+}
+
+// wait reports whether there was a seat for w before ctx ended.
+func (s *seats) wait(ctx context.Context, w *waiter) bool {
 	select {
 	case <-w.seated:
 		return true

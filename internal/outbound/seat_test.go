@@ -109,7 +109,7 @@ func TestWaitingForATurnIsNotTheTargetsTime(t *testing.T) {
 func TestTurnGoesToWhoeverHasTheFewest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var now, most atomic.Int32
-		client := outbound.New(outbound.Options{Calls: 10, PerName: 8, Transport: hanging(&now, &most)})
+		client := outbound.New(outbound.Options{Calls: 10, Transport: hanging(&now, &most)})
 		var group sync.WaitGroup
 		for range 100 {
 			group.Go(func() {

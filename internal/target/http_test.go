@@ -372,7 +372,7 @@ func BenchmarkAPIDestinationOnLoopback(b *testing.B) {
 	srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
 	defer srv.Close()
 	sink := target.APIDestination(directory{endpoint: target.Endpoint{Method: "POST", URL: srv.URL + "/hook?a=b",
-		Header: []target.Parameter{{Key: "Authorization", Value: "Basic eA=="}}}}, nil)
+		Header: []target.Parameter{{Key: "Authorization", Value: "Basic eA=="}}}}, outbound.New(outbound.Options{}))
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
 			if err := sink.Send(b.Context(), delivery(nil)); err != nil {
