@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"slices"
 	"time"
 )
 
@@ -33,7 +34,7 @@ func (l *lane) landed(t *task) bool {
 	defer l.mu.Unlock()
 	for i := range l.flights {
 		if l.flights[i].task == t {
-			l.flights = append(l.flights[:i], l.flights[i+1:]...)
+			l.flights = slices.Delete(l.flights, i, i+1)
 			return true
 		}
 	}
@@ -48,7 +49,7 @@ func (l *lane) landed(t *task) bool {
 func (l *lane) takeOver(now time.Time) {
 	for len(l.flights) > 0 && !l.flights[0].late.After(now) {
 		t := *l.flights[0].task
-		l.flights = append(l.flights[:0], l.flights[1:]...)
+		l.flights = slices.Delete(l.flights, 0, 1)
 		l.bytes -= t.room.bytes
 		t.room, t.late = room{}, true
 		l.again(&t)

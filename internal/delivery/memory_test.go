@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -285,8 +286,13 @@ func TestManyDeadTargetsWithBigEventsStayWithinTheMemory(t *testing.T) {
 		b.putBig(6, size, ids...)
 		pass(10 * time.Minute)
 		b.stop()
+		b.opt.Hooks.Attempted = nil // which keeps what it is told
+		before := heap()
 		b.start()
 		pass(10 * time.Minute)
+		if more := heap() - before; more > b.opt.Memory.Size()+1<<20 {
+			t.Errorf("the heap is %d KiB larger than before the deliveries were tried", more>>10)
+		}
 		if held := b.opt.Memory.Size(); most.Load() > held {
 			t.Errorf("%d KiB held, want at most %d", most.Load()>>10, held>>10)
 		}
@@ -301,6 +307,14 @@ func TestManyDeadTargetsWithBigEventsStayWithinTheMemory(t *testing.T) {
 		}
 		b.stop()
 	})
+}
+
+// heap is how much memory is in use.
+func heap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
 
 // attack F11: also when the memory is used up, a slow target delays no other,
