@@ -18,11 +18,14 @@ import (
 
 var update = flag.Bool("update", false, "write the generated documents anew")
 
-// openForTest opens an app that keeps everything in memory.
-func openForTest(t *testing.T) *App {
+// openForTest opens an app that keeps everything in memory, with options changed.
+func openForTest(t *testing.T, change ...func(*Options)) *App {
 	t.Helper()
 	opt := Defaults()
 	opt.Listen, opt.Ephemeral, opt.Log = "127.0.0.1:0", true, slog.New(slog.DiscardHandler)
+	for _, fn := range change {
+		fn(&opt)
+	}
 	a, err := Open(t.Context(), opt)
 	if err != nil {
 		t.Fatal(err)

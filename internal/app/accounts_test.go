@@ -1,0 +1,523 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/dari-bus/dari/internal/target"
+	"github.com/dari-bus/dari/internal/watch"
+	"github.com/dari-bus/dari/internal/wire"
+)
+
+// The three accounts: an owner, a stranger whom nothing lets in, and a guest
+// whom the owner's policies let do two things: put events on the bus shop, and
+// send messages to the queue vault.
+const (
+	owner    = "111111111111"
+	stranger = "222222222222"
+	guest    = "333333333333"
+	at       = "us-east-1"
+)
+
+// classified stands in everything that the owner keeps: descriptions, patterns,
+// tags, messages, secrets. No answer to anybody else may hold it.
+const classified = "classified"
+
+// accounts is a server with keys of the three accounts, and what the owner has.
+type accounts struct {
+	t   *testing.T
+	app *App
+	// names are what the owner has, to be put into requests in the place of {name}.
+	names *strings.Replacer
+	// keyed says that the server has keys; else an access key is the account.
+	keyed bool
+	// called counts the calls of the owner's webhook.
+	called atomic.Int64
+	hook   *httptest.Server
+}
+
+func openAccounts(t *testing.T, keyed bool) *accounts {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "keys")
+	var lines []string
+	for _, account := range []string{owner, stranger, guest} {
+		lines = append(lines, "AKID"+account+" secret-of-"+account+" "+account)
+	}
+	if err := os.WriteFile(file, []byte(strings.Join(lines, "\n")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h := &accounts{t: t, keyed: keyed}
+	h.app = openForTest(t, func(o *Options) {
+		if keyed {
+			o.KeyFile = file
+		}
+	})
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- h.app.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	h.hook = httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { h.called.Add(1) }))
+	t.Cleanup(h.hook.Close)
+	h.furnish()
+	return h
+}
+
+// furnish makes what the owner has.
+func (h *accounts) furnish() {
+	h.names = strings.NewReplacer()
+	h.must(owner, "events.CreateEventBus", `{"Name":"shop","Description":"classified","Tags":[{"Key":"k","Value":"classified"}]}`)
+	h.must(owner, "sqs.CreateQueue", `{"QueueName":"morgue","tags":{"k":"classified"}}`)
+	h.must(owner, "sqs.CreateQueue", `{"QueueName":"vault","tags":{"k":"classified"},"Attributes":{"RedrivePolicy":"{\"deadLetterTargetArn\":\"arn:aws:sqs:us-east-1:111111111111:morgue\",\"maxReceiveCount\":100}"}}`)
+	connection := h.must(owner, "events.CreateConnection", `{"Name":"slack","Description":"classified","AuthorizationType":"API_KEY","AuthParameters":{"ApiKeyAuthParameters":{"ApiKeyName":"k","ApiKeyValue":"classified"}}}`)
+	destination := h.must(owner, "events.CreateApiDestination", `{"Name":"hook","Description":"classified","ConnectionArn":"`+connection["ConnectionArn"].(string)+`","InvocationEndpoint":"`+h.hook.URL+`/classified","HttpMethod":"POST"}`)
+	h.names = strings.NewReplacer(
+		"{bus}", "arn:aws:events:us-east-1:111111111111:event-bus/shop",
+		"{default}", "arn:aws:events:us-east-1:111111111111:event-bus/default",
+		"{rule}", "arn:aws:events:us-east-1:111111111111:rule/shop/orders",
+		"{connection}", connection["ConnectionArn"].(string),
+		"{destination}", destination["ApiDestinationArn"].(string),
+		"{vault}", h.app.URL()+"/111111111111/vault",
+		"{vaultARN}", "arn:aws:sqs:us-east-1:111111111111:vault",
+		"{morgue}", h.app.URL()+"/111111111111/morgue",
+		"{morgueARN}", "arn:aws:sqs:us-east-1:111111111111:morgue",
+		"{absent}", h.app.URL()+"/111111111111/absent",
+		"{hook}", h.hook.URL,
+	)
+	h.must(owner, "events.PutRule", `{"Name":"orders","EventBusName":"shop","EventPattern":"{\"source\":[\"classified\"]}","Description":"classified","Tags":[{"Key":"k","Value":"classified"}]}`)
+	h.must(owner, "events.PutTargets", `{"Rule":"orders","EventBusName":"shop","Targets":[{"Id":"1","Arn":"arn:aws:sqs:us-east-1:111111111111:elsewhere","Input":"\"classified\""}]}`)
+	for _, queue := range []string{"vault", "morgue"} {
+		h.must(owner, "sqs.SendMessage", `{"QueueUrl":"{`+queue+`}","MessageBody":"classified"}`)
+	}
+	h.must(owner, "events.PutPermission", `{"EventBusName":"shop","Action":"events:PutEvents","Principal":"`+guest+`","StatementId":"guest"}`)
+	h.must(owner, "sqs.AddPermission", `{"QueueUrl":"{vault}","Label":"guest","AWSAccountIds":["`+guest+`"],"Actions":["SendMessage"]}`)
+}
+
+// call makes a call with the key of an account.
+func (h *accounts) call(account, operation, body string) (int, string) {
+	h.t.Helper()
+	service, name, _ := strings.Cut(operation, ".")
+	header := http.Header{"Content-Type": {"application/x-amz-json-1.1"}}
+	switch service {
+	case "events":
+		header.Set("X-Amz-Target", "AWSEvents."+name)
+	case "sqs":
+		header.Set("Content-Type", "application/x-amz-json-1.0")
+		header.Set("X-Amz-Target", "AmazonSQS."+name)
+	default:
+		header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	return h.send(account, service, http.MethodPost, "/", h.names.Replace(body), header)
+}
+
+func (h *accounts) send(account, service, method, path, body string, header http.Header) (int, string) {
+	h.t.Helper()
+	req, err := http.NewRequestWithContext(h.t.Context(), method, h.app.URL()+path, strings.NewReader(body))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	req.Header = header
+	key := account
+	if h.keyed {
+		key = "AKID" + account
+	}
+	err = wire.Sign(req, []byte(body), wire.Credentials{AccessKey: key, Secret: "secret-of-" + account, Region: at, Service: service}, time.Now())
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return resp.StatusCode, string(b)
+}
+
+// must makes a call that succeeds.
+func (h *accounts) must(account, operation, body string) map[string]any {
+	h.t.Helper()
+	status, answer := h.call(account, operation, body)
+	if status != http.StatusOK {
+		h.t.Fatalf("%s by %s: %d %s", operation, account, status, answer)
+	}
+	var out map[string]any
+	if answer != "" {
+		if err := json.Unmarshal([]byte(answer), &out); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+	return out
+}
+
+// belongings is all that the owner has, as the owner sees it.
+func (h *accounts) belongings() []string {
+	h.t.Helper()
+	var all []string
+	for _, c := range [][2]string{
+		{"events.ListEventBuses", `{}`},
+		{"events.DescribeEventBus", `{"Name":"shop"}`},
+		{"events.DescribeEventBus", `{}`},
+		{"events.ListRules", `{}`},
+		{"events.DescribeRule", `{"Name":"orders","EventBusName":"shop"}`},
+		{"events.ListTargetsByRule", `{"Rule":"orders","EventBusName":"shop"}`},
+		{"events.ListTagsForResource", `{"ResourceARN":"{rule}"}`},
+		{"events.ListTagsForResource", `{"ResourceARN":"{bus}"}`},
+		{"events.DescribeConnection", `{"Name":"slack"}`},
+		{"events.DescribeApiDestination", `{"Name":"hook"}`},
+		{"sqs.ListQueues", `{}`},
+		{"sqs.GetQueueAttributes", `{"QueueUrl":"{vault}","AttributeNames":["All"]}`},
+		{"sqs.GetQueueAttributes", `{"QueueUrl":"{morgue}","AttributeNames":["All"]}`},
+		{"sqs.ListQueueTags", `{"QueueUrl":"{vault}"}`},
+		{"sqs.ListMessageMoveTasks", `{"SourceArn":"{morgueARN}"}`},
+	} {
+		out, err := json.Marshal(h.must(owner, c[0], c[1]))
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		all = append(all, c[0]+c[1]+" → "+string(out))
+	}
+	return all
+}
+
+// An attempt is a call by which somebody might reach what another account has.
+type attempt struct {
+	body string
+	// own says that the call is about the caller's own account, whatever it
+	// names, and so may well succeed.
+	own bool
+	// entries says that the answer is 200 and says for each entry that it failed.
+	entries bool
+	// guest says that the owner's policies let the guest do it.
+	guest bool
+}
+
+// reaches says, for every operation, how it might reach another account's
+// resources. The first test below fails for an operation without a line, and for
+// a member of an input that could name a resource and that no line uses.
+var reaches = map[string][]attempt{
+	"events.CreateApiDestination": {
+		{body: `{"Name":"x","ConnectionArn":"{connection}","InvocationEndpoint":"{hook}","HttpMethod":"POST"}`},
+	},
+	"events.CreateConnection": {{own: true, body: `{"Name":"slack","AuthorizationType":"BASIC","AuthParameters":{"BasicAuthParameters":{"Username":"u","Password":"p"}}}`},
+		{body: `{"Name":"y","KmsKeyIdentifier":"k","AuthorizationType":"BASIC","InvocationConnectivityParameters":{"ResourceParameters":{"ResourceConfigurationArn":"arn:aws:vpc-lattice:us-east-1:111111111111:resourceconfiguration/rcfg-0123456789abcdef0"}},"AuthParameters":{"ConnectivityParameters":{"ResourceParameters":{"ResourceConfigurationArn":"arn:aws:vpc-lattice:us-east-1:111111111111:resourceconfiguration/rcfg-0123456789abcdef0"}},"BasicAuthParameters":{"Username":"u","Password":"p"}}}`}},
+	"events.CreateEventBus":         {{own: true, body: `{"Name":"shop"}`}, {own: true, body: `{"Name":"shop2","DeadLetterConfig":{"Arn":"{morgueARN}"}}`}},
+	"events.DeauthorizeConnection":  {{own: true, body: `{"Name":"slack"}`}},
+	"events.DeleteApiDestination":   {{own: true, body: `{"Name":"hook"}`}},
+	"events.DeleteConnection":       {{own: true, body: `{"Name":"slack"}`}},
+	"events.DeleteEventBus":         {{body: `{"Name":"{bus}"}`}, {own: true, body: `{"Name":"shop"}`}},
+	"events.DeleteRule":             {{body: `{"Name":"orders","EventBusName":"{bus}"}`}, {body: `{"Name":"orders","EventBusName":"{bus}","Force":true}`}, {own: true, body: `{"Name":"orders"}`}},
+	"events.DescribeApiDestination": {{own: true, body: `{"Name":"hook"}`}},
+	"events.DescribeConnection":     {{own: true, body: `{"Name":"slack"}`}},
+	"events.DescribeEventBus":       {{body: `{"Name":"{bus}"}`}, {body: `{"Name":"{default}"}`}, {own: true, body: `{"Name":"shop"}`}},
+	"events.DescribeRule":           {{body: `{"Name":"orders","EventBusName":"{bus}"}`}, {own: true, body: `{"Name":"orders"}`}},
+	"events.DisableRule":            {{body: `{"Name":"orders","EventBusName":"{bus}"}`}, {own: true, body: `{"Name":"orders"}`}},
+	"events.EnableRule":             {{body: `{"Name":"orders","EventBusName":"{bus}"}`}, {own: true, body: `{"Name":"orders"}`}},
+	"events.ListApiDestinations":    {{own: true, body: `{"NamePrefix":"hook"}`}, {own: true, body: `{"ConnectionArn":"{connection}"}`}},
+	"events.ListConnections":        {{own: true, body: `{"NamePrefix":"slack"}`}},
+	"events.ListEventBuses":         {{own: true, body: `{"NamePrefix":"shop"}`}},
+	"events.ListRuleNamesByTarget":  {{body: `{"TargetArn":"{vaultARN}","EventBusName":"{bus}"}`}, {own: true, body: `{"TargetArn":"{vaultARN}"}`}},
+	"events.ListRules":              {{body: `{"EventBusName":"{bus}"}`}, {body: `{"EventBusName":"{default}"}`}, {own: true, body: `{}`}},
+	"events.ListTagsForResource":    {{body: `{"ResourceARN":"{rule}"}`}, {body: `{"ResourceARN":"{bus}"}`}},
+	"events.ListTargetsByRule":      {{body: `{"Rule":"orders","EventBusName":"{bus}"}`}},
+	"events.PutEvents": {
+		{entries: true, guest: true, body: `{"Entries":[{"Source":"s","DetailType":"d","Detail":"{}","EventBusName":"{bus}"}]}`},
+		{entries: true, body: `{"Entries":[{"Source":"s","DetailType":"d","Detail":"{}","EventBusName":"{default}"}]}`},
+		{entries: true, body: `{"Entries":[{"Source":"s","DetailType":"d","Detail":"{}","EventBusName":"arn:aws:events:us-east-1:111111111111:event-bus/absent"}]}`},
+	},
+	"events.PutPermission": {
+		{own: true, body: `{"EventBusName":"shop","Action":"events:PutEvents","Principal":"*","StatementId":"all"}`},
+		{body: `{"EventBusName":"{bus}","Action":"events:PutEvents","Principal":"*","StatementId":"all"}`},
+		{own: true, body: `{"Policy":"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Sid\":\"all\",\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"events:*\",\"Resource\":\"{bus}\"}]}"}`},
+	},
+	"events.PutRule": {
+		{body: `{"Name":"mine","EventBusName":"{bus}","EventPattern":"{\"source\":[\"classified\"]}"}`},
+		{body: `{"Name":"mine","EventBusName":"{default}","ScheduleExpression":"rate(1 minute)"}`},
+		{body: `{"Name":"mine","EventPattern":"{\"source\":[\"s\"]}","RoleArn":"arn:aws:iam::111111111111:role/admin"}`},
+	},
+	"events.PutTargets": {
+		{body: `{"Rule":"orders","EventBusName":"{bus}","Targets":[{"Id":"2","Arn":"arn:aws:sqs:us-east-1:222222222222:q"}]}`},
+		{body: `{"Rule":"lure","Targets":[{"Id":"hook","Arn":"{destination}","RoleArn":"arn:aws:iam::222222222222:role/r"}]}`},
+		{body: `{"Rule":"lure","Targets":[{"Id":"role","Arn":"{bus}","RoleArn":"arn:aws:iam::111111111111:role/admin"}]}`},
+		{own: true, body: `{"Rule":"lure","Targets":[{"Id":"ecs","Arn":"arn:aws:ecs:us-east-1:111111111111:cluster/c","RoleArn":"arn:aws:iam::222222222222:role/r","EcsParameters":{"TaskDefinitionArn":"arn:aws:ecs:us-east-1:111111111111:task-definition/t"}},{"Id":"sql","Arn":"arn:aws:redshift:us-east-1:111111111111:cluster:c","RoleArn":"arn:aws:iam::222222222222:role/r","RedshiftDataParameters":{"Database":"d","Sql":"select 1","SecretManagerArn":"arn:aws:secretsmanager:us-east-1:111111111111:secret:s"}},{"Id":"ml","Arn":"arn:aws:sagemaker:us-east-1:111111111111:pipeline/p","RoleArn":"arn:aws:iam::222222222222:role/r","SageMakerPipelineParameters":{"PipelineParameterList":[{"Name":"n","Value":"v"}]}}]}`},
+		// What such a target gets is looked at in TestNoTargetReachesAnotherAccountUninvited.
+		{own: true, body: `{"Rule":"lure","Targets":[{"Id":"vault","Arn":"{vaultARN}","DeadLetterConfig":{"Arn":"{morgueARN}"}}]}`},
+	},
+	"events.RemovePermission": {{own: true, body: `{"StatementId":"guest"}`}, {body: `{"EventBusName":"shop","StatementId":"guest"}`}, {body: `{"EventBusName":"{bus}","RemoveAllPermissions":true}`}},
+	"events.RemoveTargets":    {{body: `{"Rule":"orders","EventBusName":"{bus}","Ids":["1"]}`}},
+	"events.TagResource":      {{body: `{"ResourceARN":"{rule}","Tags":[{"Key":"k","Value":"mine"}]}`}, {body: `{"ResourceARN":"{bus}","Tags":[{"Key":"k","Value":"mine"}]}`}},
+	"events.TestEventPattern": {{own: true, body: `{"EventPattern":"{\"source\":[\"s\"]}","Event":"{\"id\":\"1\",\"account\":\"111111111111\",\"source\":\"s\",\"time\":\"2026-01-29T12:00:00Z\",\"region\":\"us-east-1\",\"resources\":[],\"detail-type\":\"d\",\"detail\":{}}"}`}},
+	"events.UntagResource":    {{body: `{"ResourceARN":"{rule}","TagKeys":["k"]}`}, {body: `{"ResourceARN":"{bus}","TagKeys":["k"]}`}},
+	"events.UpdateApiDestination": {
+		{own: true, body: `{"Name":"hook","HttpMethod":"PUT"}`},
+		{body: `{"Name":"hook","ConnectionArn":"{connection}","InvocationEndpoint":"{hook}"}`},
+	},
+	"events.UpdateConnection": {
+		{own: true, body: `{"Name":"slack","KmsKeyIdentifier":"k","Description":"mine"}`},
+		{body: `{"Name":"slack","InvocationConnectivityParameters":{"ResourceParameters":{"ResourceConfigurationArn":"arn:aws:vpc-lattice:us-east-1:111111111111:resourceconfiguration/rcfg-0123456789abcdef0"}},"AuthParameters":{"ConnectivityParameters":{"ResourceParameters":{"ResourceConfigurationArn":"arn:aws:vpc-lattice:us-east-1:111111111111:resourceconfiguration/rcfg-0123456789abcdef0"}}}}`},
+	},
+	"events.UpdateEventBus": {{body: `{"Name":"{bus}","Description":"mine"}`}, {body: `{"Name":"{bus}","DeadLetterConfig":{"Arn":"{morgueARN}"}}`}, {own: true, body: `{"Name":"shop","Description":"mine"}`}},
+
+	"sqs.AddPermission":                {{body: `{"QueueUrl":"{vault}","Label":"l","AWSAccountIds":["222222222222"],"Actions":["*"]}`}},
+	"sqs.CancelMessageMoveTask":        {{body: `{"TaskHandle":"eyJ0YXNrSWQiOiJ4Iiwic291cmNlQXJuIjoiYXJuOmF3czpzcXM6dXMtZWFzdC0xOjExMTExMTExMTExMTptb3JndWUifQ=="}`}},
+	"sqs.ChangeMessageVisibility":      {{body: `{"QueueUrl":"{vault}","ReceiptHandle":"x","VisibilityTimeout":0}`}},
+	"sqs.ChangeMessageVisibilityBatch": {{body: `{"QueueUrl":"{vault}","Entries":[{"Id":"1","ReceiptHandle":"x","VisibilityTimeout":0}]}`}},
+	"sqs.CreateQueue": {
+		{own: true, body: `{"QueueName":"vault"}`},
+		{body: `{"QueueName":"thief","Attributes":{"RedrivePolicy":"{\"deadLetterTargetArn\":\"{vaultARN}\",\"maxReceiveCount\":1}"}}`},
+	},
+	"sqs.DeleteMessage":              {{body: `{"QueueUrl":"{vault}","ReceiptHandle":"x"}`}},
+	"sqs.DeleteMessageBatch":         {{body: `{"QueueUrl":"{vault}","Entries":[{"Id":"1","ReceiptHandle":"x"}]}`}},
+	"sqs.DeleteQueue":                {{body: `{"QueueUrl":"{vault}"}`}, {body: `{"QueueUrl":"{absent}"}`}},
+	"sqs.GetQueueAttributes":         {{body: `{"QueueUrl":"{vault}","AttributeNames":["All"]}`}, {body: `{"QueueUrl":"{absent}","AttributeNames":["All"]}`}},
+	"sqs.GetQueueUrl":                {{body: `{"QueueName":"vault","QueueOwnerAWSAccountId":"111111111111"}`}, {own: true, body: `{"QueueName":"vault"}`}},
+	"sqs.ListDeadLetterSourceQueues": {{body: `{"QueueUrl":"{morgue}"}`}},
+	"sqs.ListMessageMoveTasks":       {{body: `{"SourceArn":"{morgueARN}"}`}},
+	"sqs.ListQueueTags":              {{body: `{"QueueUrl":"{vault}"}`}},
+	"sqs.ListQueues":                 {{own: true, body: `{"QueueNamePrefix":"va"}`}},
+	"sqs.PurgeQueue":                 {{body: `{"QueueUrl":"{vault}"}`}},
+	"sqs.ReceiveMessage":             {{body: `{"QueueUrl":"{vault}"}`}, {body: `{"QueueUrl":"{absent}","WaitTimeSeconds":20}`}},
+	"sqs.RemovePermission":           {{body: `{"QueueUrl":"{vault}","Label":"guest"}`}},
+	"sqs.SendMessage":                {{guest: true, body: `{"QueueUrl":"{vault}","MessageBody":"mine"}`}, {body: `{"QueueUrl":"{morgue}","MessageBody":"mine"}`}},
+	"sqs.SendMessageBatch":           {{guest: true, body: `{"QueueUrl":"{vault}","Entries":[{"Id":"1","MessageBody":"mine"}]}`}, {body: `{"QueueUrl":"{morgue}","Entries":[{"Id":"1","MessageBody":"mine"}]}`}},
+	"sqs.SetQueueAttributes": {
+		{body: `{"QueueUrl":"{vault}","Attributes":{"Policy":""}}`},
+		{body: `{"QueueUrl":"lure","Attributes":{"RedrivePolicy":"{\"deadLetterTargetArn\":\"{vaultARN}\",\"maxReceiveCount\":1}"}}`},
+	},
+	"sqs.StartMessageMoveTask": {
+		{body: `{"SourceArn":"{morgueARN}"}`},
+		{body: `{"SourceArn":"{morgueARN}","DestinationArn":"arn:aws:sqs:us-east-1:222222222222:lure"}`},
+		{body: `{"SourceArn":"arn:aws:sqs:us-east-1:222222222222:dead","DestinationArn":"{vaultARN}"}`, guest: true},
+		{body: `{"SourceArn":"arn:aws:sqs:us-east-1:222222222222:dead","DestinationArn":"{morgueARN}"}`},
+		{body: `{"SourceArn":"arn:aws:sqs:us-east-1:222222222222:dead","DestinationArn":"arn:aws:sqs:us-east-1:111111111111:absent"}`},
+	},
+	"sqs.TagQueue":   {{body: `{"QueueUrl":"{vault}","Tags":{"k":"mine"}}`}},
+	"sqs.UntagQueue": {{body: `{"QueueUrl":"{vault}","TagKeys":["k"]}`}},
+
+	"sts.GetCallerIdentity": {{own: true, body: `Action=GetCallerIdentity&Version=2011-06-15`}},
+}
+
+// naming are the members that could name a resource of another account.
+var naming = regexp.MustCompile(`(Arn|ARN|Url|BusName|AccountId|TaskHandle|Policy)$|^(Name|Rule|QueueName)$`)
+
+// attack F6: a new operation, or a new member, that nobody has thought about
+// fails here.
+func TestTheWalkKnowsEveryOperation(t *testing.T) {
+	a := openForTest(t)
+	defer a.store.Close()
+	defer a.listener.Close()
+	known := map[string]bool{}
+	for _, s := range a.services() {
+		for _, o := range s.Operations {
+			if o.Refused != "" {
+				continue
+			}
+			name := s.Name + "." + o.Name
+			known[name] = true
+			if len(reaches[name]) == 0 {
+				t.Errorf("%s: say in reaches how a stranger might reach another account's resources by it", name)
+				continue
+			}
+			var used strings.Builder
+			for _, try := range reaches[name] {
+				used.WriteString(try.body)
+			}
+			for _, member := range members(o.In, nil) {
+				if naming.MatchString(member) && !strings.Contains(used.String(), `"`+member+`":`) {
+					t.Errorf("%s: %s might name another account's resource, and no attempt uses it", name, member)
+				}
+			}
+		}
+	}
+	for name := range reaches {
+		if !known[name] {
+			t.Errorf("%s is not offered", name)
+		}
+	}
+}
+
+// members lists the names of all string members of a type, nested ones too.
+func members(in reflect.Type, seen []reflect.Type) []string {
+	for in.Kind() == reflect.Pointer || in.Kind() == reflect.Slice || in.Kind() == reflect.Map {
+		in = in.Elem()
+	}
+	if in.Kind() != reflect.Struct || slices.Contains(seen, in) {
+		return nil
+	}
+	var names []string
+	for i := range in.NumField() {
+		f := in.Field(i)
+		if k := f.Type; k.Kind() == reflect.Pointer && k.Elem().Kind() == reflect.String {
+			names = append(names, f.Name)
+		}
+		names = append(names, members(f.Type, append(seen, in))...)
+	}
+	return names
+}
+
+// lure gives an account what its attempts need of its own: a rule, a queue, and
+// a dead-letter queue with a message.
+func (h *accounts) lure(account string) {
+	h.t.Helper()
+	h.must(account, "events.PutRule", `{"Name":"lure","EventPattern":"{\"source\":[\"lure\"]}"}`)
+	h.must(account, "sqs.CreateQueue", `{"QueueName":"dead"}`)
+	h.must(account, "sqs.CreateQueue", `{"QueueName":"lure","Attributes":{"RedrivePolicy":"{\"deadLetterTargetArn\":\"arn:aws:sqs:us-east-1:`+account+`:dead\",\"maxReceiveCount\":1}"}}`)
+	h.must(account, "sqs.SendMessage", `{"QueueUrl":"dead","MessageBody":"from outside"}`)
+}
+
+// attack F6.
+func TestNoOperationReachesAnotherAccountUninvited(t *testing.T) {
+	for _, c := range []struct {
+		by    string
+		keyed bool
+	}{{stranger, true}, {guest, true}, {stranger, false}} {
+		by := c.by
+		t.Run(fmt.Sprintf("%s, keys %t", by, c.keyed), func(t *testing.T) {
+			h := openAccounts(t, c.keyed)
+			h.lure(by)
+			before := h.belongings()
+			for _, operation := range slices.Sorted(maps.Keys(reaches)) {
+				for _, try := range reaches[operation] {
+					if try.guest && by == guest {
+						continue
+					}
+					h.attempt(by, operation, try)
+					if diff := cmp.Diff(before, h.belongings()); diff != "" {
+						t.Fatalf("%s %s changed what the owner has:\n%s", operation, try.body, diff)
+					}
+				}
+			}
+		})
+	}
+}
+
+func (h *accounts) attempt(by, operation string, try attempt) {
+	h.t.Helper()
+	body := strings.ReplaceAll(try.body, stranger, by)
+	status, answer := h.call(by, operation, body)
+	given := strings.Contains(body, classified)
+	if strings.Contains(answer, classified) && !given {
+		h.t.Errorf("%s %s tells what the owner keeps: %s", operation, body, answer)
+	}
+	switch {
+	case try.own:
+	case try.entries:
+		if status != http.StatusOK || !strings.Contains(answer, `"FailedEntryCount":1`) || !strings.Contains(answer, "AccessDenied") {
+			h.t.Errorf("%s %s: %d %s; want the entry refused", operation, body, status, answer)
+		}
+	case status < 400 || status >= 500:
+		h.t.Errorf("%s %s: %d %s; want a refusal", operation, body, status, answer)
+	}
+}
+
+// Whom a policy lets in gets in, and nowhere else.
+func TestAGuestReachesWhatThePolicyNames(t *testing.T) {
+	h := openAccounts(t, true)
+	h.lure(guest)
+	for operation, tries := range reaches {
+		for _, try := range tries {
+			if !try.guest {
+				continue
+			}
+			status, answer := h.call(guest, operation, strings.ReplaceAll(try.body, stranger, guest))
+			if status != http.StatusOK || try.entries && !strings.Contains(answer, `"FailedEntryCount":0`) {
+				t.Errorf("%s %s: %d %s", operation, try.body, status, answer)
+			}
+		}
+	}
+}
+
+// aims says, for every kind of target, how a rule of another account might reach
+// the owner through it, and whether PutTargets already refuses it.
+var aims = map[string]struct {
+	target string
+	code   string // of the delivery that fails; "" when PutTargets refuses it
+}{
+	"sqs":                    {`{"Id":"1","Arn":"{vaultARN}"}`, target.CodeNoResource},
+	"events/event-bus":       {`{"Id":"1","Arn":"{bus}","RoleArn":"arn:aws:iam::222222222222:role/r"}`, target.CodeNoPermission},
+	"events/api-destination": {`{"Id":"1","Arn":"{destination}","RoleArn":"arn:aws:iam::222222222222:role/r"}`, ""},
+}
+
+// attack F6: neither what a rule sends nor what it could not send arrives where
+// no policy lets the rule's account in.
+func TestNoTargetReachesAnotherAccountUninvited(t *testing.T) {
+	h := openAccounts(t, true)
+	for kind := range h.app.sinks(nil) {
+		if _, ok := aims[kind]; !ok {
+			t.Errorf("say in aims how a target of the kind %s might reach another account", kind)
+		}
+	}
+	for kind := range aims {
+		if _, ok := h.app.sinks(nil)[kind]; !ok {
+			t.Errorf("there are no targets of the kind %s", kind)
+		}
+	}
+	h.lure(stranger)
+	before := h.belongings()
+	records, cancel := h.app.Feed().Subscribe()
+	defer cancel()
+	for kind, aim := range aims {
+		t.Run(kind, func(t *testing.T) {
+			status, answer := h.call(stranger, "events.PutTargets", `{"Rule":"lure","Targets":[`+aim.target+`]}`)
+			if aim.code == "" {
+				if status == http.StatusOK {
+					t.Errorf("PutTargets took it: %s", answer)
+				}
+				return
+			}
+			if status != http.StatusOK {
+				t.Fatalf("PutTargets: %d %s", status, answer)
+			}
+			h.wantRefusal(records, aim.code)
+		})
+	}
+	t.Run("dead letters", func(t *testing.T) {
+		h.must(stranger, "events.PutTargets", `{"Rule":"lure","Targets":[{"Id":"1","Arn":"arn:aws:sqs:us-east-1:222222222222:absent","DeadLetterConfig":{"Arn":"{morgueARN}"}}]}`)
+		h.wantRefusal(records, target.CodeNoResource)
+	})
+	if diff := cmp.Diff(before, h.belongings()); diff != "" {
+		t.Errorf("what the owner has is changed:\n%s", diff)
+	}
+	if n := h.called.Load(); n != 0 {
+		t.Errorf("the owner's webhook was called %d times", n)
+	}
+}
+
+// wantRefusal sends an event to the rule lure and waits until its delivery has
+// failed for good and is kept here, because no queue took it.
+func (h *accounts) wantRefusal(records <-chan watch.Record, code string) {
+	h.t.Helper()
+	h.must(stranger, "events.PutEvents", `{"Entries":[{"Source":"lure","DetailType":"d","Detail":"{}"}]}`)
+	for r := range records {
+		if r.Kind != watch.KindSettled {
+			continue
+		}
+		if r.Outcome != watch.Dead || r.Code != code {
+			h.t.Errorf("the delivery ended as %s, %s (%s); want %s, %s", r.Outcome, r.Code, r.Message, watch.Dead, code)
+		}
+		return
+	}
+}
