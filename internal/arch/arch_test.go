@@ -61,7 +61,7 @@ var rooms = []room{
 	{"internal/wire", []string{"internal/access", "internal/fault"}, false},
 	{"internal/door", []string{"internal/budget"}, false},
 	{"internal/console", []string{"internal/door", "internal/watch"}, false},
-	{"internal/eventsapi", []string{"internal/access", "internal/bus", "internal/destination", "internal/event", "internal/fault", "internal/target", "pattern", "internal/wire"}, false},
+	{"internal/eventsapi", []string{"internal/access", "internal/bus", "internal/destination", "internal/event", "internal/fault", "internal/outbound", "internal/target", "pattern", "internal/wire"}, false},
 
 	// Rooms: neighbours that never see the bus, a target, or each other.
 	{"internal/room/identity", []string{"internal/wire"}, false},

@@ -6,6 +6,7 @@ import (
 	"github.com/dari-bus/dari/internal/bus"
 	"github.com/dari-bus/dari/internal/destination"
 	"github.com/dari-bus/dari/internal/event"
+	"github.com/dari-bus/dari/internal/outbound"
 	"github.com/dari-bus/dari/internal/target"
 )
 
@@ -39,7 +40,9 @@ func deviations() []string {
 		"There are no organisations: a condition on aws:PrincipalOrgID is kept and lets nobody in.",
 		"A policy with something in it that dari does not know is refused, and never read as less than it says.",
 		"API destinations and token endpoints may be `http://`, unless `dari serve -https-only` forbids it.",
-		"Connections reach what the server reaches; there is no VPC Lattice and no mutual TLS.",
+		"Calls go where `dari serve -outbound` allows, which on a server that is open to a network is the public internet; another address is an error that is not retried. " +
+			"There is no VPC Lattice and no mutual TLS.",
+		fmt.Sprintf("What a destination or a token server asks for with Retry-After counts for %d minutes at most.", int(outbound.MaxRetryAfter.Minutes())),
 		"The secrets of connections stand in the data directory. SecretArn names what AWS would have made in Secrets Manager, and KmsKeyIdentifier is kept and shown; nothing is encrypted with it.",
 		"A connection that is DEAUTHORIZED because of its token server is tried again, more and more seldom, and recovers with it.",
 		"A connection is gone when DeleteConnection answers DELETING, and DEAUTHORIZED when DeauthorizeConnection answers DEAUTHORIZING.",
