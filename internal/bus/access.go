@@ -24,12 +24,8 @@ func (b *bus) allowEvent(ev *event.Event, from access.Caller) error {
 }
 
 // allow says whether a caller may carry out an operation on the bus or on one
-// of its rules, which creator has made.
-func (b *bus) allow(by access.Caller, op, resource, creator string) error {
-	keys := map[string][]string{}
-	if creator != "" {
-		keys["events:creatorAccount"] = []string{creator}
-	}
+// of its rules. keys are the condition keys that it has beside everybody's.
+func (b *bus) allow(by access.Caller, op, resource string, keys map[string][]string) error {
 	return b.guard.Allow(&access.Ask{
 		Caller: by, Action: "events:" + op, Resource: resource, Owner: b.Account,
 		Policy: b.attributes.Load().policy, Keys: keys,

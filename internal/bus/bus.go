@@ -189,7 +189,7 @@ func (s *Service) find(by access.Caller, op, ref string) (*bus, error) {
 
 // missing says that a bus is not there, to a caller who may know.
 func (s *Service) missing(by access.Caller, op string, k key) error {
-	if err := s.newBus(k).allow(by, op, k.arn(), ""); err != nil {
+	if err := s.newBus(k).allow(by, op, k.arn(), nil); err != nil {
 		return err
 	}
 	return busNotFound(k.Name)

@@ -97,7 +97,7 @@ func (s *Service) DescribeEventBus(by access.Caller, ref string) (Bus, error) {
 	if err != nil {
 		return Bus{}, err
 	}
-	if err := b.allow(by, "DescribeEventBus", b.arn, ""); err != nil {
+	if err := b.allow(by, "DescribeEventBus", b.arn, nil); err != nil {
 		return Bus{}, err
 	}
 	return b.describe(), nil
@@ -141,7 +141,7 @@ func (s *Service) UpdateEventBus(ctx context.Context, by access.Caller, ref stri
 		return Bus{}, err
 	}
 	defer b.writing.Unlock()
-	if err := b.allow(by, "UpdateEventBus", b.arn, ""); err != nil {
+	if err := b.allow(by, "UpdateEventBus", b.arn, nil); err != nil {
 		return Bus{}, err
 	}
 	r := b.attributes.Load().busRecord
@@ -175,7 +175,7 @@ func (s *Service) DeleteEventBus(ctx context.Context, by access.Caller, ref stri
 		return err
 	}
 	defer b.writing.Unlock()
-	if err := b.allow(by, "DeleteEventBus", b.arn, ""); err != nil {
+	if err := b.allow(by, "DeleteEventBus", b.arn, nil); err != nil {
 		return err
 	}
 	switch {

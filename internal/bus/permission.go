@@ -94,7 +94,7 @@ func (s *Service) changePolicy(ctx context.Context, by access.Caller, op, ref st
 		return err
 	}
 	defer b.writing.Unlock()
-	if err := b.allow(by, op, b.arn, ""); err != nil {
+	if err := b.allow(by, op, b.arn, nil); err != nil {
 		return err
 	}
 	r := b.attributes.Load().busRecord

@@ -6,6 +6,7 @@ import (
 
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/target"
 )
 
 const (
@@ -156,4 +157,46 @@ func othersManageRules(t *testing.T, condition string) {
 		t.Errorf("tagging without permission: %v", err)
 	}
 	wantFault(t, h.DeleteRule(ctx, guest, bus, "r"), nil)
+}
+
+// as-aws 16: a condition on what a rule asks for is one on the rule.
+func TestPolicyLimitsTheRulesOfOthersByWhatTheyAskFor(t *testing.T) {
+	h := newHouse(t)
+	ctx := t.Context()
+	guest := access.Root(stranger, home.Region)
+	const bus = "arn:aws:events:eu-central-1:111122223333:event-bus/default"
+	allow := func(action, condition string) {
+		t.Helper()
+		h.ok(h.PutPermission(ctx, home, Permission{Policy: `{"Version":"2012-10-17","Statement":[{"Sid":"s","Effect":"Allow","Principal":{"AWS":"444455556666"},
+			"Action":["events:PutRule","` + action + `"],"Resource":"*","Condition":` + condition + `}]}`}))
+	}
+	for _, c := range []struct {
+		condition, pattern string
+		allowed            bool
+	}{
+		{`{"StringEqualsIfExists":{"events:source":"aws.ec2"}}`, `{"source":["aws.ec2"]}`, true},
+		{`{"StringEqualsIfExists":{"events:source":"aws.ec2"}}`, `{"source":["aws.s3"]}`, false},
+		{`{"StringEqualsIfExists":{"events:source":"aws.ec2"}}`, `{"source":[{"prefix":"aws."}]}`, false},
+		{`{"StringEqualsIfExists":{"events:source":"aws.ec2"}}`, `{"$or":[{"source":["aws.ec2"]},{"detail-type":["x"]}]}`, false},
+		{`{"ForAllValues:StringEquals":{"events:source":["aws.ec2","aws.s3"]}}`, `{"source":["aws.ec2","aws.s3"]}`, true},
+		{`{"ForAllValues:StringEquals":{"events:source":["aws.ec2","aws.s3"]}}`, `{"source":["aws.ec2","mine"]}`, false},
+		{`{"ForAllValues:StringEquals":{"events:source":"aws.ec2"},"Null":{"events:source":"false"}}`, `{"detail-type":["x"]}`, false},
+		{`{"StringEquals":{"events:detail.service":"EC2"}}`, `{"detail":{"service":["EC2"]}}`, true},
+		{`{"StringEquals":{"events:detail.service":"EC2"}}`, `{"detail":{"service":["S3"]}}`, false},
+		{`{"StringEquals":{"events:detail-type":"x"}}`, `{"detail-type":["x"]}`, true},
+	} {
+		allow("events:DeleteRule", c.condition)
+		_, err := h.PutRule(ctx, guest, NewRule{Name: "r", Bus: bus, Pattern: c.pattern})
+		if c.allowed != (err == nil) {
+			t.Errorf("%s with %s: %v", c.pattern, c.condition, err)
+		}
+	}
+	allow("events:PutTargets", `{"ArnLikeIfExists":{"events:TargetArn":"arn:aws:sqs:*:*:ours-*"}}`)
+	h.rule(NewRule{Name: "r", Pattern: somePattern})
+	for arn, allowed := range map[string]bool{"arn:aws:sqs:eu-central-1:111122223333:ours-1": true, "arn:aws:sqs:eu-central-1:111122223333:theirs": false} {
+		err := h.PutTargets(ctx, guest, bus, "r", []target.Target{{ID: "1", ARN: arn}})
+		if allowed != (err == nil) {
+			t.Errorf("a target %s: %v", arn, err)
+		}
+	}
 }

@@ -71,7 +71,12 @@ func (v *version) next(after time.Time) time.Time {
 
 // findRule returns a rule that a caller may use for an operation.
 func (b *bus) findRule(by access.Caller, op, name string) (*rule, error) {
-	r, ok, err := b.allowRule(by, op, name)
+	return b.findRuleWith(by, op, name, map[string][]string{})
+}
+
+// findRuleWith is findRule for an operation that has condition keys of its own.
+func (b *bus) findRuleWith(by access.Caller, op, name string, keys map[string][]string) (*rule, error) {
+	r, ok, err := b.allowRule(by, op, name, keys)
 	if err != nil {
 		return nil, err
 	}
@@ -82,11 +87,12 @@ func (b *bus) findRule(by access.Caller, op, name string) (*rule, error) {
 }
 
 // allowRule returns a rule, if there is one, and whether the caller may carry
-// out an operation on it.
-func (b *bus) allowRule(by access.Caller, op, name string) (r *rule, exists bool, err error) {
+// out an operation on it that has condition keys of its own. It adds to keys.
+func (b *bus) allowRule(by access.Caller, op, name string, keys map[string][]string) (r *rule, exists bool, err error) {
 	creator := by.Account
 	if r, exists = b.rule(name); exists {
 		creator = r.live.Load().CreatedBy
 	}
-	return r, exists, b.allow(by, op, b.ruleARN(name), creator)
+	keys["events:creatorAccount"] = []string{creator}
+	return r, exists, b.allow(by, op, b.ruleARN(name), keys)
 }

@@ -71,7 +71,11 @@ func (s *Service) PutRule(ctx context.Context, by access.Caller, n NewRule) (str
 		return "", err
 	}
 	defer b.writing.Unlock()
-	r, exists, err := b.allowRule(by, "PutRule", n.Name)
+	keys := map[string][]string{}
+	if n.Pattern != "" && by.Account != b.Account {
+		patternKeys(n.Pattern, keys)
+	}
+	r, exists, err := b.allowRule(by, "PutRule", n.Name, keys)
 	if err != nil {
 		return "", err
 	}
@@ -168,7 +172,7 @@ func (s *Service) ListRules(by access.Caller, ref, prefix, token string, limit i
 	if err != nil {
 		return nil, "", err
 	}
-	if err := b.allow(by, "ListRules", b.arn, ""); err != nil {
+	if err := b.allow(by, "ListRules", b.arn, nil); err != nil {
 		return nil, "", err
 	}
 	rules, next, err := page.Clip(b.named(prefix), func(r *rule) string { return r.name }, token, limit)
@@ -222,7 +226,7 @@ func (s *Service) DeleteRule(ctx context.Context, by access.Caller, ref, name st
 		return err
 	}
 	defer b.writing.Unlock()
-	r, exists, err := b.allowRule(by, "DeleteRule", name)
+	r, exists, err := b.allowRule(by, "DeleteRule", name, map[string][]string{})
 	if err != nil || !exists {
 		return err
 	}

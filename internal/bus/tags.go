@@ -56,7 +56,7 @@ func (s *Service) ListTagsForResource(by access.Caller, resource string) ([]Tag,
 		return nil, err
 	}
 	if rule == "" {
-		if err := b.allow(by, "ListTagsForResource", b.arn, ""); err != nil {
+		if err := b.allow(by, "ListTagsForResource", b.arn, nil); err != nil {
 			return nil, err
 		}
 		return b.attributes.Load().Tags, nil
@@ -90,7 +90,7 @@ func (s *Service) changeTags(ctx context.Context, by access.Caller, op, resource
 		}
 		return s.replace(ctx, r, &v, func(store.Tx) error { return nil })
 	}
-	if err := b.allow(by, op, b.arn, ""); err != nil {
+	if err := b.allow(by, op, b.arn, nil); err != nil {
 		return err
 	}
 	record := b.attributes.Load().busRecord

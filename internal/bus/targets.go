@@ -39,7 +39,9 @@ func (s *Service) PutTargets(ctx context.Context, by access.Caller, ref, rule st
 		return err
 	}
 	defer b.writing.Unlock()
-	r, err := b.findRule(by, "PutTargets", rule)
+	keys := map[string][]string{}
+	targetKeys(targets, keys)
+	r, err := b.findRuleWith(by, "PutTargets", rule, keys)
 	if err != nil {
 		return err
 	}
@@ -178,7 +180,7 @@ func (s *Service) ListRuleNamesByTarget(by access.Caller, ref, targetARN, token 
 	if err != nil {
 		return nil, "", err
 	}
-	if err := b.allow(by, "ListRuleNamesByTarget", b.arn, ""); err != nil {
+	if err := b.allow(by, "ListRuleNamesByTarget", b.arn, nil); err != nil {
 		return nil, "", err
 	}
 	var names []string
