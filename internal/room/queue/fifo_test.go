@@ -318,3 +318,19 @@ func TestRepeatedAttemptGetsTheSameMessages(t *testing.T) {
 		wantBodies(t, ask("one"), "b1") // something has happened to them
 	})
 }
+
+func TestNamedRequestsAreRememberedInABoundedNumber(t *testing.T) {
+	var a attempts
+	for i := range maxAttempts + 100 {
+		a.remember(fmt.Sprint(i), int64(i), nil)
+	}
+	if len(a.known) != maxAttempts || len(a.line) != maxAttempts {
+		t.Errorf("%d are known, %d in line; want %d", len(a.known), len(a.line), maxAttempts)
+	}
+	if _, ok := a.known["99"]; ok {
+		t.Error("the oldest are still there")
+	}
+	if _, ok := a.known[fmt.Sprint(maxAttempts+99)]; !ok {
+		t.Error("the newest is not there")
+	}
+}

@@ -3,7 +3,6 @@ package queue
 import (
 	"encoding/base64"
 	"encoding/binary"
-	"slices"
 	"time"
 
 	"github.com/dari-bus/dari/internal/fault"
@@ -69,18 +68,22 @@ type attempt struct {
 	claims []claim
 }
 
-// attemptFor is how long a request can be repeated.
-const attemptFor = 5 * time.Minute
+// attemptFor is how long a request can be repeated, and maxAttempts how many of
+// a queue are remembered: a later one pushes the oldest out.
+const (
+	attemptFor  = 5 * time.Minute
+	maxAttempts = 10_000
+)
 
 func (a *attempts) remember(name string, now int64, claims []claim) {
 	n := 0
-	for n < len(a.line) && a.line[n].at <= now-int64(attemptFor) {
+	for n < len(a.line) && (a.line[n].at <= now-int64(attemptFor) || len(a.line)-n >= maxAttempts) {
 		if old := a.line[n]; a.known[old.name].at == old.at {
 			delete(a.known, old.name)
 		}
 		n++
 	}
-	a.line = append(slices.Clip(a.line[n:]), named{name, now})
+	a.line = append(a.line[n:], named{name, now})
 	if a.known == nil {
 		a.known = map[string]attempt{}
 	}
