@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"net"
 	"net/http"
 	"time"
@@ -172,13 +173,12 @@ func (a *App) handler() (*front, error) {
 		return nil, err
 	}
 	own := console.New(console.Options{
-		Feed:    a.feed,
-		Metrics: promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{}),
-		Dead: func(ctx context.Context, limit int) (any, uint64, error) {
-			return a.outbox.Dead(ctx, limit)
-		},
-		Allow: a.allow,
-		Host:  host, Region: a.opt.Region, Account: a.opt.Account,
+		Feed:      a.feed,
+		Metrics:   promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{}),
+		Dead:      a.dead,
+		PushedOut: a.outbox.PushedOut,
+		Allow:     a.allow,
+		Host:      host, Region: a.opt.Region, Account: a.opt.Account,
 	})
 	return &front{guard: guard, own: own, aws: aws}, nil
 }
@@ -186,6 +186,31 @@ func (a *App) handler() (*front, error) {
 // home is the place of callers who name none.
 func (a *App) home() access.Place {
 	return access.Place{Account: a.opt.Account, Region: a.opt.Region}
+}
+
+// oneDead is about what a reader of the dead deliveries holds at a time: a page
+// of them, and one that is being written.
+const oneDead = 4 << 20
+
+// dead yields the dead deliveries, in memory for answers.
+func (a *App) dead(ctx context.Context, after string) (iter.Seq2[any, error], error) {
+	each, err := a.outbox.Dead(ctx, after)
+	if err != nil {
+		return nil, err
+	}
+	return func(yield func(any, error) bool) {
+		answers := a.opt.memory.Share(memoryAnswers)
+		if err := answers.Take(ctx, oneDead); err != nil {
+			yield(nil, err)
+			return
+		}
+		defer answers.Give(oneDead)
+		for d, err := range each {
+			if !yield(d, err) {
+				return
+			}
+		}
+	}, nil
 }
 
 // allow lets whoever may call the AWS APIs see what happens to events.

@@ -14,6 +14,8 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"io"
+	"iter"
 	"net/http"
 	"strconv"
 	"strings"
@@ -30,9 +32,11 @@ const Prefix = "/_dari"
 type Options struct {
 	Feed    *watch.Feed
 	Metrics http.Handler
-	// Dead returns up to limit dead deliveries, oldest first, ready for JSON,
-	// and how many older ones were pushed out since the start.
-	Dead func(ctx context.Context, limit int) (kept any, pushedOut uint64, err error)
+	// Dead yields the dead deliveries from behind the one with the ID after, or
+	// all, oldest first and ready for JSON. Its error says what is wrong with after.
+	Dead func(ctx context.Context, after string) (iter.Seq2[any, error], error)
+	// PushedOut is how many older ones were pushed out since the start.
+	PushedOut func() uint64
 	// Allow says whether a request may see events; its error says why not.
 	Allow func(*http.Request) error
 	// Host, Region and Account are for the page.
@@ -98,7 +102,7 @@ func Refuse(w http.ResponseWriter, status int, message string) {
 }
 
 // writeJSON writes a value of our own. A client that is gone does not want it.
-func writeJSON(w http.ResponseWriter, v any) {
+func writeJSON(w io.Writer, v any) {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	_ = enc.Encode(v)
@@ -130,14 +134,52 @@ func (h *handler) dead(w http.ResponseWriter, r *http.Request) {
 		}
 		limit = n
 	}
-	kept, pushed, err := h.Dead(r.Context(), limit)
+	each, err := h.Dead(r.Context(), r.URL.Query().Get("after"))
 	if err != nil {
-		Refuse(w, http.StatusInternalServerError, "the dead deliveries cannot be read")
+		Refuse(w, http.StatusBadRequest, "after: "+err.Error())
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	writeJSON(w, map[string]any{"dead": kept, "pushed_out": pushed})
+	out := &counter{w: w}
+	n, more := 0, ""
+	for d, err := range each {
+		if err != nil && n == 0 {
+			Refuse(w, http.StatusInternalServerError, "the dead deliveries cannot be read")
+			return
+		}
+		if err != nil {
+			panic(http.ErrAbortHandler) // half an answer must not look like a whole one
+		}
+		if n == limit || out.bytes > deadBytes {
+			more = `,"more":true`
+			break
+		}
+		out.text([]string{`{"dead":[`, `,`}[min(n, 1)])
+		writeJSON(out, d)
+		n++
+	}
+	if n == 0 {
+		out.text(`{"dead":[`)
+	}
+	out.text(fmt.Sprintf("],\"pushed_out\":%d%s}\n", h.PushedOut(), more))
 }
+
+// deadBytes is when a list of dead deliveries ends, whatever its limit: whoever
+// wants more asks for those after the last.
+const deadBytes = 16 << 20
+
+// A counter counts what is written to w. A client that is gone does not want it.
+type counter struct {
+	w     io.Writer
+	bytes int
+}
+
+func (c *counter) Write(b []byte) (int, error) {
+	c.bytes += len(b)
+	return c.w.Write(b)
+}
+
+func (c *counter) text(s string) { _, _ = io.WriteString(c, s) }
 
 // tail writes a line of JSON for each thing that happens, until the client
 // leaves or the server stops. The query's bus, rule and event narrow it.

@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"iter"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -21,11 +23,19 @@ func newForTest(t *testing.T, change func(*Options)) (*httptest.Server, *watch.F
 	o := Options{
 		Feed:    feed,
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "dari_up 1\n") }),
-		Dead: func(_ context.Context, limit int) (any, uint64, error) {
-			return []map[string]int{{"limit": limit}}, 7, nil
+		Dead: func(_ context.Context, after string) (iter.Seq2[any, error], error) {
+			from, _ := strconv.Atoi(after)
+			if from < 0 {
+				return nil, errors.New("that is no ID")
+			}
+			return func(yield func(any, error) bool) {
+				for i := from + 1; i < 200 && yield(map[string]int{"ID": i}, nil); i++ {
+				}
+			}, nil
 		},
-		Allow: func(*http.Request) error { return nil },
-		Host:  "events.example.org:4566", Region: "eu-central-1", Account: "210987654321",
+		PushedOut: func() uint64 { return 7 },
+		Allow:     func(*http.Request) error { return nil },
+		Host:      "events.example.org:4566", Region: "eu-central-1", Account: "210987654321",
 	}
 	if change != nil {
 		change(&o)
@@ -66,8 +76,10 @@ func TestEachPathAnswers(t *testing.T) {
 	}{
 		{"/_dari/health", 200, `{"status":"ok"}`},
 		{"/_dari/metrics", 200, "dari_up 1"},
-		{"/_dari/dead", 200, `{"dead":[{"limit":100}],"pushed_out":7}`},
-		{"/_dari/dead?limit=3", 200, `{"limit":3}`},
+		{"/_dari/dead", 200, "{\"ID\":100}\n],\"pushed_out\":7,\"more\":true}\n"},
+		{"/_dari/dead?limit=2&after=197", 200, "{\"dead\":[{\"ID\":198}\n,{\"ID\":199}\n],\"pushed_out\":7}\n"},
+		{"/_dari/dead?after=199", 200, "{\"dead\":[],\"pushed_out\":7}\n"},
+		{"/_dari/dead?after=-1", 400, "after: that is no ID"},
 		{"/_dari/dead?limit=none", 400, `limit \"none\" is not a number from 1 to 10000`},
 		{"/_dari/console/", 200, "AWS_ENDPOINT_URL=http://events.example.org:4566 AWS_DEFAULT_REGION=eu-central-1"},
 		{"/_dari", 302, "/_dari/console/"},
@@ -79,6 +91,45 @@ func TestEachPathAnswers(t *testing.T) {
 				t.Errorf("got %d %s\nwant %d %s", status, body, c.status, c.want)
 			}
 		})
+	}
+}
+
+// attack F7: a list of dead deliveries was put together in memory, and had no
+// bound in bytes.
+func TestAListOfDeadDeliveriesIsWrittenOneByOneAndEnds(t *testing.T) {
+	big, made := strings.Repeat("x", 1<<20), 0
+	s, _ := newForTest(t, func(o *Options) {
+		o.Dead = func(context.Context, string) (iter.Seq2[any, error], error) {
+			return func(yield func(any, error) bool) {
+				for made < 10_000 && yield(big, nil) {
+					made++
+				}
+			}, nil
+		}
+	})
+	status, body := get(t, s.URL+"/_dari/dead?limit=10000")
+	if status != 200 || made > 17 || len(body) > 18<<20 || !strings.HasSuffix(body, `,"more":true}`+"\n") {
+		t.Errorf("%d, with %d bytes of %d deliveries", status, len(body), made)
+	}
+}
+
+func TestAListThatBreaksOffDoesNotLookWhole(t *testing.T) {
+	s, _ := newForTest(t, func(o *Options) {
+		o.Dead = func(context.Context, string) (iter.Seq2[any, error], error) {
+			return func(yield func(any, error) bool) {
+				if yield(1, nil) {
+					yield(nil, errors.New("the disk is gone"))
+				}
+			}, nil
+		}
+	})
+	resp, err := http.Get(s.URL + "/_dari/dead")
+	if err == nil {
+		defer resp.Body.Close()
+		_, err = io.ReadAll(resp.Body)
+	}
+	if err == nil {
+		t.Error("the answer ends as if it were whole")
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 // A DeadLetter is a delivery that failed for good and that no dead-letter
 // queue took. It is kept in the store until newer ones push it out.
 type DeadLetter struct {
-	// ID names it among those that are kept; see [Outbox.EachDead].
+	// ID names it among those that are kept; see [Outbox.Dead].
 	ID        string          `json:",omitempty"`
 	Event     json.RawMessage `json:",omitempty"`
 	Bus       string
@@ -179,22 +179,22 @@ func (l *lane) newDead(t *task, s watch.Settlement) *DeadLetter {
 // deadPage is how much of the dead deliveries is read in one go, in bytes.
 const deadPage = 1 << 20
 
-// EachDead yields the dead deliveries that are kept, oldest first, from behind
-// the one with the ID after, or all of them when after is "". It holds no more
-// of them than fit a page of 1 MiB, or the one that is larger, and no
-// transaction while it yields, so it may take its time. An error ends it.
-func (o *Outbox) EachDead(ctx context.Context, after string) iter.Seq2[*DeadLetter, error] {
-	return func(yield func(*DeadLetter, error) bool) {
-		from := []byte(prefixDead)
-		if after != "" {
-			key, err := parseDeadID(after)
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			from = deadKey{key.seq, key.lane + 1}.encode()
+// Dead yields the dead deliveries that are kept, oldest first, from behind the
+// one with the ID after, or all of them when after is "". It holds no more of
+// them than fit a page of 1 MiB, or the one that is larger, and no transaction
+// while it yields, so it may take its time. An error that it yields ends it;
+// the error of Dead itself says that there can be no such ID.
+func (o *Outbox) Dead(ctx context.Context, after string) (iter.Seq2[*DeadLetter, error], error) {
+	from := []byte(prefixDead)
+	if after != "" {
+		key, err := parseDeadID(after)
+		if err != nil {
+			return nil, err
 		}
-		for from != nil {
+		from = deadKey{key.seq, key.lane + 1}.encode()
+	}
+	return func(yield func(*DeadLetter, error) bool) {
+		for from := from; from != nil; {
 			var page []*DeadLetter
 			err := o.Store.View(ctx, func(tx store.Tx) (err error) {
 				page, from, err = readDead(tx, from)
@@ -210,7 +210,7 @@ func (o *Outbox) EachDead(ctx context.Context, after string) iter.Seq2[*DeadLett
 				}
 			}
 		}
-	}
+	}, nil
 }
 
 // readDead reads a page of dead deliveries, and where the next one begins: nil
@@ -250,19 +250,3 @@ func readDead(tx store.Tx, from []byte) (page []*DeadLetter, next []byte, err er
 // PushedOut returns how many dead deliveries newer ones have pushed out since
 // the start.
 func (o *Outbox) PushedOut() uint64 { return o.dead.pushed.Load() }
-
-// Dead returns the dead deliveries that are kept, oldest first, at most limit,
-// and how many older ones were pushed out since the start.
-func (o *Outbox) Dead(ctx context.Context, limit int) (kept []DeadLetter, pushedOut uint64, err error) {
-	kept = []DeadLetter{}
-	for d, err := range o.EachDead(ctx, "") {
-		if err != nil {
-			return nil, 0, err
-		}
-		if len(kept) == limit {
-			break
-		}
-		kept = append(kept, *d)
-	}
-	return kept, o.PushedOut(), nil
-}

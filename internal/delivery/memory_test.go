@@ -269,7 +269,7 @@ func TestAStreamOfNewDeliveriesDoesNotShutOutThoseOnDisk(t *testing.T) {
 // on how many lanes there are.
 func TestManyDeadTargetsWithBigEventsStayWithinTheMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const size, lanes = 20 << 10, 100 // ten times as much as there is
+		const size, lanes = 20 << 10, 60 // ten times as much as there is
 		var most atomic.Int64
 		var b *bench
 		var up atomic.Bool
@@ -284,12 +284,12 @@ func TestManyDeadTargetsWithBigEventsStayWithinTheMemory(t *testing.T) {
 			ids[i] = b.plan(target.Target{ID: fmt.Sprint(i)})
 		}
 		b.putBig(6, size, ids...)
-		pass(10 * time.Minute)
+		pass(4 * time.Minute)
 		b.stop()
 		b.opt.Hooks.Attempted = nil // which keeps what it is told
 		before := heap()
 		b.start()
-		pass(10 * time.Minute)
+		pass(4 * time.Minute)
 		if more := heap() - before; more > b.opt.Memory.Size()+1<<20 {
 			t.Errorf("the heap is %d KiB larger than before the deliveries were tried", more>>10)
 		}
@@ -321,7 +321,7 @@ func heap() int64 {
 // neither with small events nor with big ones.
 func TestTargetsThatHangLeaveMemoryForThoseThatAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const size, lanes = 20 << 10, 100
+		const size, lanes = 20 << 10, 60
 		var late atomic.Int64
 		b := newBench(t, Options{
 			Memory: testMemory(lanes * size / 4), Timeout: 30 * time.Second, Backoff: func(int) time.Duration { return time.Second },
@@ -341,14 +341,14 @@ func TestTargetsThatHangLeaveMemoryForThoseThatAnswer(t *testing.T) {
 			b.putBig(10, size, b.plan(target.Target{ID: fmt.Sprint(i)}))
 		}
 		pass(time.Minute)
-		for i := range 200 {
+		for i := range 50 {
 			b.putBig(1, size, well)
 			b.put(i, 1, well)
 			pass(100 * time.Millisecond)
 		}
 		pass(5 * time.Second)
-		if n := b.log.outcomes()[watch.Delivered]; n != 401 {
-			t.Errorf("%d events were delivered to the target that is well, want 401", n)
+		if n := b.log.outcomes()[watch.Delivered]; n != 101 {
+			t.Errorf("%d events were delivered to the target that is well, want 101", n)
 		}
 		if worst := time.Duration(late.Load()); worst > time.Second {
 			t.Errorf("an event came %v late", worst)
