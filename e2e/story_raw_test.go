@@ -53,7 +53,7 @@ func TestOddRequestsGetClearAnswers(t *testing.T) {
 		{name: "a service nobody knows", target: "DynamoDB_20120810.ListTables", body: `{}`, status: 404, code: "UnknownOperationException"},
 		{name: "no target", body: `{}`, status: 404},
 		{name: "a body over the limit", target: "AWSEvents.PutEvents", body: `{"Entries":[{"Detail":"` + strings.Repeat("x", 5<<20) + `"}]}`, status: 413},
-		{name: "a method nobody uses", method: http.MethodPut, target: "AWSEvents.ListRules", body: `{}`, status: 404, code: "UnknownOperationException"},
+		{name: "a method nobody uses", method: http.MethodPut, target: "AWSEvents.ListRules", body: `{}`, status: 405, code: "MethodNotAllowed"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			method := tt.method

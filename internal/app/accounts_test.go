@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -132,6 +133,18 @@ func (h *accounts) call(account, operation, body string) (int, string) {
 
 func (h *accounts) send(account, service, method, path, body string, header http.Header) (int, string) {
 	h.t.Helper()
+	resp := h.open(account, service, method, path, body, header)
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return resp.StatusCode, string(b)
+}
+
+// open makes a call and returns its answer, which may not end by itself.
+func (h *accounts) open(account, service, method, path, body string, header http.Header) *http.Response {
+	h.t.Helper()
 	req, err := http.NewRequestWithContext(h.t.Context(), method, h.app.URL()+path, strings.NewReader(body))
 	if err != nil {
 		h.t.Fatal(err)
@@ -149,12 +162,7 @@ func (h *accounts) send(account, service, method, path, body string, header http
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	defer resp.Body.Close()
-	b, err := io.ReadAll(resp.Body)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	return resp.StatusCode, string(b)
+	return resp
 }
 
 // must makes a call that succeeds.
@@ -422,6 +430,9 @@ func (h *accounts) attempt(by, operation string, try attempt) {
 	if strings.Contains(answer, classified) && !given {
 		h.t.Errorf("%s %s tells what the owner keeps: %s", operation, body, answer)
 	}
+	if strings.Contains(try.body, "absent") && !strings.Contains(answer, "AccessDenied") {
+		h.t.Errorf("%s %s tells that the owner has no such thing: %s", operation, body, answer)
+	}
 	switch {
 	case try.own:
 	case try.entries:
@@ -520,4 +531,68 @@ func (h *accounts) wantRefusal(records <-chan watch.Record, code string) {
 		}
 		return
 	}
+}
+
+// attack F6: what happens to an account's events is for that account to see, and
+// what is about the whole server for that of -account.
+func TestEventsAreShownToTheirAccountOnly(t *testing.T) {
+	for _, keyed := range []bool{true, false} {
+		t.Run(fmt.Sprintf("keys %t", keyed), func(t *testing.T) {
+			h := openAccounts(t, keyed)
+			h.must(owner, "events.PutRule", `{"Name":"broken","EventPattern":"{\"source\":[\"broken\"]}"}`)
+			h.must(owner, "events.PutTargets", `{"Rule":"broken","Targets":[{"Id":"1","Arn":"arn:aws:sqs:us-east-1:111111111111:absent"}]}`)
+			records, cancel := h.app.Feed().Subscribe()
+			defer cancel()
+			tails := map[string]*bufio.Scanner{}
+			for _, account := range []string{owner, stranger} {
+				tails[account] = h.tail(account)
+			}
+			h.must(owner, "events.PutEvents", `{"Entries":[{"Source":"broken","DetailType":"d","Detail":"{\"a\":\"classified\"}"}]}`)
+			for r := range records {
+				if r.Kind == watch.KindSettled {
+					break
+				}
+			}
+			// It is told before it can be read.
+			for until := time.Now().Add(30 * time.Second); time.Now().Before(until); {
+				if _, dead := h.send(owner, "dari", http.MethodGet, "/_dari/dead", "", http.Header{}); strings.Contains(dead, classified) {
+					break
+				}
+			}
+			h.must(stranger, "events.PutEvents", `{"Entries":[{"Source":"last","DetailType":"d","Detail":"{}"}]}`)
+			for account, want := range map[string]bool{owner: true, stranger: false} {
+				status, dead := h.send(account, "dari", http.MethodGet, "/_dari/dead", "", http.Header{})
+				if got := strings.Contains(dead, classified); status != http.StatusOK || got != want {
+					t.Errorf("the dead deliveries of %s: %d %s", account, status, dead)
+				}
+				if status, answer := h.send(account, "dari", http.MethodGet, "/_dari/metrics", "", http.Header{}); status != http.StatusForbidden {
+					t.Errorf("the metrics for %s: %d %s", account, status, answer)
+				}
+			}
+			for tails[owner].Scan() {
+				if strings.Contains(tails[owner].Text(), `"kind":"settled"`) {
+					break
+				}
+			}
+			if !tails[stranger].Scan() || !strings.Contains(tails[stranger].Text(), `"source":"last"`) {
+				t.Errorf("the stranger's tail begins with %s", tails[stranger].Text())
+			}
+			if !keyed {
+				if status, answer := h.send(stranger, "dari", http.MethodGet, "/_dari/metrics?account=000000000000", "", http.Header{}); status != http.StatusOK {
+					t.Errorf("the metrics for the account of the server: %d %s", status, answer)
+				}
+			}
+		})
+	}
+}
+
+// tail opens the live tail of an account.
+func (h *accounts) tail(account string) *bufio.Scanner {
+	h.t.Helper()
+	resp := h.open(account, "dari", http.MethodGet, "/_dari/tail", "", http.Header{})
+	h.t.Cleanup(func() { resp.Body.Close() })
+	if resp.StatusCode != http.StatusOK {
+		h.t.Fatalf("the tail of %s: %s", account, resp.Status)
+	}
+	return bufio.NewScanner(resp.Body)
 }

@@ -192,8 +192,8 @@ func (a *App) home() access.Place {
 // of them, and one that is being written.
 const oneDead = 4 << 20
 
-// dead yields the dead deliveries, in memory for answers.
-func (a *App) dead(ctx context.Context, after string) (iter.Seq2[any, error], error) {
+// dead yields the dead deliveries of an account, in memory for answers.
+func (a *App) dead(ctx context.Context, account, after string) (iter.Seq2[any, error], error) {
 	each, err := a.outbox.Dead(ctx, after)
 	if err != nil {
 		return nil, err
@@ -206,6 +206,9 @@ func (a *App) dead(ctx context.Context, after string) (iter.Seq2[any, error], er
 		}
 		defer answers.Give(oneDead)
 		for d, err := range each {
+			if err == nil && !ownedBy(account, d.Rule) {
+				continue
+			}
 			if !yield(d, err) {
 				return
 			}
@@ -213,13 +216,25 @@ func (a *App) dead(ctx context.Context, after string) (iter.Seq2[any, error], er
 	}, nil
 }
 
-// allow lets whoever may call the AWS APIs see what happens to events.
-func (a *App) allow(r *http.Request) error {
-	if _, err := wire.Verify(r, nil, "dari", a.opt.keys, a.home(), time.Now()); err != nil {
-		return err
+// ownedBy says whether the ARN of a rule is of an account.
+func ownedBy(account, rule string) bool {
+	a, err := arn.Parse(rule)
+	return err == nil && a.Account == account
+}
+
+// allow lets whoever may call the AWS APIs see what happens to the events of the
+// own account. Without keys an account is what one says it is, by the query's
+// account as well.
+func (a *App) allow(r *http.Request) (account string, err error) {
+	c, err := wire.Verify(r, nil, "dari", a.opt.keys, a.home(), time.Now())
+	if err != nil {
+		return "", err
 	}
 	door.Known(r.Context())
-	return nil
+	if other := r.URL.Query().Get("account"); a.opt.keys == nil && other != "" {
+		return other, nil
+	}
+	return c.Account, nil
 }
 
 func (a *App) url() string { return "http://" + a.listener.Addr().String() }

@@ -1,7 +1,8 @@
 // Package console serves what is dari's own: everything under /_dari/.
 //
-// Health is open to all. What shows events (the live tail, the dead
-// deliveries) and the metrics ask for the same right as a call of the AWS API.
+// Health is open to all. What shows events (the live tail, the dead deliveries)
+// asks for the same right as a call of the AWS API, and shows an account what is
+// its own. The metrics are about all accounts, and so for one of them.
 // The page that a browser is led to says what is here and how to use it; a
 // graphical console is not part of this package.
 package console
@@ -32,14 +33,16 @@ const Prefix = "/_dari"
 type Options struct {
 	Feed    *watch.Feed
 	Metrics http.Handler
-	// Dead yields the dead deliveries from behind the one with the ID after, or
-	// all, oldest first and ready for JSON. Its error says what is wrong with after.
-	Dead func(ctx context.Context, after string) (iter.Seq2[any, error], error)
+	// Dead yields the dead deliveries of an account from behind the one with the
+	// ID after, or all, oldest first and ready for JSON. Its error says what is
+	// wrong with after.
+	Dead func(ctx context.Context, account, after string) (iter.Seq2[any, error], error)
 	// PushedOut is how many older ones were pushed out since the start.
 	PushedOut func() uint64
-	// Allow says whether a request may see events; its error says why not.
-	Allow func(*http.Request) error
-	// Host, Region and Account are for the page.
+	// Allow says whose events a request may see; its error says why none.
+	Allow func(*http.Request) (account string, err error)
+	// Host and Region are for the page. So is Account, which also is the one that
+	// may see the metrics.
 	Host, Region, Account string
 }
 
@@ -56,9 +59,9 @@ func New(o Options) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+Prefix+"/health", h.health)
 	mux.HandleFunc("GET "+Prefix+"/console/", h.page)
-	mux.Handle("GET "+Prefix+"/metrics", h.allowed(o.Metrics))
-	mux.Handle("GET "+Prefix+"/tail", h.allowed(http.HandlerFunc(h.tail)))
-	mux.Handle("GET "+Prefix+"/dead", h.allowed(http.HandlerFunc(h.dead)))
+	mux.Handle("GET "+Prefix+"/metrics", h.allowed(h.metrics))
+	mux.Handle("GET "+Prefix+"/tail", h.allowed(h.tail))
+	mux.Handle("GET "+Prefix+"/dead", h.allowed(h.dead))
 	mux.HandleFunc(Prefix+"/", func(w http.ResponseWriter, r *http.Request) {
 		Refuse(w, http.StatusNotFound, fmt.Sprintf("there is no %s %s; %s/console/ says what there is", r.Method, r.URL.Path, Prefix))
 	})
@@ -83,15 +86,24 @@ func Need(r *http.Request) door.Need {
 	return door.Need{Methods: []string{http.MethodGet, http.MethodPost}, Acts: r.Method != http.MethodGet}
 }
 
-// allowed lets only those through who may see events.
-func (h *handler) allowed(next http.Handler) http.Handler {
+// allowed lets only those through who may see events, those of an account.
+func (h *handler) allowed(next func(w http.ResponseWriter, r *http.Request, account string)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := h.Allow(r); err != nil {
+		account, err := h.Allow(r)
+		if err != nil {
 			Refuse(w, http.StatusForbidden, err.Error())
 			return
 		}
-		next.ServeHTTP(w, r)
+		next(w, r, account)
 	})
+}
+
+func (h *handler) metrics(w http.ResponseWriter, r *http.Request, account string) {
+	if account != h.Account {
+		Refuse(w, http.StatusForbidden, "the metrics are about all accounts together, and so for account "+h.Account+" only (-account)")
+		return
+	}
+	h.Metrics.ServeHTTP(w, r)
 }
 
 // Refuse answers a request that may not be served.
@@ -124,7 +136,7 @@ func (h *handler) page(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write(b.Bytes()) // a browser that is gone does not want it
 }
 
-func (h *handler) dead(w http.ResponseWriter, r *http.Request) {
+func (h *handler) dead(w http.ResponseWriter, r *http.Request, account string) {
 	limit := 100
 	if s := r.URL.Query().Get("limit"); s != "" {
 		n, err := strconv.Atoi(s)
@@ -134,7 +146,7 @@ func (h *handler) dead(w http.ResponseWriter, r *http.Request) {
 		}
 		limit = n
 	}
-	each, err := h.Dead(r.Context(), r.URL.Query().Get("after"))
+	each, err := h.Dead(r.Context(), account, r.URL.Query().Get("after"))
 	if err != nil {
 		Refuse(w, http.StatusBadRequest, "after: "+err.Error())
 		return
@@ -183,7 +195,7 @@ func (c *counter) text(s string) { _, _ = io.WriteString(c, s) }
 
 // tail writes a line of JSON for each thing that happens, until the client
 // leaves or the server stops. The query's bus, rule and event narrow it.
-func (h *handler) tail(w http.ResponseWriter, r *http.Request) {
+func (h *handler) tail(w http.ResponseWriter, r *http.Request, account string) {
 	c := http.NewResponseController(w)
 	// The time limit of a request is meant for its body, and this one has none.
 	if err := errors.Join(c.SetReadDeadline(time.Time{}), c.SetWriteDeadline(time.Time{})); err != nil {
@@ -198,7 +210,7 @@ func (h *handler) tail(w http.ResponseWriter, r *http.Request) {
 	if c.Flush() != nil {
 		return
 	}
-	want := filter{r.URL.Query().Get("bus"), r.URL.Query().Get("rule"), r.URL.Query().Get("event")}
+	want := filter{account, r.URL.Query().Get("bus"), r.URL.Query().Get("rule"), r.URL.Query().Get("event")}
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	for {
@@ -219,12 +231,16 @@ func (h *handler) tail(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// A filter narrows the tail: each part is empty, an ARN or the name in it.
-type filter struct{ bus, rule, event string }
+// A filter narrows the tail to an account, and more: each other part is empty,
+// an ARN or the name in it.
+type filter struct{ account, bus, rule, event string }
 
 func (f filter) matches(r *watch.Record) bool {
 	if r.Kind == watch.KindMissed {
 		return true
+	}
+	if r.Account() != f.account {
+		return false
 	}
 	if f.event != "" && r.EventID != f.event || f.bus != "" && !named(r.Bus, f.bus) {
 		return false

@@ -23,7 +23,7 @@ func newForTest(t *testing.T, change func(*Options)) (*httptest.Server, *watch.F
 	o := Options{
 		Feed:    feed,
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "dari_up 1\n") }),
-		Dead: func(_ context.Context, after string) (iter.Seq2[any, error], error) {
+		Dead: func(_ context.Context, _, after string) (iter.Seq2[any, error], error) {
 			from, _ := strconv.Atoi(after)
 			if from < 0 {
 				return nil, errors.New("that is no ID")
@@ -34,7 +34,7 @@ func newForTest(t *testing.T, change func(*Options)) (*httptest.Server, *watch.F
 			}, nil
 		},
 		PushedOut: func() uint64 { return 7 },
-		Allow:     func(*http.Request) error { return nil },
+		Allow:     func(*http.Request) (string, error) { return "210987654321", nil },
 		Host:      "events.example.org:4566", Region: "eu-central-1", Account: "210987654321",
 	}
 	if change != nil {
@@ -99,7 +99,7 @@ func TestEachPathAnswers(t *testing.T) {
 func TestAListOfDeadDeliveriesIsWrittenOneByOneAndEnds(t *testing.T) {
 	big, made := strings.Repeat("x", 1<<20), 0
 	s, _ := newForTest(t, func(o *Options) {
-		o.Dead = func(context.Context, string) (iter.Seq2[any, error], error) {
+		o.Dead = func(context.Context, string, string) (iter.Seq2[any, error], error) {
 			return func(yield func(any, error) bool) {
 				for made < 10_000 && yield(big, nil) {
 					made++
@@ -115,7 +115,7 @@ func TestAListOfDeadDeliveriesIsWrittenOneByOneAndEnds(t *testing.T) {
 
 func TestAListThatBreaksOffDoesNotLookWhole(t *testing.T) {
 	s, _ := newForTest(t, func(o *Options) {
-		o.Dead = func(context.Context, string) (iter.Seq2[any, error], error) {
+		o.Dead = func(context.Context, string, string) (iter.Seq2[any, error], error) {
 			return func(yield func(any, error) bool) {
 				if yield(1, nil) {
 					yield(nil, errors.New("the disk is gone"))
@@ -145,7 +145,7 @@ func TestThePageLoadsNothingFromElsewhere(t *testing.T) {
 
 func TestEventsAreShownOnlyToThoseWhoMayCall(t *testing.T) {
 	s, _ := newForTest(t, func(o *Options) {
-		o.Allow = func(*http.Request) error { return errors.New("Missing Authentication Token") }
+		o.Allow = func(*http.Request) (string, error) { return "", errors.New("Missing Authentication Token") }
 	})
 	for path, want := range map[string]int{"/_dari/tail": 403, "/_dari/dead": 403, "/_dari/metrics": 403, "/_dari/health": 200} {
 		if status, body := get(t, s.URL+path); status != want {

@@ -33,7 +33,8 @@ type PutEventsRequestEntry struct {
 	TraceHeader  *string
 	// Members that no client can know: AWS's own services fill them in, and
 	// the sentence about too many entries prints them.
-	KmsKeyIdentifier, InternalMetadata *string
+	KmsKeyIdentifier *string `json:",omitempty"`
+	InternalMetadata *string `json:",omitempty"`
 }
 
 // PutEventsOutput is the output of PutEvents.

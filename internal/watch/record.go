@@ -1,8 +1,10 @@
 package watch
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -50,6 +52,18 @@ type Record struct {
 	Exhausted     string  `json:"exhausted,omitempty"`
 	DeadLetterErr string  `json:"dead_letter_error,omitempty"`
 	Missed        uint64  `json:"missed,omitempty"`
+}
+
+// Account returns the account that a record is about: that of the rule whose
+// delivery it is, else that of the bus. It is "" where neither is an ARN, for
+// what a reader missed, and for an event that was refused because no bus could be
+// meant.
+func (r *Record) Account() string {
+	part := strings.SplitN(cmp.Or(r.Rule, r.Bus), ":", 6)
+	if len(part) < 6 || part[0] != "arn" {
+		return ""
+	}
+	return part[4]
 }
 
 // Hooks returns the hooks that fill the feed.
