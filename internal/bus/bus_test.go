@@ -76,6 +76,13 @@ func (o *outbox) Accept(_ store.Tx, items []delivery.Item) (func(), error) {
 	}, nil
 }
 
+// count returns how many events were accepted so far.
+func (o *outbox) count() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.items)
+}
+
 // went lists the deliveries so far as "rule/target: source".
 func (o *outbox) went() []string {
 	o.mu.Lock()

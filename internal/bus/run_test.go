@@ -252,12 +252,12 @@ func TestAScheduleWaitsForRoomOnTheDisk(t *testing.T) {
 		stop := h.run()
 		full.Store(true)
 		time.Sleep(90 * time.Second)
-		if n := len(h.outbox.items); n != 0 {
+		if n := h.outbox.count(); n != 0 {
 			t.Errorf("%d firings on a full disk", n)
 		}
 		full.Store(false)
 		time.Sleep(2 * time.Second)
-		if n := len(h.outbox.items); n != 1 {
+		if n := h.outbox.count(); n != 1 {
 			t.Errorf("%d firings when there is room; want 1", n)
 		}
 		stop()

@@ -51,7 +51,7 @@ func (l *lane) try(t *task) bool {
 	case l.tooOld(t):
 		return l.giveUp(t, "MaximumEventAgeInSeconds")
 	}
-	leave, poison := l.out.suspects.watch(l, t)
+	leave, later, poison := l.out.suspects.watch(l, t)
 	if leave != nil { // which may have taken a while
 		defer leave()
 		if l.abandoned() {
@@ -60,6 +60,10 @@ func (l *lane) try(t *task) bool {
 		}
 		if l.out.attempts.Err() != nil {
 			l.interrupted(t)
+			return true
+		}
+		if !later.IsZero() {
+			l.wait(t, l.out.Clock().Add(time.Until(later)).UnixMilli()+1)
 			return true
 		}
 	}

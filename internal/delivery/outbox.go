@@ -51,6 +51,8 @@ type Options struct {
 	// Clock tells the time that deliveries are due by. Default time.Now; tests
 	// have clocks that are wrong.
 	Clock func() time.Time
+	// keptApart is the constant of that name; a test cannot wait so long.
+	keptApart time.Duration
 }
 
 func (o Options) withDefaults() Options {
@@ -60,6 +62,7 @@ func (o Options) withDefaults() Options {
 	if o.Memory == nil {
 		o.Memory = budget.New(64<<20, []budget.Part{{Name: "deliveries", Percent: 100}}).Share("deliveries")
 	}
+	o.keptApart = or(o.keptApart, keptApart)
 	o.Timeout = or(o.Timeout, 30*time.Second)
 	o.Grace = or(o.Grace, 5*time.Second)
 	o.MaxDead = or(o.MaxDead, 10_000)

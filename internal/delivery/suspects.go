@@ -17,13 +17,22 @@ import (
 // with it. So the starts that find a backlog and do not come to an orderly end
 // are counted. From the third in a row on, what was there at the start is
 // watched for a while: the attempts begin one after the other, and each is
-// written down before it does. What the process ended with twice is given up.
+// written down before it does.
+//
+// Whoever kills the process at will finds it with some delivery, too. So what it
+// ended with is first kept apart: it is tried again when the server has been up
+// for a while, longer with each time. Something that is tried then, and ends the
+// process then, three times in a row, is given up.
 const (
 	trusted   = 2 // starts without an orderly end, before what is there is watched
-	forgiven  = 2 // ends of the process with a delivery, before it is given up
-	spotlight = 250 * time.Millisecond
+	forgiven  = 3 // ends of the process with a delivery, before it is given up
+	spotlight = 100 * time.Millisecond
+	// keptApart is how long after the start a delivery is tried that the process
+	// ended with once; it doubles with each time.
+	keptApart = 10 * time.Second
 	// watchFor is how long is watched from the first such start on; it doubles with
-	// each, so that what is poison is found at last, however late it is tried.
+	// each, up to an hour, so that what is poison is found at last, however late it
+	// is tried.
 	watchFor = 4 * time.Minute
 	// mostSpotted bounds how many are remembered; the oldest are forgotten first.
 	mostSpotted = 64
@@ -89,7 +98,7 @@ func (s *suspects) begin(ctx context.Context) error {
 			s.out.Log.Warn("dari ended while it tried a delivery", "seq", t.Seq, "times", t.Ends)
 		}
 		if s.record.Starts++; s.record.Starts > trusted {
-			s.until = time.Now().Add(watchFor << min(s.record.Starts-trusted-1, 10))
+			s.until = time.Now().Add(watchFor << min(s.record.Starts-trusted-1, 4))
 			s.out.Log.Warn("dari did not come to an orderly end several times in a row; deliveries are watched one by one for a while",
 				"starts", s.record.Starts, "until", s.until)
 		}
@@ -125,22 +134,31 @@ func (s *suspects) put(tx store.Tx) error {
 
 // watch waits for its turn to begin an attempt that is watched, and writes it
 // down. The caller calls leave when the attempt has ended; it is nil for those
-// that are not watched. A delivery that is poison is not to be tried.
-func (s *suspects) watch(l *lane, t *task) (leave func(), poison *target.Error) {
+// that are not watched. A delivery that is kept apart is not to be tried before
+// later, and one that is poison never.
+func (s *suspects) watch(l *lane, t *task) (leave func(), later time.Time, poison *target.Error) {
 	if t.seq >= s.out.firstSeq || !time.Now().Before(s.until) {
-		return nil, nil
+		return nil, later, nil
 	}
 	select {
 	case s.stage <- struct{}{}:
 	case <-s.out.attempts.Done():
-		return func() {}, nil // there will be no attempt
+		return func() {}, later, nil // there will be no attempt
 	}
 	free := sync.OnceFunc(func() { <-s.stage })
-	me := s.take(l.id, t.seq)
-	if me.Ends++; me.Ends > forgiven {
-		return free, target.Permanent(target.CodeInternal,
-			"dari ended %d times while it tried this delivery to %s, and does not try it again", me.Ends-1, l.plan.Target.ARN)
+	me := s.known(l.id, t.seq)
+	switch {
+	case me.Ends >= forgiven:
+		s.clear(me)
+		return free, later, target.Permanent(target.CodeInternal,
+			"dari ended %d times while it tried this delivery to %s, and does not try it again", me.Ends, l.plan.Target.ARN)
+	case me.Ends > 0:
+		if at := s.out.opened.Add(s.out.keptApart << (me.Ends - 1)); time.Now().Before(at) {
+			return free, at, nil
+		}
 	}
+	s.clear(me)
+	me.Ends++
 	s.write(&me)
 	left := sync.OnceFunc(func() {
 		s.write(nil, store.Unsynced)
@@ -151,22 +169,24 @@ func (s *suspects) watch(l *lane, t *task) (leave func(), poison *target.Error) 
 	return func() {
 		timer.Stop()
 		left()
-	}, nil
+	}, later, nil
 }
 
-// take returns what is known of a delivery, and no longer keeps it apart.
-func (s *suspects) take(l Lane, seq uint64) spotted {
+// known returns what is known of a delivery.
+func (s *suspects) known(l Lane, seq uint64) spotted {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	me := spotted{Lane: l, Seq: seq}
-	s.record.Spotted = slices.DeleteFunc(s.record.Spotted, func(x spotted) bool {
-		same := x.Lane == l && x.Seq == seq
-		if same {
-			me = x
-		}
-		return same
-	})
-	return me
+	if i := slices.IndexFunc(s.record.Spotted, func(x spotted) bool { return x.Lane == l && x.Seq == seq }); i >= 0 {
+		return s.record.Spotted[i]
+	}
+	return spotted{Lane: l, Seq: seq}
+}
+
+// clear forgets what is known of a delivery, with the next that is written.
+func (s *suspects) clear(me spotted) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.record.Spotted = slices.DeleteFunc(s.record.Spotted, func(x spotted) bool { return x == me })
 }
 
 // write writes down which delivery is being tried. It does without when the

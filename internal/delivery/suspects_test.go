@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/dari-bus/dari/internal/event"
@@ -46,7 +47,7 @@ func TestADeliveryThatEndsTheProcessIsGivenUp(t *testing.T) {
 		}
 	}
 	dead, err := os.ReadFile(filepath.Join(dir, "dead"))
-	if err != nil || !strings.Contains(string(dead), "dari ended 2 times while it tried this delivery to "+testQueue) {
+	if err != nil || !strings.Contains(string(dead), "dari ended 3 times while it tried this delivery to "+testQueue) {
 		t.Errorf("the dead letter says %q, %v", dead, err)
 	}
 }
@@ -67,7 +68,8 @@ func livePoisoned(t *testing.T, dir string) {
 			}
 			return nil
 		}),
-		Hooks: watch.Hooks{Settled: func(s *watch.Settlement) { settled <- *s }},
+		Hooks:     watch.Hooks{Settled: func(s *watch.Settlement) { settled <- *s }},
+		keptApart: 10 * time.Millisecond,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -136,7 +138,7 @@ func TestASuspectThatGetsThroughIsForgotten(t *testing.T) {
 	s.until = time.Now().Add(time.Hour)
 	s.record = startRecord{Starts: 5, Spotted: []spotted{{1, 7, 1}, {2, 7, 2}}}
 	l := &lane{id: 1, plan: &plan{}, out: o}
-	leave, poison := s.watch(l, &task{held: &held{seq: 7}})
+	leave, _, poison := s.watch(l, &task{held: &held{seq: 7}})
 	if poison != nil || s.record.Trying == nil || s.record.Trying.Ends != 2 {
 		t.Fatalf("it is tried as %+v, %v", s.record.Trying, poison)
 	}
@@ -144,7 +146,34 @@ func TestASuspectThatGetsThroughIsForgotten(t *testing.T) {
 	if s.record.Trying != nil || len(s.record.Spotted) != 1 {
 		t.Errorf("left are %+v", s.record)
 	}
-	if leave, _ := s.watch(l, &task{held: &held{seq: 100}}); leave != nil {
+	if leave, _, _ := s.watch(l, &task{held: &held{seq: 100}}); leave != nil {
 		t.Error("what came in after the start is watched")
 	}
+}
+
+// Somebody who kills the process at will finds it with some delivery each time.
+func TestASuspectIsKeptApartBeforeItIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := &Outbox{Options: Options{Store: mem.New()}.withDefaults(), firstSeq: 100, opened: time.Now()}
+		o.attempts = t.Context()
+		s := newSuspects(o)
+		s.until = time.Now().Add(time.Hour)
+		s.record = startRecord{Starts: 5, Spotted: []spotted{{1, 7, 2}, {1, 8, forgiven}}}
+		l := &lane{id: 1, plan: &plan{}, out: o}
+		suspect := &task{held: &held{seq: 7}}
+		leave, later, poison := s.watch(l, suspect)
+		if want := o.opened.Add(2 * keptApart); poison != nil || !later.Equal(want) || s.record.Trying != nil || len(s.record.Spotted) != 2 {
+			t.Fatalf("it is tried at %v, %v, and left are %+v; want it tried at %v", later, poison, s.record, want)
+		}
+		leave()
+		time.Sleep(2 * keptApart)
+		leave, later, poison = s.watch(l, suspect)
+		if poison != nil || !later.IsZero() || s.record.Trying == nil || s.record.Trying.Ends != 3 {
+			t.Fatalf("it is tried as %+v, at %v, %v", s.record.Trying, later, poison)
+		}
+		leave()
+		if _, _, poison = s.watch(l, &task{held: &held{seq: 8}}); poison == nil || !poison.Permanent {
+			t.Errorf("what ended the process %d times is tried again: %v", forgiven, poison)
+		}
+	})
 }
