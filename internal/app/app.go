@@ -80,7 +80,10 @@ func Open(ctx context.Context, opt Options) (*App, error) {
 }
 
 // feedSize is how many records a reader of the live feed may be behind.
-const feedSize = 4096
+const feedSize = 1024
+
+// metricsAtOnce is how many may read the metrics at a time.
+const metricsAtOnce = 8
 
 func (a *App) openStore() (store.Store, error) {
 	if a.opt.Ephemeral {
@@ -165,7 +168,10 @@ func (a *App) handler() (*front, error) {
 	observe := watch.Calls(a.registry)
 	aws, err := wire.NewHandler(wire.Options{
 		Services: a.services(), Region: a.opt.Region, Account: a.opt.Account, Host: host,
-		Keys: a.opt.keys, Known: door.Known, Log: a.opt.Log, Observe: func(_ context.Context, o wire.Observation) {
+		Keys: a.opt.keys, Known: door.Known, Log: a.opt.Log,
+		Bodies:  a.listener.Bodies(a.opt.memory.Share(memoryRequests)),
+		Answers: a.opt.memory.Share(memoryAnswers),
+		Observe: func(_ context.Context, o wire.Observation) {
 			observe(o.Service, o.Operation, o.Code, o.Duration)
 		},
 	})
@@ -174,7 +180,8 @@ func (a *App) handler() (*front, error) {
 	}
 	own := console.New(console.Options{
 		Feed:      a.feed,
-		Metrics:   promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{}),
+		Metrics:   promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{MaxRequestsInFlight: metricsAtOnce}),
+		Memory:    a.opt.memory.Share(memoryAnswers),
 		Dead:      a.dead,
 		PushedOut: a.outbox.PushedOut,
 		Allow:     a.allow,

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -12,15 +11,7 @@ import (
 // openFront opens an app that is not run, for its front.
 func openFront(t *testing.T, change func(*Options)) *App {
 	t.Helper()
-	opt := Defaults()
-	opt.Listen, opt.Ephemeral, opt.Log = "127.0.0.1:0", true, slog.New(slog.DiscardHandler)
-	if change != nil {
-		change(&opt)
-	}
-	a, err := Open(t.Context(), opt)
-	if err != nil {
-		t.Fatal(err)
-	}
+	a := openForTest(t, change)
 	t.Cleanup(func() {
 		if err := a.listener.Close(); err != nil {
 			t.Error(err)
@@ -108,7 +99,7 @@ func TestNoPageOfAnotherOriginGetsThroughTheFront(t *testing.T) {
 		{"Host", "127.0.0.1.evil.example:4566", "User-Agent", agent},
 		{"Host", "evil.example.:4566", "User-Agent", agent},
 	}
-	a := openFront(t, nil)
+	a := openFront(t, func(*Options) {})
 	for _, way := range ways {
 		for _, method := range methods {
 			for _, h := range hostile {
@@ -130,7 +121,7 @@ func TestNoPageOfAnotherOriginGetsThroughTheFront(t *testing.T) {
 // attack F3: over plain HTTP to another machine, browsers do not say where the
 // page is from when they fetch an image or follow a link.
 func TestABrowserThatDoesNotSayWhichPageItIsForHasNoEffect(t *testing.T) {
-	a := openFront(t, nil)
+	a := openFront(t, func(*Options) {})
 	for _, method := range methods {
 		for _, path := range []string{"/?Action=CreateQueue&QueueName=made", "/_dari/dead"} {
 			w := ask(t, a, method, path, "Host", "192.168.1.5:4566", "Accept-Language", "en", "User-Agent", "Mozilla/5.0")
@@ -144,7 +135,7 @@ func TestABrowserThatDoesNotSayWhichPageItIsForHasNoEffect(t *testing.T) {
 
 // attack F3: an action has one of two methods, whoever calls.
 func TestOnlyGetAndPostCarryActions(t *testing.T) {
-	a := openFront(t, nil)
+	a := openFront(t, func(*Options) {})
 	for _, way := range ways {
 		for _, method := range methods {
 			w := ask(t, a, method, way.path, way.header...)
@@ -200,7 +191,7 @@ func TestThoseWhoMayComeGetThroughTheFront(t *testing.T) {
 }
 
 func TestARefusalSaysWhatToDo(t *testing.T) {
-	a := openFront(t, nil)
+	a := openFront(t, func(*Options) {})
 	for _, c := range []struct {
 		method, path string
 		header       []string
@@ -219,7 +210,7 @@ func TestARefusalSaysWhatToDo(t *testing.T) {
 
 func TestAnOriginThatIsNoneIsRefusedAtTheStart(t *testing.T) {
 	opt := Defaults()
-	opt.Listen, opt.Ephemeral, opt.Origins, opt.Log = "127.0.0.1:0", true, "example.com", slog.New(slog.DiscardHandler)
+	opt.Listen, opt.Ephemeral, opt.Origins = "127.0.0.1:0", true, "example.com"
 	if _, err := Open(t.Context(), opt); err == nil || err.Error() != `-origins: "example.com" is no web origin, such as https://console.example.com` {
 		t.Errorf("got %v", err)
 	}

@@ -58,9 +58,9 @@ var rooms = []room{
 	{"internal/destination", []string{"internal/access", "internal/arn", "internal/fault", "internal/outbound", "internal/page", "internal/store", "internal/target"}, false},
 
 	// Doors.
-	{"internal/wire", []string{"internal/access", "internal/fault"}, false},
+	{"internal/wire", []string{"internal/access", "internal/budget", "internal/fault"}, false},
 	{"internal/door", []string{"internal/budget"}, false},
-	{"internal/console", []string{"internal/door", "internal/watch"}, false},
+	{"internal/console", []string{"internal/budget", "internal/door", "internal/watch"}, false},
 	{"internal/eventsapi", []string{"internal/access", "internal/bus", "internal/destination", "internal/event", "internal/fault", "internal/outbound", "internal/target", "pattern", "internal/wire"}, false},
 
 	// Rooms: neighbours that never see the bus, a target, or each other.

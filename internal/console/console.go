@@ -12,7 +12,6 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"html/template"
 	"io"
@@ -22,6 +21,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dari-bus/dari/internal/budget"
 	"github.com/dari-bus/dari/internal/door"
 	"github.com/dari-bus/dari/internal/watch"
 )
@@ -39,6 +39,8 @@ type Options struct {
 	Dead func(ctx context.Context, account, after string) (iter.Seq2[any, error], error)
 	// PushedOut is how many older ones were pushed out since the start.
 	PushedOut func() uint64
+	// Memory is what readers of events may make the server hold.
+	Memory *budget.Share
 	// Allow says whose events a request may see; its error says why none.
 	Allow func(*http.Request) (account string, err error)
 	// Host and Region are for the page. So is Account, which also is the one that
@@ -60,8 +62,8 @@ func New(o Options) http.Handler {
 	mux.HandleFunc("GET "+Prefix+"/health", h.health)
 	mux.HandleFunc("GET "+Prefix+"/console/", h.page)
 	mux.Handle("GET "+Prefix+"/metrics", h.allowed(h.metrics))
-	mux.Handle("GET "+Prefix+"/tail", h.allowed(h.tail))
-	mux.Handle("GET "+Prefix+"/dead", h.allowed(h.dead))
+	mux.Handle("GET "+Prefix+"/tail", h.allowed(h.within(watch.ReaderMemory, h.tail)))
+	mux.Handle("GET "+Prefix+"/dead", h.allowed(h.within(deadMemory, h.dead)))
 	mux.HandleFunc(Prefix+"/", func(w http.ResponseWriter, r *http.Request) {
 		Refuse(w, http.StatusNotFound, fmt.Sprintf("there is no %s %s; %s/console/ says what there is", r.Method, r.URL.Path, Prefix))
 	})
@@ -87,7 +89,7 @@ func Need(r *http.Request) door.Need {
 }
 
 // allowed lets only those through who may see events, those of an account.
-func (h *handler) allowed(next func(w http.ResponseWriter, r *http.Request, account string)) http.Handler {
+func (h *handler) allowed(next view) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		account, err := h.Allow(r)
 		if err != nil {
@@ -96,6 +98,22 @@ func (h *handler) allowed(next func(w http.ResponseWriter, r *http.Request, acco
 		}
 		next(w, r, account)
 	})
+}
+
+// A view shows what is an account's.
+type view func(w http.ResponseWriter, r *http.Request, account string)
+
+// within lets so many show events at a time as there is memory for, when each
+// holds n bytes.
+func (h *handler) within(n int64, next view) view {
+	return func(w http.ResponseWriter, r *http.Request, account string) {
+		if !h.Memory.Try(n) {
+			Refuse(w, http.StatusServiceUnavailable, "too many others are being shown events; try again later, or give the server more memory (-memory)")
+			return
+		}
+		defer h.Memory.Give(n)
+		next(w, r, account)
+	}
 }
 
 func (h *handler) metrics(w http.ResponseWriter, r *http.Request, account string) {
@@ -180,6 +198,10 @@ func (h *handler) dead(w http.ResponseWriter, r *http.Request, account string) {
 // wants more asks for those after the last.
 const deadBytes = 16 << 20
 
+// deadMemory is what showing them takes: those that are read at once, and the
+// text of the one that is being written.
+const deadMemory = 4 << 20
+
 // A counter counts what is written to w. A client that is gone does not want it.
 type counter struct {
 	w     io.Writer
@@ -197,8 +219,9 @@ func (c *counter) text(s string) { _, _ = io.WriteString(c, s) }
 // leaves or the server stops. The query's bus, rule and event narrow it.
 func (h *handler) tail(w http.ResponseWriter, r *http.Request, account string) {
 	c := http.NewResponseController(w)
-	// The time limit of a request is meant for its body, and this one has none.
-	if err := errors.Join(c.SetReadDeadline(time.Time{}), c.SetWriteDeadline(time.Time{})); err != nil {
+	// The time limit of a request is meant for its body, and this one has none. A
+	// reader who does not read is for the listener to see to.
+	if c.SetReadDeadline(time.Time{}) != nil {
 		Refuse(w, http.StatusInternalServerError, "this connection cannot be kept open")
 		return
 	}

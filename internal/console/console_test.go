@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dari-bus/dari/internal/budget"
 	"github.com/dari-bus/dari/internal/event"
 	"github.com/dari-bus/dari/internal/watch"
 )
@@ -44,6 +45,33 @@ func newForTest(t *testing.T, change func(*Options)) (*httptest.Server, *watch.F
 	t.Cleanup(s.Close)
 	t.Cleanup(feed.Close)
 	return s, feed
+}
+
+// attack F7: what the server holds for those who are shown events has a bound.
+func TestThereIsMemoryForSomeReadersOnly(t *testing.T) {
+	var memory *budget.Share
+	s, _ := newForTest(t, func(o *Options) {
+		memory = budget.New(11<<20, []budget.Part{{Name: "a", Percent: 100}}).Share("a")
+		o.Memory = memory
+	})
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/_dari/tail", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tail, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tail.Body.Close()
+	if status, body := get(t, s.URL+"/_dari/tail"); status != 503 || !strings.Contains(body, "try again later") {
+		t.Errorf("a second tail: %d %s", status, body)
+	}
+	if status, body := get(t, s.URL+"/_dari/dead"); status != 200 {
+		t.Errorf("dead deliveries beside a tail: %d %s", status, body)
+	}
+	if memory.Used() != watch.ReaderMemory {
+		t.Errorf("%d bytes are in use", memory.Used())
+	}
 }
 
 func get(t *testing.T, url string, header ...string) (status int, body string) {

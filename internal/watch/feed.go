@@ -9,8 +9,13 @@ import (
 )
 
 // maxPending is how many bytes of events and inputs one reader may be behind,
-// so that many large events do not fill the memory of a server.
-const maxPending = 16 << 20
+// so that many large events do not fill the memory of a server. One record may
+// go beyond it.
+const maxPending = 2 << 20
+
+// ReaderMemory is what one reader of a feed holds at most, in bytes: what it is
+// behind, and the record at hand with its text.
+const ReaderMemory = 6 << 20
 
 // A Feed shows what happens to whoever subscribes, as it happens. It never
 // holds up what it reports: a reader that falls behind loses records, and is

@@ -16,53 +16,103 @@ var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 var unpackers = sync.Pool{New: func() any { return new(gzip.Reader) }}
 
-// A heldBody is the buffers that a call's body lives in.
-type heldBody []*bytes.Buffer
+// smallBody is the size up to which bodies are read without asking who sends
+// them, and whether there is memory, in bytes: a connection costs more.
+const smallBody = 16 << 10
 
-func (h heldBody) free() {
-	for _, b := range h {
+// A heldBody is what a call's body lives in.
+type heldBody struct {
+	buffers []*bytes.Buffer
+	// taken is how much of the memory for bodies that is, in bytes.
+	taken int64
+}
+
+// buffer returns another buffer for the body.
+func (held *heldBody) buffer() *bytes.Buffer {
+	b := bodies.Get().(*bytes.Buffer)
+	held.buffers = append(held.buffers, b)
+	return b
+}
+
+func (h *handler) free(c *call, held *heldBody) {
+	for _, b := range held.buffers {
 		if b.Cap() <= maxPooled {
 			b.Reset()
 			bodies.Put(b)
 		}
 	}
+	if held.taken > 0 {
+		h.Bodies.Give(c.r.Context(), held.taken)
+	}
 }
 
-// readBody reads the whole body and unpacks it. What it returns must be freed
-// when nothing points into the body any more, also after an error.
-func (h *handler) readBody(c *call) (heldBody, error) {
-	if c.r.Body == nil || c.r.ContentLength == 0 {
-		return nil, nil
+// take takes n bytes more for the body.
+func (h *handler) take(c *call, held *heldBody, n int64) error {
+	if err := h.Bodies.Take(c.r.Context(), n); err != nil {
+		return errBusy("Too many large requests are being read. Try again a little later, or send smaller ones.")
 	}
-	if c.r.ContentLength > h.MaxBody {
+	held.taken += n
+	return nil
+}
+
+// admit finds out, before a body is read, whether there is a place for it.
+func (h *handler) admit(c *call, held *heldBody) error {
+	size := c.r.ContentLength
+	if size < 0 {
+		size = h.MaxBody // it does not say
+	}
+	if size > h.MaxBody {
+		return errTooLarge(h.MaxBody)
+	}
+	if size <= smallBody {
+		return nil
+	}
+	if err := h.vouch(c); err != nil {
+		return err
+	}
+	return h.take(c, held, 2*size) // as much again is for what it is decoded to
+}
+
+// readBody reads the whole body and unpacks it. What it holds must be freed
+// when nothing points into the body any more, also after an error.
+func (h *handler) readBody(c *call, held *heldBody) error {
+	if c.r.Body == nil || c.r.ContentLength == 0 {
+		return nil
+	}
+	if err := h.admit(c, held); err != nil {
 		// Reading on would only be to throw it away.
 		c.answer.header.Set("Connection", "close")
-		return nil, errTooLarge(h.MaxBody)
+		return err
 	}
-	raw := bodies.Get().(*bytes.Buffer)
-	held := heldBody{raw}
+	raw := held.buffer()
 	// Room at once for what is common; the rest comes as it arrives, since a
 	// header alone must not cost much memory.
 	raw.Grow(int(min(max(c.r.ContentLength, 0), 256<<10)) + bytes.MinRead)
 	if err := h.fill(raw, c.r.Body); err != nil {
-		return held, err
+		return err
 	}
 	c.raw, c.body = raw.Bytes(), raw.Bytes()
 	c.rawBytes = raw.Len()
 
 	switch encoding := strings.ToLower(c.r.Header.Get("Content-Encoding")); encoding {
 	case "", "identity":
-		return held, nil
+		return nil
 	case "gzip":
-		body := bodies.Get().(*bytes.Buffer)
-		held = append(held, body)
+		// How much it will be is known when it is too late to ask.
+		if err := h.take(c, held, 2*h.MaxBody); err != nil {
+			return err
+		}
+		body := held.buffer()
 		if err := h.unpack(body, c.raw); err != nil {
-			return held, err
+			return err
 		}
 		c.body = body.Bytes()
-		return held, nil
+		spare := 2 * (h.MaxBody - int64(len(c.body)))
+		held.taken -= spare
+		h.Bodies.Give(c.r.Context(), spare)
+		return nil
 	default:
-		return held, &Error{
+		return &Error{
 			Code: "SerializationException", QueryCode: "MalformedInput", Status: http.StatusUnsupportedMediaType,
 			Message: fmt.Sprintf("The Content-Encoding %q is not understood; send gzip or none.", clip(encoding)),
 		}
@@ -103,6 +153,10 @@ func (h *handler) unpack(to *bytes.Buffer, packed []byte) error {
 		return errTooLarge(h.MaxBody)
 	}
 	return nil
+}
+
+func errBusy(message string) error {
+	return &Error{Code: "ServiceUnavailable", Status: http.StatusServiceUnavailable, Message: message}
 }
 
 func errTooLarge(limit int64) error {

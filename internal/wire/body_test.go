@@ -3,9 +3,15 @@ package wire
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
+	"errors"
 	"io"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/dari-bus/dari/internal/access"
+	"github.com/dari-bus/dari/internal/budget"
 )
 
 func TestBodiesAreBounded(t *testing.T) {
@@ -60,3 +66,112 @@ func TestABodyThatBreaksOffIsTheClientsMistake(t *testing.T) {
 type errorReader struct{}
 
 func (errorReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+// A purse is memory that is used up, or that says what was taken.
+type purse struct {
+	empty       bool
+	taken, most int64
+}
+
+func (p *purse) Take(_ context.Context, n int64) error {
+	if p.empty {
+		return errors.New("empty")
+	}
+	p.taken += n
+	p.most = max(p.most, p.taken)
+	return nil
+}
+
+func (p *purse) Give(_ context.Context, n int64) { p.taken -= n }
+
+// unread is a body that must not be read.
+type unread struct{ t *testing.T }
+
+func (u unread) Read([]byte) (int, error) {
+	u.t.Error("the body was read")
+	return 0, io.EOF
+}
+
+// attack F8: a large body is read only for a key that we have, and only when
+// there is memory for it.
+func TestLargeBodiesOfStrangersAreNotRead(t *testing.T) {
+	keys := access.Keys{"AKIDEXAMPLE": {Secret: "secret", Account: "210987654321"}}
+	for _, c := range []struct {
+		name, key, contentType string
+		size                   int64
+		memory                 purse
+		status                 int
+		want                   string
+	}{
+		{"an unknown key", "AKIDOTHER", "application/x-amz-json-1.1", 1 << 20, purse{}, 403, `"UnrecognizedClientException"`},
+		{"no key", "", "application/x-amz-json-1.1", 1 << 20, purse{}, 403, `"MissingAuthenticationTokenException"`},
+		{"no key, a form", "", formType, 1 << 20, purse{}, 403, "<Code>MissingAuthenticationToken</Code>"},
+		{"no key, of a size that is not told", "", "application/x-amz-json-1.1", -1, purse{}, 403, `"MissingAuthenticationTokenException"`},
+		{"a key, but no memory", "AKIDEXAMPLE", "application/x-amz-json-1.1", 1 << 20, purse{empty: true}, 503, `"ServiceUnavailable"`},
+		{"no memory, a form", "AKIDEXAMPLE", formType, 1 << 20, purse{empty: true}, 503, "<Code>ServiceUnavailable</Code>"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := newHandler(t, Options{Keys: keys, Bodies: &c.memory})
+			r := request(t, "POST", "/", "", "Content-Type", c.contentType)
+			if c.contentType != formType {
+				r.Header.Set("X-Amz-Target", "AWSEvents.Echo")
+			}
+			if c.key != "" {
+				if err := Sign(r, nil, Credentials{AccessKey: c.key, Secret: "secret", Region: "eu-central-1", Service: "events"}, time.Now()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			r.Body, r.ContentLength = io.NopCloser(unread{t}), c.size
+			w := do(h, r)
+			if got := mask(t, w); w.Code != c.status || !strings.Contains(got, c.want) || w.Header().Get("Connection") != "close" {
+				t.Errorf("got %d %v %s", w.Code, w.Header(), got)
+			}
+		})
+	}
+}
+
+// attack F8: bodies are counted while they are held, and what is packed by what
+// it may unpack to.
+func TestBodiesAreCountedWhileTheyAreHeld(t *testing.T) {
+	word := strings.Repeat("x", 100<<10)
+	plain := `{"Names":["` + word + `"]}`
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	if _, err := z.Write([]byte(plain)); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, body, encoding string
+		most                 int64
+	}{
+		{"small", "{}", "", 0},
+		{"large", plain, "", 2 * int64(len(plain))},
+		{"packed", packed.String(), "gzip", 2 * DefaultMaxBody},
+	} {
+		memory := &purse{}
+		h := newHandler(t, Options{Bodies: memory})
+		w := do(h, request(t, "POST", "/", c.body, "X-Amz-Target", "AmazonSQS.Echo", "Content-Encoding", c.encoding))
+		if w.Code != 200 || memory.most != c.most || memory.taken != 0 {
+			t.Errorf("%s: %d, %d bytes at most, want %d, %d at the end", c.name, w.Code, memory.most, c.most, memory.taken)
+		}
+	}
+}
+
+// attack F5: what waits for its reader is counted too, and let go when there is
+// too much of it.
+func TestLargeAnswersAreCounted(t *testing.T) {
+	answers := budget.New(1<<20, []budget.Part{{Name: "a", Percent: 100}}).Share("a")
+	h := newHandler(t, Options{Answers: answers})
+	body := `{"Names":["` + strings.Repeat("x", 100<<10) + `"]}`
+	if w := do(h, request(t, "POST", "/", body, "X-Amz-Target", "AmazonSQS.Echo")); w.Code != 200 || answers.Used() != 0 {
+		t.Errorf("%d, %d bytes in use", w.Code, answers.Used())
+	}
+	answers.Try(answers.Size())
+	w := do(h, request(t, "POST", "/", body, "X-Amz-Target", "AmazonSQS.Echo"))
+	if got := mask(t, w); w.Code != 503 || !strings.Contains(got, "ask for less at a time") {
+		t.Errorf("%d %.200s", w.Code, got)
+	}
+}

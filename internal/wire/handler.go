@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/dari-bus/dari/internal/access"
+	"github.com/dari-bus/dari/internal/budget"
 )
 
 // Options say what a handler serves, and to whom.
@@ -33,6 +34,10 @@ type Options struct {
 	Known func(context.Context)
 	// Log hears of the server's own failures. Default [slog.Default].
 	Log *slog.Logger
+	// Bodies is the memory that bodies are read into. Nil is memory without end.
+	Bodies Memory
+	// Answers is the memory for answers that wait for their readers.
+	Answers *budget.Share
 	// MaxBody bounds a request body in bytes, as it is sent and again once it is
 	// unpacked. Default [DefaultMaxBody].
 	MaxBody int64
@@ -41,6 +46,15 @@ type Options struct {
 	// Observe is told about each call once it is answered, on the goroutine that
 	// served it. Nil means that nobody listens.
 	Observe func(context.Context, Observation)
+}
+
+// Memory is what calls may hold, in bytes.
+type Memory interface {
+	// Take takes n bytes for the call with this context. An error says that there
+	// were none in time.
+	Take(ctx context.Context, n int64) error
+	// Give gives n bytes back that were taken for the same call.
+	Give(ctx context.Context, n int64)
 }
 
 // DefaultMaxBody is the default of Options.MaxBody in bytes. The largest
@@ -139,6 +153,9 @@ func (h *handler) setDefaults() {
 	if h.Clock == nil {
 		h.Clock = time.Now
 	}
+	if h.Bodies == nil {
+		h.Bodies = endless{}
+	}
 	if h.Known == nil {
 		h.Known = func(context.Context) {}
 	}
@@ -146,6 +163,12 @@ func (h *handler) setDefaults() {
 		h.Observe = func(context.Context, Observation) {}
 	}
 }
+
+// endless is Memory without end.
+type endless struct{}
+
+func (endless) Take(context.Context, int64) error { return nil }
+func (endless) Give(context.Context, int64)       {}
 
 // compile makes s ready to serve.
 func compile(s *Service) (*service, error) {

@@ -60,6 +60,8 @@ type call struct {
 	protocol  Protocol
 
 	answer answer
+	// kept is what the answer takes of the memory for answers, in bytes.
+	kept int64
 }
 
 // An answer is gathered here and sent in one piece, so that a failure on the

@@ -37,6 +37,7 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request, serve func(*cal
 
 	h.run(c, serve)
 	h.send(c, w)
+	h.Answers.Give(c.kept)
 	h.observe(c)
 
 	if *out = c.answer.body; cap(*out) <= maxPooled {
@@ -69,9 +70,9 @@ func (h *handler) run(c *call, serve func(*call) error) {
 // serve is the story of a call. The order is that of AWS: who asks comes before
 // what is asked, and the form of a request before its meaning.
 func (h *handler) serve(c *call) error {
-	body, err := h.readBody(c)
-	defer body.free()
-	if err != nil {
+	var body heldBody
+	defer h.free(c, &body)
+	if err := h.readBody(c, &body); err != nil {
 		return err
 	}
 	name, err := h.route(c)
@@ -107,7 +108,28 @@ func (h *handler) encode(c *call, out any) error {
 	if v.IsNil() {
 		v = reflect.New(c.operation.Out)
 	}
-	return c.protocol.Encode(c, c.operation.out, v.Elem())
+	if err := c.protocol.Encode(c, c.operation.out, v.Elem()); err != nil {
+		return err
+	}
+	return h.keep(c)
+}
+
+// smallAnswer is the size up to which answers are not counted, in bytes.
+const smallAnswer = 64 << 10
+
+// keep takes the memory for an answer that may have to wait for its reader. Where
+// there is none the answer is let go at once.
+func (h *handler) keep(c *call) error {
+	n := int64(len(c.answer.body))
+	if n <= smallAnswer {
+		return nil
+	}
+	if !h.Answers.Try(n) {
+		c.answer.body = nil
+		return errBusy("Too many large answers wait for their readers. Try again a little later, or ask for less at a time.")
+	}
+	c.kept = n
+	return nil
 }
 
 // send writes the gathered answer. An error here is the client's going away,

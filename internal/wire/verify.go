@@ -32,6 +32,19 @@ func (h *handler) authenticate(c *call) error {
 	return nil
 }
 
+// vouch checks what can be known before the body of a call is: that it says who
+// signed it, and that this is a key we have. The signature itself needs the body.
+func (h *handler) vouch(c *call) error {
+	if h.Keys == nil {
+		return nil
+	}
+	if c.authErr != nil {
+		return c.authErr
+	}
+	_, err := claimed(c.r, &c.auth, h.Keys, h.Clock())
+	return err
+}
+
 // become makes the caller whom a key stands for.
 func (c *Caller) become(key access.Credential) {
 	c.Account = key.Account
@@ -84,6 +97,15 @@ func callerOf(r *http.Request, a *authorization, at access.Place) access.Caller 
 
 // verify returns the key that signed r.
 func verify(r *http.Request, body []byte, a *authorization, keys access.Credentials, now time.Time) (access.Credential, error) {
+	key, err := claimed(r, a, keys, now)
+	if err != nil {
+		return access.Credential{}, err
+	}
+	return key, a.matches(r, body, key.Secret)
+}
+
+// claimed returns the key that r says it was signed with, about now.
+func claimed(r *http.Request, a *authorization, keys access.Credentials, now time.Time) (access.Credential, error) {
 	if a.signature == "" {
 		return access.Credential{}, &Error{
 			Code: "MissingAuthenticationTokenException", QueryCode: "MissingAuthenticationToken", Status: http.StatusForbidden,
@@ -97,10 +119,7 @@ func verify(r *http.Request, body []byte, a *authorization, keys access.Credenti
 			Message: "The security token included in the request is invalid.",
 		}
 	}
-	if err := a.timely(now.UTC()); err != nil {
-		return access.Credential{}, err
-	}
-	return key, a.matches(r, body, key.Secret)
+	return key, a.timely(now.UTC())
 }
 
 // sessionToken is the session token of a request, or "". It need not be covered
