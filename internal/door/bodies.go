@@ -9,16 +9,21 @@ import (
 )
 
 // Bodies is the memory that bodies of requests are read into. When it is used
-// up, those wait who come, and the strangers who are slow with theirs are hung
-// up on, the slowest first, for as long as somebody waits. So those who only
-// pretend to send something take nothing away from the others.
+// up, those wait who come, and those who are slow with theirs and not known yet
+// are hung up on, the slowest first, for as long as somebody waits. So those who
+// only pretend to send something take little away from the others, and half of
+// it is for connections that a known call has come in by.
 type Bodies struct {
-	door  *Listener
-	share *budget.Share
+	door             *Listener
+	share, strangers *budget.Share
 }
 
-// Bodies returns the memory for bodies that come in by l.
-func (l *Listener) Bodies(share *budget.Share) *Bodies { return &Bodies{l, share} }
+// Bodies returns the memory for bodies that come in by l. Half of the share must
+// be more than what is taken for one body.
+func (l *Listener) Bodies(share *budget.Share) *Bodies {
+	half := budget.New(share.Size()/2, []budget.Part{{Name: "strangers", Percent: 100}})
+	return &Bodies{l, share, half.Share("strangers")}
+}
 
 const (
 	// waitForRoom is how long a body waits for memory.
@@ -33,30 +38,65 @@ var errNoRoom = errors.New("there was no memory for the body in time")
 // Take takes n bytes for the body of the call with this context, or says in an
 // error that there were none in time.
 func (b *Bodies) Take(ctx context.Context, n int64) error {
-	if !b.share.Try(n) {
-		defer b.makeRoom()()
-		waiting, cancel := context.WithTimeoutCause(ctx, waitForRoom, errNoRoom)
-		defer cancel()
-		if err := b.share.Take(waiting, n); err != nil {
+	waiting, cancel := context.WithTimeoutCause(ctx, waitForRoom, errNoRoom)
+	defer cancel()
+	c, ok := ctx.Value(connKey{}).(*conn)
+	stranger := ok && !c.isKnown()
+	if stranger {
+		if err := b.take(waiting, b.strangers, n); err != nil {
 			return err
 		}
 	}
-	b.hold(ctx, n)
+	if err := b.take(waiting, b.share, n); err != nil {
+		if stranger {
+			b.strangers.Give(n)
+		}
+		return err
+	}
+	if ok {
+		c.hold(n, stranger)
+	}
 	return nil
+}
+
+func (b *Bodies) take(ctx context.Context, share *budget.Share, n int64) error {
+	if share.Try(n) {
+		return nil
+	}
+	defer b.makeRoom()()
+	return share.Take(ctx, n)
 }
 
 // Give gives n bytes back that were taken with Take in the same call.
 func (b *Bodies) Give(ctx context.Context, n int64) {
 	b.share.Give(n)
-	b.hold(ctx, -n)
+	if c, ok := ctx.Value(connKey{}).(*conn); ok {
+		b.strangers.Give(c.release(n))
+	}
 }
 
-func (b *Bodies) hold(ctx context.Context, n int64) {
-	if c, ok := ctx.Value(connKey{}).(*conn); ok {
-		b.door.mu.Lock()
-		c.held += n
-		b.door.mu.Unlock()
+func (c *conn) isKnown() bool {
+	c.door.mu.Lock()
+	defer c.door.mu.Unlock()
+	return c.known
+}
+
+func (c *conn) hold(n int64, stranger bool) {
+	c.door.mu.Lock()
+	defer c.door.mu.Unlock()
+	c.held, c.heldSince = c.held+n, time.Now()
+	if stranger {
+		c.strange += n
 	}
+}
+
+// release takes n off what c holds and returns how much of that was a stranger's.
+func (c *conn) release(n int64) int64 {
+	c.door.mu.Lock()
+	defer c.door.mu.Unlock()
+	strange := min(n, c.strange)
+	c.held, c.strange = c.held-n, c.strange-strange
+	return strange
 }
 
 // makeRoom hangs up on a slow one now and then, until it is told to stop.
@@ -82,8 +122,14 @@ func (b *Bodies) makeRoom() (stop func()) {
 }
 
 func (b *Bodies) hangUp() {
-	slow := b.door.which(func(c *conn) bool { return c.held > 0 && time.Since(c.since) >= slowAfter })
-	if len(slow) > 0 {
-		_ = slow[0].Close() // which fails its reading, and that gives its memory back
+	var slowest *conn
+	b.door.each(func(c *conn) {
+		slow := c.held > 0 && time.Since(c.heldSince) >= slowAfter
+		if slow && (slowest == nil || c.heldSince.Before(slowest.heldSince)) {
+			slowest = c
+		}
+	})
+	if slowest != nil {
+		_ = slowest.Close() // which fails its reading, and that gives its memory back
 	}
 }

@@ -40,25 +40,25 @@ func (l *Listener) Drain(ctx context.Context) error {
 
 // closeQuiet closes the connections that have had their moment.
 func (l *Listener) closeQuiet() {
-	for _, c := range l.which(func(c *conn) bool {
+	var quiet []*conn
+	l.each(func(c *conn) {
 		waits := time.Since(c.since)
-		return c.state == http.StateIdle && waits >= idleFor || c.state == http.StateNew && waits >= newFor
-	}) {
+		if c.state == http.StateIdle && waits >= idleFor || c.state == http.StateNew && waits >= newFor {
+			quiet = append(quiet, c)
+		}
+	})
+	for _, c := range quiet {
 		_ = c.Close() // nobody waits for its end
 	}
 }
 
-// which returns those of the connections that may be closed for which is holds,
-// strangers first, and those first that did nothing for longest.
-func (l *Listener) which(is func(*conn) bool) (found []*conn) {
+// each calls do with each of the connections that may be closed, under l.mu.
+func (l *Listener) each(do func(*conn)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, who := range []*list.List{&l.strangers, &l.guests} {
 		for e := who.Front(); e != nil; e = e.Next() {
-			if c := e.Value.(*conn); is(c) {
-				found = append(found, c)
-			}
+			do(e.Value.(*conn))
 		}
 	}
-	return found
 }

@@ -52,7 +52,10 @@ type conn struct {
 	gone  bool          // it is closed
 	in    *list.List    // strangers or guests, or nil when it may not be closed
 	place *list.Element // in that
-	held  int64         // of the memory for bodies
+	// held is what it has of the memory for bodies, strange how much of that is of
+	// the strangers' half.
+	held, strange int64
+	heldSince     time.Time
 }
 
 // Accept waits for a connection, and for the room that it needs.

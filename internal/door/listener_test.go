@@ -260,24 +260,29 @@ func TestSlowBodiesMakeRoomForOthers(t *testing.T) {
 			}
 		}))
 		bodies = s.door.Bodies(share)
-		const half = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n"
+		const quarter = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 250\r\n\r\n"
 		slow, slower := s.dial(), s.dial()
-		send(slower, half)
-		send(slow, half)
-		if share.Used() != 1000 {
+		send(slower, quarter)
+		send(slow, quarter)
+		if share.Used() != 500 {
 			t.Fatalf("%d bytes are in use", share.Used())
 		}
-		time.Sleep(slowAfter)
 		quick := s.dial()
-		send(quick, half+string(make([]byte, 500)))
+		send(quick, quarter+string(make([]byte, 250)))
+		time.Sleep(slowAfter)
+		synctest.Wait()
 		if alive(t, slower) || !alive(t, slow) || !alive(t, quick) {
 			t.Error("the slowest should have made room, and nobody else")
 		}
-		if share.Used() != 500 {
+		if share.Used() != 250 {
 			t.Errorf("%d bytes are in use", share.Used())
 		}
+		send(quick, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n"+string(make([]byte, 500)))
+		if !alive(t, quick) || !alive(t, slow) {
+			t.Error("there was no room for one who is known")
+		}
 		s.close(t, slow, slower, quick)
-		if share.Used() != 0 {
+		if share.Used() != 0 || bodies.strangers.Used() != 0 {
 			t.Errorf("%d bytes are in use at the end", share.Used())
 		}
 	})
