@@ -191,7 +191,7 @@ func (b *bench) records() map[string]int {
 	err := b.store.View(context.Background(), func(tx store.Tx) error {
 		for k := range tx.Scan([]byte("delivery/"), store.End([]byte("delivery/"))) {
 			kind := string(k[len("delivery/") : len("delivery/")+1])
-			if string(k) == keyStart {
+			if string(k) == keyStart || string(k) == keyTrying {
 				continue
 			}
 			if kind == "d" && decodeDeadKey(k).lane == 0 {

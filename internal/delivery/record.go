@@ -31,6 +31,7 @@ const (
 	prefixWait  = "delivery/w/"
 	prefixDead  = "delivery/d/"
 	keyStart    = "delivery/s"
+	keyTrying   = "delivery/t"
 )
 
 func key1(prefix string, n uint64) []byte {

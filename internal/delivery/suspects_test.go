@@ -130,50 +130,83 @@ func owe(tx store.Tx, out *Outbox, ids []string) error {
 	return err
 }
 
-// Whatever ended the process, a delivery that gets through once is no suspect.
-func TestASuspectThatGetsThroughIsForgotten(t *testing.T) {
-	o := &Outbox{Options: Options{Store: mem.New()}.withDefaults(), firstSeq: 100}
+// watchForTest returns suspects that watch, and an outbox that has been opened now.
+func watchForTest(t *testing.T, known ...spotted) (*suspects, *lane) {
+	o := &Outbox{Options: Options{Store: mem.New()}.withDefaults(), firstSeq: 100, opened: time.Now()}
 	o.attempts = t.Context()
 	s := newSuspects(o)
 	s.until = time.Now().Add(time.Hour)
-	s.record = startRecord{Starts: 5, Spotted: []spotted{{1, 7, 1}, {2, 7, 2}}}
-	l := &lane{id: 1, plan: &plan{}, out: o}
-	leave, _, poison := s.watch(l, &task{held: &held{seq: 7}})
-	if poison != nil || s.record.Trying == nil || s.record.Trying.Ends != 2 {
-		t.Fatalf("it is tried as %+v, %v", s.record.Trying, poison)
-	}
-	leave()
-	if s.record.Trying != nil || len(s.record.Spotted) != 1 {
-		t.Errorf("left are %+v", s.record)
-	}
-	if leave, _, _ := s.watch(l, &task{held: &held{seq: 100}}); leave != nil {
-		t.Error("what came in after the start is watched")
-	}
+	s.record = startRecord{Starts: 5, Spotted: known}
+	return s, &lane{id: 1, plan: &plan{}, out: o}
 }
 
-// Somebody who kills the process at will finds it with some delivery each time.
+func taskOf(seq uint64) *task { return &task{held: &held{seq: seq}} }
+
+// Whatever ended the process, a delivery that gets through once is no suspect.
+func TestASuspectThatGetsThroughIsForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, l := watchForTest(t, spotted{1, 7, 1}, spotted{2, 7, 2})
+		time.Sleep(keptApart)
+		leave, later, poison := s.watch(l, taskOf(7))
+		if poison != nil || !later.IsZero() || len(s.trying) != 1 || s.trying[0].Ends != 2 {
+			t.Fatalf("it is tried as %+v, later at %v, %v", s.trying, later, poison)
+		}
+		leave()
+		if len(s.trying) != 0 || len(s.record.Spotted) != 1 {
+			t.Errorf("left are %+v, tried %+v", s.record, s.trying)
+		}
+		if leave, _, _ := s.watch(l, taskOf(100)); leave != nil {
+			t.Error("what came in after the start is watched")
+		}
+	})
+}
+
+// Somebody who kills the process at will finds it with some deliveries each time.
 func TestASuspectIsKeptApartBeforeItIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := &Outbox{Options: Options{Store: mem.New()}.withDefaults(), firstSeq: 100, opened: time.Now()}
-		o.attempts = t.Context()
-		s := newSuspects(o)
-		s.until = time.Now().Add(time.Hour)
-		s.record = startRecord{Starts: 5, Spotted: []spotted{{1, 7, 2}, {1, 8, forgiven}}}
-		l := &lane{id: 1, plan: &plan{}, out: o}
-		suspect := &task{held: &held{seq: 7}}
-		leave, later, poison := s.watch(l, suspect)
-		if want := o.opened.Add(2 * keptApart); poison != nil || !later.Equal(want) || s.record.Trying != nil || len(s.record.Spotted) != 2 {
+		s, l := watchForTest(t, spotted{1, 7, 2}, spotted{1, 8, forgiven})
+		leave, later, poison := s.watch(l, taskOf(7))
+		if want := s.out.opened.Add(2 * keptApart); poison != nil || !later.Equal(want) || len(s.trying) != 0 || len(s.record.Spotted) != 2 {
 			t.Fatalf("it is tried at %v, %v, and left are %+v; want it tried at %v", later, poison, s.record, want)
 		}
 		leave()
 		time.Sleep(2 * keptApart)
-		leave, later, poison = s.watch(l, suspect)
-		if poison != nil || !later.IsZero() || s.record.Trying == nil || s.record.Trying.Ends != 3 {
-			t.Fatalf("it is tried as %+v, at %v, %v", s.record.Trying, later, poison)
+		leave, later, poison = s.watch(l, taskOf(7))
+		if poison != nil || !later.IsZero() || len(s.trying) != 1 || s.trying[0].Ends != 3 {
+			t.Fatalf("it is tried as %+v, later at %v, %v", s.trying, later, poison)
 		}
 		leave()
-		if _, _, poison = s.watch(l, &task{held: &held{seq: 8}}); poison == nil || !poison.Permanent {
+		if _, _, poison = s.watch(l, taskOf(8)); poison == nil || !poison.Permanent {
 			t.Errorf("what ended the process %d times is tried again: %v", forgiven, poison)
+		}
+	})
+}
+
+// What is watched goes on side by side; only suspects are tried one by one.
+func TestWatchingHoldsNobodyUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, l := watchForTest(t, spotted{1, 1, 1}, spotted{1, 2, 1})
+		time.Sleep(keptApart)
+		began := make(chan uint64, 100)
+		for seq := range uint64(50) {
+			go func() {
+				s.watch(l, taskOf(seq)) // which never ends
+				began <- seq
+			}()
+		}
+		synctest.Wait()
+		if n := len(began); n != 49 {
+			t.Errorf("%d attempts have begun, want all but one suspect", n)
+		}
+		time.Sleep(spotlight)
+		synctest.Wait()
+		if n := len(began); n != 50 {
+			t.Errorf("%d attempts have begun when the first suspect has gone on, want all", n)
+		}
+		time.Sleep(spotlight)
+		synctest.Wait()
+		if len(s.trying) != 0 {
+			t.Errorf("what takes long is still suspected: %+v", s.trying)
 		}
 	})
 }
