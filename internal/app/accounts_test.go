@@ -396,6 +396,27 @@ func (h *accounts) lure(account string) {
 	h.must(account, "sqs.SendMessage", `{"QueueUrl":"dead","MessageBody":"from outside"}`)
 }
 
+// attack F6: an answer about what another account has is the one about what it
+// does not have, here that of an account that has nothing.
+func TestNoAnswerTellsWhatAnotherAccountHas(t *testing.T) {
+	h := openAccounts(t, true)
+	h.lure(stranger)
+	const empty = "444444444444"
+	for operation, attempts := range reaches {
+		for _, try := range attempts {
+			if try.own {
+				continue
+			}
+			body := h.names.Replace(try.body)
+			_, full := h.call(stranger, operation, body)
+			_, none := h.call(stranger, operation, strings.ReplaceAll(body, owner, empty))
+			if diff := cmp.Diff(strings.ReplaceAll(none, empty, owner), full); diff != "" {
+				t.Errorf("%s %s tells what is there:\n%s", operation, body, diff)
+			}
+		}
+	}
+}
+
 // attack F6.
 func TestNoOperationReachesAnotherAccountUninvited(t *testing.T) {
 	for _, c := range []struct {

@@ -165,7 +165,7 @@ func TestThoseWhoMayComeGetThroughTheFront(t *testing.T) {
 		{"a name of AWS's", "POST", "/", append(target, "Host", "eu-central-1.queue.amazonaws.com"), 200},
 		{"a client without Origin that says it is Mozilla", "POST", "/", append(target, "User-Agent", "Mozilla/5.0 (Windows NT) WindowsPowerShell/5.1"), 200},
 		{"curl", "GET", "/?Action=ListQueues", nil, 200},
-		{"the address bar", "GET", "/?Action=ListQueues", []string{"Sec-Fetch-Site", "none", "Accept-Language", "en"}, 200},
+		{"the address bar", "GET", "/_dari/dead", []string{"Sec-Fetch-Site", "none", "Accept-Language", "en"}, 200},
 		{"a page of ours", "POST", "/", append(target, "Origin", "http://localhost:4566", "Sec-Fetch-Site", "same-origin"), 200},
 		{"a page of ours, by its public name", "POST", "/", append(target, "Host", "bus.example.com", "Origin", "https://bus.example.com"), 200},
 		{"an origin that may", "POST", "/", append(target, "Origin", "https://console.example.com", "Sec-Fetch-Site", "cross-site"), 200},

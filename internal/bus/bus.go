@@ -167,8 +167,9 @@ func (s *Service) newBus(k key) *bus {
 }
 
 // find returns the bus that a caller means by ref for an operation. It may
-// return a default bus that is not in memory and so must not be changed. It does
-// not ask whether the caller may carry out the operation.
+// return one that is not in memory and so must not be changed: a default bus, or
+// for somebody of another account one that does not exist. It does not ask whether
+// the caller may carry out the operation.
 func (s *Service) find(by access.Caller, op, ref string) (*bus, error) {
 	k, err := resolve(by.Place, ref)
 	if err != nil {
@@ -181,7 +182,9 @@ func (s *Service) find(by access.Caller, op, ref string) (*bus, error) {
 	switch {
 	case b != nil:
 		return b, nil
-	case k.Name == DefaultName:
+	case k.Name == DefaultName || k.Account != by.Account:
+		// An empty bus lets nobody in from another account, and refuses them in the
+		// words of one that is there: which there are is not theirs to know.
 		return s.newBus(k), nil
 	}
 	return nil, s.missing(by, op, k)
@@ -195,13 +198,14 @@ func (s *Service) missing(by access.Caller, op string, k key) error {
 	return busNotFound(k.Name)
 }
 
-// lock returns the bus that a caller means, with its writing lock held.
+// lock returns the bus that a caller means, with its writing lock held. A default
+// bus comes into memory for its own account only.
 func (s *Service) lock(by access.Caller, op, ref string) (*bus, error) {
 	b, err := s.find(by, op, ref)
 	if err != nil {
 		return nil, err
 	}
-	if b.Name == DefaultName {
+	if b.Name == DefaultName && b.Account == by.Account {
 		b = s.materialise(b.key)
 	}
 	b.writing.Lock()

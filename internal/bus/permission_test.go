@@ -200,3 +200,15 @@ func TestPolicyLimitsTheRulesOfOthersByWhatTheyAskFor(t *testing.T) {
 		}
 	}
 }
+
+// attack F6: whom nothing lets in makes nothing grow.
+func TestStrangersBringNoBusIntoMemory(t *testing.T) {
+	h := newHouse(t)
+	guest := access.Root(stranger, home.Region)
+	if err := h.DisableRule(t.Context(), guest, homeBus, "r"); fault.KindOf(err) != fault.KindDenied {
+		t.Errorf("got %v, want a refusal", err)
+	}
+	for k := range h.buses.Range {
+		t.Errorf("%v is in memory", k)
+	}
+}

@@ -79,7 +79,7 @@ func (g *Guard) Check(r *http.Request, need Need) *Refusal {
 	case from == elsewhere:
 		return forbidden("A web page of another origin may not call dari; its origin is not among those that are allowed (-origins).")
 	case from == unsaid && need.Acts && looksLikeBrowser(r) && !deliberate(r):
-		return forbidden("A browser called dari without saying which page it is for, so that the page may be anybody's. Use an AWS client, or a browser that sends Sec-Fetch-Site or Origin.")
+		return forbidden("A browser called dari without saying which page it is for, so that anybody's may have led it here. Use an AWS client, or call from a page with a browser that sends Sec-Fetch-Site or Origin.")
 	}
 	return nil
 }
@@ -103,7 +103,12 @@ func (g *Guard) from(r *http.Request) place {
 	if origin != "" && g.Allows(origin) {
 		return here
 	}
-	if site := r.Header.Get("Sec-Fetch-Site"); site != "" {
+	switch site := r.Header.Get("Sec-Fetch-Site"); {
+	case site == "none" && !g.keyed:
+		// A person opened an address. Of where that led on from, by a redirect, the
+		// browser says nothing, and only a signature would tell that it was meant.
+		return unsaid
+	case site != "":
 		return hereIf(site == "same-origin" || site == "none")
 	}
 	page := cmp.Or(origin, r.Header.Get("Referer"))
@@ -139,9 +144,9 @@ func looksLikeBrowser(r *http.Request) bool {
 }
 
 // deliberate says whether r has a header that no page can send to another origin
-// unless that has agreed in a preflight.
+// unless that has agreed in a preflight. A password in a link is no such thing.
 func deliberate(r *http.Request) bool {
-	return r.Header.Get("X-Amz-Target") != "" || r.Header.Get("Authorization") != ""
+	return r.Header.Get("X-Amz-Target") != "" || strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-")
 }
 
 // strange says whether host is a name that somebody else may have pointed at

@@ -42,6 +42,27 @@ func TestWithKeysTheNameDoesNotMatter(t *testing.T) {
 	}
 }
 
+// attack F3: a link that a person opens leads on by a redirect, and the browser
+// goes on saying that nobody's page is behind it; or it has a password in it.
+func TestALinkThatLedOnToUsHasNoEffect(t *testing.T) {
+	g, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, header := range []http.Header{
+		{"Sec-Fetch-Site": {"none"}},
+		{"Accept-Language": {"en"}, "Authorization": {"Basic YTpi"}},
+	} {
+		r := &http.Request{Method: "GET", Host: "localhost:4566", Header: header}
+		if g.Check(r, acts) == nil {
+			t.Errorf("%v has an effect", header)
+		}
+		if no := g.Check(r, Need{Methods: []string{"GET"}}); no != nil {
+			t.Errorf("%v may not read: %s", header, no.Message)
+		}
+	}
+}
+
 func TestOriginsAreJustThat(t *testing.T) {
 	for _, origin := range []string{"example.com", "*", "https://", "https://example.com/", "https://example.com/x", "https://u@example.com", "://x"} {
 		if _, err := New(Options{Origins: []string{origin}}); err == nil {
