@@ -1,6 +1,7 @@
 package target
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/dari-bus/dari/internal/transform"
@@ -12,15 +13,20 @@ import (
 //
 // A header or query parameter whose path finds nothing is left out, as an
 // optional one would be. A path parameter cannot be left out, nor be blank:
-// without it the URL would name something else.
+// without it the URL would name something else. What all of them come to has a
+// bound, [transform.MaxDynamic].
 func dynamicParameters(d *Delivery) (HTTPParameters, error) {
 	p := d.Target.HTTP
 	if p == nil {
 		return HTTPParameters{}, nil
 	}
+	dynamics := transform.NewDynamics(d.Event.JSON)
 	out := HTTPParameters{Path: make([]string, len(p.Path))}
 	for i, v := range p.Path {
-		text, ok := transform.Dynamic(v, d.Event.JSON)
+		text, ok, err := dynamics.Resolve(v)
+		if err != nil {
+			return out, tooMuch(err)
+		}
 		if !ok {
 			return out, Permanent(CodeInvalidParam, "HttpParameters.PathParameterValues: the event has nothing at %s", v)
 		}
@@ -29,17 +35,32 @@ func dynamicParameters(d *Delivery) (HTTPParameters, error) {
 		}
 		out.Path[i] = text
 	}
-	out.Header = dynamicValues(p.Header, d.Event.JSON)
-	out.Query = dynamicValues(p.Query, d.Event.JSON)
-	return out, nil
+	var err error
+	if out.Header, err = dynamicValues(p.Header, dynamics); err != nil {
+		return out, err
+	}
+	out.Query, err = dynamicValues(p.Query, dynamics)
+	return out, err
 }
 
-func dynamicValues(values map[string]string, event []byte) map[string]string {
+func dynamicValues(values map[string]string, dynamics *transform.Dynamics) (map[string]string, error) {
 	out := make(map[string]string, len(values))
 	for k, v := range values {
-		if text, ok := transform.Dynamic(v, event); ok {
+		text, ok, err := dynamics.Resolve(v)
+		if err != nil {
+			return nil, tooMuch(err)
+		}
+		if ok {
 			out[k] = text
 		}
 	}
-	return out
+	return out, nil
+}
+
+// tooMuch makes the error of a delivery of one of package transform.
+func tooMuch(err error) error {
+	if e, ok := errors.AsType[*transform.Error](err); ok {
+		return Permanent(e.Code, "%s", e.Message)
+	}
+	return err
 }

@@ -381,3 +381,34 @@ func BenchmarkAPIDestinationOnLoopback(b *testing.B) {
 		}
 	})
 }
+
+// attack F2, beside the template: each parameter of a target may be a path to
+// all of the event, and there may be as many as fit into PutTargets. One event
+// of 900 KB and 1,000 query parameters came to more than 1 GiB.
+func TestParametersHaveABoundInAll(t *testing.T) {
+	address, last := record(t)
+	big := []byte(`{"detail":{"t":"` + strings.Repeat("t", 60<<10) + `"}}`)
+	send := func(p *target.HTTPParameters) error {
+		d := delivery(p)
+		d.Event = &event.Event{JSON: big}
+		e := target.Endpoint{Method: "POST", URL: address + "/*"}
+		return target.APIDestination(directory{endpoint: e}, outbound.New(outbound.Options{})).Send(t.Context(), d)
+	}
+	if err := send(&target.HTTPParameters{Path: []string{"p"}, Query: map[string]string{"q": "$.detail.t"}}); err != nil {
+		t.Fatal(err)
+	}
+	if req, _ := last(); len(req.URL.Query().Get("q")) != 60<<10 {
+		t.Errorf("a parameter of %d bytes arrived", len(req.URL.Query().Get("q")))
+	}
+	for name, p := range map[string]*target.HTTPParameters{
+		"path":   {Path: []string{"$.detail.t", "$.detail.t"}},
+		"query":  {Path: []string{"p"}, Query: map[string]string{"a": "$.detail.t", "b": "$.detail.t"}},
+		"header": {Path: []string{"p"}, Header: map[string]string{"A": "$.detail.t", "B": "$.detail.t"}},
+		"mixed":  {Path: []string{"$.detail.t"}, Query: map[string]string{"a": strings.Repeat("q", 5<<10)}},
+	} {
+		e, ok := errors.AsType[*target.Error](send(p))
+		if !ok || e.Code != target.CodeInvalidParam || !e.Permanent || !strings.Contains(e.Message, "more than 65536 bytes") {
+			t.Errorf("%s: %v", name, e)
+		}
+	}
+}

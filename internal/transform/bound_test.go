@@ -135,3 +135,55 @@ func FuzzBound(f *testing.F) {
 		}
 	})
 }
+
+// attack F2, in time: a hundred paths of a hundred steps went through an event
+// of 1 MB for as long as it took, half a minute and more, and nothing ended it.
+func TestWhatPathsLookAtHasABound(t *testing.T) {
+	path := "$.detail" + strings.Repeat(".a", 120)
+	paths, template := map[string]string{}, `"`
+	for i := range 100 {
+		paths[fmt.Sprint("v", i)] = path
+		template += fmt.Sprintf("<v%d>", i)
+	}
+	template += `"`
+	event := []byte(`{"detail":` + strings.Repeat(`{"a":`, 120) + `{"big":"` + strings.Repeat("x", 900<<10) + `"}` + strings.Repeat("}", 120) + `}`)
+	_, rendering := compile(t, transform.Spec{Template: &template, Paths: paths}).Render(event, transform.Vars{})
+	dynamics := transform.NewDynamics(event)
+	var resolving error
+	for range 100 {
+		if _, _, err := dynamics.Resolve(path + ".none"); err != nil {
+			resolving = err
+		}
+	}
+	for what, err := range map[string]error{"a template": rendering, "parameters": resolving} {
+		e, ok := errors.AsType[*transform.Error](err)
+		if !ok || e.Code != transform.CodeInvalidParameter || !strings.Contains(e.Message, "more than 512 MiB of this event") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+// Keys with escapes cost more than their length.
+func TestDecodingKeysCounts(t *testing.T) {
+	event := []byte(`{"detail":{` + strings.Repeat(`"\u0062":1,`, 90<<10) + `"b":2}}`)
+	dynamics := transform.NewDynamics(event)
+	for range 50 {
+		if _, _, err := dynamics.Resolve("$.detail.a"); err != nil {
+			return
+		}
+	}
+	t.Error("50 times through 90,000 keys with escapes cost nothing")
+}
+
+func TestAHundredPathsMayEachGoFiveLevelsDown(t *testing.T) {
+	paths, template := map[string]string{}, "["
+	for i := range 100 {
+		paths[fmt.Sprint("v", i)] = fmt.Sprintf("$.detail.a.b.c.v%d", i)
+		template += fmt.Sprintf("<v%d>,", i)
+	}
+	template = strings.TrimSuffix(template, ",") + "]"
+	event := `{"detail":{"a":{"b":{"c":{"big":"` + strings.Repeat("x", 1000<<10) + `"}}}}}`
+	if _, err := compile(t, transform.Spec{Template: &template, Paths: paths}).Render([]byte(event), transform.Vars{}); err != nil {
+		t.Error(err)
+	}
+}

@@ -94,8 +94,8 @@ func (c testCase) vars(t testing.TB) transform.Vars {
 func (c testCase) run(t testing.TB) (string, string) {
 	event := []byte(c.text["event"])
 	if d := c.get("dynamic"); d != nil {
-		text, ok := transform.Dynamic(*d, event)
-		if !ok {
+		text, ok, err := transform.NewDynamics(event).Resolve(*d)
+		if !ok || err != nil {
 			return "fails", transform.CodeInvalidParameter
 		}
 		return "output", text

@@ -34,7 +34,8 @@
 // Values are pieces of the event's own text: numbers keep their spelling.
 //
 // A template may name a value two thousand times. So its result has a bound
-// while it grows, [MaxOutput]; past it Render fails with INVALID_PARAMETER.
+// while it grows, [MaxOutput]; past it Render fails with INVALID_PARAMETER. So
+// does finding its values, when that means to go through the event too often.
 //
 // # What it leaves out
 //

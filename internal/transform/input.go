@@ -167,22 +167,3 @@ func (in *Input) Render(event []byte, vars Vars) ([]byte, error) {
 	}
 	return event, nil
 }
-
-// Dynamic resolves a parameter of a target that may be a path. A value that is
-// a path from its first to its last character gives the text of what is there:
-// the characters of a string, the JSON of everything else; ok is false when
-// nothing is there. Any other value is itself.
-func Dynamic(value string, event []byte) (text string, ok bool) {
-	if !strings.HasPrefix(value, "$") {
-		return value, true
-	}
-	p, err := ParsePath(value)
-	if err != nil {
-		return value, true
-	}
-	v, ok := p.Find(event)
-	if isString(v) {
-		v = characters(v)
-	}
-	return string(v), ok
-}

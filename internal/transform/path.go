@@ -92,22 +92,27 @@ func endsName(r rune) bool {
 // false when nothing is there. What a star finds is a new list, which is not
 // longer than event.
 func (p Path) Find(event []byte) (value []byte, ok bool) {
-	v, below, ok := walk(bytes.TrimSpace(event), p.steps)
+	work := newEffort()
+	return p.find(event, &work)
+}
+
+func (p Path) find(event []byte, work *effort) (value []byte, ok bool) {
+	v, below, ok := work.walk(bytes.TrimSpace(event), p.steps)
 	if !ok || below == nil {
 		return v, ok
 	}
-	return append(appendAll([]byte{'['}, v, below), ']'), true
+	return append(work.appendAll([]byte{'['}, v, below), ']'), true
 }
 
 // walk follows steps down from v. At a star it stops: v is the object or array
 // whose children the star means, and below are the steps behind it, never nil.
-func walk(v []byte, steps []step) (value []byte, below []step, ok bool) {
+func (e *effort) walk(v []byte, steps []step) (value []byte, below []step, ok bool) {
 	for i, s := range steps {
 		switch s.kind {
 		case byName:
-			v, ok = member(v, s.name)
+			v, ok = e.member(v, s.name)
 		case byIndex:
-			v, ok = element(v, s.index)
+			v, ok = e.element(v, s.index)
 		case toAll:
 			return v, steps[i+1:], isTree(v)
 		}
@@ -120,13 +125,13 @@ func walk(v []byte, steps []step) (value []byte, below []step, ok bool) {
 
 // appendAll appends to a list what steps find in each child of v. A star among
 // them adds to the same list.
-func appendAll(list, v []byte, steps []step) []byte {
+func (e *effort) appendAll(list, v []byte, steps []step) []byte {
 	add := func(child []byte) {
-		found, below, ok := walk(child, steps)
+		found, below, ok := e.walk(child, steps)
 		switch {
 		case !ok:
 		case below != nil:
-			list = appendAll(list, found, below)
+			list = e.appendAll(list, found, below)
 		case len(list) > 1:
 			list = append(append(list, ','), found...)
 		default:
@@ -134,9 +139,15 @@ func appendAll(list, v []byte, steps []step) []byte {
 		}
 	}
 	for child := range elements(v) {
+		if !e.spend(len(child)) {
+			return list
+		}
 		add(child)
 	}
-	for _, child := range members(v) {
+	for key, child := range members(v) {
+		if !e.spend(len(key) + len(child)) {
+			return list
+		}
 		add(child)
 	}
 	return list
@@ -148,20 +159,30 @@ func (p Path) copies() bool {
 }
 
 // member returns the last member of an object with that name.
-func member(v []byte, name string) (value []byte, ok bool) {
+func (e *effort) member(v []byte, name string) (value []byte, ok bool) {
 	for k, m := range members(v) {
-		if len(k) == len(name)+2 && string(k[1:len(k)-1]) == name ||
-			bytes.IndexByte(k, '\\') >= 0 && string(characters(k)) == name {
+		if !e.spend(len(k) + len(m)) {
+			return nil, false
+		}
+		if len(k) == len(name)+2 && string(k[1:len(k)-1]) == name || bytes.IndexByte(k, '\\') >= 0 && e.decodes(k, name) {
 			value, ok = m, true
 		}
 	}
 	return value, ok
 }
 
-func element(v []byte, index int) ([]byte, bool) {
-	for e := range elements(v) {
+// decodes reports whether a key with escapes is that name.
+func (e *effort) decodes(key []byte, name string) bool {
+	return e.spend(decoding*len(key)) && string(characters(key)) == name
+}
+
+func (e *effort) element(v []byte, index int) ([]byte, bool) {
+	for child := range elements(v) {
+		if !e.spend(len(child)) {
+			return nil, false
+		}
 		if index == 0 {
-			return e, true
+			return child, true
 		}
 		index--
 	}

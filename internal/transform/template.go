@@ -147,9 +147,9 @@ func (t *template) render(event []byte, vars Vars) ([]byte, error) {
 	if t.broken != "" {
 		return nil, &Error{CodeInvalidJSON, "The input template does not give JSON: " + t.broken + "."}
 	}
-	values, ok := t.values(event, vars)
-	if !ok {
-		return nil, tooLong()
+	values, err := t.values(event, vars)
+	if err != nil {
+		return nil, err
 	}
 	size := t.literals
 	for _, p := range t.parts {
@@ -188,18 +188,21 @@ func (t *template) render(event []byte, vars Vars) ([]byte, error) {
 
 // values returns the value of each variable, nil for what is missing. Most are
 // parts of the event; what the others come to is bounded as the result is.
-func (t *template) values(event []byte, vars Vars) (values [][]byte, ok bool) {
-	values = make([][]byte, len(t.vars))
-	copied := 0
+func (t *template) values(event []byte, vars Vars) ([][]byte, error) {
+	values := make([][]byte, len(t.vars))
+	copied, work := 0, newEffort()
 	for i, v := range t.vars {
-		values[i] = v.value(event, vars)
+		values[i] = v.value(event, vars, &work)
+		if work.over() {
+			return nil, tooMuchEffort()
+		}
 		if v.copies() {
 			if copied += len(values[i]); copied > MaxOutput {
-				return nil, false
+				return nil, tooLong()
 			}
 		}
 	}
-	return values, true
+	return values, nil
 }
 
 // An output is a text that must not become longer than most. Once it would
@@ -246,7 +249,7 @@ func (o *output) addQuoted(value []byte, text bool) {
 func (v variable) copies() bool { return v.reserved == varEvent || v.path.copies() }
 
 // value returns the JSON of the variable, and nil when the event has none.
-func (v variable) value(event []byte, vars Vars) []byte {
+func (v variable) value(event []byte, vars Vars, work *effort) []byte {
 	switch v.reserved {
 	case varRuleARN:
 		return quote(vars.RuleARN)
@@ -255,11 +258,11 @@ func (v variable) value(event []byte, vars Vars) []byte {
 	case varIngestionTime:
 		return quote(vars.IngestionTime.UTC().Format(time.RFC3339))
 	case varEvent:
-		return withoutDetail(event)
+		return withoutDetail(event, work)
 	case varEventJSON:
 		return event
 	}
-	found, _ := v.path.Find(event)
+	found, _ := v.path.find(event, work)
 	return found
 }
 
@@ -273,7 +276,7 @@ func quote(s string) []byte {
 
 // withoutDetail returns the envelope without its detail, with the order and
 // the spelling of keys that this variable has on EventBridge.
-func withoutDetail(event []byte) []byte {
+func withoutDetail(event []byte, work *effort) []byte {
 	out := make([]byte, 0, 512)
 	for _, k := range []struct{ shown, key string }{
 		{"id", "id"},
@@ -285,7 +288,7 @@ func withoutDetail(event []byte) []byte {
 		{"resources", "resources"},
 		{"version", "version"},
 	} {
-		v, ok := member(event, k.key)
+		v, ok := work.member(event, k.key)
 		if !ok {
 			continue
 		}

@@ -124,7 +124,9 @@ func FuzzRender(f *testing.F) {
 		if ok && json.Valid([]byte(event)) && !json.Valid(found) {
 			t.Errorf("path %q finds %q in %q, which is not JSON", path, found, event)
 		}
-		transform.Dynamic(path, []byte(event))
+		if text, _, err := transform.NewDynamics([]byte(event)).Resolve(path); err != nil || len(text) > transform.MaxDynamic {
+			t.Errorf("path %q gives %d bytes, %v", path, len(text), err)
+		}
 	})
 }
 
