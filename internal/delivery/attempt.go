@@ -168,8 +168,21 @@ func (l *lane) crowded() *target.Error {
 	return target.Temporary(target.CodeTimeout, "%s was not called: %d earlier calls have not come back", l.plan.Target.ARN, l.lost)
 }
 
+// light is the effort up to which an input is made at once: milliseconds. What
+// takes longer takes turns, on half of the processors, so that many of them
+// hold up neither what is light, nor the callers of the server, nor its stop.
+const light = 16 << 20
+
 // render builds the input, in memory that is set aside for that.
 func (l *lane) render(t *task) (input []byte, fail *target.Error) {
+	if l.plan.input.Effort(len(t.item.Event.JSON)) > light {
+		select {
+		case l.out.heavy <- struct{}{}:
+			defer func() { <-l.out.heavy }()
+		case <-l.out.attempts.Done():
+			return nil, target.AsError(l.out.attempts.Err())
+		}
+	}
 	needs, _ := l.plan.input.Cost(len(t.item.Event.JSON))
 	if err := l.out.Renderings.Take(l.out.attempts, int64(needs)); err != nil {
 		return nil, target.AsError(err)

@@ -360,3 +360,43 @@ func TestTargetsThatHangLeaveMemoryForThoseThatAnswer(t *testing.T) {
 		<-b.done
 	})
 }
+
+// attack F2, in time: inputs that take long to make held up the deliveries of
+// others, those who called the server, and its stop.
+func TestInputsThatTakeLongTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var sent atomic.Int64
+		b := newBench(t, Options{Sink: target.SinkFunc(func(_ context.Context, d *target.Delivery) error {
+			sent.Add(1)
+			return nil
+		})})
+		paths, template := map[string]string{}, "["
+		for i := range 10 {
+			paths[fmt.Sprint("v", i)] = "$.detail" + strings.Repeat(".a", 20)
+			template += fmt.Sprintf("<v%d>,", i)
+		}
+		heavy := b.plan(target.Target{Transformer: &target.Transformer{Paths: paths, Template: strings.TrimSuffix(template, ",") + "]"}})
+		light := b.plan(target.Target{ID: "light", Transformer: &target.Transformer{Paths: map[string]string{"t": "$.detail.text"}, Template: `{"t":<t>}`}})
+		for range cap(b.out.heavy) {
+			b.out.heavy <- struct{}{} // others are having their turns
+		}
+		b.putBig(3, 100<<10, heavy, light)
+		pass(time.Minute)
+		if n := sent.Load(); n != 3 {
+			t.Errorf("%d arrived while others had their turns, want 3: those that take no time", n)
+		}
+		<-b.out.heavy
+		pass(time.Second)
+		if n := sent.Load(); n != 6 {
+			t.Errorf("%d arrived after a turn had become free, want 6", n)
+		}
+		b.out.heavy <- struct{}{}
+		b.putBig(3, 100<<10, heavy)
+		pass(time.Second)
+		began := time.Now()
+		b.stop()
+		if took := time.Since(began); took > b.out.Grace+slack {
+			t.Errorf("the stop took %v", took)
+		}
+	})
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -105,6 +106,7 @@ type Outbox struct {
 	suspects  *suspects
 	memory    *memory
 	reading   chan struct{} // a token for each lane that reads
+	heavy     chan struct{} // a token for each input that takes long to make
 
 	// attempts is the context of every attempt. It outlives the context of Run
 	// by the grace, and so cannot be a child of it.
@@ -126,6 +128,7 @@ func Open(ctx context.Context, opt Options) (*Outbox, error) {
 	o.attempts, o.abort = context.WithCancel(context.Background())
 	o.loads, o.endLoads = context.WithCancel(context.Background())
 	o.reading = make(chan struct{}, atOnce)
+	o.heavy = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))
 	o.memory = newMemory(o.Memory)
 	o.suspects = newSuspects(o)
 	o.halted.Store(true)

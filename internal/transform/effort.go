@@ -24,6 +24,21 @@ func (e *effort) spend(n int) bool {
 
 func (e *effort) over() bool { return *e < 0 }
 
+// Effort returns about how many bytes Render looks at to find values in an
+// event of that length, at most: a measure of the time that it takes.
+func (in *Input) Effort(event int) int {
+	steps := 0
+	if in.path != nil {
+		steps = len(in.path.steps)
+	}
+	if in.template != nil {
+		for _, v := range in.template.vars {
+			steps += len(v.path.steps)
+		}
+	}
+	return min(steps*event, maxEffort)
+}
+
 func tooMuchEffort() error {
 	return &Error{CodeInvalidParameter, fmt.Sprintf("The paths of the target lead through more than %d MiB of this event, counted each time that a step goes through a part of it.", maxEffort>>20)}
 }
