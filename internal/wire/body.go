@@ -22,7 +22,9 @@ const smallBody = 16 << 10
 
 // A heldBody is what a call's body lives in.
 type heldBody struct {
-	buffers []*bytes.Buffer
+	// buffers are for what was sent and for what it unpacked to.
+	buffers [2]*bytes.Buffer
+	n       int
 	// taken is how much of the memory for bodies that is, in bytes.
 	taken int64
 }
@@ -30,33 +32,34 @@ type heldBody struct {
 // buffer returns another buffer for the body.
 func (held *heldBody) buffer() *bytes.Buffer {
 	b := bodies.Get().(*bytes.Buffer)
-	held.buffers = append(held.buffers, b)
+	held.buffers[held.n] = b
+	held.n++
 	return b
 }
 
-func (h *handler) free(c *call, held *heldBody) {
-	for _, b := range held.buffers {
+func (h *handler) free(c *call) {
+	for _, b := range c.held.buffers[:c.held.n] {
 		if b.Cap() <= maxPooled {
 			b.Reset()
 			bodies.Put(b)
 		}
 	}
-	if held.taken > 0 {
-		h.Bodies.Give(c.r.Context(), held.taken)
+	if c.held.taken > 0 {
+		h.Bodies.Give(c.r.Context(), c.held.taken)
 	}
 }
 
 // take takes n bytes more for the body.
-func (h *handler) take(c *call, held *heldBody, n int64) error {
+func (h *handler) take(c *call, n int64) error {
 	if err := h.Bodies.Take(c.r.Context(), n); err != nil {
 		return errBusy("Too many large requests are being read. Try again a little later, or send smaller ones.")
 	}
-	held.taken += n
+	c.held.taken += n
 	return nil
 }
 
 // admit finds out, before a body is read, whether there is a place for it.
-func (h *handler) admit(c *call, held *heldBody) error {
+func (h *handler) admit(c *call) error {
 	size := c.r.ContentLength
 	if size < 0 {
 		size = h.MaxBody // it does not say
@@ -70,21 +73,21 @@ func (h *handler) admit(c *call, held *heldBody) error {
 	if err := h.vouch(c); err != nil {
 		return err
 	}
-	return h.take(c, held, 2*size) // as much again is for what it is decoded to
+	return h.take(c, 2*size) // as much again is for what it is decoded to
 }
 
-// readBody reads the whole body and unpacks it. What it holds must be freed
+// readBody reads the whole body and unpacks it. What the call holds must be freed
 // when nothing points into the body any more, also after an error.
-func (h *handler) readBody(c *call, held *heldBody) error {
+func (h *handler) readBody(c *call) error {
 	if c.r.Body == nil || c.r.ContentLength == 0 {
 		return nil
 	}
-	if err := h.admit(c, held); err != nil {
+	if err := h.admit(c); err != nil {
 		// Reading on would only be to throw it away.
 		c.answer.header.Set("Connection", "close")
 		return err
 	}
-	raw := held.buffer()
+	raw := c.held.buffer()
 	// Room at once for what is common; the rest comes as it arrives, since a
 	// header alone must not cost much memory.
 	raw.Grow(int(min(max(c.r.ContentLength, 0), 256<<10)) + bytes.MinRead)
@@ -99,16 +102,16 @@ func (h *handler) readBody(c *call, held *heldBody) error {
 		return nil
 	case "gzip":
 		// How much it will be is known when it is too late to ask.
-		if err := h.take(c, held, 2*h.MaxBody); err != nil {
+		if err := h.take(c, 2*h.MaxBody); err != nil {
 			return err
 		}
-		body := held.buffer()
+		body := c.held.buffer()
 		if err := h.unpack(body, c.raw); err != nil {
 			return err
 		}
 		c.body = body.Bytes()
 		spare := 2 * (h.MaxBody - int64(len(c.body)))
-		held.taken -= spare
+		c.held.taken -= spare
 		h.Bodies.Give(c.r.Context(), spare)
 		return nil
 	default:

@@ -43,6 +43,8 @@ type call struct {
 	auth  authorization
 	// authErr says what is wrong with credentials that could not be read.
 	authErr error
+	// held is what the body lives in, until the call has been served.
+	held heldBody
 	// raw is the body as it was sent, body the same without its compression.
 	raw, body []byte
 	// rawBytes is the length of raw, which is gone when the call is observed.

@@ -18,24 +18,21 @@ import (
 // answers are byte slices for the bodies of answers.
 var answers = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}
 
-func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.answer(w, r, h.serve) }
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.answer(w, r, nil) }
 
 func (h *handler) Refuse(w http.ResponseWriter, r *http.Request, e *Error) {
-	h.answer(w, r, func(c *call) error {
-		_, _ = h.route(c) // only for the dialect; what it is not, e says as well
-		return e
-	})
+	h.answer(w, r, e)
 }
 
-// answer answers a request with what serve makes of it.
-func (h *handler) answer(w http.ResponseWriter, r *http.Request, serve func(*call) error) {
+// answer answers a request: with no if there is one, else with what it asks for.
+func (h *handler) answer(w http.ResponseWriter, r *http.Request, no *Error) {
 	out := answers.Get().(*[]byte)
 	c := &call{r: r, began: h.Clock()}
 	c.answer.header = w.Header()
 	c.answer.body = (*out)[:0]
 	h.identify(c)
 
-	h.run(c, serve)
+	h.run(c, no)
 	h.send(c, w)
 	h.Answers.Give(c.kept)
 	h.observe(c)
@@ -49,7 +46,7 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request, serve func(*cal
 const maxPooled = 1 << 20
 
 // run serves the call up to its answer. Whatever goes wrong, there is one.
-func (h *handler) run(c *call, serve func(*call) error) {
+func (h *handler) run(c *call, no *Error) {
 	defer func() {
 		p := recover()
 		if p == nil {
@@ -62,7 +59,12 @@ func (h *handler) run(c *call, serve func(*call) error) {
 			"operation", c.operationName(), "panic", p, "stack", string(debug.Stack()))
 		h.fail(c, errInternal(c.caller.RequestID))
 	}()
-	if err := serve(c); err != nil {
+	if no != nil {
+		_, _ = h.route(c) // only for the dialect; what it is not, no says as well
+		h.fail(c, no)
+		return
+	}
+	if err := h.serve(c); err != nil {
 		h.fail(c, h.explain(c, err))
 	}
 }
@@ -70,9 +72,8 @@ func (h *handler) run(c *call, serve func(*call) error) {
 // serve is the story of a call. The order is that of AWS: who asks comes before
 // what is asked, and the form of a request before its meaning.
 func (h *handler) serve(c *call) error {
-	var body heldBody
-	defer h.free(c, &body)
-	if err := h.readBody(c, &body); err != nil {
+	defer h.free(c)
+	if err := h.readBody(c); err != nil {
 		return err
 	}
 	name, err := h.route(c)
