@@ -89,7 +89,9 @@ func (a *App) openStore() (store.Store, error) {
 	if a.opt.Ephemeral {
 		return mem.New(), nil
 	}
-	return disk.Open(disk.Options{Dir: a.opt.Data, Logger: a.opt.Log})
+	// Half as many as callers may have connections: see newClient for the rest.
+	tables := min(256, door.Limit(a.opt.memory.Total())/2)
+	return disk.Open(disk.Options{Dir: a.opt.Data, Logger: a.opt.Log, MaxFiles: tables})
 }
 
 // openRooms opens everything that stands on the store and joins it.

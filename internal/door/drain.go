@@ -7,17 +7,19 @@ import (
 	"time"
 )
 
-// While a server stops, a connection on which no call is under way is kept for a
-// moment all the same: for a call that was sent before its client could know. One
-// that was answered before has less to wait for than one that is new.
+// While a server stops, a connection on which no known call is under way is kept
+// for a while all the same: one that was answered for what its client may have
+// sent before it could know, one that is new for its first call, and one on which
+// a call is being read for the rest of that.
 const (
-	idleFor = 100 * time.Millisecond
-	newFor  = time.Second
+	idleFor    = 100 * time.Millisecond
+	newFor     = time.Second
+	readingFor = 3 * time.Second
 )
 
 // Drain waits until all connections are gone, which nothing but their ends and
 // their server's answers bring about; the listener must be closed. Those without
-// a call under way it closes after a moment. An error is that of the context.
+// a known call under way it closes after a while. An error is that of the context.
 func (l *Listener) Drain(ctx context.Context) error {
 	tick := time.NewTicker(idleFor)
 	defer tick.Stop()
@@ -38,12 +40,18 @@ func (l *Listener) Drain(ctx context.Context) error {
 	}
 }
 
-// closeQuiet closes the connections that have had their moment.
+// closeQuiet closes the connections that have had their while.
 func (l *Listener) closeQuiet() {
 	var quiet []*conn
 	l.each(func(c *conn) {
-		waits := time.Since(c.since)
-		if c.state == http.StateIdle && waits >= idleFor || c.state == http.StateNew && waits >= newFor {
+		most := readingFor
+		switch c.state {
+		case http.StateIdle:
+			most = idleFor
+		case http.StateNew:
+			most = newFor
+		}
+		if time.Since(c.since) >= most {
 			quiet = append(quiet, c)
 		}
 	})

@@ -226,8 +226,14 @@ func TestAStopLeavesAMomentToCallsOnTheirWay(t *testing.T) {
 func TestAStopWaitsForCallsAsLongAsItMay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		end := make(chan struct{})
-		s := newHouse(1, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-end }))
-		c := s.dial()
+		s := newHouse(2, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if _, err := io.Copy(io.Discard, r.Body); err == nil {
+				Known(r.Context())
+				<-end
+			}
+		}))
+		c, slow := s.dial(), s.dial()
+		send(slow, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n")
 		send(c, get)
 		if err := s.door.Close(); err != nil {
 			t.Error(err)
@@ -237,6 +243,9 @@ func TestAStopWaitsForCallsAsLongAsItMay(t *testing.T) {
 		defer cancel()
 		if err := s.door.Drain(ctx); !errors.Is(err, late) {
 			t.Errorf("drained with %v", err)
+		}
+		if alive(t, slow) || !alive(t, c) {
+			t.Error("one who is slow to say what is wanted was waited for, or one who is known was not")
 		}
 		close(end)
 		s.close(t, c)

@@ -40,6 +40,9 @@ type Options struct {
 	Logger *slog.Logger
 	// CacheBytes bounds the cache of blocks read from disk. 0 means 8 MiB.
 	CacheBytes int64
+	// MaxFiles bounds how many tables are kept open, beside a few other files. 0
+	// means 256; less than 64 is 64.
+	MaxFiles int
 	// MemTableBytes is how much is collected in memory before it is written to a
 	// table; up to four such portions may wait for the disk, then updates wait,
 	// too. The first portions are smaller, so that a small store stays small. An

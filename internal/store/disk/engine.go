@@ -25,6 +25,9 @@ func (o Options) withDefaults() Options {
 	if o.CacheBytes == 0 {
 		o.CacheBytes = 8 << 20
 	}
+	if o.MaxFiles == 0 {
+		o.MaxFiles = 256
+	}
 	if o.MemTableBytes == 0 {
 		o.MemTableBytes = 8 << 20
 	}
@@ -42,7 +45,7 @@ func (s *Store) engineOptions(o Options) *pebble.Options {
 		// and whose log tells a torn end from damage in the middle.
 		FormatMajorVersion: pebble.FormatTableFormatV6,
 		CacheSize:          o.CacheBytes,
-		MaxOpenFiles:       256,
+		MaxOpenFiles:       o.MaxFiles,
 
 		MemTableSize:                uint64(o.MemTableBytes),
 		MemTableStopWritesThreshold: 4,
