@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // Secrets are texts that must not be repeated: passwords, keys, tokens.
@@ -233,7 +234,7 @@ func unescape(s string) (plain string, n int) {
 		}
 	case '&':
 		if e := entity.FindString(s); e != "" {
-			if plain := html.UnescapeString(e); plain != e {
+			if plain := character(e); plain != e {
 				return plain, len(e)
 			}
 		}
@@ -241,6 +242,24 @@ func unescape(s string) (plain string, n int) {
 		return backslashed(s)
 	}
 	return "", 0
+}
+
+// character returns what an entity stands for, or the entity. A number is that of
+// the character: package html reads 128 to 159 as what browsers make of them.
+func character(e string) string {
+	number, ok := strings.CutPrefix(e[:len(e)-1], "&#")
+	if !ok {
+		return html.UnescapeString(e)
+	}
+	base := 10
+	if number[0] == 'x' || number[0] == 'X' {
+		number, base = number[1:], 16
+	}
+	n, err := strconv.ParseInt(number, base, 32)
+	if err != nil || n > utf8.MaxRune {
+		return e
+	}
+	return string(rune(n))
 }
 
 // backslashed undoes an escape of JSON, JavaScript, Python or Go.
