@@ -16,7 +16,7 @@ func newServer(h http.Handler, l *door.Listener, log *slog.Logger) *http.Server 
 		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       60 * time.Second,
-		IdleTimeout:       2 * time.Minute,
+		IdleTimeout:       50 * time.Second, // also for those whose answers nobody takes out of the kernel
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		ConnState:         l.State,
