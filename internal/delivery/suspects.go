@@ -91,7 +91,8 @@ func get(tx store.Tx, key string, record any) error {
 	return json.Unmarshal(b, record)
 }
 
-// begin counts this start, if there is a backlog.
+// begin counts this start, if there is a backlog. A full disk takes that, as it
+// takes all that is written here: to deliver is what makes room on it.
 func (s *suspects) begin(ctx context.Context) error {
 	return s.out.Store.Update(ctx, func(tx store.Tx) error {
 		s.mu.Lock()
@@ -118,7 +119,7 @@ func (s *suspects) begin(ctx context.Context) error {
 				"starts", s.record.Starts, "deliveries", len(s.record.Spotted), "watched_until", s.until)
 		}
 		return s.put(tx)
-	})
+	}, store.Draining)
 }
 
 // end says that this start has come to an orderly end.
@@ -133,7 +134,7 @@ func (s *suspects) end(ctx context.Context) error {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		return s.forget(tx)
-	})
+	}, store.Draining)
 }
 
 func (s *suspects) forget(tx store.Tx) error {
@@ -243,7 +244,7 @@ func (s *suspects) write(change func(), opts ...store.Option) {
 			return s.put(tx)
 		}
 		return s.putTrying(tx)
-	}, opts...)
+	}, append(opts, store.Draining)...)
 	if err != nil {
 		s.out.Log.Error("which delivery is tried cannot be written down", "err", err)
 	}

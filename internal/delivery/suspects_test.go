@@ -2,11 +2,13 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,6 +16,7 @@ import (
 	"github.com/dari-bus/dari/internal/event"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/disk"
+	"github.com/dari-bus/dari/internal/store/faulty"
 	"github.com/dari-bus/dari/internal/store/mem"
 	"github.com/dari-bus/dari/internal/target"
 	"github.com/dari-bus/dari/internal/watch"
@@ -128,6 +131,49 @@ func owe(tx store.Tx, out *Outbox, ids []string) error {
 	}
 	_, err = out.Accept(tx, items)
 	return err
+}
+
+// What waits on a full disk is delivered there, so that there is room again,
+// also when it is found after a crash, and watched.
+func TestAStartOnAFullDiskDelivers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var full atomic.Bool
+		s := faulty.Full(mem.New(), &full)
+		settled := make(chan watch.Settlement, 1)
+		opt := Options{
+			Store: s, Sink: sinkFunc(func(*target.Delivery) error { return nil }),
+			Hooks: watch.Hooks{Settled: func(s *watch.Settlement) { settled <- *s }},
+		}
+		out, err := Open(t.Context(), opt)
+		if err == nil {
+			out.suspects.record.Starts = trusted // and one more
+			err = s.Update(t.Context(), func(tx store.Tx) error {
+				return errors.Join(owe(tx, out, []string{"one"}), out.suspects.put(tx))
+			})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		full.Store(true)
+		if out, err = Open(t.Context(), opt); err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- out.Run(ctx) }()
+		select {
+		case err := <-done:
+			t.Fatalf("Run ended: %v", err)
+		case s := <-settled:
+			if s.Outcome != watch.Delivered {
+				t.Errorf("the delivery ended with %+v", s)
+			}
+		}
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // watchForTest returns suspects that watch, and an outbox that has been opened now.
