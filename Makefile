@@ -12,6 +12,7 @@ fuzz:  ; scripts/fuzz $(or $(FUZZTIME),30s) ## each fuzzer for FUZZTIME (default
 bench: ; scripts/bench ## benchmarks, compared with the baseline by benchstat
 bench-match: ; @cd pattern/bench && go mod download && go run . ## matching, beside quamina, as a table
 e2e:   ; scripts/e2e ## the AWS clients, Terraform and kill -9 against the real binary
+soak:  ; DARI_SOAK=$(or $(SOAK),20m) scripts/e2e -timeout 24h -v -run ASoak ## everything at once, with faults, for SOAK (default 20m)
 gen:   ; go test ./internal/app ./internal/watch -run Generated -update ## write the generated documents anew
 .PHONY: tools
 tools: ; @scripts/tools
