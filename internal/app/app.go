@@ -197,23 +197,14 @@ func (a *App) home() access.Place {
 	return access.Place{Account: a.opt.Account, Region: a.opt.Region}
 }
 
-// oneDead is about what a reader of the dead deliveries holds at a time: a page
-// of them, and one that is being written.
-const oneDead = 4 << 20
-
-// dead yields the dead deliveries of an account, in memory for answers.
+// dead yields the dead deliveries of an account. The console has taken the
+// memory that they need.
 func (a *App) dead(ctx context.Context, account, after string) (iter.Seq2[any, error], error) {
 	each, err := a.outbox.Dead(ctx, after)
 	if err != nil {
 		return nil, err
 	}
 	return func(yield func(any, error) bool) {
-		answers := a.opt.memory.Share(memoryAnswers)
-		if err := answers.Take(ctx, oneDead); err != nil {
-			yield(nil, err)
-			return
-		}
-		defer answers.Give(oneDead)
 		for d, err := range each {
 			if err == nil && !ownedBy(account, d.Rule) {
 				continue

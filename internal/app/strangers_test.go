@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 // runSmall runs an app in little memory.
@@ -106,5 +107,29 @@ func TestATailIsNotCutOff(t *testing.T) {
 	a.feed.Close()
 	if _, err := bufio.NewReader(tail.Body).ReadByte(); err != io.EOF {
 		t.Errorf("the tail ended with %v", err)
+	}
+}
+
+// attack F7: what a reader of the dead deliveries holds is taken once, so that
+// those who came together never wait for each other.
+func TestReadersOfTheDeadTakeTheirMemoryOnce(t *testing.T) {
+	a := runSmall(t)
+	answers := a.opt.memory.Share(memoryAnswers)
+	if others := answers.Size() - 6<<20; !answers.Try(others) { // which leaves enough for one
+		t.Fatal("somebody holds memory for answers")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, a.URL()+"/_dari/dead", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if b, err := io.ReadAll(resp.Body); err != nil || resp.StatusCode != http.StatusOK {
+		t.Errorf("%s: %s (%v)", resp.Status, b, err)
 	}
 }
