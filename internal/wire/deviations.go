@@ -11,6 +11,6 @@ func Deviations() []string {
 		"No call is throttled: there are no request rates.",
 		fmt.Sprintf("The body of a request has at most %d MiB, as it is sent and again when it is unpacked.", DefaultMaxBody>>20),
 		fmt.Sprintf("A sentence about a constraint repeats at most %d KiB of the value, and no secrets.", maxPrinted>>10),
-		"Preflights of browsers are not answered, so pages of other origins cannot call.",
+		"Web pages of other origins cannot call, unless `dari serve -origins` lists them.",
 	}
 }

@@ -53,10 +53,11 @@ func (c *Caller) become(key access.Credential) {
 	}
 }
 
-// Verify returns who sent r, whose body is body, after checking that it is signed for the service by one of keys, about now or, if it is presigned, within
-// its time. Both SigV4 and SigV4a will do. Any error is an [*Error] with the
-// status 403, in the words that the SDKs know. Nil keys let everybody in, as whom
-// they say they are; region and account are those of a caller who names none.
+// Verify returns who sent r, whose body is body, after checking that it is signed
+// for the service by one of keys, about now or, if it is presigned, within its
+// time. Both SigV4 and SigV4a will do. Any error is an [*Error] with the status
+// 403, in the words that the SDKs know. Nil keys let everybody in, as whom they
+// say they are; at is the place of a caller who names none.
 func Verify(r *http.Request, body []byte, service string, keys access.Credentials, at access.Place, now time.Time) (access.Caller, error) {
 	a, err := readAuthorization(r)
 	c := Caller{Caller: callerOf(r, &a, at)}
