@@ -44,8 +44,8 @@ func IsAccount(s string) bool {
 type Caller struct {
 	// Place is the account that the caller acts for and the region it calls.
 	Place
-	// Principal is the ARN of who calls: the root of the account, or a role of it. It is "" for
-	// a service that calls as itself.
+	// Principal is the ARN of who calls: the root of the account, or a role of it.
+	// It is "" for a service that calls as itself.
 	Principal string
 	// Service is the service of the house that calls as itself, such as
 	// "events.amazonaws.com"; "" for everybody else.

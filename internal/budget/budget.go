@@ -57,9 +57,6 @@ func New(total int64, parts []Part) *Budget {
 // Total returns the size of the whole in bytes.
 func (b *Budget) Total() int64 { return b.total }
 
-// Shares returns all shares in their order.
-func (b *Budget) Shares() []*Share { return b.shares }
-
 // Share returns the share with a name. It panics when there is none.
 func (b *Budget) Share(name string) *Share {
 	s := b.find(name)
@@ -88,9 +85,6 @@ type Share struct {
 	free *semaphore.Weighted
 	used atomic.Int64
 }
-
-// Name returns the name that the share has in its budget.
-func (s *Share) Name() string { return s.name }
 
 // Size returns how many bytes there are in all.
 func (s *Share) Size() int64 { return s.size }

@@ -2,7 +2,7 @@
 // an event between its arrival and its delivery. It stands in for EventBridge
 // without the wire: no HTTP, no JSON requests.
 //
-// Everything belongs to an account in a region, a [Place]; a bus named
+// Everything belongs to an account in a region, an [access.Place]; a bus named
 // "default" is in every place without being created. Buses are named as
 // EventBridge names them, by name or by ARN.
 //
