@@ -40,6 +40,7 @@ func commands() []command {
 		{"tail", "", "show what happens to events, as it happens", tail},
 		{"rules", "", "list the rules of a bus with their patterns and targets", rules},
 		{"try", "PATTERN EVENT", "try an event pattern on an event, without a server; each is JSON, a file, or - for standard input", try},
+		{"doctor", "", "look at a data directory: what is damaged, whose records are hit, and how to go on; exits with 1 if anything is", doctor},
 		{"version", "", "print the version", version},
 	}
 }

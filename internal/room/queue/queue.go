@@ -130,6 +130,7 @@ func (s *Service) open(tx store.Tx, place string, value []byte) error {
 		return err
 	}
 	s.queues[q.address] = q
+	s.last = max(s.last, d.Number) // also if its record is lost
 	return s.moves.load(tx, q)
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/dari-bus/dari/internal/store"
+	"github.com/dari-bus/dari/internal/store/journal"
 )
 
 // syncAfter is when the timer syncs; the rest of store.SyncWithin is for the
@@ -59,6 +60,11 @@ func (s *Store) barrier() (written, error) {
 	if s.synced.Load() >= s.applied {
 		return written{}, nil
 	}
+	return s.testify()
+}
+
+// testify writes nothing but a promise. It is the caller's turn.
+func (s *Store) testify() (written, error) {
 	b := s.db.NewBatch()
 	if err := s.promise(b); err != nil {
 		return written{}, err
@@ -69,8 +75,10 @@ func (s *Store) barrier() (written, error) {
 // promise writes at the beginning of a batch how much of the log is on disk. The
 // log keeps it, and nobody else.
 func (s *Store) promise(b *pebble.Batch) error {
-	var buf [promiseEnd]byte
-	return b.LogData(s.onDisk.Load().append(buf[:0]), nil)
+	var buf [journal.PromiseEnd]byte
+	log, manifest := s.onDisk.Load(), s.manifest.Load()
+	p := journal.Promise{Nonce: s.nonce, Log: log.Number, Offset: log.Length, Manifest: manifest.Number, Length: manifest.Length}
+	return b.LogData(p.Append(buf[:0]), nil)
 }
 
 // commit puts b into the log and makes it visible. It is the caller's turn.
@@ -95,12 +103,12 @@ func (s *Store) commit(b *pebble.Batch, unsynced bool) (w written, err error) {
 	}
 	s.room.grown(b.Len())
 	s.applied++
-	if !unsynced {
-		return written{b, s.applied}, nil
-	}
-	if !s.armed {
+	if !s.armed && b.Count() > 0 {
 		s.armed = true
 		s.timer.Reset(syncAfter)
+	}
+	if !unsynced {
+		return written{b, s.applied}, nil
 	}
 	return written{}, b.Close()
 }
@@ -121,25 +129,43 @@ func (s *Store) wait(w written) error {
 	}
 }
 
-// syncLate runs on the timer's goroutine. Close waits for it at the gate.
+// syncLate runs on the timer's goroutine, some time after an update. Close waits
+// for it at the gate.
 func (s *Store) syncLate() {
 	if s.gate.Enter() != nil {
 		return // Close syncs.
 	}
 	defer s.gate.Leave()
-	select {
-	case s.turn <- struct{}{}:
-	case <-s.failed:
-		return
-	}
-	s.armed = false
-	w, err := s.barrier()
-	<-s.turn
-	if err == nil {
-		err = s.wait(w)
-	}
-	if err != nil {
+	if err := s.syncAll(); err != nil {
 		// There is no caller to tell: whoever comes next learns it, and Run.
 		_ = s.fail(err)
 	}
+}
+
+// syncAll syncs the updates that nobody has waited for, and then promises that
+// they are all on disk: the last ones as well shall have something behind them
+// that says so.
+func (s *Store) syncAll() error {
+	for _, step := range []func() (written, error){s.disarmed, s.testify} {
+		select {
+		case s.turn <- struct{}{}:
+		case <-s.failed:
+			return s.usable()
+		}
+		w, err := step()
+		<-s.turn
+		if err == nil {
+			err = s.wait(w)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// disarmed is the barrier of the timer.
+func (s *Store) disarmed() (written, error) {
+	s.armed = false
+	return s.barrier()
 }

@@ -18,8 +18,10 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/atomicfs"
 
 	"github.com/dari-bus/dari/internal/store"
+	"github.com/dari-bus/dari/internal/store/journal"
 )
 
 var (
@@ -72,10 +74,13 @@ type Store struct {
 
 	// synced is the highest number of an update known to be on disk.
 	synced atomic.Uint64
-	// onDisk is how much of which log is; the next batch says so.
-	onDisk atomic.Pointer[promise]
-	nonce  [4]byte
-	timer  *time.Timer
+	// onDisk is how much of which log is, and manifest how much of that; the next
+	// batch says so.
+	onDisk, manifest atomic.Pointer[journal.Place]
+	nonce            [4]byte
+	newestLog        *atomicfs.Marker
+	replayed         uint64 // while the logs are read back: the sequence number that comes next
+	timer            *time.Timer
 
 	// turn is a lock, taken by sending, that one can stop waiting for. It is held
 	// while a closure runs and its batch is applied, and guards the fields below.
@@ -99,14 +104,15 @@ func Open(o Options) (*Store, error) {
 	_, s.spares.on = o.FS.(private)
 	s.spares.take()
 	binary.LittleEndian.PutUint32(s.nonce[:], rand.Uint32())
-	s.onDisk.Store(&promise{nonce: s.nonce})
+	s.onDisk.Store(&journal.Place{})
+	s.manifest.Store(&journal.Place{})
 	s.timer = time.AfterFunc(time.Hour, s.syncLate)
 	s.timer.Stop()
 	po := s.engineOptions(o)
 	opened := make(chan error, 1)
 	go func() {
 		var err error
-		s.db, err = openEngine(o.Dir, po)
+		s.db, err = s.openEngine(po)
 		opened <- err
 	}()
 	select {
@@ -120,6 +126,9 @@ func Open(o Options) (*Store, error) {
 	}
 	if err != nil {
 		s.spares.close()
+		if s.newestLog != nil {
+			err = errors.Join(err, s.newestLog.Close())
+		}
 		err = errors.Join(advise(o.Dir, err), s.health.Close(), lock.Close())
 		return nil, fmt.Errorf("open store in %s: %w", o.Dir, err)
 	}
@@ -127,8 +136,14 @@ func Open(o Options) (*Store, error) {
 	return s, nil
 }
 
-func openEngine(dir string, po *pebble.Options) (*pebble.DB, error) {
-	isNew, err := checkFiles(po.FS, dir)
+func (s *Store) openEngine(po *pebble.Options) (*pebble.DB, error) {
+	dir := s.dir
+	marker, newest, err := atomicfs.LocateMarker(po.FS, dir, "log")
+	if err != nil {
+		return nil, err
+	}
+	s.newestLog = marker
+	isNew, err := journal.CheckFiles(s.fs, dir, newest)
 	if err != nil {
 		return nil, err
 	}
@@ -150,10 +165,24 @@ func advise(dir string, err error) error {
 	if passing(err) {
 		return said(err)
 	}
+	if d, ok := errors.AsType[*journal.Damage](err); ok {
+		err = d // The engine has more to say, and nothing of use.
+	}
 	if no, ok := errors.AsType[syscall.Errno](err); ok && no != syscall.ENOENT {
 		return err
 	}
 	return fmt.Errorf("%w.\nNothing was changed. This says what is damaged and how to go on: dari doctor -data %s", err, dir)
+}
+
+// Lock locks a directory for somebody who looks at its files without a Store,
+// and returns the file system that they are in. The directory must be there.
+func Lock(o Options) (vfs.FS, *pebble.Lock, error) {
+	o = o.withDefaults()
+	if _, err := o.FS.Stat(o.Dir); err != nil {
+		return nil, nil, fmt.Errorf("there is no data directory: %w", err)
+	}
+	lock, err := lockDir(o)
+	return o.FS, lock, err
 }
 
 func lockDir(o Options) (*pebble.Lock, error) {
@@ -191,9 +220,7 @@ func (s *Store) View(ctx context.Context, fn func(store.Tx) error) error {
 	}
 	snap := s.db.NewSnapshot()
 	defer snap.Close() // It returns nothing but nil.
-	t := &tx{reads: snap}
-	defer t.end()
-	return t.run(fn)
+	return Read(snap, fn)
 }
 
 // Update runs fn and waits until what it wrote is on disk.
@@ -229,14 +256,14 @@ func (s *Store) Close() error {
 	s.timer.Stop()
 	defer s.spares.close()
 	closed := make(chan error, 1)
-	go func() { closed <- s.db.Close() }() // It syncs its log.
+	go func() { closed <- errors.Join(s.syncAll(), s.db.Close()) }()
 	select {
 	case err = <-closed:
 	case <-s.failed:
 		// It may never come back.
 		return s.usable()
 	}
-	if err := errors.Join(err, s.health.Close(), s.lock.Close()); err != nil {
+	if err := errors.Join(err, s.newestLog.Close(), s.health.Close(), s.lock.Close()); err != nil {
 		return fmt.Errorf("close store in %s: %w", s.dir, err)
 	}
 	return nil

@@ -21,17 +21,23 @@
 // A read that fails, or meets a damaged block, is the error of the View or Update
 // that read.
 //
-// Every batch begins with a promise: so much of that log was on disk when the
-// batch was written. Open walks through each log before the engine reads it
-// back, and refuses one in which something cannot be read that a promise behind
-// it says was on disk ([ErrDamaged], with the number of updates behind the
-// place). Where the log just ends, the power was cut, and nothing is lost that
-// was acknowledged. What nothing can testify to is damage to the very last
-// updates, behind which there is no other one. A walk reads about a gigabyte a
-// second; a log has a few megabytes.
+// Open looks at the directory before the engine does, which goes on without what
+// it cannot read, and takes a store without its marker for a new one. What it
+// finds is a [journal.Damage]: nothing was changed, and package doctor says more.
 //
-// A directory that holds a store without its marker is refused as well, as is
-// one that lacks a table: the engine would take the one for a new store.
+// Every batch begins with a promise: so much of that log, and of that manifest,
+// was on disk when the batch was written. What a promise says was there and
+// cannot be read is damage. Where a log just ends, the power was cut, and nothing
+// is lost that was acknowledged. Some time after an update, and when the store is
+// closed, a promise is written for its own sake, so that the last updates have
+// something behind them as well. A marker names the newest log, and the sequence
+// numbers of logs that follow each other leave no gap.
+//
+// What remains that nothing testifies to: damage to the very last updates before
+// a crash, within [store.SyncWithin] of it; a newest log that was cut shorter from
+// outside; and the oldest of several logs that wait for a table, if it is lost. A
+// walk reads about a gigabyte a second; a log has a few megabytes. The blocks of
+// tables are checked when they are read.
 //
 // What the system lacks for a while is no failure. Room on the disk is kept
 // back, as a ballast: when the disk is full, updates are refused with

@@ -18,6 +18,10 @@ import (
 // slowDisk is how long one write or sync may take before an operator hears of it.
 const slowDisk = 5 * time.Second
 
+// Format is a fixed one: one from which this release can still be read by the
+// next, and whose log tells a torn end from damage in the middle.
+const Format = pebble.FormatTableFormatV6
+
 func (o Options) withDefaults() Options {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
@@ -41,9 +45,7 @@ func (o Options) withDefaults() Options {
 // that stay.
 func (s *Store) engineOptions(o Options) *pebble.Options {
 	po := &pebble.Options{
-		// A fixed format: one from which this release can still be read by the next,
-		// and whose log tells a torn end from damage in the middle.
-		FormatMajorVersion: pebble.FormatTableFormatV6,
+		FormatMajorVersion: Format,
 		CacheSize:          o.CacheBytes,
 		MaxOpenFiles:       o.MaxFiles,
 
@@ -93,7 +95,7 @@ func (s *Store) listener(log *slog.Logger) *pebble.EventListener {
 			background.Do(func() { log.Warn("store: work in the background failed", "dir", s.dir, "err", said(err)) })
 		},
 		DataCorruption: func(i pebble.DataCorruptionInfo) {
-			log.Error("store: a file is damaged", "dir", s.dir, "file", i.Path, "err", i.Details)
+			log.Error("store: a file is damaged; dari doctor says what is hit, and how to go on", "dir", s.dir, "file", i.Path, "err", i.Details)
 		},
 		DiskSlow: func(i pebble.DiskSlowInfo) {
 			log.Warn("store: the disk is slow", "dir", s.dir, "file", i.Path, "op", i.OpType.String(), "took", i.Duration)

@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
 	"math/rand/v2"
@@ -12,10 +13,12 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 
 	"github.com/dari-bus/dari/internal/store"
+	"github.com/dari-bus/dari/internal/store/journal"
 )
 
 // attack F15, and the kind: a file is lost. The store says so, or needs it not;
@@ -31,6 +34,7 @@ func TestALostFileIsNotTakenForANewStore(t *testing.T) {
 		{"marker.format-version.*", "doctor"},
 		{"MANIFEST-*", "MANIFEST-"},
 		{"*.sst", "does not exist"},
+		{"*.log", "is missing"},
 		{"OPTIONS-*", ""},
 	} {
 		t.Run(c.lost, func(t *testing.T) {
@@ -72,6 +76,85 @@ func list(t *testing.T, disk vfs.FS) []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// A log is lost that another one follows.
+func TestALostLogInTheMiddleIsNoticed(t *testing.T) {
+	var held atomic.Bool
+	mem := vfs.NewCrashableMem()
+	fs := newFaulty(mem, func(op errorfs.Op) error {
+		if held.Load() && op.Kind == errorfs.OpCreate && strings.HasSuffix(op.Path, ".sst") {
+			return syscall.ENOSPC // Nothing leaves the logs.
+		}
+		return nil
+	})
+	s := openTest(t, Options{Dir: "data", FS: fs, MemTableBytes: 64 << 10})
+	held.Store(true)
+	n := 0
+	for logs := 0; logs < 3; n++ {
+		if err := put(t, s, n, 5000); err != nil {
+			t.Fatal(err)
+		}
+		logs = 0
+		for _, name := range list(t, mem) {
+			if journal.IsLog(name) {
+				logs++
+			}
+		}
+	}
+	disk := mem.CrashClone(vfs.CrashCloneCfg{})
+	held.Store(false)
+	var logs []string
+	for _, name := range list(t, disk) {
+		if journal.IsLog(name) {
+			logs = append(logs, filepath.Join("data", name))
+		}
+	}
+	if err := disk.Remove(logs[len(logs)-2]); err != nil {
+		t.Fatal(err)
+	}
+	there, err := count(t, disk, n)
+	if !errors.Is(err, journal.ErrDamaged) || !strings.Contains(err.Error(), "is missing; it would be lost with") {
+		t.Errorf("without %s of %q: %d of %d records, %v", logs[len(logs)-2], logs, there, n, err)
+	}
+}
+
+// The kind behind attack F12 and F15: what cannot be read of the manifest is not
+// taken for its end, and the tables in it not for nobody's.
+func TestNoByteOfTheManifestIsReadAsItsEnd(t *testing.T) {
+	base := vfs.NewCrashableMem()
+	s := openTest(t, Options{Dir: "data", FS: base})
+	const n = 30
+	for i := range n {
+		if err := put(t, s, i, 100); err != nil {
+			t.Fatal(err)
+		}
+		if i%10 == 9 {
+			if err := s.db.Flush(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := put(t, s, n, 100); err != nil { // It promises what was flushed last.
+		t.Fatal(err)
+	}
+	is, err := pebble.Peek("data", base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	manifest := readFile(t, base, is.ManifestFilename)
+	for at := range manifest {
+		disk := base.CrashClone(vfs.CrashCloneCfg{})
+		b := bytes.Clone(manifest)
+		b[at] ^= 1 << (at % 8)
+		writeFile(t, disk, is.ManifestFilename, b)
+		before := list(t, disk)
+		if there, err := count(t, disk, n+1); err == nil && there < n+1 {
+			t.Errorf("with byte %d of %d damaged, %d of %d records are there", at, len(b), there, n+1)
+		} else if err != nil && !slices.Equal(list(t, disk), before) {
+			t.Errorf("with byte %d of %d damaged, the files were %q and are %q", at, len(b), before, list(t, disk))
+		}
+	}
 }
 
 // The first start is cut off after each of its operations. What it leaves is no

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/dari-bus/dari/internal/store/journal"
 )
 
 // guard stands between the engine and the file system and sees to it that a
@@ -35,7 +37,7 @@ type guard struct {
 // vital reports whether the engine does not survive an error on this file.
 func vital(name string) bool {
 	base := filepath.Base(name)
-	return isLog(name) || strings.HasPrefix(base, "MANIFEST") || strings.HasPrefix(base, "marker.")
+	return journal.IsLog(name) || strings.HasPrefix(base, "MANIFEST") || strings.HasPrefix(base, "marker.")
 }
 
 // freeze does not return if the store has failed.
@@ -52,7 +54,7 @@ func (g guard) mind(vital bool, op, name string, err error) error {
 		g.freeze()
 	}
 	if passing(err) {
-		time.Sleep(lackPause) // The engine would repeat a flush at once, for ever.
+		time.Sleep(failPause) // The engine would repeat what failed at once, for ever.
 	}
 	return err
 }
@@ -60,14 +62,19 @@ func (g guard) mind(vital bool, op, name string, err error) error {
 // How long an operation is tried again while the process has no file descriptor
 // for it: one that the engine cannot do without, and another one.
 const (
+	failPause  = 500 * time.Millisecond
 	lackPause  = 100 * time.Millisecond
 	lackVital  = 5 * time.Minute
 	lackOthers = 10 * time.Second
 )
 
+// merging is what the engine writes to tidy up. That can wait until there is
+// room: what is kept back is for what is new.
+const merging vfs.DiskWriteCategory = "pebble-compaction"
+
 // patient runs an operation, and again as long as what it lacks can be had. It
 // is not for syncs: what a failed one has lost, the next one does not bring back.
-func (g guard) patient(vital bool, fn func() error) error {
+func (g guard) patient(vital bool, c vfs.DiskWriteCategory, fn func() error) error {
 	within := lackOthers
 	if vital {
 		within = lackVital
@@ -75,7 +82,7 @@ func (g guard) patient(vital bool, fn func() error) error {
 	for began := time.Now(); ; {
 		err := fn()
 		switch {
-		case isFull(err) && g.s.room.give():
+		case isFull(err) && c != merging && g.s.room.give():
 		case isOut(err) && g.s.spares.give():
 			g.s.log.Warn("store: the process has too many files and connections open; allow it more (ulimit -n)", "dir", g.s.dir, "err", err)
 		case isOut(err) && time.Since(began) < within:
@@ -87,10 +94,13 @@ func (g guard) patient(vital bool, fn func() error) error {
 }
 
 // open opens or makes a file.
-func (g guard) open(name string, vital bool, op string, fn func() (vfs.File, error)) (vfs.File, error) {
+func (g guard) open(name string, vital bool, c vfs.DiskWriteCategory, op string, fn func() (vfs.File, error)) (vfs.File, error) {
 	var f vfs.File
-	err := g.patient(vital, func() (err error) { f, err = fn(); return err })
-	return g.file(f, name, vital, op, err)
+	err := g.patient(vital, c, func() (err error) { f, err = fn(); return err })
+	if err = g.mind(vital, op, name, err); err != nil {
+		return nil, err
+	}
+	return &guardedFile{File: f, g: g, name: name, vital: vital, category: c}, nil
 }
 
 // Unwrap returns the file system below.
@@ -99,19 +109,31 @@ func (g guard) Unwrap() vfs.FS { return g.FS }
 // Open opens a file to read. The engine does so with the logs that it is about to
 // read back.
 func (g guard) Open(name string, opts ...vfs.OpenOption) (f vfs.File, err error) {
-	if isLog(name) {
-		if err := checkLog(g.FS, name); err != nil {
+	if journal.IsLog(name) {
+		if g.s.replayed, err = journal.CheckLog(g.FS, name, g.s.replayed); err != nil {
 			return nil, err
 		}
 	}
-	err = g.patient(false, func() (err error) { f, err = g.FS.Open(name, opts...); return err })
+	err = g.patient(false, vfs.WriteCategoryUnspecified, func() (err error) { f, err = g.FS.Open(name, opts...); return err })
 	return f, err
 }
 
 // Create creates a file that is guarded, too.
 func (g guard) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
 	g.freeze()
-	return g.open(name, vital(name), "create", func() (vfs.File, error) { return g.FS.Create(name, c) })
+	if journal.IsTable(name) {
+		g.s.room.look() // It takes more than its updates did.
+	}
+	f, err := g.open(name, vital(name), c, "create", func() (vfs.File, error) { return g.FS.Create(name, c) })
+	return g.mark(f, name, err)
+}
+
+// mark notes which log is the newest one.
+func (g guard) mark(f vfs.File, name string, err error) (vfs.File, error) {
+	if err != nil || !journal.IsLog(name) || g.s.newestLog == nil {
+		return f, err
+	}
+	return f, g.s.newestLog.Move(strings.TrimSuffix(filepath.Base(name), ".log"))
 }
 
 // ReuseForWrite makes a new file of an old one, in two steps, of which each can
@@ -120,25 +142,26 @@ func (g guard) ReuseForWrite(old, name string, c vfs.DiskWriteCategory) (vfs.Fil
 	if err := g.Rename(old, name); err != nil {
 		return nil, err
 	}
-	return g.OpenReadWrite(name, c)
+	f, err := g.OpenReadWrite(name, c)
+	return g.mark(f, name, err)
 }
 
 // OpenReadWrite opens a file that is guarded, too.
 func (g guard) OpenReadWrite(name string, c vfs.DiskWriteCategory, opts ...vfs.OpenOption) (vfs.File, error) {
 	g.freeze()
-	return g.open(name, vital(name), "open", func() (vfs.File, error) { return g.FS.OpenReadWrite(name, c, opts...) })
+	return g.open(name, vital(name), c, "open", func() (vfs.File, error) { return g.FS.OpenReadWrite(name, c, opts...) })
 }
 
 // OpenDir opens a directory, which the engine does in order to sync it.
 func (g guard) OpenDir(name string) (vfs.File, error) {
-	return g.open(name, true, "open", func() (vfs.File, error) { return g.FS.OpenDir(name) })
+	return g.open(name, true, vfs.WriteCategoryUnspecified, "open", func() (vfs.File, error) { return g.FS.OpenDir(name) })
 }
 
 // Remove removes a file.
 func (g guard) Remove(name string) error {
 	g.freeze()
 	// Files that are left over do no harm; a marker says which manifest counts.
-	return g.mind(vital(name) && !isLog(name), "remove", name, g.FS.Remove(name))
+	return g.mind(vital(name) && !journal.IsLog(name), "remove", name, g.FS.Remove(name))
 }
 
 // RemoveAll removes a directory.
@@ -150,7 +173,7 @@ func (g guard) RemoveAll(name string) error {
 // Rename renames a file.
 func (g guard) Rename(old, name string) error {
 	g.freeze()
-	return g.mind(vital(name), "rename to", name, g.patient(true, func() error { return g.FS.Rename(old, name) }))
+	return g.mind(vital(name), "rename to", name, g.patient(true, vfs.WriteCategoryUnspecified, func() error { return g.FS.Rename(old, name) }))
 }
 
 // Link links a file.
@@ -159,25 +182,19 @@ func (g guard) Link(old, name string) error {
 	return g.FS.Link(old, name)
 }
 
-func (g guard) file(f vfs.File, name string, vital bool, op string, err error) (vfs.File, error) {
-	if err = g.mind(vital, op, name, err); err != nil {
-		return nil, err
-	}
-	return &guardedFile{File: f, g: g, name: name, vital: vital}, nil
-}
-
 type guardedFile struct {
 	vfs.File
-	g     guard
-	name  string
-	vital bool
-	// written is how long the log is; only the engine's one writer touches it.
+	g        guard
+	name     string
+	vital    bool
+	category vfs.DiskWriteCategory
+	// written is how long the log or the manifest is; only the engine's one writer touches it.
 	written int64
 }
 
 // change carries out one operation that changes the file.
 func (f *guardedFile) change(op string, fn func() error) error {
-	if !isLog(f.name) {
+	if !journal.IsLog(f.name) {
 		f.g.freeze()
 		return f.g.mind(f.vital, op, f.name, fn())
 	}
@@ -191,7 +208,7 @@ func (f *guardedFile) change(op string, fn func() error) error {
 // Write writes to the file.
 func (f *guardedFile) Write(p []byte) (n int, err error) {
 	err = f.change("write", func() error {
-		return f.g.patient(f.vital, func() error {
+		return f.g.patient(f.vital, f.category, func() error {
 			m, err := f.File.Write(p[n:])
 			n += m
 			return err
@@ -204,7 +221,7 @@ func (f *guardedFile) Write(p []byte) (n int, err error) {
 // WriteAt writes to the file.
 func (f *guardedFile) WriteAt(p []byte, at int64) (n int, err error) {
 	err = f.change("write", func() error {
-		return f.g.patient(f.vital, func() (err error) { n, err = f.File.WriteAt(p, at); return err })
+		return f.g.patient(f.vital, f.category, func() (err error) { n, err = f.File.WriteAt(p, at); return err })
 	})
 	return n, err
 }
@@ -217,14 +234,20 @@ func (f *guardedFile) SyncData() error { return f.sync(f.File.SyncData) }
 
 func (f *guardedFile) sync(fn func() error) error {
 	return f.change("sync", func() error {
-		if err := fn(); err != nil || !isLog(f.name) {
+		if err := fn(); err != nil {
 			return err
+		}
+		if journal.IsManifest(f.name) {
+			f.g.s.manifest.Store(&journal.Place{Number: journal.ManifestNumber(f.name), Length: f.written})
+		}
+		if !journal.IsLog(f.name) {
+			return nil
 		}
 		// What has no name any more is synced, and gone all the same.
 		if _, err := f.g.FS.Stat(f.name); errors.Is(err, fs.ErrNotExist) {
 			return errVanished
 		}
-		f.g.s.onDisk.Store(&promise{f.g.s.nonce, logNumber(f.name), f.written})
+		f.g.s.onDisk.Store(&journal.Place{Number: journal.LogNumber(f.name), Length: f.written})
 		return nil
 	})
 }

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/dari-bus/dari/internal/store/journal"
 )
 
 const (
@@ -72,7 +74,7 @@ func (p private) close(dir string) error {
 	}
 	for _, e := range entries {
 		info, err := e.Info()
-		if err != nil || !isOurs(e.Name()) || info.Mode().Perm()&^ownerDir == 0 {
+		if err != nil || !journal.IsOurs(e.Name()) || info.Mode().Perm()&^ownerDir == 0 {
 			continue // One that is gone again is no longer there to be read.
 		}
 		if err := os.Chmod(filepath.Join(dir, e.Name()), info.Mode().Perm()&ownerDir); err != nil {

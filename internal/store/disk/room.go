@@ -10,10 +10,9 @@ import (
 	"syscall"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
-)
 
-// ballastName is the file that holds room on the disk for bad days.
-const ballastName = "BALLAST"
+	"github.com/dari-bus/dari/internal/store/journal"
+)
 
 // A room watches how much room the disk has, and keeps some of it back.
 //
@@ -89,7 +88,7 @@ func (r *room) look() {
 	r.turn(free < enough || r.ballast < r.want, free)
 }
 
-func (r *room) name() string { return filepath.Join(r.dir, ballastName) }
+func (r *room) name() string { return filepath.Join(r.dir, journal.Ballast) }
 
 // turn notes whether the disk is full. r.mu is held.
 func (r *room) turn(full bool, free int64) {
@@ -143,7 +142,7 @@ func (r *room) give() bool {
 		return false
 	}
 	r.turn(true, 0)
-	r.log.Warn("store: the disk is full to the last byte; the room that was kept back is given up", "dir", r.dir, "file", ballastName)
+	r.log.Warn("store: the disk is full to the last byte; the room that was kept back is given up", "dir", r.dir, "file", journal.Ballast)
 	return true
 }
 

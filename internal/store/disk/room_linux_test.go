@@ -41,6 +41,9 @@ func TestAFullTmpfsCanBeDrained(t *testing.T) {
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
+	if err := put(t, s, n, 10); !errors.Is(err, store.ErrFull) {
+		t.Errorf("a record on the full disk: %v", err)
+	}
 	next := 0
 	for ; next < n/2; next++ {
 		if err := drain(t, s, next); err != nil {
@@ -51,9 +54,6 @@ func TestAFullTmpfsCanBeDrained(t *testing.T) {
 		t.Fatal(err)
 	}
 	s = openTest(t, Options{Dir: data})
-	if err := put(t, s, n, 10); !errors.Is(err, store.ErrFull) {
-		t.Errorf("a record on the full disk, started anew: %v", err)
-	}
 	for ; next < n; next++ {
 		if err := drain(t, s, next); err != nil {
 			t.Fatalf("record %d of %d, started anew: %v", next, n, err)

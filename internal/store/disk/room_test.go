@@ -16,6 +16,7 @@ import (
 
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/store"
+	"github.com/dari-bus/dari/internal/store/journal"
 )
 
 // A small disk holds size bytes, of which others use some.
@@ -44,7 +45,7 @@ func (s *small) free() int64 {
 		return free
 	}
 	for _, name := range names {
-		if name == ballastName {
+		if name == journal.Ballast {
 			free -= s.size / 4 // A file in memory takes nothing when it is set aside.
 		} else if info, err := s.mem.Stat(filepath.Join("data", name)); err == nil {
 			free -= info.Size()
@@ -132,7 +133,7 @@ func TestAFullDiskCanBeDrained(t *testing.T) {
 	if err := put(t, s, n, 10_000); err != nil {
 		t.Errorf("a record when there is room again: %v", err)
 	}
-	if _, err := again.Stat(filepath.Join("data", ballastName)); err != nil {
+	if _, err := again.Stat(filepath.Join("data", journal.Ballast)); err != nil {
 		t.Errorf("the ballast was not taken again: %v", err)
 	}
 	if err := s.Close(); err != nil {

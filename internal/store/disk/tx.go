@@ -12,18 +12,25 @@ import (
 	"github.com/dari-bus/dari/internal/store"
 )
 
-// reader is what a snapshot and an indexed batch have in common.
-type reader interface {
+// A Reader is what a snapshot, an indexed batch and the engine itself have in common.
+type Reader interface {
 	Get(key []byte) ([]byte, io.Closer, error)
 	NewIter(o *pebble.IterOptions) (*pebble.Iterator, error)
 }
 
 type tx struct {
-	reads reader
+	reads Reader
 	batch *pebble.Batch // nil in a View
 	ended bool
 	// err is the read error that ended a Scan.
 	err error
+}
+
+// Read runs fn, which may not write, on what r reads.
+func Read(r Reader, fn func(store.Tx) error) error {
+	t := &tx{reads: r}
+	defer t.end()
+	return t.run(fn)
 }
 
 // run calls fn; a Scan that was cut short is an error whatever fn made of it.

@@ -5,17 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"path/filepath"
 	"regexp"
-	"sync"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/batchrepr"
-	engine "github.com/cockroachdb/pebble/v2/record"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/dari-bus/dari/internal/store"
+	"github.com/dari-bus/dari/internal/store/journal"
 )
 
 // killed returns what kill -9 leaves of a store to which n records of a size
@@ -43,7 +41,7 @@ func newestLog(t *testing.T, fs vfs.FS) (string, []byte) {
 	}
 	newest := ""
 	for _, name := range names {
-		if isLog(name) {
+		if journal.IsLog(name) {
 			newest = max(newest, filepath.Join("data", name))
 		}
 	}
@@ -73,7 +71,7 @@ func writeFile(t *testing.T, fs vfs.FS, name string, b []byte) {
 	if _, err := f.Write(bytes.Clone(b)); err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+	if err := errors.Join(f.Sync(), f.Close(), syncDir(t, fs, filepath.Dir(name))); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -118,8 +116,8 @@ func TestADamagedByteInTheLogIsNeverSilent(t *testing.T) {
 				switch {
 				case err == nil && there < c.n:
 					t.Errorf("the store opened with %d of %d acknowledged records", there, c.n)
-				case err != nil && (!errors.Is(err, ErrDamaged) || !counted.MatchString(err.Error())):
-					t.Errorf("refused with %v, want ErrDamaged and a count", err)
+				case err != nil && (!errors.Is(err, journal.ErrDamaged) || !counted.MatchString(err.Error())):
+					t.Errorf("refused with %v, want journal.ErrDamaged and a count", err)
 				}
 			})
 		}
@@ -133,8 +131,8 @@ func TestNoByteOfALogIsReadAsItsEnd(t *testing.T) {
 	for _, size := range []int{10, 700, 9000} {
 		base := killed(t, n, size)
 		name, log := newestLog(t, base)
-		w, err := walkLog(bytes.NewReader(log), logNumber(name), nil)
-		if err != nil || w.bad >= 0 || w.records != n {
+		w, err := journal.ReadLog(bytes.NewReader(log), journal.LogNumber(name), nil)
+		if err != nil || w.Bad >= 0 || w.Records != n {
 			t.Fatalf("an undamaged log: %+v, %v", w, err)
 		}
 		// Damage to the last record is damage that nothing testifies to.
@@ -143,129 +141,53 @@ func TestNoByteOfALogIsReadAsItsEnd(t *testing.T) {
 		for at := 0; at < last; at += step {
 			b := bytes.Clone(log)
 			b[at] ^= 1 << (at % 8)
-			w, err := walkLog(bytes.NewReader(b), logNumber(name), nil)
+			w, err := journal.ReadLog(bytes.NewReader(b), journal.LogNumber(name), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if w.records < n && !w.hole() {
+			if w.Records < n && !w.Hole() {
 				t.Errorf("records of %d bytes, byte %d of %d damaged: %+v, want a hole", size, at, len(log), w)
 			}
 		}
 	}
 }
 
-func TestWhatABodyHoldsIsNoTestimony(t *testing.T) {
-	// Somebody sends a message that looks like a chunk of our log with a large
-	// promise, and the power is cut while the message is being written.
-	_, log := newestLog(t, killed(t, 3, 100))
-	for num := range uint64(20) {
-		forged := promise{[4]byte{1, 2, 3, 4}, num, 1 << 30}.append(nil)
-		batch := append(make([]byte, batchrepr.HeaderLen), kindLogData, byte(len(forged)))
-		chunk := chunkOf(uint32(num), chunkFull, append(batch, forged...))
-		name, _ := newestLog(t, killed(t, 1, 1))
-		torn := append(bytes.Clone(log), make([]byte, chunkHeader)...)
-		torn = append(torn, chunk...)
-		w, err := walkLog(bytes.NewReader(torn), logNumber(name), nil)
-		if err != nil || w.hole() {
-			t.Errorf("a forged chunk of log %d: %+v, %v", num, w, err)
-		}
-	}
-}
-
-// chunkOf returns a chunk as the engine writes it.
-func chunkOf(num uint32, kind byte, payload []byte) []byte {
-	c := make([]byte, chunkHeader, chunkHeader+len(payload))
-	c[4], c[5], c[6] = byte(len(payload)), byte(len(payload)>>8), kind
-	c[7], c[8], c[9], c[10] = byte(num), byte(num>>8), byte(num>>16), byte(num>>24)
-	c = append(c, payload...)
-	sum := checksum(c[6:])
-	c[0], c[1], c[2], c[3] = byte(sum), byte(sum>>8), byte(sum>>16), byte(sum>>24)
-	return c
-}
-
-// FuzzLogWalk: the walk never panics; it never takes a log that was cut off, over
-// whatever an older log left behind it, for one with a hole; and it reads all
-// that the engine reads.
-func FuzzLogWalk(f *testing.F) {
-	f.Add(uint64(1), uint(100), []byte(nil))
-	f.Add(uint64(2), uint(70_000), []byte("behind the end"))
-	f.Add(uint64(3), uint(32_768), bytes.Repeat([]byte{0}, 40_000))
-	f.Fuzz(func(t *testing.T, seed uint64, cut uint, tail []byte) {
-		const num = 7
-		if _, err := walkLog(bytes.NewReader(tail), num, nil); err != nil {
+// After a quiet moment, or an orderly end, even the last update has something
+// behind it that says it was on disk.
+func TestTheLastUpdateIsVouchedForSoon(t *testing.T) {
+	for name, quietly := range map[string]func(s *Store) error{
+		"a quiet moment":  func(s *Store) error { return s.syncAll() },
+		"an orderly stop": (*Store).Close,
+	} {
+		mem := vfs.NewCrashableMem()
+		s := openTest(t, Options{Dir: "data", FS: mem})
+		if err := errors.Join(put(t, s, 0, 100), put(t, s, 1, 100), quietly(s)); err != nil {
 			t.Fatal(err)
 		}
-		used := writeLog(true, seed+1, true)
-		log := writeLog(false, seed, seed%3 == 0)
-		at := int(cut % uint(len(log)+1))
-		for name, behind := range map[string][]byte{
-			"the end of the file": nil,
-			"zeros":               make([]byte, 40_000),
-			"an older log":        used[min(at, len(used)):],
-			"anything":            tail,
-		} {
-			b := append(bytes.Clone(log[:at]), behind...)
-			w, err := walkLog(bytes.NewReader(b), num, nil)
-			if err != nil {
-				t.Fatal(err)
+		disk := mem.CrashClone(vfs.CrashCloneCfg{})
+		file, log := newestLog(t, disk)
+		// The record of the last update, by its contents.
+		var last []byte
+		if _, err := journal.ReadLog(bytes.NewReader(log), journal.LogNumber(file), func(batch []byte, _ bool) {
+			if h, _ := batchrepr.ReadHeader(batch); h.Count > 0 {
+				last = bytes.Clone(batch)
 			}
-			if w.hole() {
-				t.Errorf("cut at byte %d of %d and followed by %s: %+v, want no hole", at, len(log), name, w)
-			}
-			if got := engineReads(b); w.records != got {
-				t.Errorf("cut at byte %d of %d and followed by %s: the walk reads %d records, the engine %d", at, len(log), name, w.records, got)
-			}
+		}); err != nil {
+			t.Fatal(err)
 		}
-	})
+		log[bytes.Index(log, last)] ^= 1
+		writeFile(t, disk, file, log)
+		if there, err := count(t, disk, 2); !errors.Is(err, journal.ErrDamaged) {
+			t.Errorf("after %s: %d of 2 records, %v", name, there, err)
+		}
+	}
 }
 
-// writeLog writes a log of some random records with the engine's own writer: log
-// 7, or the older log 5.
-func writeLog(older bool, seed uint64, closed bool) []byte {
-	var out bytes.Buffer
-	c := engine.LogWriterConfig{WriteWALSyncOffsets: func() bool { return true }}
-	newWriter := func() *engine.LogWriter { return engine.NewLogWriter(&out, 7, c) }
-	if older {
-		newWriter = func() *engine.LogWriter { return engine.NewLogWriter(&out, 5, c) }
+func syncDir(t *testing.T, fs vfs.FS, dir string) error {
+	t.Helper()
+	d, err := fs.OpenDir(dir)
+	if err != nil {
+		t.Fatal(err)
 	}
-	w := newWriter()
-	rng := rand.New(rand.NewPCG(seed, 0))
-	for range 1 + rng.IntN(12) {
-		size := rng.IntN([]int{50, 1000, 8000}[rng.IntN(3)])
-		batch := make([]byte, batchrepr.HeaderLen, batchrepr.HeaderLen+size+100)
-		p := promise{[4]byte{byte(seed)}, 7, int64(out.Len())}.append(nil)
-		batch = append(append(batch, kindLogData, byte(len(p))), p...)
-		for range size {
-			batch = append(batch, byte(rng.Uint32()))
-		}
-		var wg sync.WaitGroup
-		var err error
-		wg.Add(1)
-		if _, e := w.SyncRecord(batch, &wg, &err); e != nil {
-			panic(e)
-		}
-		wg.Wait()
-	}
-	if !closed {
-		b := bytes.Clone(out.Bytes()) // Close writes the end.
-		_ = w.Close()
-		return b
-	}
-	if err := w.Close(); err != nil {
-		panic(err)
-	}
-	return out.Bytes()
-}
-
-// engineReads returns how many records the engine reads.
-func engineReads(b []byte) (n int) {
-	for r := engine.NewReader(bytes.NewReader(b), 7); ; n++ {
-		one, err := r.Next()
-		if err != nil {
-			return n
-		}
-		if _, err := io.Copy(io.Discard, one); err != nil {
-			return n
-		}
-	}
+	return errors.Join(d.Sync(), d.Close())
 }

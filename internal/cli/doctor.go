@@ -1,0 +1,25 @@
+package cli
+
+import (
+	"context"
+	"flag"
+	"fmt"
+
+	"github.com/dari-bus/dari/internal/app"
+)
+
+func doctor(ctx context.Context, fs *flag.FlagSet, args []string, s streams) error {
+	dir := fs.String("data", app.Defaults().Data, "the `directory` to look at; no server may have it open")
+	accept := fs.Bool("accept-loss", false, "go on without what cannot be read: make a store of the rest, and move the damaged files into a folder of the directory")
+	if err := parse(fs, args); err != nil {
+		return err
+	}
+	if fs.NArg() > 0 {
+		return usageError{fmt.Sprintf("unexpected %q", fs.Arg(0))}
+	}
+	well, err := app.Doctor(ctx, *dir, *accept, s.out)
+	if err == nil && !well {
+		err = fmt.Errorf("%s is damaged", *dir)
+	}
+	return err
+}

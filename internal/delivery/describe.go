@@ -1,0 +1,21 @@
+package delivery
+
+import "strings"
+
+// Describe says in words what a record of the outbox is about, for those who
+// look at a store from outside. value may be nil: then it says less.
+func Describe(key, value []byte) string {
+	k := string(key)
+	switch {
+	case strings.HasPrefix(k, prefixEvent) && value != nil:
+		if it, err := decodeEvent(value); err == nil {
+			return "event " + it.Event.ID + " of bus " + it.Bus
+		}
+		return "an event that is on its way"
+	case strings.HasPrefix(k, prefixDead):
+		return "deliveries that failed for good"
+	case strings.HasPrefix(k, prefixPlan):
+		return "the plan of a target"
+	}
+	return "events that are on their way"
+}
