@@ -205,10 +205,10 @@ func TestEventPatternIsTestedOnWhatEveryEventHas(t *testing.T) {
 		{somePattern, event, true, ""},
 		{`{"source":["b"]}`, event, false, ""},
 		{`{"detail":{"x":[{"exists":false}]}}`, event, true, ""},
-		{somePattern, `[]`, false, "It is not a JSON object."},
-		{somePattern, `hello`, false, "It is not a JSON object."},
-		{somePattern, `null`, false, "It is not a JSON object."},
-		{somePattern, `{"source":"a"}`, false, "The event has no id."},
+		{somePattern, `[]`, false, "it is not a JSON object"},
+		{somePattern, `hello`, false, "it is not a JSON object"},
+		{somePattern, `null`, false, "it is not a JSON object"},
+		{somePattern, `{"source":"a"}`, false, "the event has no id"},
 	} {
 		got, err := h.TestEventPattern(c.pattern, c.event)
 		if c.reason == "" {

@@ -20,16 +20,16 @@ func (s *Service) TestEventPattern(text, event string) (bool, error) {
 	}
 	var members map[string]json.RawMessage
 	if json.Unmarshal([]byte(event), &members) != nil || members == nil {
-		return false, fmt.Errorf("%w Reason: It is not a JSON object.", errEvent)
+		return false, fmt.Errorf("%w Reason: it is not a JSON object", errEvent)
 	}
 	for _, m := range []string{"id", "account", "source", "time", "region", "detail-type"} {
 		if _, ok := members[m]; !ok {
-			return false, fmt.Errorf("%w Reason: The event has no %s.", errEvent, m)
+			return false, fmt.Errorf("%w Reason: the event has no %s", errEvent, m)
 		}
 	}
 	matched, err := p.Match([]byte(event))
 	if err != nil {
-		return false, fmt.Errorf("%w Reason: %v.", errEvent, err)
+		return false, fmt.Errorf("%w Reason: %v", errEvent, err)
 	}
 	return matched, nil
 }
