@@ -78,8 +78,9 @@ func (v view) span(from, to int) span {
 // where the encoding does.
 type encoding struct {
 	runs  *regexp.Regexp
-	group int // so many characters stand for whole bytes
-	plain func(run string) (string, error)
+	group int                     // so many characters stand for whole bytes
+	clean func(run string) string // leaves only those
+	plain func(clean string) (string, error)
 }
 
 var (
@@ -88,8 +89,8 @@ var (
 	encodings = []encoding{{
 		// Lines may end in it, and both alphabets are in use.
 		regexp.MustCompile(`[0-9A-Za-z+/_-](?:[\r\n]*[0-9A-Za-z+/_-]){5,}={0,2}`), 4,
+		toStandard.Replace,
 		func(run string) (string, error) {
-			run = toStandard.Replace(run)
 			if len(run)%4 == 1 {
 				run = run[:len(run)-1]
 			}
@@ -98,6 +99,7 @@ var (
 		},
 	}, {
 		regexp.MustCompile(`[0-9A-Fa-f]{8,}`), 2,
+		func(run string) string { return run },
 		func(run string) (string, error) {
 			b, err := hex.DecodeString(run[:len(run)&^1])
 			return string(b), err
@@ -146,8 +148,9 @@ func (v view) decode(e encoding, from, to int, secrets []string, depth int, foun
 		return found
 	}
 	whole := v.span(from, to)
+	run := e.clean(v.text[from:to])
 	for skip := range e.group {
-		if plain, err := e.plain(v.text[from+skip : to]); err == nil {
+		if plain, err := e.plain(run[skip:]); err == nil {
 			found = view{text: plain, whole: &whole}.find(wanted, depth, found)
 		}
 	}

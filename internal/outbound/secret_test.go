@@ -130,6 +130,7 @@ func FuzzSecretsAreHidden(f *testing.F) {
 	f.Add(`a\b\\c\u0041%41&amp;`, "%", ";", uint64(3))
 	f.Add("000000", "X", "0", uint64(30))
 	f.Add("0000&0\u008c", "1", "0", uint64(8))
+	f.Add("000000", "00\r0", "0", uint64(205))
 	f.Fuzz(func(t *testing.T, secret, before, after string, seed uint64) {
 		secret = strings.TrimSpace(secret)
 		if len(secret) < 6 || len(secret) > 200 || len(before)+len(after) > 500 || !utf8.ValidString(secret) || strings.ContainsRune(secret, 0) {
