@@ -46,7 +46,7 @@ func (o *Options) Register(fs *flag.FlagSet) {
 	fs.StringVar(&o.Data, "data", "./dari-data", "`directory` that holds everything durable; made if missing")
 	fs.BoolVar(&o.Ephemeral, "ephemeral", false, "keep everything in memory, and nothing after the end")
 	fs.StringVar(&o.Region, "region", "us-east-1", "region of callers whose credentials name none")
-	fs.StringVar(&o.Account, "account", "000000000000", "account of callers whose access key is not 12 digits")
+	fs.StringVar(&o.Account, "account", "000000000000", "account of callers whose access key is not 12 digits, of keys without one, and the one that may see the metrics")
 	fs.StringVar(&o.Host, "host", "", "public `host:port` in the URLs that are handed out (default localhost and the port of -listen)")
 	fs.StringVar(&o.Origins, "origins", "", "web `origins`, parted by commas, whose pages may call with the help of a browser, such as https://console.example.com")
 	fs.StringVar(&o.Limits, "limits", "aws", "count quotas such as 300 rules per bus: `aws` or none")

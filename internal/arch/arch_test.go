@@ -38,7 +38,7 @@ var rooms = []room{
 	{"internal/schedule", nil, true},
 	{"internal/policy", nil, true},
 	{"conformance", nil, true},
-	{"internal/access", []string{"internal/arn", "internal/fault", "internal/policy"}, true},
+	{"internal/access", []string{"internal/arn", "internal/fault", "internal/policy"}, false}, // it tells policies the time
 
 	// Ground.
 	{"internal/budget", nil, false},

@@ -162,6 +162,9 @@ The server shows its metrics at ` + "`/_dari/metrics`" + ` in the format of Prom
 metric carries the id of an event or the name of a bus, a rule or a target: the log and the live tail do.
 The nearest metric of CloudWatch stands in brackets.
 
+A server without access keys shows them to everybody on the machine. One that has keys asks for SigV4, as for every call (the
+service is ` + "`dari`" + `), by a key of the account of ` + "`-account`" + `: put something that signs between it and a Prometheus.
+
 This page is written from the declarations in ` + "`internal/watch/metrics.go`" + ` by
 ` + "`go test ./internal/watch -update`" + `.
 

@@ -11,8 +11,7 @@
 //
 // The wait for the disk happens after the next closure may run, so callers that
 // wait together share a sync. An Unsynced update arms a timer; if no synced one
-// has come by, the timer syncs after half of [store.SyncWithin]. An idle store
-// runs no goroutine of its own.
+// has come by, the timer syncs after half of [store.SyncWithin].
 //
 // One process has the directory. A second one gets [ErrLocked].
 //
