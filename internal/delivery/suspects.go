@@ -195,14 +195,18 @@ func (s *suspects) watch(l *lane, t *task) (leave func(), later time.Time, poiso
 		return func() {}, later, nil // there will be no attempt
 	}
 	s.write(func() { s.enter(me) })
-	left := sync.OnceFunc(func() {
+	left := make(chan struct{})
+	leaves := func() {
+		defer close(left)
 		s.write(func() { s.leave(me) }, store.Unsynced)
 		<-stage
-	})
-	timer := time.AfterFunc(spotlight, left)
+	}
+	timer := time.AfterFunc(spotlight, leaves)
 	return func() {
-		timer.Stop()
-		left()
+		if timer.Stop() {
+			leaves()
+		}
+		<-left
 	}, later, nil
 }
 

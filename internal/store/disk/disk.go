@@ -79,7 +79,8 @@ type Store struct {
 	onDisk, manifest atomic.Pointer[journal.Place]
 	nonce            [4]byte
 	newestLog        *atomicfs.Marker
-	replayed         uint64 // while the logs are read back: the sequence number that comes next
+	replayed         uint64        // while the logs are read back: the sequence number that comes next
+	firstLog         atomic.Uint64 // that was read back
 	timer            *time.Timer
 
 	// turn is a lock, taken by sending, that one can stop waiting for. It is held

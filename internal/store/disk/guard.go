@@ -82,7 +82,7 @@ func (g guard) patient(vital bool, c vfs.DiskWriteCategory, fn func() error) err
 	for began := time.Now(); ; {
 		err := fn()
 		switch {
-		case isFull(err) && c != merging && g.s.room.give():
+		case isFull(err) && c != merging && (g.s.room.give() || g.dropLogs()):
 		case isOut(err) && g.s.spares.give():
 			g.s.log.Warn("store: the process has too many files and connections open; allow it more (ulimit -n)", "dir", g.s.dir, "err", err)
 		case isOut(err) && time.Since(began) < within:
@@ -91,6 +91,22 @@ func (g guard) patient(vital bool, c vfs.DiskWriteCategory, fn func() error) err
 			return err
 		}
 	}
+}
+
+// dropLogs makes room while the store is being opened: of the logs that are kept
+// to be used again, and reports whether there were any. They are those before
+// the first one that was read back; the engine removes them at the end anyway.
+func (g guard) dropLogs() (dropped bool) {
+	names, err := g.FS.List(g.s.dir)
+	if err != nil || g.s.opened.Load() {
+		return false
+	}
+	for _, name := range names {
+		if journal.IsLog(name) && journal.LogNumber(name) < g.s.firstLog.Load() {
+			dropped = g.FS.Remove(filepath.Join(g.s.dir, name)) == nil || dropped
+		}
+	}
+	return dropped
 }
 
 // open opens or makes a file.
@@ -110,6 +126,7 @@ func (g guard) Unwrap() vfs.FS { return g.FS }
 // read back.
 func (g guard) Open(name string, opts ...vfs.OpenOption) (f vfs.File, err error) {
 	if journal.IsLog(name) {
+		g.s.firstLog.CompareAndSwap(0, journal.LogNumber(name))
 		if g.s.replayed, err = journal.CheckLog(g.FS, name, g.s.replayed); err != nil {
 			return nil, err
 		}
@@ -209,6 +226,11 @@ func (f *guardedFile) change(op string, fn func() error) error {
 func (f *guardedFile) Write(p []byte) (n int, err error) {
 	err = f.change("write", func() error {
 		return f.g.patient(f.vital, f.category, func() error {
+			if f.category == merging {
+				if err := f.g.s.room.forMerging(); err != nil {
+					return err
+				}
+			}
 			m, err := f.File.Write(p[n:])
 			n += m
 			return err

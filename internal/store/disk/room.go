@@ -90,6 +90,18 @@ func (r *room) look() {
 
 func (r *room) name() string { return filepath.Join(r.dir, journal.Ballast) }
 
+// forMerging says no when merging would use up what the log and new tables may
+// need soon: the ballast may be given up by then, and there is nothing after it.
+func (r *room) forMerging() error {
+	if r.low == 0 {
+		return nil
+	}
+	if usage, err := r.fs.GetDiskUsage(r.dir); err == nil && int64(usage.AvailBytes) < r.low {
+		return syscall.ENOSPC
+	}
+	return nil
+}
+
 // turn notes whether the disk is full. r.mu is held.
 func (r *room) turn(full bool, free int64) {
 	if r.full.Swap(full) == full {
