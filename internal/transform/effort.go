@@ -7,14 +7,14 @@ import "fmt"
 // to, and a target may have a hundred paths of a hundred steps.
 type effort int
 
-const (
-	// maxEffort is a hundred paths that go five levels down in the largest event.
-	maxEffort = 512 * MaxOutput
-	// decoding is what a byte of a string with escapes costs when it is decoded.
-	decoding = 16
-)
+// maxEffort is a hundred paths that go five levels down in the largest event.
+// Tests make it smaller.
+var maxEffort = 512 * MaxOutput
 
-func newEffort() effort { return maxEffort }
+// decoding is what a byte of a string with escapes costs when it is decoded.
+const decoding = 16
+
+func newEffort() effort { return effort(maxEffort) }
 
 // spend reports whether n more bytes may be looked at.
 func (e *effort) spend(n int) bool {
