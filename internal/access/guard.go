@@ -50,7 +50,11 @@ func (b Boundary) Allow(a *Ask) error {
 	if own && a.Caller.Service == "" && (a.Policy == nil || a.Unlocks) {
 		return nil
 	}
-	switch d := a.Policy.Decide(a.request()); {
+	var d policy.Decision // what is not covered, when there is no policy
+	if a.Policy != nil {
+		d = a.Policy.Decide(a.request())
+	}
+	switch {
 	case d.Verdict == policy.Denied:
 		return a.refuse("with an explicit deny in a resource-based policy: " + d.Statement.String())
 	case d.Verdict == policy.Allowed && (own || !a.OwnerOnly):

@@ -49,11 +49,13 @@ var unlocks = []string{"DeleteQueue", "GetQueueAttributes", "RemovePermission", 
 // another account has, only those learn whom it lets in.
 func (s *Service) allow(by access.Caller, a Address, action string) error {
 	ask := access.Ask{
-		Caller: by, Action: "sqs:" + action, Resource: a.ARN(), Owner: a.Account,
+		Caller: by, Action: "sqs:" + action, Owner: a.Account,
 		OwnerOnly: slices.Contains(ownerOnly, action), Unlocks: slices.Contains(unlocks, action),
 	}
 	if q := s.lookup(a); q != nil {
-		ask.Policy = q.config().policy
+		ask.Resource, ask.Policy = q.arn, q.config().policy
+	} else {
+		ask.Resource = a.ARN()
 	}
 	return s.options.Guard.Allow(&ask)
 }
