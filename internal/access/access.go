@@ -40,6 +40,17 @@ func IsAccount(s string) bool {
 	return true
 }
 
+// IsRegion says whether s may be a region: it becomes part of ARNs and keys, so
+// that only the characters of region names will do.
+func IsRegion(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
+			return false
+		}
+	}
+	return len(s) > 0 && len(s) <= 64
+}
+
 // A Caller is on whose behalf something is done, and where.
 type Caller struct {
 	// Place is the account that the caller acts for and the region it calls.

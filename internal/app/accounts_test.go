@@ -21,9 +21,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/dari-bus/dari/internal/signature"
 	"github.com/dari-bus/dari/internal/target"
 	"github.com/dari-bus/dari/internal/watch"
-	"github.com/dari-bus/dari/internal/wire"
 )
 
 // The three accounts: an owner, a stranger whom nothing lets in, and a guest
@@ -154,7 +154,7 @@ func (h *accounts) open(account, service, method, path, body string, header http
 	if h.keyed {
 		key = "AKID" + account
 	}
-	err = wire.Sign(req, []byte(body), wire.Credentials{AccessKey: key, Secret: "secret-of-" + account, Region: at, Service: service}, time.Now())
+	err = signature.Sign(req, []byte(body), signature.Credentials{AccessKey: key, Secret: "secret-of-" + account, Region: at, Service: service}, time.Now())
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -25,6 +25,7 @@ import (
 	"github.com/dari-bus/dari/internal/outbound"
 	"github.com/dari-bus/dari/internal/room/identity"
 	"github.com/dari-bus/dari/internal/room/queue"
+	"github.com/dari-bus/dari/internal/signature"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/disk"
 	"github.com/dari-bus/dari/internal/store/mem"
@@ -226,7 +227,7 @@ func ownedBy(account, rule string) bool {
 // own account. Without keys an account is what one says it is, by the query's
 // account as well.
 func (a *App) allow(r *http.Request) (account string, err error) {
-	c, err := wire.Verify(r, nil, "dari", a.opt.keys, a.home(), time.Now())
+	c, err := signature.Verify(r, nil, "dari", a.opt.keys, a.home(), time.Now())
 	if err != nil {
 		return "", err
 	}

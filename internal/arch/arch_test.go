@@ -60,7 +60,8 @@ var rooms = []room{
 	{"internal/destination", []string{"internal/access", "internal/arn", "internal/fault", "internal/outbound", "internal/page", "internal/store", "internal/target"}, false},
 
 	// Doors.
-	{"internal/wire", []string{"internal/access", "internal/budget", "internal/fault"}, false},
+	{"internal/signature", []string{"internal/access"}, false},
+	{"internal/wire", []string{"internal/access", "internal/budget", "internal/fault", "internal/signature"}, false},
 	{"internal/door", []string{"internal/budget"}, false},
 	{"internal/console", []string{"internal/budget", "internal/door", "internal/watch"}, false},
 	{"internal/eventsapi", []string{"internal/access", "internal/bus", "internal/destination", "internal/event", "internal/fault", "internal/outbound", "internal/target", "pattern", "internal/wire"}, false},
@@ -72,7 +73,7 @@ var rooms = []room{
 	// Roof.
 	{"internal/app", []string{"*"}, false},
 	{"", []string{"internal/app"}, false},
-	{"internal/cli", []string{"internal/app", "internal/event", "internal/watch", "internal/wire", "pattern"}, false},
+	{"internal/cli", []string{"internal/app", "internal/event", "internal/signature", "internal/watch", "pattern"}, false},
 	{"cmd/dari", []string{"internal/cli"}, false},
 	{"internal/arch", nil, false},
 }

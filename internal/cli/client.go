@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dari-bus/dari/internal/wire"
+	"github.com/dari-bus/dari/internal/signature"
 )
 
 // A client calls a running server over the AWS API and dari's own.
@@ -55,7 +55,7 @@ func (c *client) do(ctx context.Context, service, method, path string, body []by
 		return nil, usageError{fmt.Sprintf("-endpoint %q: %v", c.endpoint, err)}
 	}
 	req.Header = h
-	err = wire.Sign(req, body, wire.Credentials{AccessKey: c.key, Secret: c.secret, Region: c.region, Service: service}, time.Now())
+	err = signature.Sign(req, body, signature.Credentials{AccessKey: c.key, Secret: c.secret, Region: c.region, Service: service}, time.Now())
 	if err != nil {
 		return nil, err
 	}

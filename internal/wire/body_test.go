@@ -12,6 +12,7 @@ import (
 
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/budget"
+	"github.com/dari-bus/dari/internal/signature"
 )
 
 func TestBodiesAreBounded(t *testing.T) {
@@ -117,7 +118,7 @@ func TestLargeBodiesOfStrangersAreNotRead(t *testing.T) {
 				r.Header.Set("X-Amz-Target", "AWSEvents.Echo")
 			}
 			if c.key != "" {
-				if err := Sign(r, nil, Credentials{AccessKey: c.key, Secret: "secret", Region: "eu-central-1", Service: "events"}, time.Now()); err != nil {
+				if err := signature.Sign(r, nil, signature.Credentials{AccessKey: c.key, Secret: "secret", Region: "eu-central-1", Service: "events"}, time.Now()); err != nil {
 					t.Fatal(err)
 				}
 			}

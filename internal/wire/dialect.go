@@ -26,7 +26,7 @@ func (h *handler) dialect(c *call) errorSpeller {
 		return JSON11
 	case c.service != nil:
 		return c.service.Protocols[0]
-	case c.auth.service == "s3":
+	case c.auth.Service == "s3":
 		return s3Errors{}
 	case media == formType, c.parameters().Has("Action"):
 		return Query

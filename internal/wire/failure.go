@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/signature"
 )
 
 // status is the HTTP status of e.
@@ -29,6 +30,9 @@ func (e *Error) side() string {
 func (h *handler) explain(c *call, err error) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e
+	}
+	if e, ok := errors.AsType[*signature.Error](err); ok {
+		return &Error{Code: e.Code, QueryCode: e.QueryCode, Message: e.Message, QueryMessage: e.QueryMessage, Status: http.StatusForbidden}
 	}
 	spell := FaultError
 	if c.service != nil && c.service.Error != nil {

@@ -117,7 +117,7 @@ func NewHandler(o Options) (Handler, error) {
 	h := &handler{Options: o}
 	h.setDefaults()
 	var errs []error
-	if !isRegion(h.Region) {
+	if !access.IsRegion(h.Region) {
 		errs = append(errs, fmt.Errorf("the region %q must consist of lower-case letters, digits and hyphens", h.Region))
 	}
 	if !access.IsAccount(h.Account) {
@@ -229,15 +229,4 @@ func (h *handler) names() string {
 		}
 	}
 	return strings.Join(names, ", ")
-}
-
-// isRegion says whether s may be a region: it becomes part of ARNs and keys, so
-// that only the characters of region names will do.
-func isRegion(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
-			return false
-		}
-	}
-	return len(s) > 0 && len(s) <= 64
 }

@@ -19,7 +19,17 @@ import (
 
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/signature"
 )
+
+func newRequest(t testing.TB, method, url, body string, header ...string) *http.Request {
+	t.Helper()
+	r := httptest.NewRequest(method, url, strings.NewReader(body))
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Add(header[i], header[i+1])
+	}
+	return r
+}
 
 func setBody(r *http.Request, body string) {
 	r.Body = io.NopCloser(strings.NewReader(body))
@@ -29,7 +39,7 @@ func setBody(r *http.Request, body string) {
 // sign signs r as the key AKIDEXAMPLE for eu-central-1, now.
 func sign(t testing.TB, r *http.Request, body, service string) {
 	t.Helper()
-	err := Sign(r, []byte(body), Credentials{AccessKey: "AKIDEXAMPLE", Secret: "secret", Region: "eu-central-1", Service: service}, time.Now())
+	err := signature.Sign(r, []byte(body), signature.Credentials{AccessKey: "AKIDEXAMPLE", Secret: "secret", Region: "eu-central-1", Service: service}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,7 +241,7 @@ func TestWithKeysOnlySignedCallsPass(t *testing.T) {
 				r.Header.Set("X-Amz-Target", c.target)
 			}
 			if c.sign != "" {
-				err := Sign(r, []byte(c.body), Credentials{AccessKey: c.key, Secret: c.secret, Region: "eu-central-1", Service: c.sign}, time.Now())
+				err := signature.Sign(r, []byte(c.body), signature.Credentials{AccessKey: c.key, Secret: c.secret, Region: "eu-central-1", Service: c.sign}, time.Now())
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -260,7 +270,7 @@ func TestWithoutKeysAnythingPasses(t *testing.T) {
 
 func TestEachCallIsObserved(t *testing.T) {
 	var got Observation
-	now := at(t, "20260129T120000Z")
+	now := time.Date(2026, 1, 29, 12, 0, 0, 0, time.UTC)
 	h := newHandler(t, Options{
 		Clock:   func() time.Time { now = now.Add(time.Millisecond); return now },
 		Observe: func(_ context.Context, o Observation) { got = o },
@@ -274,7 +284,7 @@ func TestEachCallIsObserved(t *testing.T) {
 	want := Observation{
 		Service: "events", Operation: "Echo", Protocol: "awsJson1_1", Status: 503, Code: "RequestThrottled",
 		Caller:       Caller{Caller: caller, Scheme: "http", Host: "localhost:4566"},
-		Began:        at(t, "20260129T120000Z").Add(time.Millisecond),
+		Began:        time.Date(2026, 1, 29, 12, 0, 0, 0, time.UTC).Add(time.Millisecond),
 		RequestBytes: 15, ResponseBytes: w.Body.Len(), UserAgent: "test", RemoteAddr: "192.0.2.1:1234",
 	}
 	if got.Duration <= 0 {

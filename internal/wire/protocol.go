@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"reflect"
 	"time"
+
+	"github.com/dari-bus/dari/internal/signature"
 )
 
 // A Protocol is one dialect of the AWS API. The dialects are the variables of
@@ -40,7 +42,7 @@ var (
 type call struct {
 	r     *http.Request
 	began time.Time
-	auth  authorization
+	auth  signature.Claim
 	// authErr says what is wrong with credentials that could not be read.
 	authErr error
 	// held is what the body lives in, until the call has been served.

@@ -28,7 +28,7 @@ func (queryProtocol) Route(c *call, s *service) (string, bool) {
 		return "", false
 	}
 	switch {
-	case c.auth.service != "", version == s.Version:
+	case c.auth.Service != "", version == s.Version:
 		return action, true
 	case version == "":
 		_, has := s.operations[action]

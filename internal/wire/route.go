@@ -12,7 +12,7 @@ import (
 func (h *handler) route(c *call) (operation string, err error) {
 	known := false
 	for _, s := range h.services {
-		if c.auth.service != "" && c.auth.service != s.Name {
+		if c.auth.Service != "" && c.auth.Service != s.Name {
 			continue
 		}
 		known = true
@@ -23,13 +23,13 @@ func (h *handler) route(c *call) (operation string, err error) {
 			}
 		}
 	}
-	if c.auth.service == "" {
+	if c.auth.Service == "" {
 		h.guessByHost(c)
 	} else {
-		h.firstOf(c, c.auth.service)
+		h.firstOf(c, c.auth.Service)
 	}
-	if c.auth.service != "" && !known {
-		return "", h.errNoService(c.auth.service)
+	if c.auth.Service != "" && !known {
+		return "", h.errNoService(c.auth.Service)
 	}
 	return "", h.errNoOperation(c)
 }
@@ -90,8 +90,8 @@ func (h *handler) errNoOperation(c *call) error {
 	switch {
 	case target != "" && c.r.Method != http.MethodPost:
 		e.Message = fmt.Sprintf("The operation %s must be called with POST.", clip(target))
-	case target != "" && c.auth.service != "":
-		e.Message = fmt.Sprintf("The operation %s is none of %s, which the request is signed for.", clip(target), c.auth.service)
+	case target != "" && c.auth.Service != "":
+		e.Message = fmt.Sprintf("The operation %s is none of %s, which the request is signed for.", clip(target), c.auth.Service)
 	case target != "":
 		e.Message = fmt.Sprintf("The operation %s is of no service that dari offers; it offers %s.", clip(target), h.names())
 	case action != "" && !c.parameters().Has("Version"):

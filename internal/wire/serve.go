@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/dari-bus/dari/internal/access"
+	"github.com/dari-bus/dari/internal/signature"
 )
 
 // answers are byte slices for the bodies of answers.
@@ -169,9 +170,9 @@ const statusClientGone = 499
 
 // identify finds out who calls, as far as the request says.
 func (h *handler) identify(c *call) {
-	c.auth, c.authErr = readAuthorization(c.r)
+	c.auth, c.authErr = signature.Read(c.r)
 	c.caller = Caller{
-		Caller: callerOf(c.r, &c.auth, access.Place{Account: h.Account, Region: h.Region}),
+		Caller: c.auth.Caller(c.r, access.Place{Account: h.Account, Region: h.Region}),
 		Scheme: h.Scheme, Host: h.Host,
 	}
 	c.caller.RequestID = uuid.NewString()
@@ -184,6 +185,35 @@ func (h *handler) identify(c *call) {
 			c.caller.Scheme = "https"
 		}
 	}
+}
+
+// authenticate checks who signed the call, if anybody must.
+func (h *handler) authenticate(c *call) error {
+	if h.Keys == nil {
+		return nil
+	}
+	if c.authErr != nil {
+		return c.authErr
+	}
+	key, err := c.auth.Verify(c.r, c.raw, h.Keys, h.Clock())
+	if err != nil {
+		return err
+	}
+	c.caller.Caller = signature.Become(c.caller.Caller, key)
+	return nil
+}
+
+// vouch checks what can be known before the body of a call is: that it says who
+// signed it, and that this is a key we have. The signature itself needs the body.
+func (h *handler) vouch(c *call) error {
+	if h.Keys == nil {
+		return nil
+	}
+	if c.authErr != nil {
+		return c.authErr
+	}
+	_, err := c.auth.Key(c.r, h.Keys, h.Clock())
+	return err
 }
 
 func (c *call) serviceName() string {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dari-bus/dari/internal/signature"
 	"github.com/dari-bus/dari/internal/wire"
 )
 
@@ -23,7 +24,7 @@ func TestACallerIsToldWhichAccountItActsAs(t *testing.T) {
 		body := "Action=GetCallerIdentity&Version=2011-06-15"
 		r := httptest.NewRequest(http.MethodPost, "http://localhost:4566/", strings.NewReader(body))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		err := wire.Sign(r, []byte(body), wire.Credentials{AccessKey: c.key, Secret: "x", Region: c.region, Service: "sts"}, time.Now())
+		err := signature.Sign(r, []byte(body), signature.Credentials{AccessKey: c.key, Secret: "x", Region: c.region, Service: "sts"}, time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}

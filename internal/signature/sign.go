@@ -1,4 +1,4 @@
-package wire
+package signature
 
 import (
 	"crypto"
@@ -27,7 +27,7 @@ type Credentials struct {
 // client's time. All headers that are set by then are signed but those that
 // proxies change, so Sign comes last.
 func Sign(req *http.Request, body []byte, c Credentials, at time.Time) error {
-	a := &authorization{algorithm: algorithmV4, region: c.Region}
+	a := &Claim{algorithm: algorithmV4, region: c.Region}
 	payload := prepare(req, body, a, c, at)
 	a.scope = a.date + "/" + c.Region + "/" + c.Service + "/aws4_request"
 	text, err := stringToSign(req, a, payload)
@@ -41,7 +41,7 @@ func Sign(req *http.Request, body []byte, c Credentials, at time.Time) error {
 
 // SignV4a is [Sign] with SigV4a, which is good for several regions.
 func SignV4a(req *http.Request, body []byte, c Credentials, at time.Time) error {
-	a := &authorization{algorithm: algorithmV4a}
+	a := &Claim{algorithm: algorithmV4a}
 	req.Header.Set("X-Amz-Region-Set", c.Region)
 	payload := prepare(req, body, a, c, at)
 	a.scope = a.date + "/" + c.Service + "/aws4_request"
@@ -65,8 +65,8 @@ func SignV4a(req *http.Request, body []byte, c Credentials, at time.Time) error 
 
 // prepare sets the headers that are signed and fills in a but for its scope and
 // signature. It returns the hash of the body.
-func prepare(req *http.Request, body []byte, a *authorization, c Credentials, at time.Time) string {
-	a.accessKey, a.service, a.at = c.AccessKey, c.Service, at.UTC()
+func prepare(req *http.Request, body []byte, a *Claim, c Credentials, at time.Time) string {
+	a.accessKey, a.Service, a.at = c.AccessKey, c.Service, at.UTC()
 	a.stamp = a.at.Format(amzDate)
 	a.date = a.stamp[:len("20060102")]
 	req.Header.Del("Authorization")
@@ -95,7 +95,7 @@ var unsigned = []string{
 }
 
 // String is the Authorization header.
-func (a *authorization) String() string {
+func (a *Claim) String() string {
 	return a.algorithm + " Credential=" + a.accessKey + "/" + a.scope +
 		", SignedHeaders=" + strings.Join(a.headers, ";") + ", Signature=" + a.signature
 }

@@ -1,4 +1,4 @@
-package wire
+package signature
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 
 // verifyV4a checks a signature of SigV4a, which is ECDSA over P-256 with a key
 // that is derived from the secret.
-func verifyV4a(a *authorization, secret, text string) bool {
+func verifyV4a(a *Claim, secret, text string) bool {
 	signature, err := hex.DecodeString(a.signature)
 	if err != nil {
 		return false

@@ -1,4 +1,4 @@
-package wire
+package signature
 
 import (
 	"fmt"
@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/dari-bus/dari/internal/access"
 )
 
 // The signing algorithms.
@@ -21,14 +23,17 @@ const (
 	unsignedPayload = "UNSIGNED-PAYLOAD"
 )
 
-// An authorization is what a request says about who signed it. The zero value
-// belongs to one that is not signed.
-type authorization struct {
+// A Claim is what a request says about who signed it, true or not. The zero
+// value belongs to one that is not signed.
+type Claim struct {
+	// Service is the API that the request is signed for, such as "events", or "".
+	Service string
+
 	algorithm string
 	accessKey string
 	// scope is the credential scope, without the access key: date, region,
 	// service and terminator. Signatures of SigV4a have no region in it.
-	scope, date, region, service string
+	scope, date, region string
 	// headers are the names of the signed headers in lower case, in their order.
 	headers   []string
 	signature string
@@ -41,10 +46,10 @@ type authorization struct {
 	expires   time.Duration
 }
 
-// readAuthorization reads the credentials of a request, from its header or its
-// query string. Neither is no error; ones that cannot be read are, and then
-// what could be read is returned as well.
-func readAuthorization(r *http.Request) (authorization, error) {
+// Read reads what a request claims, in its header or its query string. Neither
+// is no error; credentials that cannot be read are an [*Error], and then what
+// could be read is returned as well.
+func Read(r *http.Request) (Claim, error) {
 	if header := r.Header.Get("Authorization"); strings.HasPrefix(header, "AWS4-") {
 		a, err := parseAuthorization(header)
 		if err != nil {
@@ -60,7 +65,7 @@ func readAuthorization(r *http.Request) (authorization, error) {
 		return a, a.readTime()
 	}
 	if !strings.Contains(r.URL.RawQuery, "X-Amz-Credential=") {
-		return authorization{}, nil
+		return Claim{}, nil
 	}
 	query := r.URL.Query()
 	a, err := parsePresigned(query)
@@ -71,9 +76,9 @@ func readAuthorization(r *http.Request) (authorization, error) {
 }
 
 // parseAuthorization reads the Authorization header of SigV4 and SigV4a.
-func parseAuthorization(header string) (authorization, error) {
+func parseAuthorization(header string) (Claim, error) {
 	algorithm, rest, _ := strings.Cut(header, " ")
-	a := authorization{algorithm: algorithm}
+	a := Claim{algorithm: algorithm}
 	var credential, headers string
 	for part := range strings.SplitSeq(rest, ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
@@ -90,8 +95,8 @@ func parseAuthorization(header string) (authorization, error) {
 }
 
 // parsePresigned reads the parameters of a presigned request.
-func parsePresigned(q url.Values) (authorization, error) {
-	a := authorization{
+func parsePresigned(q url.Values) (Claim, error) {
+	a := Claim{
 		algorithm: q.Get("X-Amz-Algorithm"),
 		signature: q.Get("X-Amz-Signature"),
 		stamp:     q.Get("X-Amz-Date"),
@@ -112,14 +117,14 @@ func parsePresigned(q url.Values) (authorization, error) {
 }
 
 // fill reads the credential and the list of headers into a.
-func (a *authorization) fill(credential, headers string) error {
+func (a *Claim) fill(credential, headers string) error {
 	accessKey, scope, _ := strings.Cut(credential, "/")
 	parts := strings.Split(scope, "/")
 	switch {
 	case a.algorithm == algorithmV4 && len(parts) == 4:
-		a.region, a.service = parts[1], parts[2]
+		a.region, a.Service = parts[1], parts[2]
 	case a.algorithm == algorithmV4a && len(parts) == 3:
-		a.service = parts[1]
+		a.Service = parts[1]
 	case a.algorithm == algorithmV4:
 		return errIncomplete("Credential must be <access key>/<date>/<region>/<service>/aws4_request")
 	case a.algorithm == algorithmV4a:
@@ -128,13 +133,13 @@ func (a *authorization) fill(credential, headers string) error {
 		return errIncomplete("the algorithm must be " + algorithmV4 + " or " + algorithmV4a)
 	}
 	a.accessKey, a.scope, a.date = accessKey, scope, parts[0]
-	if a.region != "" && !isRegion(a.region) {
+	if a.region != "" && !access.IsRegion(a.region) {
 		a.region = ""
 		return errIncomplete("the region in Credential must consist of lower-case letters, digits and hyphens")
 	}
 	a.headers = strings.Split(headers, ";")
 	switch {
-	case accessKey == "" || a.service == "" || parts[len(parts)-1] != "aws4_request":
+	case accessKey == "" || a.Service == "" || parts[len(parts)-1] != "aws4_request":
 		return errIncomplete("Credential must name an access key and a service, and end with aws4_request")
 	case a.algorithm == algorithmV4 && a.region == "":
 		return errIncomplete("Credential must name a region")
@@ -147,7 +152,7 @@ func (a *authorization) fill(credential, headers string) error {
 }
 
 // readTime reads when the request was signed.
-func (a *authorization) readTime() error {
+func (a *Claim) readTime() error {
 	at, err := time.Parse(amzDate, a.stamp)
 	if err != nil && !a.presigned {
 		at, err = http.ParseTime(a.stamp) // a Date header
@@ -166,7 +171,7 @@ func (a *authorization) readTime() error {
 // that is no pattern.
 func regionOfSet(set string) string {
 	for region := range strings.SplitSeq(set, ",") {
-		if region = strings.TrimSpace(region); isRegion(region) {
+		if region = strings.TrimSpace(region); access.IsRegion(region) {
 			return region
 		}
 	}
@@ -175,7 +180,7 @@ func regionOfSet(set string) string {
 
 func errIncomplete(why string) error {
 	return &Error{
-		Code: "IncompleteSignatureException", QueryCode: "IncompleteSignature", Status: http.StatusForbidden,
+		Code: "IncompleteSignatureException", QueryCode: "IncompleteSignature",
 		Message: fmt.Sprintf("The credentials of the request cannot be read: %s.", why),
 	}
 }

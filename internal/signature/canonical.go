@@ -1,4 +1,4 @@
-package wire
+package signature
 
 import (
 	"crypto/sha256"
@@ -11,7 +11,7 @@ import (
 )
 
 // stringToSign is what the signature of a request is made over.
-func stringToSign(r *http.Request, a *authorization, payloadHash string) (string, error) {
+func stringToSign(r *http.Request, a *Claim, payloadHash string) (string, error) {
 	canonical, err := canonicalRequest(r, a, payloadHash)
 	if err != nil {
 		return "", err
@@ -22,10 +22,10 @@ func stringToSign(r *http.Request, a *authorization, payloadHash string) (string
 
 // canonicalRequest spells a request in the one way on which signer and verifier
 // agree.
-func canonicalRequest(r *http.Request, a *authorization, payloadHash string) (string, error) {
+func canonicalRequest(r *http.Request, a *Claim, payloadHash string) (string, error) {
 	var b strings.Builder
 	b.WriteString(r.Method + "\n")
-	b.WriteString(canonicalPath(r, a.service) + "\n")
+	b.WriteString(canonicalPath(r, a.Service) + "\n")
 	query, err := canonicalQuery(r.URL.RawQuery)
 	if err != nil {
 		return "", err

@@ -1,4 +1,4 @@
-package wire
+package signature
 
 import (
 	"net/http/httptest"

@@ -1,4 +1,4 @@
-package wire
+package signature
 
 import (
 	"crypto/hmac"
@@ -16,70 +16,42 @@ import (
 	"github.com/dari-bus/dari/internal/access"
 )
 
-// authenticate checks who signed the call, if anybody must.
-func (h *handler) authenticate(c *call) error {
-	if h.Keys == nil {
-		return nil
+// Verify returns who sent r, whose body is body, after checking that it is signed
+// for the service by one of keys, about now or, if it is presigned, within its
+// time. Both SigV4 and SigV4a will do. Any error is an [*Error]. Nil keys let
+// everybody in, as whom they say they are; at is the place of a caller who names
+// none.
+func Verify(r *http.Request, body []byte, service string, keys access.Credentials, at access.Place, now time.Time) (access.Caller, error) {
+	a, err := Read(r)
+	c := a.Caller(r, at)
+	if keys == nil {
+		return c, nil
 	}
-	if c.authErr != nil {
-		return c.authErr
-	}
-	key, err := verify(c.r, c.raw, &c.auth, h.Keys, h.Clock())
 	if err != nil {
-		return err
+		return c, err
 	}
-	c.caller.become(key)
-	return nil
+	if a.signature != "" && a.Service != service {
+		return c, errIncomplete("Credential must be for the service " + service)
+	}
+	key, err := a.Verify(r, body, keys, now)
+	if err != nil {
+		return c, err
+	}
+	return Become(c, key), nil
 }
 
-// vouch checks what can be known before the body of a call is: that it says who
-// signed it, and that this is a key we have. The signature itself needs the body.
-func (h *handler) vouch(c *call) error {
-	if h.Keys == nil {
-		return nil
-	}
-	if c.authErr != nil {
-		return c.authErr
-	}
-	_, err := claimed(c.r, &c.auth, h.Keys, h.Clock())
-	return err
-}
-
-// become makes the caller whom a key stands for.
-func (c *Caller) become(key access.Credential) {
+// Become returns the caller whom a key stands for, where c called.
+func Become(c access.Caller, key access.Credential) access.Caller {
 	c.Account = key.Account
 	if c.Principal = key.Principal; c.Principal == "" {
 		c.Principal = access.Root(c.Account, c.Region).Principal
 	}
+	return c
 }
 
-// Verify returns who sent r, whose body is body, after checking that it is signed
-// for the service by one of keys, about now or, if it is presigned, within its
-// time. Both SigV4 and SigV4a will do. Any error is an [*Error] with the status
-// 403, in the words that the SDKs know. Nil keys let everybody in, as whom they
-// say they are; at is the place of a caller who names none.
-func Verify(r *http.Request, body []byte, service string, keys access.Credentials, at access.Place, now time.Time) (access.Caller, error) {
-	a, err := readAuthorization(r)
-	c := Caller{Caller: callerOf(r, &a, at)}
-	if keys == nil {
-		return c.Caller, nil
-	}
-	if err != nil {
-		return c.Caller, err
-	}
-	if a.signature != "" && a.service != service {
-		return c.Caller, errIncomplete("Credential must be for the service " + service)
-	}
-	key, err := verify(r, body, &a, keys, now)
-	if err != nil {
-		return c.Caller, err
-	}
-	c.become(key)
-	return c.Caller, nil
-}
-
-// callerOf returns whom a request says it is from, before anything is checked.
-func callerOf(r *http.Request, a *authorization, at access.Place) access.Caller {
+// Caller returns whom r says it is from, before anything is checked; at is the
+// place of a caller who names none.
+func (a *Claim) Caller(r *http.Request, at access.Place) access.Caller {
 	if access.IsAccount(a.accessKey) {
 		at.Account = a.accessKey
 	}
@@ -96,27 +68,29 @@ func callerOf(r *http.Request, a *authorization, at access.Place) access.Caller 
 	return c
 }
 
-// verify returns the key that signed r.
-func verify(r *http.Request, body []byte, a *authorization, keys access.Credentials, now time.Time) (access.Credential, error) {
-	key, err := claimed(r, a, keys, now)
+// Verify returns the key that signed r, whose body is body, for whatever service.
+// Any error is an [*Error].
+func (a *Claim) Verify(r *http.Request, body []byte, keys access.Credentials, now time.Time) (access.Credential, error) {
+	key, err := a.Key(r, keys, now)
 	if err != nil {
 		return access.Credential{}, err
 	}
 	return key, a.matches(r, body, key.Secret)
 }
 
-// claimed returns the key that r says it was signed with, about now.
-func claimed(r *http.Request, a *authorization, keys access.Credentials, now time.Time) (access.Credential, error) {
+// Key returns the key that r says it was signed with about now, which is as much
+// as can be known before its body is read. Any error is an [*Error].
+func (a *Claim) Key(r *http.Request, keys access.Credentials, now time.Time) (access.Credential, error) {
 	if a.signature == "" {
 		return access.Credential{}, &Error{
-			Code: "MissingAuthenticationTokenException", QueryCode: "MissingAuthenticationToken", Status: http.StatusForbidden,
+			Code: "MissingAuthenticationTokenException", QueryCode: "MissingAuthenticationToken",
 			Message: "Missing Authentication Token", QueryMessage: "Request is missing Authentication Token",
 		}
 	}
 	key, ok := keys.Find(a.accessKey, sessionToken(r))
 	if !ok {
 		return access.Credential{}, &Error{
-			Code: "UnrecognizedClientException", QueryCode: "InvalidClientTokenId", Status: http.StatusForbidden,
+			Code: "UnrecognizedClientException", QueryCode: "InvalidClientTokenId",
 			Message: "The security token included in the request is invalid.",
 		}
 	}
@@ -137,9 +111,9 @@ func sessionToken(r *http.Request) string {
 
 // timely checks that the request was signed about now, or that it is presigned
 // and still good.
-func (a *authorization) timely(now time.Time) error {
+func (a *Claim) timely(now time.Time) error {
 	skew := 5 * time.Minute
-	if a.service == "s3" {
+	if a.Service == "s3" {
 		skew = 15 * time.Minute
 	}
 	minutes := int(skew.Minutes())
@@ -149,12 +123,12 @@ func (a *authorization) timely(now time.Time) error {
 	}
 	switch {
 	case now.Before(first):
-		return errSkew(a.service, fmt.Sprintf("Signature not yet current: %s is still later than %s (%s + %d min.)",
+		return errSkew(a.Service, fmt.Sprintf("Signature not yet current: %s is still later than %s (%s + %d min.)",
 			a.stamp, now.Add(skew).Format(amzDate), now.Format(amzDate), minutes))
 	case now.After(last) && a.presigned:
 		return errSkew("", fmt.Sprintf("Signature expired: %s is now earlier than %s", last.Format(amzDate), now.Format(amzDate)))
 	case now.After(last):
-		return errSkew(a.service, fmt.Sprintf("Signature expired: %s is now earlier than %s (%s - %d min.)",
+		return errSkew(a.Service, fmt.Sprintf("Signature expired: %s is now earlier than %s (%s - %d min.)",
 			a.stamp, now.Add(-skew).Format(amzDate), now.Format(amzDate), minutes))
 	}
 	return nil
@@ -166,11 +140,11 @@ func errSkew(service, message string) error {
 	if service == "s3" {
 		code = "RequestTimeTooSkewed"
 	}
-	return &Error{Code: code, QueryCode: "SignatureDoesNotMatch", Status: http.StatusForbidden, Message: message}
+	return &Error{Code: code, QueryCode: "SignatureDoesNotMatch", Message: message}
 }
 
 // matches checks the signature itself.
-func (a *authorization) matches(r *http.Request, body []byte, secret string) error {
+func (a *Claim) matches(r *http.Request, body []byte, secret string) error {
 	if r.Header.Get("X-Amz-Target") != "" && !slices.Contains(a.headers, "x-amz-target") {
 		// What a signature does not cover could be exchanged on the way.
 		return errIncomplete("SignedHeaders must name x-amz-target")
@@ -192,7 +166,7 @@ func (a *authorization) matches(r *http.Request, body []byte, secret string) err
 	}
 	if !good {
 		return &Error{
-			Code: "InvalidSignatureException", QueryCode: "SignatureDoesNotMatch", Status: http.StatusForbidden,
+			Code: "InvalidSignatureException", QueryCode: "SignatureDoesNotMatch",
 			Message: "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.",
 		}
 	}
@@ -201,11 +175,11 @@ func (a *authorization) matches(r *http.Request, body []byte, secret string) err
 
 // payloadHash returns what stands for the body in the signed text, after
 // comparing it with the body.
-func payloadHash(r *http.Request, body []byte, a *authorization) (string, error) {
+func payloadHash(r *http.Request, body []byte, a *Claim) (string, error) {
 	claimed := r.Header.Get("X-Amz-Content-Sha256")
 	if claimed == "" && a.presigned {
 		claimed = r.URL.Query().Get("X-Amz-Content-Sha256")
-		if claimed == "" && a.service == "s3" {
+		if claimed == "" && a.Service == "s3" {
 			claimed = unsignedPayload
 		}
 	}
@@ -214,15 +188,15 @@ func payloadHash(r *http.Request, body []byte, a *authorization) (string, error)
 		return claimed, nil
 	case strings.HasPrefix(claimed, "STREAMING-"):
 		return "", &Error{
-			Code: "InvalidSignatureException", QueryCode: "SignatureDoesNotMatch", Status: http.StatusForbidden,
-			Message: fmt.Sprintf("dari does not read bodies that are signed in chunks (x-amz-content-sha256 %s); sign the whole body.", clip(claimed)),
+			Code: "InvalidSignatureException", QueryCode: "SignatureDoesNotMatch",
+			Message: fmt.Sprintf("dari does not read bodies that are signed in chunks (x-amz-content-sha256 %.64s); sign the whole body.", claimed),
 		}
 	}
 	sum := sha256.Sum256(body)
 	actual := hex.EncodeToString(sum[:])
 	if claimed != "" && claimed != actual {
 		return "", &Error{
-			Code: "InvalidSignatureException", QueryCode: "SignatureDoesNotMatch", Status: http.StatusForbidden,
+			Code: "InvalidSignatureException", QueryCode: "SignatureDoesNotMatch",
 			Message: "The body of the request is not the one that x-amz-content-sha256 stands for.",
 		}
 	}
@@ -230,9 +204,9 @@ func payloadHash(r *http.Request, body []byte, a *authorization) (string, error)
 }
 
 // signV4 returns the signature of text in hexadecimal.
-func signV4(secret string, a *authorization, text string) string {
+func signV4(secret string, a *Claim, text string) string {
 	key := []byte("AWS4" + secret)
-	for _, part := range []string{a.date, a.region, a.service, "aws4_request"} {
+	for _, part := range []string{a.date, a.region, a.Service, "aws4_request"} {
 		key = hmacSHA256(key, part)
 	}
 	return hex.EncodeToString(hmacSHA256(key, text))
