@@ -43,12 +43,14 @@ var rooms = []room{
 	// Ground.
 	{"internal/budget", nil, false},
 	{"internal/store", []string{"internal/fault"}, false},
-	{"internal/store/mem", []string{"internal/store"}, false},
+	{"internal/store/tree", nil, false},
+	{"internal/store/mem", []string{"internal/store", "internal/store/tree"}, false},
 	{"internal/store/journal", nil, false},
 	{"internal/store/disk", []string{"internal/store", "internal/store/journal"}, false},
 	{"internal/store/doctor", []string{"internal/store", "internal/store/disk", "internal/store/journal"}, false},
 	{"internal/store/faulty", []string{"internal/store"}, false},
 	{"internal/store/storetest", []string{"internal/store"}, false},
+	{"internal/store/table", []string{"internal/access", "internal/fault", "internal/page", "internal/store", "internal/store/tree"}, false},
 	{"internal/watch", []string{"internal/event"}, false},
 	{"internal/outbound", nil, false},
 

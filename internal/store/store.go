@@ -75,6 +75,12 @@ type Tx interface {
 	// store. A read error ends the sequence early, and then View or Update
 	// returns that error. Each key and value is valid until the next step.
 	Scan(from, to []byte) iter.Seq2[[]byte, []byte]
+	// OnEnd is for those who keep in memory what they write. When the closure of an
+	// Update has returned, and before that of the next one runs, the functions that
+	// it was given run in their order: with true when the change has been applied,
+	// and everybody may see it, with false when nothing of it remains or the store
+	// has failed. They must be short and not use the store. A View ends with false.
+	OnEnd(fn func(kept bool))
 }
 
 // An Option changes how one Update is carried out.

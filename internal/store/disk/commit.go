@@ -43,8 +43,13 @@ func (s *Store) apply(ctx context.Context, fn func(store.Tx) error, unsynced boo
 		return written{}, errors.Join(err, b.Close())
 	}
 	if b.Count() > 0 {
-		return s.commit(b, unsynced)
+		w, err := s.commit(b, unsynced)
+		if err == nil {
+			t.End(true)
+		}
+		return w, err
 	}
+	t.End(true)
 	if err := b.Close(); err != nil {
 		return written{}, err
 	}

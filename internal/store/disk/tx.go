@@ -19,6 +19,7 @@ type Reader interface {
 }
 
 type tx struct {
+	store.Ending
 	reads Reader
 	batch *pebble.Batch // nil in a View
 	ended bool
@@ -43,7 +44,10 @@ func (t *tx) run(fn func(store.Tx) error) error {
 }
 
 // end makes every further use an error. The batch may be in other hands soon.
-func (t *tx) end() { t.ended, t.reads, t.batch = true, nil, nil }
+func (t *tx) end() {
+	t.ended, t.reads, t.batch = true, nil, nil
+	t.End(false)
+}
 
 func (t *tx) Get(key []byte) ([]byte, error) {
 	if t.ended {

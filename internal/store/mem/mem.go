@@ -17,18 +17,26 @@ import (
 	"sync/atomic"
 
 	"github.com/dari-bus/dari/internal/store"
+	"github.com/dari-bus/dari/internal/store/tree"
 )
 
 // Store is the engine.
 type Store struct {
 	gate store.Gate
 	// root is what a View sees. Only the holder of mu replaces it.
-	root atomic.Pointer[node]
+	root atomic.Pointer[keys]
 	mu   sync.Mutex
 }
 
+// keys are what is in a store at one moment.
+type keys = tree.Map[[]byte]
+
 // New returns an empty store.
-func New() store.Store { return &Store{} }
+func New() store.Store {
+	s := &Store{}
+	s.root.Store(&keys{})
+	return s
+}
 
 // View runs fn against the tree of this moment.
 func (s *Store) View(ctx context.Context, fn func(store.Tx) error) error {
@@ -39,7 +47,7 @@ func (s *Store) View(ctx context.Context, fn func(store.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	t := &tx{root: s.root.Load(), readOnly: true}
+	t := &tx{root: *s.root.Load(), readOnly: true}
 	defer t.end()
 	return fn(t)
 }
@@ -55,12 +63,14 @@ func (s *Store) Update(ctx context.Context, fn func(store.Tx) error, _ ...store.
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	t := &tx{root: s.root.Load()}
+	t := &tx{root: *s.root.Load()}
 	defer t.end()
 	if err := fn(t); err != nil {
 		return err
 	}
-	s.root.Store(t.root)
+	root := t.root
+	s.root.Store(&root)
+	t.End(true)
 	return nil
 }
 
@@ -71,23 +81,29 @@ func (s *Store) Close() error {
 		return err
 	}
 	<-left
-	s.root.Store(nil)
+	s.root.Store(&keys{})
 	return nil
 }
 
 type tx struct {
-	root     *node
+	store.Ending
+	root     keys
 	readOnly bool
 	ended    bool
 }
 
-func (t *tx) end() { t.ended, t.root = true, nil }
+// end makes every further use an error.
+func (t *tx) end() {
+	t.ended, t.root = true, keys{}
+	t.End(false)
+}
 
 func (t *tx) Get(key []byte) ([]byte, error) {
 	if t.ended {
 		return nil, store.ErrEnded
 	}
-	return t.root.get(key), nil
+	v, _ := t.root.Get(key)
+	return v, nil
 }
 
 func (t *tx) Put(key, value []byte) error {
@@ -95,7 +111,7 @@ func (t *tx) Put(key, value []byte) error {
 		return err
 	}
 	// Not Clone: an empty value must not become nil, which means absent.
-	t.root = t.root.put(bytes.Clone(key), append([]byte{}, value...))
+	t.root = t.root.Put(bytes.Clone(key), append([]byte{}, value...))
 	return nil
 }
 
@@ -103,7 +119,7 @@ func (t *tx) Delete(key []byte) error {
 	if err := t.writable(); err != nil {
 		return err
 	}
-	t.root = t.root.delete(key)
+	t.root = t.root.Delete(key)
 	return nil
 }
 
@@ -111,21 +127,17 @@ func (t *tx) DeleteRange(from, to []byte) error {
 	if err := t.writable(); err != nil {
 		return err
 	}
-	if to != nil && bytes.Compare(from, to) >= 0 {
-		return nil
-	}
-	below, rest := t.root.split(from)
-	var above *node
-	if to != nil {
-		_, above = rest.split(to)
-	}
-	t.root = join(below, above)
+	t.root = t.root.DeleteRange(from, to)
 	return nil
 }
 
 func (t *tx) Scan(from, to []byte) iter.Seq2[[]byte, []byte] {
 	return func(yield func(key, value []byte) bool) {
-		t.root.walk(from, to, yield)
+		for k, v := range t.root.Scan(from, to) {
+			if !yield(k, v) {
+				return
+			}
+		}
 	}
 }
 

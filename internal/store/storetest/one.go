@@ -2,6 +2,8 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -83,6 +85,58 @@ func panicking(t *testing.T, open Open) {
 	}()
 	put(t, s, "b", "1")
 	if diff := cmp.Diff([]string{"b=1"}, contents(t, s)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// tellsItsEnd writes down without a lock in which order things happen: the store
+// takes turns.
+func tellsItsEnd(t *testing.T, open Open) {
+	s, _ := open(t)
+	var happened []string
+	transaction := func(name string, fn func() error, opts ...store.Option) error {
+		return s.Update(t.Context(), func(tx store.Tx) error {
+			happened = append(happened, name)
+			for _, who := range []string{"a", "b"} {
+				tx.OnEnd(func(kept bool) { happened = append(happened, fmt.Sprint(name, who, kept)) })
+			}
+			return errors.Join(tx.Put([]byte(name), nil), fn())
+		}, opts...)
+	}
+	done := func() error { return nil }
+	var next sync.WaitGroup
+	err := transaction("1", func() error {
+		next.Go(func() {
+			if err := transaction("2", done); err != nil {
+				t.Error(err)
+			}
+		})
+		return errors.New("no")
+	})
+	if err == nil {
+		t.Error("a closure's error was swallowed")
+	}
+	next.Wait()
+	func() {
+		defer func() { _ = recover() }()
+		_ = transaction("3", func() error { panic("boom") })
+	}()
+	if err := transaction("4", done, store.Unsynced); err != nil {
+		t.Error(err)
+	}
+	update(t, s, func(tx store.Tx) error {
+		tx.OnEnd(func(kept bool) { happened = append(happened, fmt.Sprint("nothing written ", kept)) })
+		return nil
+	})
+	view(t, s, func(tx store.Tx) error {
+		tx.OnEnd(func(kept bool) { happened = append(happened, fmt.Sprint("looked ", kept)) })
+		return nil
+	})
+	want := []string{"1", "1afalse", "1bfalse", "2", "2atrue", "2btrue", "3", "3afalse", "3bfalse", "4", "4atrue", "4btrue", "nothing written true", "looked false"}
+	if diff := cmp.Diff(want, happened); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"2=", "4="}, contents(t, s)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }

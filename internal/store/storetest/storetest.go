@@ -24,6 +24,7 @@ func Run(t *testing.T, open Open) {
 		{"ATransactionSeesItsOwnWrites", ownWrites},
 		{"AFailedUpdateLeavesNothing", failedUpdate},
 		{"APanicLeavesNothingAndNoLock", panicking},
+		{"ATransactionTellsHowItEndedBeforeTheNext", tellsItsEnd},
 		{"ScanYieldsARangeInByteOrder", scanOrder},
 		{"ScanMayStopEarly", scanStops},
 		{"ScanIsNotDisturbedByItsBody", scanWhileWriting},
