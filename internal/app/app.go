@@ -120,7 +120,7 @@ func (a *App) openRooms(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	watch.Gauges(a.registry, func() float64 { return float64(a.outbox.Waiting()) }, func() float64 { return float64(a.outbox.Kept()) })
+	watch.Gauges(a.registry, func() float64 { return float64(a.outbox.Waiting()) }, func() float64 { return float64(a.outbox.Dead().Count()) })
 	a.buses, err = bus.Open(ctx, bus.Options{
 		Store: a.store, Outbox: a.outbox, Hooks: hooks, Guard: guard, Limits: limits, CheckTarget: a.checkTarget,
 	})
@@ -186,7 +186,7 @@ func (a *App) handler() (*front, error) {
 		Metrics:   promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{MaxRequestsInFlight: metricsAtOnce}),
 		Memory:    a.opt.memory.Share(memoryAnswers),
 		Dead:      a.dead,
-		PushedOut: a.outbox.PushedOut,
+		PushedOut: a.outbox.Dead().PushedOut,
 		Allow:     a.allow,
 		Host:      host, Region: a.opt.Region, Account: a.opt.Account,
 	})
@@ -201,26 +201,17 @@ func (a *App) home() access.Place {
 // dead yields the dead deliveries of an account. The console has taken the
 // memory that they need.
 func (a *App) dead(ctx context.Context, account, after string) (iter.Seq2[any, error], error) {
-	each, err := a.outbox.Dead(ctx, after)
+	each, err := a.outbox.Dead().Read(ctx, account, after)
 	if err != nil {
 		return nil, err
 	}
 	return func(yield func(any, error) bool) {
 		for d, err := range each {
-			if err == nil && !ownedBy(account, d.Rule) {
-				continue
-			}
 			if !yield(d, err) {
 				return
 			}
 		}
 	}, nil
-}
-
-// ownedBy says whether the ARN of a rule is of an account.
-func ownedBy(account, rule string) bool {
-	a, err := arn.Parse(rule)
-	return err == nil && a.Account == account
 }
 
 // allow lets whoever may call the AWS APIs see what happens to the events of the

@@ -37,8 +37,8 @@ type Options struct {
 	// ID after, or all, oldest first and ready for JSON. Its error says what is
 	// wrong with after.
 	Dead func(ctx context.Context, account, after string) (iter.Seq2[any, error], error)
-	// PushedOut is how many older ones were pushed out since the start.
-	PushedOut func() uint64
+	// PushedOut is how many older ones of an account were pushed out since the start.
+	PushedOut func(account string) uint64
 	// Memory is what readers of events may make the server hold.
 	Memory *budget.Share
 	// Allow says whose events a request may see; its error says why none.
@@ -191,7 +191,7 @@ func (h *handler) dead(w http.ResponseWriter, r *http.Request, account string) {
 	if n == 0 {
 		out.text(`{"dead":[`)
 	}
-	out.text(fmt.Sprintf("],\"pushed_out\":%d%s}\n", h.PushedOut(), more))
+	out.text(fmt.Sprintf("],\"pushed_out\":%d%s}\n", h.PushedOut(account), more))
 }
 
 // deadBytes is when a list of dead deliveries ends, whatever its limit: whoever

@@ -34,7 +34,7 @@ func newForTest(t *testing.T, change func(*Options)) (*httptest.Server, *watch.F
 				}
 			}, nil
 		},
-		PushedOut: func() uint64 { return 7 },
+		PushedOut: func(string) uint64 { return 7 },
 		Allow:     func(*http.Request) (string, error) { return "210987654321", nil },
 		Host:      "events.example.org:4566", Region: "eu-central-1", Account: "210987654321",
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/dari-bus/dari/internal/delivery/dead"
 	"github.com/dari-bus/dari/internal/target"
 	"github.com/dari-bus/dari/internal/watch"
 )
@@ -276,7 +277,12 @@ func (l *lane) giveUp(t *task, exhausted string) bool {
 func (l *lane) keep(t *task, deadLetterErr string) bool {
 	s := t.settlement(watch.Dead)
 	s.DeadLetterErr = deadLetterErr
-	l.settle(t, s, l.newDead(t, s))
+	l.settle(t, s, &dead.Letter{
+		Event: t.item.Event.JSON, Bus: l.plan.Bus, Rule: l.plan.Rule,
+		TargetID: l.plan.Target.ID, Target: l.plan.Target.ARN,
+		Code: s.Code, Message: s.Message, Exhausted: s.Exhausted, DeadLetterErr: s.DeadLetterErr,
+		Attempts: t.attempts, Ingested: t.item.Ingested, Died: time.Now().UTC(),
+	})
 	return true
 }
 

@@ -3,14 +3,15 @@ package delivery
 import (
 	"context"
 
+	"github.com/dari-bus/dari/internal/delivery/dead"
 	"github.com/dari-bus/dari/internal/store"
 )
 
 // Waiting returns how many deliveries wait on disk.
 func (o *Outbox) Waiting() int { return int(max(0, o.waiting.Load())) }
 
-// Kept returns how many dead deliveries are kept.
-func (o *Outbox) Kept() int { return int(o.dead.count.Load()) }
+// Dead is where the deliveries are kept that nobody took.
+func (o *Outbox) Dead() *dead.Keep { return o.dead }
 
 // countWaiting counts what waits from before this start. From then on, changes
 // are counted as they come; Run has not let any of these happen yet. A count

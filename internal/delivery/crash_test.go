@@ -424,7 +424,7 @@ func (h *history) crash() {
 
 func (h *history) check() {
 	kept := deadOf(h.t, h.out, "")
-	if pushed := h.out.PushedOut(); pushed > 0 {
+	if pushed := h.out.Dead().PushedOut("210987654321"); pushed > 0 {
 		h.t.Fatalf("seed %d: %d dead deliveries pushed out", h.seed, pushed)
 	}
 	h.mu.Lock()
@@ -459,7 +459,7 @@ func (h *history) check() {
 }
 
 func (h *history) checkLeftovers(dead, bodies int) {
-	want := map[string]int{"p": len(h.targets), "d": dead, "b": bodies}
+	want := map[string]int{"p": len(h.targets), "k": dead, "b": bodies}
 	for kind, n := range h.records() {
 		if n != want[kind] {
 			h.t.Errorf("seed %d: %d records of kind %s left, want %d", h.seed, n, kind, want[kind])

@@ -1,11 +1,7 @@
 package delivery
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -13,137 +9,9 @@ import (
 
 	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/store"
-	"github.com/dari-bus/dari/internal/store/disk"
-	"github.com/dari-bus/dari/internal/store/mem"
 	"github.com/dari-bus/dari/internal/target"
 	"github.com/dari-bus/dari/internal/watch"
 )
-
-// A crash may come between the keeping of a dead delivery and the end of its
-// record; what is then kept for a second time is still one.
-func TestADeadDeliveryThatIsRepeatedCountsOnce(t *testing.T) {
-	s := mem.New()
-	d := deadLetters{}
-	put := func(seq uint64) {
-		if err := s.Update(t.Context(), func(tx store.Tx) error { return d.put(tx, seq, 1, &DeadLetter{Event: json.RawMessage("{}")}, 3, 1<<20) }); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, seq := range []uint64{1, 2, 3, 3, 2} {
-		put(seq)
-	}
-	if d.kept != 3 || d.pushed.Load() != 0 {
-		t.Errorf("%d kept and %d pushed out, want 3 and 0", d.kept, d.pushed.Load())
-	}
-	for _, seq := range []uint64{9, 5, 6, 4} { // an old event may die late
-		put(seq)
-	}
-	var left []uint64
-	if err := s.View(t.Context(), func(tx store.Tx) error {
-		for k := range tx.Scan([]byte(prefixDead), store.End([]byte(prefixDead))) {
-			if key := decodeDeadKey(k); key.lane != 0 {
-				left = append(left, key.seq)
-			}
-		}
-		return nil
-	}); err != nil {
-		t.Fatal(err)
-	}
-	if fmt.Sprint(left) != "[5 6 9]" || d.pushed.Load() != 4 {
-		t.Errorf("%v kept, %d pushed out", left, d.pushed.Load())
-	}
-}
-
-// attack F7: one event of 1 MB that dies at 200 targets was kept 200 times, and
-// a list of them was made in memory.
-func TestTheEventOfDeadDeliveriesIsKeptAndReadOnce(t *testing.T) {
-	s := mem.New()
-	d := &deadLetters{}
-	event := json.RawMessage(`"` + strings.Repeat("x", 1<<20) + `"`)
-	const targets = 200
-	put := func(seq uint64, l Lane, most int64) {
-		t.Helper()
-		if err := s.Update(t.Context(), func(tx store.Tx) error {
-			return d.put(tx, seq, l, &DeadLetter{Event: event, Target: fmt.Sprint(l)}, 1000, most)
-		}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for seq := uint64(1); seq <= 2; seq++ {
-		for l := range Lane(targets) {
-			put(seq, l+1, 10<<20)
-		}
-	}
-	if d.bytes > 3<<20 || d.kept != 2*targets {
-		t.Fatalf("%d kept in %d bytes, want %d in little more than the two events", d.kept, d.bytes, 2*targets)
-	}
-	again := &deadLetters{}
-	o := &Outbox{Options: Options{Store: s}}
-	if err := s.View(t.Context(), again.load); err != nil || again.bytes != d.bytes || again.kept != d.kept {
-		t.Errorf("%d kept in %d bytes after a start (%v), want %d in %d", again.kept, again.bytes, err, d.kept, d.bytes)
-	}
-	n, last := 0, ""
-	for _, dead := range deadOf(t, o, "") {
-		if !bytes.Equal(dead.Event, event) || dead.Target != fmt.Sprint(n%targets+1) {
-			t.Fatalf("the dead delivery %d is at %s with %d bytes", n, dead.Target, len(dead.Event))
-		}
-		if n++; n == targets/2 {
-			last = dead.ID
-		}
-	}
-	rest := 0
-	for _, dead := range deadOf(t, o, last) {
-		if rest++; rest == 1 && (dead.Target != fmt.Sprint(targets/2+1) || len(dead.Event) != len(event)) {
-			t.Fatalf("behind %s comes %+v", last, dead)
-		}
-	}
-	if n != 2*targets || rest != n-targets/2 {
-		t.Errorf("%d dead deliveries, %d from the middle on", n, rest)
-	}
-	put(3, 1, 1<<21+1<<20) // the first event has to go, with all that is dead of it
-	if d.kept != targets+1 || d.bytes > 3<<20 || d.pushed.Load() != targets {
-		t.Errorf("%d kept in %d bytes, %d pushed out", d.kept, d.bytes, d.pushed.Load())
-	}
-	left := 0
-	if err := s.View(t.Context(), func(tx store.Tx) error {
-		for _, v := range tx.Scan(nil, nil) {
-			left += len(v)
-		}
-		return nil
-	}); err != nil || left > 3<<20 {
-		t.Errorf("%d bytes in the store, %v", left, err)
-	}
-}
-
-func TestAnIDOfNoDeadDeliveryIsRefused(t *testing.T) {
-	o := &Outbox{Options: Options{Store: mem.New()}}
-	for _, id := range []string{"x", "1", "1-", "01-1", "1-1 ", "-1-1"} {
-		if _, err := o.Dead(t.Context(), id); err == nil || !strings.Contains(err.Error(), "is not the ID of a dead delivery") {
-			t.Errorf("%q: %v", id, err)
-		}
-	}
-}
-
-// BenchmarkDead keeps dead deliveries when there are too many already, so that
-// each pushes out the oldest.
-func BenchmarkDead(b *testing.B) {
-	s, err := disk.Open(disk.Options{Dir: b.TempDir()})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer s.Close()
-	d := deadLetters{}
-	seq := uint64(0)
-	for b.Loop() {
-		err := s.Update(b.Context(), func(tx store.Tx) error {
-			seq++
-			return d.put(tx, seq, 1, &DeadLetter{Event: json.RawMessage("{}")}, 1000, 1<<30)
-		}, store.Unsynced)
-		if err != nil {
-			b.Fatal(err)
-		}
-	}
-}
 
 // A hanging queue does not take dead letters and does not say so.
 type hanging struct{}

@@ -1,6 +1,10 @@
 package delivery
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/dari-bus/dari/internal/delivery/dead"
+)
 
 // Describe says in words what a record of the outbox is about, for those who
 // look at a store from outside. value may be nil: then it says less.
@@ -12,7 +16,7 @@ func Describe(key, value []byte) string {
 			return "event " + it.Event.ID + " of bus " + it.Bus
 		}
 		return "an event that is on its way"
-	case strings.HasPrefix(k, prefixDead):
+	case dead.Holds(k):
 		return "deliveries that failed for good"
 	case strings.HasPrefix(k, prefixPlan):
 		return "the plan of a target"

@@ -127,7 +127,7 @@ func TestADeadLetterQueueThatDoesNotComeBackIsLeftBehind(t *testing.T) {
 				t.Errorf("kept %+v", d)
 			}
 		}
-		b.wantRecords(map[string]int{"p": 1, "d": 3, "b": 3})
+		b.wantRecords(map[string]int{"p": 1, "k": 3, "b": 3})
 		close(w.free)
 		b.stop()
 	})
@@ -148,7 +148,7 @@ func TestAPanicInTheDeadLetterQueueIsAReasonToKeepTheDelivery(t *testing.T) {
 				t.Errorf("kept %+v", d)
 			}
 		}
-		b.wantRecords(map[string]int{"p": 1, "d": 1, "b": 1})
+		b.wantRecords(map[string]int{"p": 1, "k": 1, "b": 1})
 		b.stop()
 	})
 }

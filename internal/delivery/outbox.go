@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/dari-bus/dari/internal/budget"
+	"github.com/dari-bus/dari/internal/delivery/dead"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/target"
 	"github.com/dari-bus/dari/internal/watch"
@@ -42,8 +43,8 @@ type Options struct {
 	Timeout time.Duration
 	// Grace is how long attempts may go on when the outbox stops. Default 5 s.
 	Grace time.Duration
-	// MaxDead and MaxDeadBytes bound the dead deliveries that are kept. Defaults
-	// 10,000 and 256 MiB.
+	// MaxDead and MaxDeadBytes bound the dead deliveries that are kept, of all
+	// accounts together. Defaults 10,000 and 256 MiB.
 	MaxDead      int
 	MaxDeadBytes int64
 	// Backoff returns the wait after the nth attempt, n from 1. The default is
@@ -102,7 +103,7 @@ type Outbox struct {
 	recovered atomic.Bool
 	opened    time.Time
 	settler   *settler
-	dead      deadLetters
+	dead      *dead.Keep
 	suspects  *suspects
 	memory    *memory
 	reading   chan struct{} // a token for each lane that reads
@@ -133,7 +134,12 @@ func Open(ctx context.Context, opt Options) (*Outbox, error) {
 	o.suspects = newSuspects(o)
 	o.halted.Store(true)
 	o.settler = newSettler(o)
-	if err := o.Store.View(ctx, o.load); err != nil {
+	var err error
+	o.dead, err = dead.Open(ctx, dead.Options{Store: o.Store, Log: o.Log, Most: o.MaxDead, MostBytes: o.MaxDeadBytes})
+	if err == nil {
+		err = o.Store.View(ctx, o.load)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("open the outbox: %w", err)
 	}
 	o.countLanes()
@@ -269,9 +275,6 @@ func (o *Outbox) load(tx store.Tx) error {
 		o.seq.Store(max(o.seq.Load(), lastNumber(k)))
 	}
 	o.firstSeq = o.next()
-	if err := o.dead.load(tx); err != nil {
-		return err
-	}
 	if err := o.suspects.load(tx); err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/dari-bus/dari/internal/arn"
+	"github.com/dari-bus/dari/internal/delivery/dead"
 	"github.com/dari-bus/dari/internal/event"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/mem"
@@ -194,7 +195,7 @@ func (b *bench) records() map[string]int {
 			if string(k) == keyStart || string(k) == keyTrying {
 				continue
 			}
-			if kind == "d" && decodeDeadKey(k).lane == 0 {
+			if kind == "k" && lastNumber(k) == 0 {
 				kind = "b"
 			}
 			out[kind]++
@@ -215,9 +216,9 @@ func (b *bench) wantRecords(want map[string]int) {
 }
 
 // deadOf returns the dead deliveries that are kept, from behind an ID.
-func deadOf(t *testing.T, o *Outbox, after string) (kept []*DeadLetter) {
+func deadOf(t *testing.T, o *Outbox, after string) (kept []*dead.Letter) {
 	t.Helper()
-	each, err := o.Dead(t.Context(), after)
+	each, err := o.Dead().Read(t.Context(), "210987654321", after)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -359,8 +360,8 @@ func TestWithoutADeadLetterQueueTheDeliveryIsKeptAsDead(t *testing.T) {
 		})
 		b.put(1, 5, b.plan(target.Target{}))
 		pass(time.Minute)
-		b.wantRecords(map[string]int{"p": 1, "d": 3, "b": 3})
-		kept, pushed := deadOf(t, b.out, ""), b.out.PushedOut()
+		b.wantRecords(map[string]int{"p": 1, "k": 3, "b": 3})
+		kept, pushed := deadOf(t, b.out, ""), b.out.Dead().PushedOut("210987654321")
 		if len(kept) != 3 || pushed != 2 {
 			t.Fatalf("%d kept, %d pushed out, want 3 and 2", len(kept), pushed)
 		}
@@ -375,8 +376,8 @@ func TestWithoutADeadLetterQueueTheDeliveryIsKeptAsDead(t *testing.T) {
 		b.start()
 		b.put(6, 1, b.plan(target.Target{}))
 		pass(time.Minute)
-		b.wantRecords(map[string]int{"p": 2, "d": 3, "b": 3})
-		if n := b.out.Kept(); n != 3 {
+		b.wantRecords(map[string]int{"p": 2, "k": 3, "b": 3})
+		if n := b.out.Dead().Count(); n != 3 {
 			t.Errorf("%d are said to be kept, want 3", n)
 		}
 		b.stop()

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/dari-bus/dari/internal/arn"
+	"github.com/dari-bus/dari/internal/delivery/dead"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/target"
 	"github.com/dari-bus/dari/internal/transform"
@@ -29,6 +30,7 @@ type planRecord struct {
 // A plan is a Plan made ready to deliver.
 type plan struct {
 	Plan
+	account    string // whose its dead deliveries are
 	arn        arn.ARN
 	deadLetter arn.ARN // the zero ARN when there is none
 	input      *transform.Input
@@ -41,7 +43,7 @@ func compile(p Plan) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &plan{Plan: p, arn: a, maxRetries: target.DefaultMaxAttempts, maxAge: target.DefaultMaxAge}
+	c := &plan{Plan: p, account: dead.AccountOf(p.Rule), arn: a, maxRetries: target.DefaultMaxAttempts, maxAge: target.DefaultMaxAge}
 	if p.Target.DeadLetter != "" {
 		if c.deadLetter, err = arn.Parse(p.Target.DeadLetter); err != nil {
 			return nil, err

@@ -16,8 +16,7 @@ import (
 //	delivery/e/<seq>              an event with the lanes of its first pass
 //	delivery/r/<seq>              what still refers to the event, when any delivery of it waits
 //	delivery/w/<lane><due><seq>   a waiting delivery; due is in Unix milliseconds
-//	delivery/d/<seq><lane>        a dead delivery, JSON
-//	delivery/d/<seq>0             the event of the dead deliveries with that seq
+//	delivery/k/                   the dead deliveries, see package dead
 //	delivery/s                    what a start leaves for the next one, JSON
 //
 // An event is written once, together with the list of lanes that try it at
@@ -29,7 +28,6 @@ const (
 	prefixEvent = "delivery/e/"
 	prefixRefs  = "delivery/r/"
 	prefixWait  = "delivery/w/"
-	prefixDead  = "delivery/d/"
 	keyStart    = "delivery/s"
 	keyTrying   = "delivery/t"
 )

@@ -6,21 +6,22 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dari-bus/dari/internal/delivery/dead"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/watch"
 )
 
 // settle ends a delivery: it leaves memory, its records go, and the hooks are told.
-func (l *lane) settle(t *task, s watch.Settlement, dead *DeadLetter) {
+func (l *lane) settle(t *task, s watch.Settlement, kept *dead.Letter) {
 	if h := l.out.Hooks.Settled; h != nil {
 		s.Route, s.Attempts, s.Ingested = l.route(&t.item), t.attempts, t.item.Ingested
 		s.Latency = time.Since(t.item.Ingested)
 		h(&s)
 	}
-	if dead == nil {
+	if kept == nil {
 		l.leave(t.room)
 	} else { // the event stays in memory until it is written
-		l.out.settler.send(op{kind: opDead, dead: dead, room: t.room, seq: t.seq, lane: l})
+		l.out.settler.send(op{kind: opDead, dead: kept, room: t.room, seq: t.seq, lane: l})
 	}
 	if t.firstPass() {
 		t.endFirst(l.out)
@@ -89,7 +90,7 @@ type op struct {
 	seq       uint64
 	old, next waitKey
 	waiting   waiting
-	dead      *DeadLetter
+	dead      *dead.Letter
 	room      room // that dead holds
 }
 
@@ -229,7 +230,7 @@ func (o *Outbox) apply(tx store.Tx, p *op) error {
 		}
 		return o.changeRefs(tx, p.seq, refs{}, func(r *refs) { r.remove(p.lane.id) })
 	case opDead:
-		return o.dead.put(tx, p.seq, p.lane.id, p.dead, o.MaxDead, o.MaxDeadBytes)
+		return o.dead.Put(tx, p.lane.plan.account, p.seq, uint64(p.lane.id), p.dead)
 	case opForgetPlan:
 		return o.forgetPlan(tx, p.lane)
 	}
