@@ -64,7 +64,10 @@ var rooms = []room{
 
 	// Doors.
 	{"internal/signature", []string{"internal/access"}, false},
-	{"internal/wire", []string{"internal/access", "internal/budget", "internal/fault", "internal/signature"}, false},
+	{"internal/wire/shape", nil, false},
+	{"internal/wire/awsjson", []string{"internal/wire/shape"}, false},
+	{"internal/wire/awsquery", []string{"internal/wire/shape"}, false},
+	{"internal/wire", []string{"internal/access", "internal/budget", "internal/fault", "internal/signature", "internal/wire/awsjson", "internal/wire/awsquery", "internal/wire/shape"}, false},
 	{"internal/door", []string{"internal/budget"}, false},
 	{"internal/console", []string{"internal/budget", "internal/door", "internal/watch"}, false},
 	{"internal/eventsapi", []string{"internal/access", "internal/bus", "internal/destination", "internal/event", "internal/fault", "internal/outbound", "internal/target", "pattern", "internal/wire"}, false},

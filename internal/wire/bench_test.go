@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/dari-bus/dari/internal/access"
+	"github.com/dari-bus/dari/internal/wire/awsjson"
+	"github.com/dari-bus/dari/internal/wire/shape"
 )
 
 type putEventsInput struct {
@@ -87,17 +89,17 @@ func TestPutEventsAllocatesLittle(t *testing.T) {
 	var buf []byte
 	got := testing.AllocsPerRun(100, func() {
 		in := reflect.New(op.In)
-		if err := readJSON(body, op.in, in.Elem()); err != nil {
+		if err := awsjson.Read(body, op.in, in.Elem()); err != nil {
 			t.Fatal(err)
 		}
-		if err := check(op.in, in.Elem()); err != nil {
+		if err := shape.Check(op.in, in.Elem()); err != nil {
 			t.Fatal(err)
 		}
 		out, err := op.call(t.Context(), in.Interface())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if buf, err = appendJSON(buf[:0], reflect.ValueOf(out).Elem(), op.out); err != nil {
+		if buf, err = awsjson.Append(buf[:0], reflect.ValueOf(out).Elem(), op.out); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -118,17 +120,17 @@ func BenchmarkPutEventsCodec(b *testing.B) {
 	var buf []byte
 	for b.Loop() {
 		in := reflect.New(op.In)
-		if err := readJSON(body, op.in, in.Elem()); err != nil {
+		if err := awsjson.Read(body, op.in, in.Elem()); err != nil {
 			b.Fatal(err)
 		}
-		if err := check(op.in, in.Elem()); err != nil {
+		if err := shape.Check(op.in, in.Elem()); err != nil {
 			b.Fatal(err)
 		}
 		out, err := op.call(b.Context(), in.Interface())
 		if err != nil {
 			b.Fatal(err)
 		}
-		if buf, err = appendJSON(buf[:0], reflect.ValueOf(out).Elem(), op.out); err != nil {
+		if buf, err = awsjson.Append(buf[:0], reflect.ValueOf(out).Elem(), op.out); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+
+	"github.com/dari-bus/dari/internal/wire/shape"
 )
 
 // bodies are buffers for the bodies of requests.
@@ -117,7 +119,7 @@ func (h *handler) readBody(c *call) error {
 	default:
 		return &Error{
 			Code: "SerializationException", QueryCode: "MalformedInput", Status: http.StatusUnsupportedMediaType,
-			Message: fmt.Sprintf("The Content-Encoding %q is not understood; send gzip or none.", clip(encoding)),
+			Message: fmt.Sprintf("The Content-Encoding %q is not understood; send gzip or none.", shape.Clip(encoding)),
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+
+	"github.com/dari-bus/dari/internal/wire/awsquery"
 )
 
 // An errorSpeller writes errors. Each [Protocol] is one; those here are for
@@ -45,7 +47,7 @@ type bareErrors struct{}
 
 func (bareErrors) EncodeError(c *call, e *Error) {
 	c.answer.header.Set("Content-Type", "text/xml")
-	c.answer.status, c.answer.code = e.status(), e.Code
+	c.answer.status, c.answer.code = e.StatusCode(), e.Code
 	c.answer.body = append(append(append(c.answer.body, '<'), e.Code...), "/>"...)
 }
 
@@ -56,7 +58,7 @@ type restErrors struct{}
 func (restErrors) EncodeError(c *call, e *Error) {
 	c.answer.header.Set("X-Amzn-Errortype", e.Code)
 	c.answer.header.Set("Content-Type", "application/json")
-	c.answer.status, c.answer.code = e.status(), e.Code
+	c.answer.status, c.answer.code = e.StatusCode(), e.Code
 	c.answer.body = appendJSONError(c.answer.body, e.Code, e.Message)
 }
 
@@ -66,7 +68,7 @@ type cborErrors struct{}
 func (cborErrors) EncodeError(c *call, e *Error) {
 	c.answer.header.Set("Smithy-Protocol", "rpc-v2-cbor")
 	c.answer.header.Set("Content-Type", "application/cbor")
-	c.answer.status, c.answer.code = e.status(), e.Code
+	c.answer.status, c.answer.code = e.StatusCode(), e.Code
 	b := append(c.answer.body, 0xa2) // a map of two
 	for _, text := range []string{"__type", e.Code, "message", e.Message} {
 		b = append(b, 0x79) // a text whose length is in two bytes
@@ -87,9 +89,9 @@ func (s3Errors) EncodeError(c *call, e *Error) {
 	}
 	c.answer.header.Set("Content-Type", "application/xml")
 	c.answer.header.Set("X-Amz-Request-Id", c.caller.RequestID)
-	c.answer.status, c.answer.code = e.status(), code
-	b := appendLeaf(append(c.answer.body, "<Error>"...), "Code", code)
-	b = appendLeaf(b, "Message", e.Message)
-	b = appendLeaf(b, "RequestId", c.caller.RequestID)
+	c.answer.status, c.answer.code = e.StatusCode(), code
+	b := awsquery.AppendLeaf(append(c.answer.body, "<Error>"...), "Code", code)
+	b = awsquery.AppendLeaf(b, "Message", e.Message)
+	b = awsquery.AppendLeaf(b, "RequestId", c.caller.RequestID)
 	c.answer.body = append(b, "</Error>"...)
 }

@@ -7,23 +7,8 @@ import (
 
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/signature"
+	"github.com/dari-bus/dari/internal/wire/shape"
 )
-
-// status is the HTTP status of e.
-func (e *Error) status() int {
-	if e.Status == 0 {
-		return http.StatusBadRequest
-	}
-	return e.Status
-}
-
-// side says whose mistake e is, in the words of the query protocol.
-func (e *Error) side() string {
-	if e.status() >= http.StatusInternalServerError {
-		return "Receiver"
-	}
-	return "Sender"
-}
 
 // explain turns an error into what the client may see. One that nobody claims
 // is logged here, and only here.
@@ -92,7 +77,7 @@ func (h *handler) fail(c *call, e *Error) {
 	c.answer.header.Del("Content-Type")
 	if len(e.Message)+len(e.QueryMessage) > maxMessage {
 		short := *e
-		short.Message, short.QueryMessage = cut(e.Message, maxMessage), cut(e.QueryMessage, maxMessage)
+		short.Message, short.QueryMessage = shape.Cut(e.Message, maxMessage), shape.Cut(e.QueryMessage, maxMessage)
 		e = &short
 	}
 	if c.protocol != nil {

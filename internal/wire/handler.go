@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/budget"
+	"github.com/dari-bus/dari/internal/wire/shape"
 )
 
 // Options say what a handler serves, and to whom.
@@ -106,7 +106,7 @@ func (s *service) speaks(p Protocol) bool { return slices.Contains(s.Protocols, 
 // An operation is an Operation that is compiled.
 type operation struct {
 	*Operation
-	in, out *shape
+	in, out *shape.Shape
 }
 
 // NewHandler compiles the tables and returns the handler that serves them. An
@@ -176,7 +176,7 @@ func compile(s *Service) (*service, error) {
 	if s.Name == "" || len(s.Protocols) == 0 {
 		return nil, errors.New("a service needs a name and a protocol")
 	}
-	types := &shapes{limits: s.Limits, used: map[string]bool{}, made: map[reflect.Type]*shape{}}
+	types := shape.NewCompiler(s.Limits)
 	var errs []error
 	for i := range s.Operations {
 		row := &s.Operations[i]
@@ -190,14 +190,13 @@ func compile(s *Service) (*service, error) {
 		}
 		c.operations[row.Name] = op
 	}
-	if len(errs) == 0 {
-		errs = append(errs, types.unused())
+	if err := types.Finish(); len(errs) == 0 {
+		errs = append(errs, err)
 	}
-	types.mark()
 	return c, errors.Join(errs...)
 }
 
-func compileOperation(row *Operation, types *shapes) (*operation, error) {
+func compileOperation(row *Operation, types *shape.Compiler) (*operation, error) {
 	op := &operation{Operation: row}
 	if row.call == nil {
 		if row.Refused == "" {
@@ -205,17 +204,17 @@ func compileOperation(row *Operation, types *shapes) (*operation, error) {
 		}
 		return op, nil
 	}
-	for _, t := range []reflect.Type{row.In, row.Out} {
-		if t.Kind() != reflect.Struct || t == timeType {
-			return nil, fmt.Errorf("%s: inputs and outputs are structs", t)
-		}
-	}
 	var err error
-	if op.in, err = types.compile(row.In); err != nil {
+	if op.in, err = types.Compile(row.In); err != nil {
 		return nil, fmt.Errorf("input: %w", err)
 	}
-	if op.out, err = types.compile(row.Out); err != nil {
+	if op.out, err = types.Compile(row.Out); err != nil {
 		return nil, fmt.Errorf("output: %w", err)
+	}
+	for _, s := range []*shape.Shape{op.in, op.out} {
+		if s.Kind != shape.KindStruct || s.Ptr {
+			return nil, fmt.Errorf("%s: inputs and outputs are structs", s.Type)
+		}
 	}
 	return op, nil
 }

@@ -4,6 +4,9 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
+
+	"github.com/dari-bus/dari/internal/wire/awsjson"
+	"github.com/dari-bus/dari/internal/wire/shape"
 )
 
 // jsonProtocol is awsJson1_0 and awsJson1_1.
@@ -27,15 +30,15 @@ func (p jsonProtocol) Route(c *call, s *service) (string, bool) {
 	return "", false
 }
 
-func (p jsonProtocol) Decode(c *call, s *shape, in reflect.Value) error {
-	return serialization(readJSON(c.body, s, in))
+func (p jsonProtocol) Decode(c *call, s *shape.Shape, in reflect.Value) error {
+	return awsjson.Read(c.body, s, in)
 }
 
-func (p jsonProtocol) Encode(c *call, s *shape, out reflect.Value) (err error) {
+func (p jsonProtocol) Encode(c *call, s *shape.Shape, out reflect.Value) (err error) {
 	c.answer.status = http.StatusOK
 	c.answer.header.Set("Content-Type", p.contentType)
-	if s.typ != noneType {
-		c.answer.body, err = appendJSON(c.answer.body, out, s)
+	if !s.IsNone() {
+		c.answer.body, err = awsjson.Append(c.answer.body, out, s)
 	}
 	return err
 }
@@ -44,23 +47,23 @@ func (p jsonProtocol) Encode(c *call, s *shape, out reflect.Value) (err error) {
 // protocol has clients that know its errors by their names there; they read
 // them from a header.
 func (p jsonProtocol) EncodeError(c *call, e *Error) {
-	shape := e.Code
+	name := e.Code
 	if c.service != nil {
 		if ns := c.service.ErrorNamespace; ns != "" {
-			shape = ns + "#" + shape
+			name = ns + "#" + name
 		}
 		if c.service.speaks(Query) && e.QueryCode != "" {
-			c.answer.header.Set("X-Amzn-Query-Error", e.QueryCode+";"+e.side())
+			c.answer.header.Set("X-Amzn-Query-Error", e.QueryCode+";"+e.Side())
 		}
 	}
-	c.answer.status = e.status()
+	c.answer.status = e.StatusCode()
 	c.answer.code = e.Code
 	c.answer.header.Set("Content-Type", p.contentType)
-	c.answer.body = appendJSONError(c.answer.body, shape, e.Message)
+	c.answer.body = appendJSONError(c.answer.body, name, e.Message)
 }
 
 func appendJSONError(b []byte, shape, message string) []byte {
-	b = appendString(append(b, `{"__type":`...), shape)
-	b = appendString(append(b, `,"message":`...), message)
+	b = awsjson.AppendString(append(b, `{"__type":`...), shape)
+	b = awsjson.AppendString(append(b, `,"message":`...), message)
 	return append(b, '}')
 }

@@ -39,24 +39,6 @@ type Service struct {
 	Error func(error) (e Error, ok bool)
 }
 
-// An Error is what a client sees of a failure.
-type Error struct {
-	// Code is the error shape, such as "ResourceNotFoundException".
-	Code string
-	// QueryCode is the code in the query protocol where it differs, such as
-	// "AWS.SimpleQueueService.NonExistentQueue".
-	QueryCode string
-	Message   string
-	// QueryMessage is the sentence in the query protocol where it differs.
-	QueryMessage string
-	// Status is the HTTP status; 400 when zero.
-	Status int
-}
-
-// Error returns the code and the sentence. A handler may return an *Error, which
-// goes to the client as it is; [Service.Error] is not asked.
-func (e *Error) Error() string { return e.Code + ": " + e.Message }
-
 // An Operation is one row of a table.
 //
 // Input and output types are structs whose fields have the names of the API's
@@ -74,14 +56,6 @@ type Operation struct {
 	call func(ctx context.Context, in any) (any, error)
 	root bool
 }
-
-// None is the output of an operation that has no output shape: the answer has
-// an empty body.
-type None struct{}
-
-// Empty is the output of an operation whose output shape has no members: the
-// answer is {}.
-type Empty struct{}
 
 // Op makes the row of an operation that is offered. The input has passed its
 // limits when fn is called.
@@ -112,35 +86,6 @@ func (o Operation) AtRoot() Operation {
 // Refuse makes the row of an operation that AWS has and dari does not offer.
 // why finishes the sentence "dari does not offer <name>: …".
 func Refuse(name, why string) Operation { return Operation{Name: name, Refused: why} }
-
-// Limits maps "Type.Member" to what the member must satisfy, where Type is the
-// Go name of the struct that holds it: an operation's input, or a struct
-// nested in one.
-type Limits map[string]Limit
-
-// A Limit is what one member must satisfy. The zero Limit asks for nothing.
-type Limit struct {
-	// Required members must not be null.
-	Required bool
-	// Min and Max bound the length of a string (in characters), list or map, and
-	// the value of a number. HasMin tells a Min of zero from none.
-	Min, Max int
-	HasMin   bool
-	// Pattern is a regular expression that the whole string must match, in
-	// AWS's spelling, which is also what the error prints.
-	Pattern string
-	// Enum lists the permitted values in the order in which AWS prints them.
-	Enum []string
-	// Secret values are not repeated in errors.
-	Secret bool
-	// Each is what every element of a list and every value of a map must satisfy,
-	// Keys what every key of a map must. Members of structs in a list have lines
-	// of their own; Each is for lists and maps of scalars.
-	Each, Keys *Limit
-	// Expr is Pattern in Go's syntax, for the few patterns that Go cannot read
-	// as AWS prints them.
-	Expr string
-}
 
 // A Caller is who makes a call, where, and by which address.
 type Caller struct {

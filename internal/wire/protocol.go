@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/dari-bus/dari/internal/signature"
+	"github.com/dari-bus/dari/internal/wire/shape"
 )
 
 // A Protocol is one dialect of the AWS API. The dialects are the variables of
@@ -19,10 +20,10 @@ type Protocol interface {
 	// may be one that the service does not have.
 	Route(c *call, s *service) (operation string, ok bool)
 	// Decode reads the input from the call into in, a structure of shape s.
-	Decode(c *call, s *shape, in reflect.Value) error
+	Decode(c *call, s *shape.Shape, in reflect.Value) error
 	// Encode writes the answer for the operation's output, a structure of shape
 	// s. For [None] the answer has no output at all.
-	Encode(c *call, s *shape, out reflect.Value) error
+	Encode(c *call, s *shape.Shape, out reflect.Value) error
 	// EncodeError writes the answer for an error.
 	EncodeError(c *call, e *Error)
 }
@@ -77,5 +78,3 @@ type answer struct {
 	header http.Header
 	body   []byte
 }
-
-var noneType = reflect.TypeFor[None]()

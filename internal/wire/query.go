@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/dari-bus/dari/internal/access"
+	"github.com/dari-bus/dari/internal/wire/awsquery"
+	"github.com/dari-bus/dari/internal/wire/shape"
 )
 
 // queryProtocol is awsQuery: parameters in the query string, in a form, or in
@@ -38,19 +40,15 @@ func (queryProtocol) Route(c *call, s *service) (string, bool) {
 	}
 }
 
-func (queryProtocol) Decode(c *call, s *shape, in reflect.Value) error {
+func (queryProtocol) Decode(c *call, s *shape.Shape, in reflect.Value) error {
 	if c.formErr != nil {
 		return malformedForm(c.formErr)
 	}
 	if c.operation.root && c.atQueue() {
 		return &Error{Code: "UnknownOperationException", QueryCode: "InvalidAction", Message: invalidAction(c.operation.Name)}
 	}
-	tree, err := newBranch(c.parameters())
-	if err != nil {
+	if err := awsquery.Read(c.parameters(), s, in); err != nil {
 		return err
-	}
-	if err := readForm(tree, s, in); err != nil {
-		return serialization(err)
 	}
 	setURL(c, s, in)
 	return nil
@@ -64,27 +62,27 @@ func (c *call) atQueue() bool {
 }
 
 func invalidAction(name string) string {
-	return fmt.Sprintf("The action %s is not valid for this endpoint.", clip(name))
+	return fmt.Sprintf("The action %s is not valid for this endpoint.", shape.Clip(name))
 }
 
 // setURL fills the member that stands for the path of the request: a message
 // may be sent to http://host/123456789012/queue without saying QueueUrl again.
-func setURL(c *call, s *shape, in reflect.Value) {
+func setURL(c *call, s *shape.Shape, in reflect.Value) {
 	path := strings.TrimSuffix(c.r.URL.Path, "/")
 	if path == "" {
 		return
 	}
-	for i := range s.fields {
-		f := &s.fields[i]
-		if v := f.of(in); f.form.url && f.shape.ptr && f.shape.kind == kindString && v.IsNil() {
-			p := reflect.New(f.shape.typ)
+	for i := range s.Fields {
+		f := &s.Fields[i]
+		if v := f.Of(in); f.Form.URL && f.Shape.Ptr && f.Shape.Kind == shape.KindString && v.IsNil() {
+			p := reflect.New(f.Shape.Type)
 			p.Elem().SetString(c.caller.Scheme + "://" + c.caller.Host + path)
 			v.Set(p)
 		}
 	}
 }
 
-func (queryProtocol) Encode(c *call, s *shape, out reflect.Value) (err error) {
+func (queryProtocol) Encode(c *call, s *shape.Shape, out reflect.Value) (err error) {
 	c.answer.status = http.StatusOK
 	action := c.operation.Name
 	if c.wantsJSON() {
@@ -93,15 +91,15 @@ func (queryProtocol) Encode(c *call, s *shape, out reflect.Value) (err error) {
 	}
 	c.answer.header.Set("Content-Type", "text/xml")
 	b := appendOpen(c.answer.body, action+"Response", c.service.Namespace)
-	if s.typ != noneType {
+	if !s.IsNone() {
 		b = append(append(append(b, '<'), action...), "Result>"...)
-		if b, err = appendXML(b, out, s); err != nil {
+		if b, err = awsquery.Append(b, out, s); err != nil {
 			return err
 		}
 		b = append(append(append(b, "</"...), action...), "Result>"...)
 	}
 	b = append(b, "<ResponseMetadata>"...)
-	b = appendLeaf(b, "RequestId", c.caller.RequestID)
+	b = awsquery.AppendLeaf(b, "RequestId", c.caller.RequestID)
 	b = append(append(append(b, "</ResponseMetadata></"...), action...), "Response>"...)
 	c.answer.body = b
 	return nil
@@ -115,9 +113,9 @@ func (queryProtocol) EncodeError(c *call, e *Error) {
 	if e.QueryMessage != "" {
 		message = e.QueryMessage
 	}
-	c.answer.status, c.answer.code = e.status(), code
+	c.answer.status, c.answer.code = e.StatusCode(), code
 	if c.wantsJSON() {
-		c.answer.body = appendQueryJSONError(c, e.side(), code, message)
+		c.answer.body = appendQueryJSONError(c, e.Side(), code, message)
 		return
 	}
 	namespace := ""
@@ -125,10 +123,10 @@ func (queryProtocol) EncodeError(c *call, e *Error) {
 		namespace = c.service.Namespace
 	}
 	b := appendOpen(c.answer.body, "ErrorResponse", namespace)
-	b = appendLeaf(append(b, "<Error>"...), "Type", e.side())
-	b = appendLeaf(b, "Code", code)
-	b = appendLeaf(b, "Message", message)
-	b = appendLeaf(append(b, "<Detail/></Error>"...), "RequestId", c.caller.RequestID)
+	b = awsquery.AppendLeaf(append(b, "<Error>"...), "Type", e.Side())
+	b = awsquery.AppendLeaf(b, "Code", code)
+	b = awsquery.AppendLeaf(b, "Message", message)
+	b = awsquery.AppendLeaf(append(b, "<Detail/></Error>"...), "RequestId", c.caller.RequestID)
 	c.answer.body = append(b, "</ErrorResponse>"...)
 	c.answer.header.Set("Content-Type", "text/xml")
 }
@@ -138,7 +136,7 @@ func appendOpen(b []byte, name, namespace string) []byte {
 	b = append(append(b, '<'), name...)
 	if namespace != "" {
 		b = append(b, ` xmlns="`...)
-		b = append(appendXMLString(b, namespace), '"')
+		b = append(awsquery.AppendXMLString(b, namespace), '"')
 	}
 	return append(b, '>')
 }
@@ -172,4 +170,13 @@ func (c *call) isForm() bool {
 	ct := c.r.Header.Get("Content-Type")
 	media, _, err := mime.ParseMediaType(ct)
 	return ct == "" || err == nil && media == formType
+}
+
+// malformedForm is the error for parameters that cannot be read.
+func malformedForm(err error) error {
+	return &Error{
+		Code:      "SerializationException",
+		QueryCode: "MalformedInput",
+		Message:   "The parameters of the request cannot be read: " + err.Error() + ".",
+	}
 }

@@ -4,6 +4,9 @@ import (
 	"mime"
 	"reflect"
 	"strings"
+
+	"github.com/dari-bus/dari/internal/wire/awsjson"
+	"github.com/dari-bus/dari/internal/wire/shape"
 )
 
 // wantsJSON says whether a client of the query protocol accepts JSON, and does
@@ -22,25 +25,25 @@ func (c *call) wantsJSON() bool {
 
 // appendQueryJSON appends an answer as JSON:
 // {"<action>Response":{"<action>Result":{…},"ResponseMetadata":{"RequestId":"…"}}}.
-func appendQueryJSON(c *call, action string, s *shape, out reflect.Value) (_ []byte, err error) {
+func appendQueryJSON(c *call, action string, s *shape.Shape, out reflect.Value) (_ []byte, err error) {
 	c.answer.header.Set("Content-Type", "application/json")
-	b := append(appendString(append(c.answer.body, '{'), action+"Response"), ":{"...)
-	if s.typ != noneType {
-		b = append(appendString(b, action+"Result"), ':')
-		if b, err = appendJSONAs(b, out, s, true); err != nil {
+	b := append(awsjson.AppendString(append(c.answer.body, '{'), action+"Response"), ":{"...)
+	if !s.IsNone() {
+		b = append(awsjson.AppendString(b, action+"Result"), ':')
+		if b, err = awsjson.AppendAs(b, out, s, true); err != nil {
 			return nil, err
 		}
 		b = append(b, ',')
 	}
-	b = appendString(append(b, `"ResponseMetadata":{"RequestId":`...), c.caller.RequestID)
+	b = awsjson.AppendString(append(b, `"ResponseMetadata":{"RequestId":`...), c.caller.RequestID)
 	return append(b, "}}}"...), nil
 }
 
 func appendQueryJSONError(c *call, side, code, message string) []byte {
 	c.answer.header.Set("Content-Type", "application/json")
-	b := appendString(append(c.answer.body, `{"Error":{"Type":`...), side)
-	b = appendString(append(b, `,"Code":`...), code)
-	b = appendString(append(b, `,"Message":`...), message)
-	b = appendString(append(b, `},"RequestId":`...), c.caller.RequestID)
+	b := awsjson.AppendString(append(c.answer.body, `{"Error":{"Type":`...), side)
+	b = awsjson.AppendString(append(b, `,"Code":`...), code)
+	b = awsjson.AppendString(append(b, `,"Message":`...), message)
+	b = awsjson.AppendString(append(b, `},"RequestId":`...), c.caller.RequestID)
 	return append(b, '}')
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"github.com/dari-bus/dari/internal/wire/shape"
 )
 
 // route finds the service, the dialect and the name of the operation. The
@@ -59,7 +61,7 @@ func (c *call) find(name string) error {
 	if !ok {
 		return &Error{
 			Code: "UnknownOperationException", QueryCode: "InvalidAction",
-			Message:      fmt.Sprintf("%s has no operation %s.", c.service.Title, clip(name)),
+			Message:      fmt.Sprintf("%s has no operation %s.", c.service.Title, shape.Clip(name)),
 			QueryMessage: invalidAction(name),
 		}
 	}
@@ -77,7 +79,7 @@ func (c *call) find(name string) error {
 func (h *handler) errNoService(name string) error {
 	return &Error{
 		Code: "UnsupportedOperationException", QueryCode: "UnsupportedOperation",
-		Message: fmt.Sprintf("dari does not offer the service %s; it offers %s.", clip(name), h.names()),
+		Message: fmt.Sprintf("dari does not offer the service %s; it offers %s.", shape.Clip(name), h.names()),
 	}
 }
 
@@ -89,23 +91,23 @@ func (h *handler) errNoOperation(c *call) error {
 	action := c.parameters().Get("Action")
 	switch {
 	case target != "" && c.r.Method != http.MethodPost:
-		e.Message = fmt.Sprintf("The operation %s must be called with POST.", clip(target))
+		e.Message = fmt.Sprintf("The operation %s must be called with POST.", shape.Clip(target))
 	case target != "" && c.auth.Service != "":
-		e.Message = fmt.Sprintf("The operation %s is none of %s, which the request is signed for.", clip(target), c.auth.Service)
+		e.Message = fmt.Sprintf("The operation %s is none of %s, which the request is signed for.", shape.Clip(target), c.auth.Service)
 	case target != "":
-		e.Message = fmt.Sprintf("The operation %s is of no service that dari offers; it offers %s.", clip(target), h.names())
+		e.Message = fmt.Sprintf("The operation %s is of no service that dari offers; it offers %s.", shape.Clip(target), h.names())
 	case action != "" && !c.parameters().Has("Version"):
 		e.Message, e.Status = invalidAction(action), http.StatusBadRequest
 	case action != "":
 		e.Message = fmt.Sprintf("The action %s with version %q is of no service that dari offers in this protocol.",
-			clip(action), clip(c.parameters().Get("Version")))
+			shape.Clip(action), shape.Clip(c.parameters().Get("Version")))
 	case c.formErr != nil:
 		return malformedForm(c.formErr)
 	case c.atQueue():
 		return errNothingAsked
 	default:
 		e.Message = fmt.Sprintf("%s %s is no AWS request: neither X-Amz-Target nor Action names an operation.",
-			c.r.Method, clip(c.r.URL.Path))
+			c.r.Method, shape.Clip(c.r.URL.Path))
 	}
 	return e
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/signature"
+	"github.com/dari-bus/dari/internal/wire/shape"
 )
 
 // answers are byte slices for the bodies of answers.
@@ -90,10 +91,10 @@ func (h *handler) serve(c *call) error {
 	}
 	in := reflect.New(c.operation.In)
 	tooMany := c.protocol.Decode(c, c.operation.in, in.Elem())
-	if tooMany != nil && tooMany != errTooManyParts { //nolint:errorlint // the value itself
+	if tooMany != nil && tooMany != shape.ErrTooManyParts { //nolint:errorlint // the value itself
 		return tooMany
 	}
-	if err := cmp.Or(check(c.operation.in, in.Elem()), tooMany); err != nil {
+	if err := cmp.Or(shape.Check(c.operation.in, in.Elem()), tooMany); err != nil {
 		return err
 	}
 	out, err := c.operation.call(WithCaller(c.r.Context(), c.caller), in.Interface())

@@ -1,4 +1,4 @@
-package wire
+package shape
 
 import (
 	"reflect"
@@ -8,22 +8,22 @@ import (
 	"unicode/utf8"
 )
 
-// maxPrinted bounds a value that an error repeats, in bytes. It is more than
+// MaxPrinted bounds a value that an error repeats, in bytes. It is more than
 // the longest member that people name things with, and less than a payload.
-const maxPrinted = 8 << 10
+const MaxPrinted = 8 << 10
 
 const redacted = "***"
 
 // printJava spells a value as AWS's services print it in an error: lists in
 // brackets, structures as Type(member=value), null for what is absent.
-func printJava(v reflect.Value, s *shape, l *limit) string {
+func printJava(v reflect.Value, s *Shape, l *limit) string {
 	var b strings.Builder
 	appendJava(&b, v, s, l)
-	return cut(b.String(), maxPrinted)
+	return Cut(b.String(), MaxPrinted)
 }
 
-// cut cuts s off where it is longer than most.
-func cut(s string, most int) string {
+// Cut cuts s off where it is longer than most.
+func Cut(s string, most int) string {
 	if len(s) <= most {
 		return s
 	}
@@ -33,7 +33,7 @@ func cut(s string, most int) string {
 	return s[:most] + "…"
 }
 
-func appendJava(b *strings.Builder, v reflect.Value, s *shape, l *limit) {
+func appendJava(b *strings.Builder, v reflect.Value, s *Shape, l *limit) {
 	if isNull(v) {
 		b.WriteString("null")
 		return
@@ -45,21 +45,21 @@ func appendJava(b *strings.Builder, v reflect.Value, s *shape, l *limit) {
 	if v.Kind() == reflect.Pointer {
 		v = v.Elem()
 	}
-	if b.Len() > maxPrinted {
+	if b.Len() > MaxPrinted {
 		return // what follows is cut off anyway
 	}
-	switch s.kind {
-	case kindString:
-		b.WriteString(cut(v.String(), maxPrinted))
-	case kindBool:
+	switch s.Kind {
+	case KindString:
+		b.WriteString(Cut(v.String(), MaxPrinted))
+	case KindBool:
 		b.WriteString(strconv.FormatBool(v.Bool()))
-	case kindInt:
+	case KindInt:
 		b.WriteString(strconv.FormatInt(v.Int(), 10))
-	case kindFloat:
+	case KindFloat:
 		b.WriteString(strconv.FormatFloat(v.Float(), 'g', -1, 64))
-	case kindTime:
-		b.WriteString(timeOf(v).UTC().Format("Mon Jan 02 15:04:05 UTC 2006"))
-	case kindBlob:
+	case KindTime:
+		b.WriteString(TimeOf(v).UTC().Format("Mon Jan 02 15:04:05 UTC 2006"))
+	case KindBlob:
 		n := strconv.Itoa(v.Len())
 		b.WriteString("java.nio.HeapByteBuffer[pos=0 lim=" + n + " cap=" + n + "]")
 	default:
@@ -67,50 +67,50 @@ func appendJava(b *strings.Builder, v reflect.Value, s *shape, l *limit) {
 	}
 }
 
-func appendJavaParts(b *strings.Builder, v reflect.Value, s *shape) {
-	switch s.kind {
-	case kindList:
+func appendJavaParts(b *strings.Builder, v reflect.Value, s *Shape) {
+	switch s.Kind {
+	case KindList:
 		b.WriteByte('[')
 		for i := range v.Len() {
-			if b.Len() > maxPrinted {
+			if b.Len() > MaxPrinted {
 				break
 			}
 			if i > 0 {
 				b.WriteString(", ")
 			}
-			appendJava(b, v.Index(i), s.elem, nil)
+			appendJava(b, v.Index(i), s.Elem, nil)
 		}
 		b.WriteByte(']')
-	case kindMap:
+	case KindMap:
 		b.WriteByte('{')
-		for i, key := range sortedKeys(v) {
-			if b.Len() > maxPrinted {
+		for i, key := range SortedKeys(v) {
+			if b.Len() > MaxPrinted {
 				break
 			}
 			if i > 0 {
 				b.WriteString(", ")
 			}
-			b.WriteString(cut(key.String(), maxPrinted) + "=")
-			appendJava(b, v.MapIndex(key), s.elem, nil)
+			b.WriteString(Cut(key.String(), MaxPrinted) + "=")
+			appendJava(b, v.MapIndex(key), s.Elem, nil)
 		}
 		b.WriteByte('}')
-	case kindStruct:
-		b.WriteString(s.typ.Name() + "(")
-		for i := range s.fields {
-			f := &s.fields[i]
+	case KindStruct:
+		b.WriteString(s.Type.Name() + "(")
+		for i := range s.Fields {
+			f := &s.Fields[i]
 			if i > 0 {
 				b.WriteString(", ")
 			}
 			b.WriteString(f.camel + "=")
-			appendJava(b, f.of(v), f.shape, f.limit)
+			appendJava(b, f.Of(v), f.Shape, f.limit)
 		}
 		b.WriteByte(')')
 	}
 }
 
-// sortedKeys returns the keys of the map v in order, so that the same input
+// SortedKeys returns the keys of the map v in order, so that the same input
 // gives the same text.
-func sortedKeys(v reflect.Value) []reflect.Value {
+func SortedKeys(v reflect.Value) []reflect.Value {
 	keys := v.MapKeys()
 	slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
 	return keys

@@ -1,4 +1,4 @@
-package wire
+package shape
 
 import (
 	"fmt"
@@ -10,6 +10,35 @@ import (
 	"sync/atomic"
 	"unicode/utf8"
 )
+
+// Limits maps "Type.Member" to what the member must satisfy, where Type is the
+// Go name of the struct that holds it: an operation's input, or a struct
+// nested in one.
+type Limits map[string]Limit
+
+// A Limit is what one member must satisfy. The zero Limit asks for nothing.
+type Limit struct {
+	// Required members must not be null.
+	Required bool
+	// Min and Max bound the length of a string (in characters), list or map, and
+	// the value of a number. HasMin tells a Min of zero from none.
+	Min, Max int
+	HasMin   bool
+	// Pattern is a regular expression that the whole string must match, in
+	// AWS's spelling, which is also what the error prints.
+	Pattern string
+	// Enum lists the permitted values in the order in which AWS prints them.
+	Enum []string
+	// Secret values are not repeated in errors.
+	Secret bool
+	// Each is what every element of a list and every value of a map must satisfy,
+	// Keys what every key of a map must. Members of structs in a list have lines
+	// of their own; Each is for lists and maps of scalars.
+	Each, Keys *Limit
+	// Expr is Pattern in Go's syntax, for the few patterns that Go cannot read
+	// as AWS prints them.
+	Expr string
+}
 
 // A limit is a [Limit] made ready: its expression compiled, its sentences
 // written.
@@ -35,7 +64,7 @@ type limit struct {
 const notNull = "Member must not be null"
 
 // limit returns what the limits say of the member key, nil for nothing.
-func (c *shapes) limit(key string, s *shape) (*limit, error) {
+func (c *Compiler) limit(key string, s *Shape) (*limit, error) {
 	l, ok := c.limits[key]
 	if !ok {
 		return nil, nil
@@ -44,8 +73,10 @@ func (c *shapes) limit(key string, s *shape) (*limit, error) {
 	return compileLimit(l, s)
 }
 
-// unused returns an error that names the limits no member was found for.
-func (c *shapes) unused() error {
+// Finish makes the shapes ready for [Check] once all types are compiled. It
+// returns an error that names the limits no member was found for.
+func (c *Compiler) Finish() error {
+	c.mark()
 	var names []string
 	for _, key := range slices.Sorted(maps.Keys(c.limits)) {
 		if !c.used[key] {
@@ -58,7 +89,7 @@ func (c *shapes) unused() error {
 	return nil
 }
 
-func compileLimit(l Limit, s *shape) (*limit, error) {
+func compileLimit(l Limit, s *Shape) (*limit, error) {
 	c := &limit{
 		required: l.Required, secret: l.Secret, enum: l.Enum,
 		min: int64(l.Min), hasMin: l.HasMin || l.Min != 0,
@@ -68,7 +99,7 @@ func compileLimit(l Limit, s *shape) (*limit, error) {
 		return nil, err
 	}
 	measure := "length"
-	if s.kind == kindInt || s.kind == kindFloat {
+	if s.Kind == KindInt || s.Kind == KindFloat {
 		measure = "value"
 	}
 	c.tooSmall = fmt.Sprintf("Member must have %s greater than or equal to %d", measure, l.Min)
@@ -92,19 +123,19 @@ func compileLimit(l Limit, s *shape) (*limit, error) {
 var javaEscapes = regexp.MustCompile(`\\u([0-9A-Fa-f]{4})`)
 
 // compileParts compiles what is asked of elements, values and keys.
-func (c *limit) compileParts(l Limit, s *shape) (err error) {
+func (c *limit) compileParts(l Limit, s *Shape) (err error) {
 	if l.Each != nil {
-		if c.each, err = compileLimit(*l.Each, s.elem); err != nil {
+		if c.each, err = compileLimit(*l.Each, s.Elem); err != nil {
 			return fmt.Errorf("each: %w", err)
 		}
 		lead := "Member"
-		if s.kind == kindMap {
+		if s.Kind == KindMap {
 			lead = "Map value"
 		}
 		c.eachWords = lead + " must satisfy constraint: [" + c.each.words() + "]"
 	}
 	if l.Keys != nil {
-		if c.keys, err = compileLimit(*l.Keys, &shape{kind: kindString, ptr: true}); err != nil {
+		if c.keys, err = compileLimit(*l.Keys, &Shape{Kind: KindString, Ptr: true}); err != nil {
 			return fmt.Errorf("keys: %w", err)
 		}
 		c.keysWords = "Map keys must satisfy constraint: [" + c.keys.words() + "]"
@@ -114,11 +145,11 @@ func (c *limit) compileParts(l Limit, s *shape) (err error) {
 
 // fits says whether l asks for something that a value of shape s can have. A
 // limit that could never fail is a mistake in the table.
-func fits(l Limit, s *shape) error {
-	text := s.kind == kindString
-	sized := text || s.kind == kindList || s.kind == kindMap || s.kind == kindBlob
-	number := s.kind == kindInt || s.kind == kindFloat
-	nullable := s.ptr || s.kind == kindList || s.kind == kindMap || s.kind == kindBlob
+func fits(l Limit, s *Shape) error {
+	text := s.Kind == KindString
+	sized := text || s.Kind == KindList || s.Kind == KindMap || s.Kind == KindBlob
+	number := s.Kind == KindInt || s.Kind == KindFloat
+	nullable := s.Ptr || s.Kind == KindList || s.Kind == KindMap || s.Kind == KindBlob
 	switch {
 	case l.Required && !nullable:
 		return fmt.Errorf("a required member must be a pointer, or null cannot be told from zero")
@@ -126,9 +157,9 @@ func fits(l Limit, s *shape) error {
 		return fmt.Errorf("only strings have patterns and enums")
 	case (l.Min != 0 || l.Max != 0 || l.HasMin) && !sized && !number:
 		return fmt.Errorf("only strings, lists, maps, bytes and numbers have a minimum and a maximum")
-	case l.Each != nil && (s.kind != kindList && s.kind != kindMap || s.elem.kind == kindStruct):
+	case l.Each != nil && (s.Kind != KindList && s.Kind != KindMap || s.Elem.Kind == KindStruct):
 		return fmt.Errorf("only lists and maps of scalars can have limits on each element")
-	case l.Keys != nil && s.kind != kindMap:
+	case l.Keys != nil && s.Kind != KindMap:
 		return fmt.Errorf("only maps have limits on keys")
 	}
 	return nil
@@ -154,8 +185,8 @@ func (c *limit) words() string {
 
 // broken returns the constraints that v does not satisfy, in words. v is not
 // null, and no pointer.
-func (c *limit) broken(v reflect.Value, s *shape) []string {
-	if s.kind == kindString {
+func (c *limit) broken(v reflect.Value, s *Shape) []string {
+	if s.Kind == KindString {
 		if str := v.String(); !c.admits(str) {
 			return c.brokenText(str)
 		}
@@ -181,13 +212,13 @@ func (c *limit) broken(v reflect.Value, s *shape) []string {
 
 // size is the number that minimum and maximum are about. Limits are small
 // enough for a float to hold them exactly.
-func size(v reflect.Value, s *shape) (float64, bool) {
-	switch s.kind {
-	case kindInt:
+func size(v reflect.Value, s *Shape) (float64, bool) {
+	switch s.Kind {
+	case KindInt:
 		return float64(v.Int()), true
-	case kindFloat:
+	case KindFloat:
 		return v.Float(), true
-	case kindList, kindMap, kindBlob:
+	case KindList, KindMap, KindBlob:
 		return float64(v.Len()), true
 	default:
 		return 0, false
@@ -250,17 +281,17 @@ func (c *limit) patternHolds(s string) bool {
 	return true
 }
 
-func (c *limit) eachHolds(v reflect.Value, s *shape) bool {
-	if s.kind == kindList {
+func (c *limit) eachHolds(v reflect.Value, s *Shape) bool {
+	if s.Kind == KindList {
 		for i := range v.Len() {
-			if !c.each.holds(v.Index(i), s.elem) {
+			if !c.each.holds(v.Index(i), s.Elem) {
 				return false
 			}
 		}
 		return true
 	}
 	for _, value := range v.Seq2() {
-		if !c.each.holds(value, s.elem) {
+		if !c.each.holds(value, s.Elem) {
 			return false
 		}
 	}
@@ -276,8 +307,8 @@ func (c *limit) keysHold(v reflect.Value) bool {
 	return true
 }
 
-func (c *limit) holds(v reflect.Value, s *shape) bool {
-	if s.ptr {
+func (c *limit) holds(v reflect.Value, s *Shape) bool {
+	if s.Ptr {
 		if v.IsNil() {
 			return !c.required
 		}

@@ -1,4 +1,4 @@
-package wire
+package awsjson
 
 import (
 	"bytes"
@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/dari-bus/dari/internal/wire/shape"
 )
 
 // plain marks the bytes that stand for themselves in a JSON string.
@@ -18,7 +20,7 @@ var plain = func() (t [256]bool) {
 
 // str reads the string at the cursor, which is on its opening quote. The bytes
 // are valid until the next string is read.
-func (r *jsonReader) str() ([]byte, error) {
+func (r *reader) str() ([]byte, error) {
 	r.pos++
 	start := r.pos
 	text := r.text
@@ -36,7 +38,7 @@ func (r *jsonReader) str() ([]byte, error) {
 
 // escaped reads the rest of a string whose first part, before the cursor, has
 // no escapes.
-func (r *jsonReader) escaped(first []byte) ([]byte, error) {
+func (r *reader) escaped(first []byte) ([]byte, error) {
 	out := append(r.scratch[:0], first...)
 	text := r.text
 	for r.pos < len(text) {
@@ -65,7 +67,7 @@ func (r *jsonReader) escaped(first []byte) ([]byte, error) {
 }
 
 // escape appends the character that the escape at the cursor stands for.
-func (r *jsonReader) escape(out []byte) ([]byte, error) {
+func (r *reader) escape(out []byte) ([]byte, error) {
 	if r.pos+1 >= len(r.text) {
 		return nil, r.bad("the text ends within a string")
 	}
@@ -93,7 +95,7 @@ func (r *jsonReader) escape(out []byte) ([]byte, error) {
 
 // unicode appends the character of a \u escape, or of a pair of them. Half a
 // pair is not a character and becomes U+FFFD.
-func (r *jsonReader) unicode(out []byte) ([]byte, error) {
+func (r *reader) unicode(out []byte) ([]byte, error) {
 	hi, ok := r.hex(r.pos)
 	if !ok {
 		return nil, r.bad("four hexadecimal digits must follow \\u")
@@ -112,7 +114,7 @@ func (r *jsonReader) unicode(out []byte) ([]byte, error) {
 }
 
 // hex reads the \u escape at i.
-func (r *jsonReader) hex(i int) (rune, bool) {
+func (r *reader) hex(i int) (rune, bool) {
 	if i+6 > len(r.text) || r.text[i] != '\\' || r.text[i+1] != 'u' {
 		return 0, false
 	}
@@ -134,7 +136,7 @@ func (r *jsonReader) hex(i int) (rune, bool) {
 }
 
 // numeral reads the number at the cursor.
-func (r *jsonReader) numeral() ([]byte, error) {
+func (r *reader) numeral() ([]byte, error) {
 	start := r.pos
 	if r.at('-') {
 		r.pos++
@@ -162,10 +164,10 @@ func (r *jsonReader) numeral() ([]byte, error) {
 	return r.text[start:r.pos], nil
 }
 
-func (r *jsonReader) at(c byte) bool { return r.pos < len(r.text) && r.text[r.pos] == c }
+func (r *reader) at(c byte) bool { return r.pos < len(r.text) && r.text[r.pos] == c }
 
 // digits passes over digits and says whether there were any.
-func (r *jsonReader) digits() bool {
+func (r *reader) digits() bool {
 	start := r.pos
 	for r.pos < len(r.text) && r.text[r.pos] >= '0' && r.text[r.pos] <= '9' {
 		r.pos++
@@ -174,7 +176,7 @@ func (r *jsonReader) digits() bool {
 }
 
 // word passes over a literal such as null.
-func (r *jsonReader) word(w string) error {
+func (r *reader) word(w string) error {
 	if !bytes.HasPrefix(r.text[r.pos:], []byte(w)) {
 		return r.bad("a value must come here")
 	}
@@ -184,7 +186,7 @@ func (r *jsonReader) word(w string) error {
 
 // skip passes over a value that nobody asked for; it must be good JSON
 // nevertheless.
-func (r *jsonReader) skip(depth int) error {
+func (r *reader) skip(depth int) error {
 	switch c := r.peek(); {
 	case c == '{':
 		return r.object("", depth+1, func([]byte) error { return r.skip(depth + 1) })
@@ -207,7 +209,7 @@ func (r *jsonReader) skip(depth int) error {
 	}
 }
 
-func (r *jsonReader) skipList(depth int) error {
+func (r *reader) skipList(depth int) error {
 	if depth > maxDepth {
 		return r.tooDeep()
 	}
@@ -234,7 +236,7 @@ func (r *jsonReader) skipList(depth int) error {
 
 // found says in words what the value at the cursor is, as far as its first byte
 // tells.
-func (r *jsonReader) found() string {
+func (r *reader) found() string {
 	switch c := r.peek(); {
 	case c == '"':
 		return "a string"
@@ -255,10 +257,10 @@ func (r *jsonReader) found() string {
 	}
 }
 
-func (r *jsonReader) bad(why string) error {
-	return notJSON(fmt.Sprintf("%s, at byte %d of %d", why, r.pos, len(r.text)))
+func (r *reader) bad(why string) error {
+	return shape.Malformed("JSON", fmt.Sprintf("%s, at byte %d of %d", why, r.pos, len(r.text)))
 }
 
-func (r *jsonReader) tooDeep() error {
-	return notJSON(fmt.Sprintf("values are nested more than %d deep", maxDepth))
+func (r *reader) tooDeep() error {
+	return shape.Malformed("JSON", fmt.Sprintf("values are nested more than %d deep", maxDepth))
 }

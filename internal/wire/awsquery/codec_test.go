@@ -1,4 +1,4 @@
-package wire
+package awsquery
 
 import (
 	"bytes"
@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/dari-bus/dari/internal/wire/shape"
 )
 
 // form types in the two styles of the query protocol: SQS flattens its lists
@@ -43,7 +45,7 @@ type createTopic struct {
 	Tags       []tag             `json:",omitempty"`
 	Names      []string          `json:",omitempty" query:",member=Item"`
 	Matrix     [][]string        `json:",omitempty"`
-	When       *Time
+	When       *shape.Time
 	Flag       *bool
 	Ratio      *float64
 	Owner      *tag
@@ -54,8 +56,8 @@ type tag struct{ Key, Value *string }
 func decodeForm[T any](t testing.TB, form string) (T, error) {
 	t.Helper()
 	var in T
-	types := &shapes{made: map[reflect.Type]*shape{}}
-	s, err := types.compile(reflect.TypeFor[T]())
+	types := shape.NewCompiler(nil)
+	s, err := types.Compile(reflect.TypeFor[T]())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,11 +65,7 @@ func decodeForm[T any](t testing.TB, form string) (T, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tree, err := newBranch(values)
-	if err != nil {
-		return in, err
-	}
-	return in, serialization(readForm(tree, s, reflect.ValueOf(&in).Elem()))
+	return in, Read(values, s, reflect.ValueOf(&in).Elem())
 }
 
 func TestFlatFormsBecomeTheInput(t *testing.T) {
@@ -108,7 +106,7 @@ func TestFormsWithMembersBecomeTheInput(t *testing.T) {
 	want := createTopic{
 		Name: ptr("t"), Attributes: map[string]string{"DisplayName": "d"},
 		Tags:  []tag{{Key: ptr("k"), Value: ptr("v")}, {Key: ptr("l")}},
-		Names: []string{"x"}, Matrix: [][]string{{"m"}}, When: ptr(At(time.Unix(1700000000, 0).UTC())), Flag: ptr(true), Ratio: ptr(1.5),
+		Names: []string{"x"}, Matrix: [][]string{{"m"}}, When: ptr(shape.At(time.Unix(1700000000, 0).UTC())), Flag: ptr(true), Ratio: ptr(1.5),
 		Owner: &tag{Key: ptr("o")},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -135,7 +133,7 @@ func TestWrongParametersAreNamed(t *testing.T) {
 		"Attribute.1.Value=v": "Attribute.1: expected a Name and a Value, found no Name.",
 	} {
 		_, err := decodeForm[sendMessageBatch](t, form)
-		if e, ok := errors.AsType[*Error](err); !ok || e.QueryCode != "InvalidParameterValue" || e.Message != want {
+		if e, ok := errors.AsType[*shape.Error](err); !ok || e.QueryCode != "InvalidParameterValue" || e.Message != want {
 			t.Errorf("%s:\n got %v\nwant %s", form, err, want)
 		}
 	}
@@ -152,12 +150,12 @@ func TestWrongParametersAreNamed(t *testing.T) {
 
 func toXML(t testing.TB, out any) string {
 	t.Helper()
-	types := &shapes{made: map[reflect.Type]*shape{}}
-	s, err := types.compile(reflect.TypeOf(out))
+	types := shape.NewCompiler(nil)
+	s, err := types.Compile(reflect.TypeOf(out))
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := appendXML(nil, reflect.ValueOf(out), s)
+	b, err := Append(nil, reflect.ValueOf(out), s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +178,7 @@ func TestOutputsBecomeXML(t *testing.T) {
 	}
 	members := toXML(t, createTopic{
 		Name: ptr("t"), Attributes: map[string]string{"k": "v"}, Tags: []tag{{Key: ptr("a")}}, Names: []string{"n"},
-		Matrix: [][]string{{"m"}, {}}, When: ptr(At(time.Unix(1700000000, 0))), Flag: ptr(true), Ratio: ptr(0.5), Owner: &tag{},
+		Matrix: [][]string{{"m"}, {}}, When: ptr(shape.At(time.Unix(1700000000, 0))), Flag: ptr(true), Ratio: ptr(0.5), Owner: &tag{},
 	})
 	want = "<Name>t</Name><Attributes><entry><key>k</key><value>v</value></entry></Attributes><Tags><member><Key>a</Key></member></Tags>" +
 		"<Names><Item>n</Item></Names><Matrix><member><member>m</member></member><member></member></Matrix>" +
@@ -198,7 +196,7 @@ func FuzzXMLStrings(f *testing.F) {
 		var got struct {
 			Text string `xml:",chardata"`
 		}
-		b := appendLeaf(nil, "Text", s)
+		b := AppendLeaf(nil, "Text", s)
 		if err := xml.Unmarshal(b, &got); err != nil {
 			t.Fatalf("%s: %v", b, err)
 		}
@@ -218,22 +216,18 @@ func FuzzXMLStrings(f *testing.F) {
 func FuzzForm(f *testing.F) {
 	f.Add("Name=t&Attributes.entry.1.key=k&Attributes.entry.1.value=v&Tags.member.1.Key=k&Matrix.member.1.member.2=x")
 	f.Add("Names.Item.1=x&Names.Item.01=y&Names=&Tags.member.-1.Key=k&Tags..=x&.=&When=0&Ratio=NaN&Owner.Key=<")
-	types := &shapes{made: map[reflect.Type]*shape{}}
-	s, err := types.compile(reflect.TypeFor[createTopic]())
+	types := shape.NewCompiler(nil)
+	s, err := types.Compile(reflect.TypeFor[createTopic]())
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, form string) {
 		values, _ := url.ParseQuery(form) // what can be read, is
-		tree, err := newBranch(values)
-		if err != nil {
-			return
-		}
 		var in createTopic
-		if err := readForm(tree, s, reflect.ValueOf(&in).Elem()); err != nil {
+		if err := Read(values, s, reflect.ValueOf(&in).Elem()); err != nil {
 			return
 		}
-		b, err := appendXML([]byte("<R>"), reflect.ValueOf(in), s)
+		b, err := Append([]byte("<R>"), reflect.ValueOf(in), s)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,4 +1,4 @@
-package wire
+package awsjson
 
 import (
 	"encoding/json"
@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/dari-bus/dari/internal/wire/shape"
 )
 
 // everything has a member of each kind, in the ways that tables use them.
@@ -19,7 +21,7 @@ type everything struct {
 	Count   *int64
 	Small   *int8
 	Ratio   *float64
-	When    *Time
+	When    *shape.Time
 	Blob    []byte
 	Names   []string
 	Numbers []int
@@ -44,27 +46,25 @@ type mood string
 
 type base struct{ Inherited *string }
 
-func ptr[T any](v T) *T { return &v }
-
 func decode[T any](t testing.TB, text string) (T, error) {
 	t.Helper()
 	var in T
-	types := &shapes{made: map[reflect.Type]*shape{}}
-	s, err := types.compile(reflect.TypeFor[T]())
+	types := shape.NewCompiler(nil)
+	s, err := types.Compile(reflect.TypeFor[T]())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return in, serialization(readJSON([]byte(text), s, reflect.ValueOf(&in).Elem()))
+	return in, Read([]byte(text), s, reflect.ValueOf(&in).Elem())
 }
 
 func encode(t testing.TB, out any) string {
 	t.Helper()
-	types := &shapes{made: map[reflect.Type]*shape{}}
-	s, err := types.compile(reflect.TypeOf(out))
+	types := shape.NewCompiler(nil)
+	s, err := types.Compile(reflect.TypeOf(out))
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := appendJSON(nil, reflect.ValueOf(out), s)
+	b, err := Append(nil, reflect.ValueOf(out), s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func TestJSONBecomesTheInput(t *testing.T) {
 	}
 	want := everything{
 		Text: ptr("aé\n\"\\/😀 \ufffd é"), Flag: ptr(true), Count: ptr(int64(-9007199254740993)), Small: ptr(int8(127)),
-		Ratio: ptr(1.5e-3), When: ptr(At(time.UnixMilli(1700000000250).UTC())), Blob: []byte{0, 255},
+		Ratio: ptr(1.5e-3), When: ptr(shape.At(time.UnixMilli(1700000000250).UTC())), Blob: []byte{0, 255},
 		Names: []string{"x", ""}, Numbers: []int{1, 2, 300, 4, 5}, Tags: map[string]string{"k": "v", "": "e"},
 		Nested: &everything{
 			Nested: &everything{Text: ptr("")}, Names: []string{}, Tags: map[string]string{}, Blob: []byte{},
@@ -148,7 +148,7 @@ func TestWrongTypesAreNamedWithTheirPlace(t *testing.T) {
 		`null`:                             "the request body: expected a structure, found null.",
 	} {
 		_, err := decode[everything](t, text)
-		e, ok := errors.AsType[*Error](err)
+		e, ok := errors.AsType[*shape.Error](err)
 		if !ok || e.Code != "SerializationException" || e.Message != want {
 			t.Errorf("%s:\n got %v\nwant %s", text, err, want)
 		}
@@ -179,7 +179,7 @@ func TestBadJSONIsRefusedWithItsPlace(t *testing.T) {
 		`{"unknown":` + strings.Repeat("[", 600) + strings.Repeat("]", 600) + "}": "values are nested more than 512 deep",
 	} {
 		_, err := decode[everything](t, text)
-		e, ok := errors.AsType[*Error](err)
+		e, ok := errors.AsType[*shape.Error](err)
 		if want = "The request body is not valid JSON: " + want + "."; !ok || e.Code != "SerializationException" || e.Message != want {
 			t.Errorf("%.80s:\n got %v\nwant %s", text, err, want)
 		}
@@ -187,14 +187,14 @@ func TestBadJSONIsRefusedWithItsPlace(t *testing.T) {
 }
 
 func TestWhatIsDecodedDoesNotPointIntoTheText(t *testing.T) {
-	types := &shapes{made: map[reflect.Type]*shape{}}
-	s, err := types.compile(reflect.TypeFor[everything]())
+	types := shape.NewCompiler(nil)
+	s, err := types.Compile(reflect.TypeFor[everything]())
 	if err != nil {
 		t.Fatal(err)
 	}
 	text := []byte(`{"Text":"plain","Names":["esc\u0061ped"],"Tags":{"key":"value"},"Blob":"QUJD"}`)
 	var in everything
-	if err := readJSON(text, s, reflect.ValueOf(&in).Elem()); err != nil {
+	if err := Read(text, s, reflect.ValueOf(&in).Elem()); err != nil {
 		t.Fatal(err)
 	}
 	clear(text)
@@ -215,13 +215,13 @@ func TestOutputsHoldNoNull(t *testing.T) {
 		Empty   string
 		Zero    int
 		Gone    int `json:",omitempty"`
-		When    Time
-		Never   Time `json:",omitempty"`
-		Nor     part `json:",omitzero"`
+		When    shape.Time
+		Never   shape.Time `json:",omitempty"`
+		Nor     part       `json:",omitzero"`
 		Blob    []byte
 		Float   float64
 	}
-	got := encode(t, out{When: At(time.Unix(1700000000, 0)), Float: 0.25})
+	got := encode(t, out{When: shape.At(time.Unix(1700000000, 0)), Float: 0.25})
 	want := `{"List":[],"Map":{},"Empty":"","Zero":0,"When":1700000000,"Blob":"","Float":0.25}`
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
@@ -245,15 +245,15 @@ func TestStringsArePrintedPlainly(t *testing.T) {
 
 func TestWhatJSONCannotHoldIsAnError(t *testing.T) {
 	type out struct{ F []*float64 }
-	types := &shapes{made: map[reflect.Type]*shape{}}
-	s, err := types.compile(reflect.TypeFor[out]())
+	types := shape.NewCompiler(nil)
+	s, err := types.Compile(reflect.TypeFor[out]())
 	if err != nil {
 		t.Fatal(err)
 	}
 	nan := 0.0
 	nan /= nan
 	for _, v := range []out{{F: []*float64{&nan}}, {F: []*float64{nil}}} {
-		if b, err := appendJSON(nil, reflect.ValueOf(v), s); err == nil {
+		if b, err := Append(nil, reflect.ValueOf(v), s); err == nil {
 			t.Errorf("got %s, want an error", b)
 		}
 	}
@@ -269,12 +269,12 @@ func FuzzJSON(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	type probe struct{ A map[string]string }
-	types := &shapes{made: map[reflect.Type]*shape{}}
-	open, err := types.compile(reflect.TypeFor[struct{}]())
+	types := shape.NewCompiler(nil)
+	open, err := types.Compile(reflect.TypeFor[struct{}]())
 	if err != nil {
 		f.Fatal(err)
 	}
-	closed, err := types.compile(reflect.TypeFor[probe]())
+	closed, err := types.Compile(reflect.TypeFor[probe]())
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -283,7 +283,7 @@ func FuzzJSON(f *testing.F) {
 			return // an empty body is an empty object
 		}
 		var nothing struct{}
-		err := readJSON(text, open, reflect.ValueOf(&nothing).Elem())
+		err := Read(text, open, reflect.ValueOf(&nothing).Elem())
 		var object map[string]json.RawMessage
 		stdErr := json.Unmarshal(text, &object)
 		tooDeep := err != nil && strings.Contains(err.Error(), "nested")
@@ -292,7 +292,7 @@ func FuzzJSON(f *testing.F) {
 		}
 		var got, want probe
 		wrapped := append(append([]byte(`{"A":`), text...), '}')
-		if err := readJSON(wrapped, closed, reflect.ValueOf(&got).Elem()); err != nil {
+		if err := Read(wrapped, closed, reflect.ValueOf(&got).Elem()); err != nil {
 			return
 		}
 		if err := json.Unmarshal(wrapped, &want); err != nil {
@@ -309,7 +309,7 @@ func FuzzStrings(f *testing.F) {
 	f.Add("a\"\\\n\x00é😀\xff")
 	f.Fuzz(func(t *testing.T, s string) {
 		var got string
-		b := appendString(nil, s)
+		b := AppendString(nil, s)
 		if err := json.Unmarshal(b, &got); err != nil {
 			t.Fatalf("%s: %v", b, err)
 		}

@@ -1,4 +1,4 @@
-package wire
+package shape
 
 import (
 	"errors"
@@ -20,7 +20,7 @@ type Time struct{ time.Time }
 func At(t time.Time) Time { return Time{Time: t} }
 
 // MarshalJSON prints Unix seconds.
-func (t Time) MarshalJSON() ([]byte, error) { return t.appendEpoch(nil), nil }
+func (t Time) MarshalJSON() ([]byte, error) { return t.AppendEpoch(nil), nil }
 
 // UnmarshalJSON reads Unix seconds or a string in ISO 8601.
 func (t *Time) UnmarshalJSON(b []byte) error {
@@ -31,7 +31,7 @@ func (t *Time) UnmarshalJSON(b []byte) error {
 	if unquoted, err := strconv.Unquote(s); err == nil {
 		s = unquoted
 	}
-	parsed, err := parseTime(s)
+	parsed, err := ParseTime(s)
 	if err != nil {
 		return err
 	}
@@ -39,8 +39,8 @@ func (t *Time) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// appendEpoch appends Unix seconds with up to three decimals.
-func (t Time) appendEpoch(b []byte) []byte {
+// AppendEpoch appends Unix seconds with up to three decimals.
+func (t Time) AppendEpoch(b []byte) []byte {
 	ms := t.UnixMilli()
 	if ms < 0 && ms%1000 != 0 {
 		// The remainder would count backwards; such times do not occur in answers,
@@ -57,8 +57,8 @@ func (t Time) appendEpoch(b []byte) []byte {
 	return append(b, strings.TrimRight(digits, "0")...)
 }
 
-// appendISO appends ISO 8601 in UTC.
-func (t Time) appendISO(b []byte) []byte {
+// AppendISO appends ISO 8601 in UTC.
+func (t Time) AppendISO(b []byte) []byte {
 	if t.Nanosecond() < int(time.Millisecond) {
 		return t.UTC().AppendFormat(b, "2006-01-02T15:04:05Z")
 	}
@@ -77,8 +77,8 @@ var isoLayouts = []string{
 
 var errTime = errors.New("expected a timestamp: Unix seconds such as 1700000000, or ISO 8601 such as 2023-11-14T22:13:20Z")
 
-// parseTime reads Unix seconds or ISO 8601.
-func parseTime(s string) (Time, error) {
+// ParseTime reads Unix seconds or ISO 8601.
+func ParseTime(s string) (Time, error) {
 	if t, ok := parseEpoch(s); ok {
 		return t, nil
 	}

@@ -1,4 +1,4 @@
-package wire
+package shape
 
 import (
 	"fmt"
@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// check returns the error that AWS gives for an input whose members do not
+// Check returns the error that AWS gives for an input whose members do not
 // satisfy their limits, and nil for a good one. The first failures are in one
 // message, in the order of the members: a request may have millions of them, and
 // nobody reads on.
-func check(s *shape, in reflect.Value) error {
+func Check(s *Shape, in reflect.Value) error {
 	if !s.checked {
 		return nil
 	}
@@ -34,7 +34,7 @@ func check(s *shape, in reflect.Value) error {
 // mark sets checked on each shape that has a limit on itself or below, so that
 // checking skips the rest. It runs until nothing changes, since types may be
 // recursive.
-func (c *shapes) mark() {
+func (c *Compiler) mark() {
 	for changed := true; changed; {
 		changed = false
 		for _, s := range c.made {
@@ -45,12 +45,12 @@ func (c *shapes) mark() {
 	}
 }
 
-func (s *shape) needsCheck() bool {
-	if s.elem != nil && s.elem.checked {
+func (s *Shape) needsCheck() bool {
+	if s.Elem != nil && s.Elem.checked {
 		return true
 	}
-	for i := range s.fields {
-		if s.fields[i].limit != nil || s.fields[i].shape.checked {
+	for i := range s.Fields {
+		if s.Fields[i].limit != nil || s.Fields[i].Shape.checked {
 			return true
 		}
 	}
@@ -103,57 +103,57 @@ func (c *checker) fail(value, constraint string) {
 	c.text += len(failure)
 }
 
-func (c *checker) structure(s *shape, v reflect.Value) {
-	for i := range s.fields {
-		f := &s.fields[i]
-		if f.limit == nil && !f.shape.checked || c.full() {
+func (c *checker) structure(s *Shape, v reflect.Value) {
+	for i := range s.Fields {
+		f := &s.Fields[i]
+		if f.limit == nil && !f.Shape.checked || c.full() {
 			continue
 		}
 		c.path = append(c.path, step{name: f.camel})
-		c.member(f, f.of(v))
+		c.member(f, f.Of(v))
 		c.path = c.path[:len(c.path)-1]
 	}
 }
 
-func (c *checker) member(f *field, v reflect.Value) {
+func (c *checker) member(f *Field, v reflect.Value) {
 	if isNull(v) {
 		if f.limit != nil && f.limit.required {
 			c.fail("null", notNull)
 		}
 		return
 	}
-	if f.shape.ptr {
+	if f.Shape.Ptr {
 		v = v.Elem()
 	}
 	if f.limit != nil {
-		for _, constraint := range f.limit.broken(v, f.shape) {
-			c.fail("'"+printJava(v, f.shape, f.limit)+"'", constraint)
+		for _, constraint := range f.limit.broken(v, f.Shape) {
+			c.fail("'"+printJava(v, f.Shape, f.limit)+"'", constraint)
 		}
 	}
-	c.inside(f.shape, v)
+	c.inside(f.Shape, v)
 }
 
 // inside checks what v is made of.
-func (c *checker) inside(s *shape, v reflect.Value) {
+func (c *checker) inside(s *Shape, v reflect.Value) {
 	if !s.checked || isNull(v) || c.full() {
 		return
 	}
 	if v.Kind() == reflect.Pointer {
 		v = v.Elem()
 	}
-	switch s.kind {
-	case kindStruct:
+	switch s.Kind {
+	case KindStruct:
 		c.structure(s, v)
-	case kindList:
+	case KindList:
 		for i := range v.Len() {
 			c.path = append(c.path, step{index: i + 1})
-			c.inside(s.elem, v.Index(i))
+			c.inside(s.Elem, v.Index(i))
 			c.path = c.path[:len(c.path)-1]
 		}
-	case kindMap:
-		for _, key := range sortedKeys(v) {
-			c.path = append(c.path, step{name: clip(key.String())}, step{name: "member"})
-			c.inside(s.elem, v.MapIndex(key))
+	case KindMap:
+		for _, key := range SortedKeys(v) {
+			c.path = append(c.path, step{name: Clip(key.String())}, step{name: "member"})
+			c.inside(s.Elem, v.MapIndex(key))
 			c.path = c.path[:len(c.path)-2]
 		}
 	}

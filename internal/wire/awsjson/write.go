@@ -1,77 +1,78 @@
-package wire
+package awsjson
 
 import (
 	"encoding/base64"
 	"fmt"
 	"math"
-	"net/http"
 	"reflect"
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/dari-bus/dari/internal/wire/shape"
 )
 
-// appendJSON appends v, a value of shape s. Members that are absent are left
+// Append appends v, a value of shape s. Members that are absent are left
 // out, a nil list that its tag does not omit is []: null never appears.
-func appendJSON(b []byte, v reflect.Value, s *shape) ([]byte, error) {
-	return appendJSONAs(b, v, s, false)
+func Append(b []byte, v reflect.Value, s *shape.Shape) ([]byte, error) {
+	return AppendAs(b, v, s, false)
 }
 
-// appendJSONAs is appendJSON with the choice of the query protocol's JSON: some
+// AppendAs is [Append] with the choice of the query protocol's JSON: some
 // members have other names there, and a flat map is a list of its entries.
-func appendJSONAs(b []byte, v reflect.Value, s *shape, query bool) ([]byte, error) {
-	if s.ptr {
+func AppendAs(b []byte, v reflect.Value, s *shape.Shape, query bool) ([]byte, error) {
+	if s.Ptr {
 		if v.IsNil() {
-			return nil, fmt.Errorf("encode %s: a list or map holds a nil pointer", s.typ)
+			return nil, fmt.Errorf("encode %s: a list or map holds a nil pointer", s.Type)
 		}
 		v = v.Elem()
 	}
-	switch s.kind {
-	case kindString:
-		return appendString(b, v.String()), nil
-	case kindBool:
+	switch s.Kind {
+	case shape.KindString:
+		return AppendString(b, v.String()), nil
+	case shape.KindBool:
 		return strconv.AppendBool(b, v.Bool()), nil
-	case kindInt:
+	case shape.KindInt:
 		return strconv.AppendInt(b, v.Int(), 10), nil
-	case kindFloat:
+	case shape.KindFloat:
 		return appendFloat(b, v.Float(), v.Type().Bits())
-	case kindTime:
-		return timeOf(v).appendEpoch(b), nil
-	case kindBlob:
+	case shape.KindTime:
+		return shape.TimeOf(v).AppendEpoch(b), nil
+	case shape.KindBlob:
 		b = append(b, '"')
 		b = base64.StdEncoding.AppendEncode(b, v.Bytes())
 		return append(b, '"'), nil
-	case kindList:
+	case shape.KindList:
 		return appendList(b, v, s, query)
-	case kindMap:
+	case shape.KindMap:
 		return appendMap(b, v, s, query)
 	default:
 		return appendStruct(b, v, s, query)
 	}
 }
 
-func appendStruct(b []byte, v reflect.Value, s *shape, query bool) ([]byte, error) {
+func appendStruct(b []byte, v reflect.Value, s *shape.Shape, query bool) ([]byte, error) {
 	b = append(b, '{')
 	first := true
-	for i := range s.fields {
-		f := &s.fields[i]
-		fv := f.of(v)
-		if f.absent(fv) {
+	for i := range s.Fields {
+		f := &s.Fields[i]
+		fv := f.Of(v)
+		if f.Absent(fv) {
 			continue
 		}
 		if !first {
 			b = append(b, ',')
 		}
 		first = false
-		name := f.name
+		name := f.Name
 		if query {
-			name = f.form.json
+			name = f.Form.JSON
 		}
-		b = append(appendString(b, name), ':')
+		b = append(AppendString(b, name), ':')
 		var err error
-		if query && f.form.flat && f.shape.kind == kindMap {
-			b, err = appendPairs(b, fv, f.shape, f.form)
+		if query && f.Form.Flat && f.Shape.Kind == shape.KindMap {
+			b, err = appendPairs(b, fv, f.Shape, f.Form)
 		} else {
-			b, err = appendJSONAs(b, fv, f.shape, query)
+			b, err = AppendAs(b, fv, f.Shape, query)
 		}
 		if err != nil {
 			return nil, err
@@ -80,30 +81,30 @@ func appendStruct(b []byte, v reflect.Value, s *shape, query bool) ([]byte, erro
 	return append(b, '}'), nil
 }
 
-func appendList(b []byte, v reflect.Value, s *shape, query bool) (_ []byte, err error) {
+func appendList(b []byte, v reflect.Value, s *shape.Shape, query bool) (_ []byte, err error) {
 	b = append(b, '[')
 	for i := range v.Len() {
-		if len(b) > maxAnswer {
-			return nil, errAnswerTooLarge
+		if len(b) > shape.MaxAnswer {
+			return nil, shape.ErrAnswerTooLarge
 		}
 		if i > 0 {
 			b = append(b, ',')
 		}
-		if b, err = appendJSONAs(b, v.Index(i), s.elem, query); err != nil {
+		if b, err = AppendAs(b, v.Index(i), s.Elem, query); err != nil {
 			return nil, err
 		}
 	}
 	return append(b, ']'), nil
 }
 
-func appendMap(b []byte, v reflect.Value, s *shape, query bool) (_ []byte, err error) {
+func appendMap(b []byte, v reflect.Value, s *shape.Shape, query bool) (_ []byte, err error) {
 	b = append(b, '{')
-	for i, key := range sortedKeys(v) {
+	for i, key := range shape.SortedKeys(v) {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(appendString(b, key.String()), ':')
-		if b, err = appendJSONAs(b, v.MapIndex(key), s.elem, query); err != nil {
+		b = append(AppendString(b, key.String()), ':')
+		if b, err = AppendAs(b, v.MapIndex(key), s.Elem, query); err != nil {
 			return nil, err
 		}
 	}
@@ -111,30 +112,21 @@ func appendMap(b []byte, v reflect.Value, s *shape, query bool) (_ []byte, err e
 }
 
 // appendPairs appends the map v as a list of structures of key and value.
-func appendPairs(b []byte, v reflect.Value, s *shape, fm form) (_ []byte, err error) {
+func appendPairs(b []byte, v reflect.Value, s *shape.Shape, fm shape.Form) (_ []byte, err error) {
 	b = append(b, '[')
-	for i, key := range sortedKeys(v) {
+	for i, key := range shape.SortedKeys(v) {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(appendString(append(b, '{'), fm.key), ':')
-		b = append(appendString(b, key.String()), ',')
-		b = append(appendString(b, fm.value), ':')
-		if b, err = appendJSONAs(b, v.MapIndex(key), s.elem, true); err != nil {
+		b = append(AppendString(append(b, '{'), fm.Key), ':')
+		b = append(AppendString(b, key.String()), ',')
+		b = append(AppendString(b, fm.Value), ':')
+		if b, err = AppendAs(b, v.MapIndex(key), s.Elem, true); err != nil {
 			return nil, err
 		}
 		b = append(b, '}')
 	}
 	return append(b, ']'), nil
-}
-
-// maxAnswer bounds an answer, in bytes. Ten messages of 1 MiB come to no more,
-// with each byte escaped at its worst.
-const maxAnswer = 64 << 20
-
-var errAnswerTooLarge error = &Error{
-	Code: "ResponseTooLargeException", QueryCode: "ResponseTooLarge", Status: http.StatusServiceUnavailable,
-	Message: "The answer has more bytes than dari sends at once; ask for less at a time.",
 }
 
 // appendFloat appends f without an exponent where people would not use one.
@@ -151,9 +143,9 @@ func appendFloat(b []byte, f float64, bits int) ([]byte, error) {
 
 const hexDigits = "0123456789abcdef"
 
-// appendString appends s in quotes. What is not UTF-8 becomes U+FFFD; all other
+// AppendString appends s in quotes. What is not UTF-8 becomes U+FFFD; all other
 // characters beyond ASCII stay as they are.
-func appendString(b []byte, s string) []byte {
+func AppendString(b []byte, s string) []byte {
 	b = append(b, '"')
 	start := 0
 	for i := 0; i < len(s); {

@@ -1,4 +1,4 @@
-package wire
+package shape
 
 import (
 	"encoding/json"
@@ -53,14 +53,14 @@ func TestTimesArePrintedWithMillisecondsAtMost(t *testing.T) {
 		{999_999, "1700000000", "2023-11-14T22:13:20Z"},
 	} {
 		at := At(time.Unix(1700000000, c.nanos))
-		if got := string(at.appendEpoch(nil)); got != c.epoch {
+		if got := string(at.AppendEpoch(nil)); got != c.epoch {
 			t.Errorf("epoch: got %s, want %s", got, c.epoch)
 		}
-		if got := string(at.appendISO(nil)); got != c.iso {
+		if got := string(at.AppendISO(nil)); got != c.iso {
 			t.Errorf("ISO 8601: got %s, want %s", got, c.iso)
 		}
 	}
-	if got := string(At(time.UnixMilli(-1500)).appendEpoch(nil)); got != "-1.5" {
+	if got := string(At(time.UnixMilli(-1500)).AppendEpoch(nil)); got != "-1.5" {
 		t.Errorf("before 1970: got %s, want -1.5", got)
 	}
 }

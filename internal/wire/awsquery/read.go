@@ -1,4 +1,7 @@
-package wire
+// Package awsquery reads the forms and writes the XML of awsQuery. Lists and maps
+// are spelled in two styles, which the tags of members say: SQS flattens them, SNS
+// and IAM do not.
+package awsquery
 
 import (
 	"encoding/base64"
@@ -9,6 +12,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/dari-bus/dari/internal/wire/shape"
 )
 
 // A branch is the part of a form below one name: the parameters Tag.1.Key and
@@ -24,9 +29,9 @@ func newBranch(form url.Values) (*branch, error) {
 	root := &branch{}
 	for name, values := range form {
 		if strings.Count(name, ".") >= maxFormDepth {
-			return nil, &Error{
+			return nil, &shape.Error{
 				Code: "SerializationException", QueryCode: "MalformedInput",
-				Message: fmt.Sprintf("The parameter name %s has more than %d parts.", clip(name), maxFormDepth),
+				Message: fmt.Sprintf("The parameter name %s has more than %d parts.", shape.Clip(name), maxFormDepth),
 			}
 		}
 		at := root
@@ -68,34 +73,43 @@ func (b *branch) numbered() []*branch {
 	return out
 }
 
-// readForm decodes the branch b into v, a structure of shape s.
-func readForm(b *branch, s *shape, v reflect.Value) error {
-	for i := range s.fields {
-		f := &s.fields[i]
-		br := b.below[f.form.name]
+// Read decodes form into v, a structure of shape s.
+func Read(form url.Values, s *shape.Shape, v reflect.Value) error {
+	root, err := newBranch(form)
+	if err != nil {
+		return err
+	}
+	return shape.Serialization(readBranch(root, s, v))
+}
+
+// readBranch decodes the branch b into v, a structure of shape s.
+func readBranch(b *branch, s *shape.Shape, v reflect.Value) error {
+	for i := range s.Fields {
+		f := &s.Fields[i]
+		br := b.below[f.Form.Name]
 		if br == nil {
 			continue
 		}
-		if err := readParameter(br, f.form, f.shape, f.of(v)); err != nil {
-			return within(err, "."+f.form.name)
+		if err := readParameter(br, f.Form, f.Shape, f.Of(v)); err != nil {
+			return shape.Within(err, "."+f.Form.Name)
 		}
 	}
 	return nil
 }
 
 // readParameter decodes b into v; how lists and maps are spelled is up to fm.
-func readParameter(b *branch, fm form, s *shape, v reflect.Value) error {
-	if s.ptr {
-		p := reflect.New(s.typ)
+func readParameter(b *branch, fm shape.Form, s *shape.Shape, v reflect.Value) error {
+	if s.Ptr {
+		p := reflect.New(s.Type)
 		v.Set(p)
 		v = p.Elem()
 	}
-	switch s.kind {
-	case kindStruct:
-		return readForm(b, s, v)
-	case kindList:
+	switch s.Kind {
+	case shape.KindStruct:
+		return readBranch(b, s, v)
+	case shape.KindList:
 		return readFormList(b, fm, s, v)
-	case kindMap:
+	case shape.KindMap:
 		return readFormMap(b, fm, s, v)
 	default:
 		return readScalar(b, s, v)
@@ -103,16 +117,16 @@ func readParameter(b *branch, fm form, s *shape, v reflect.Value) error {
 }
 
 // inner is how a list or map within a list or map is spelled.
-var inner = form{member: "member", key: "key", value: "value"}
+var inner = shape.Form{Member: "member", Key: "key", Value: "value"}
 
 // readFormList decodes Name.1 or Name.member.1. A name with an empty value is
 // the empty list; one with a value is a list of one, as SQS has always
 // understood AttributeName=All.
-func readFormList(b *branch, fm form, s *shape, v reflect.Value) error {
-	v.Set(reflect.MakeSlice(s.typ, 0, 0))
+func readFormList(b *branch, fm shape.Form, s *shape.Shape, v reflect.Value) error {
+	v.Set(reflect.MakeSlice(s.Type, 0, 0))
 	entries, lead := b.numbered(), "."
-	if !fm.flat {
-		entries, lead = b.below[fm.member].numbered(), "."+fm.member+"."
+	if !fm.Flat {
+		entries, lead = b.below[fm.Member].numbered(), "."+fm.Member+"."
 	}
 	if len(entries) == 0 && b.set && b.value != "" {
 		entries = []*branch{{value: b.value, set: true}}
@@ -120,8 +134,8 @@ func readFormList(b *branch, fm form, s *shape, v reflect.Value) error {
 	v.Grow(len(entries))
 	for i, e := range entries {
 		v.SetLen(i + 1)
-		if err := readParameter(e, inner, s.elem, v.Index(i)); err != nil {
-			return within(err, lead+strconv.Itoa(i+1))
+		if err := readParameter(e, inner, s.Elem, v.Index(i)); err != nil {
+			return shape.Within(err, lead+strconv.Itoa(i+1))
 		}
 	}
 	return nil
@@ -129,41 +143,41 @@ func readFormList(b *branch, fm form, s *shape, v reflect.Value) error {
 
 // readFormMap decodes Name.1.Key and Name.1.Value, or Name.entry.1.key and
 // Name.entry.1.value.
-func readFormMap(b *branch, fm form, s *shape, v reflect.Value) error {
-	v.Set(reflect.MakeMap(s.typ))
+func readFormMap(b *branch, fm shape.Form, s *shape.Shape, v reflect.Value) error {
+	v.Set(reflect.MakeMap(s.Type))
 	entries, lead := b.numbered(), "."
-	if !fm.flat {
+	if !fm.Flat {
 		entries, lead = b.below["entry"].numbered(), ".entry."
 	}
 	for i, e := range entries {
 		at := lead + strconv.Itoa(i+1)
-		key := e.below[fm.key]
+		key := e.below[fm.Key]
 		if key == nil || !key.set {
-			return within(mistyped("a "+fm.key+" and a "+fm.value, "no "+fm.key), at)
+			return shape.Within(shape.Mistyped("a "+fm.Key+" and a "+fm.Value, "no "+fm.Key), at)
 		}
-		elem := reflect.New(s.typ.Elem()).Elem()
-		value := e.below[fm.value]
+		elem := reflect.New(s.Type.Elem()).Elem()
+		value := e.below[fm.Value]
 		if value == nil {
 			value = &branch{set: true} // clients leave empty values out
 		}
-		if err := readParameter(value, inner, s.elem, elem); err != nil {
-			return within(err, at+"."+fm.value)
+		if err := readParameter(value, inner, s.Elem, elem); err != nil {
+			return shape.Within(err, at+"."+fm.Value)
 		}
-		v.SetMapIndex(reflect.ValueOf(key.value).Convert(s.typ.Key()), elem)
+		v.SetMapIndex(reflect.ValueOf(key.value).Convert(s.Type.Key()), elem)
 	}
 	return nil
 }
 
-func readScalar(b *branch, s *shape, v reflect.Value) error {
+func readScalar(b *branch, s *shape.Shape, v reflect.Value) error {
 	text := b.value
 	if !b.set {
-		return mistyped(s.kind.String(), "a name with further parts")
+		return shape.Mistyped(s.Kind.String(), "a name with further parts")
 	}
-	wrong := func() error { return mistyped(s.kind.String(), strconv.Quote(clip(text))) }
-	switch s.kind {
-	case kindString:
+	wrong := func() error { return shape.Mistyped(s.Kind.String(), strconv.Quote(shape.Clip(text))) }
+	switch s.Kind {
+	case shape.KindString:
 		v.SetString(text)
-	case kindBool:
+	case shape.KindBool:
 		switch strings.ToLower(text) {
 		case "true", "1":
 			v.SetBool(true)
@@ -172,25 +186,25 @@ func readScalar(b *branch, s *shape, v reflect.Value) error {
 		default:
 			return wrong()
 		}
-	case kindInt:
+	case shape.KindInt:
 		n, err := strconv.ParseInt(text, 10, v.Type().Bits())
 		if err != nil {
 			return wrong()
 		}
 		v.SetInt(n)
-	case kindFloat:
+	case shape.KindFloat:
 		f, err := strconv.ParseFloat(text, v.Type().Bits())
 		if err != nil {
 			return wrong()
 		}
 		v.SetFloat(f)
-	case kindTime:
-		t, err := parseTime(text)
+	case shape.KindTime:
+		t, err := shape.ParseTime(text)
 		if err != nil {
 			return wrong()
 		}
 		v.Set(reflect.ValueOf(t))
-	case kindBlob:
+	case shape.KindBlob:
 		blob, err := base64.StdEncoding.AppendDecode([]byte{}, []byte(text))
 		if err != nil {
 			return wrong()

@@ -1,4 +1,7 @@
-package wire
+// Package awsjson reads and writes JSON as AWS's dialects do: member names are
+// compared exactly, what a shape does not have is passed over, and null never
+// goes out.
+package awsjson
 
 import (
 	"encoding/base64"
@@ -9,58 +12,56 @@ import (
 	"strings"
 	"sync"
 	"unicode/utf8"
+
+	"github.com/dari-bus/dari/internal/wire/shape"
 )
 
 // maxDepth bounds how deep values may nest, known members or not.
 const maxDepth = 512
 
-// maxParts bounds what the elements of lists and maps come to, in bytes without
-// their texts: {} is two bytes on the wire, and a structure in memory.
-const maxParts = 8 << 20
-
-// A jsonReader decodes one JSON text into the Go value of a shape.
+// A reader decodes one JSON text into the Go value of a shape.
 //
 // It exists because the hot path of the server is PutEvents: it reads a body
 // once, makes room for the members of a structure together, and knows where it
 // is when something has the wrong type. Names are compared exactly, as AWS
 // does, and members that the shape does not have are passed over. What it makes
 // never points into the text.
-type jsonReader struct {
+type reader struct {
 	text []byte
 	pos  int
-	// room is what is left of maxParts. Where there is none, elements are passed
+	// room is what is left of [shape.MaxParts]. Where there is none, elements are passed
 	// over.
 	room int
 	// scratch holds a string while its escapes are resolved.
 	scratch []byte
 }
 
-var jsonReaders = sync.Pool{New: func() any { return new(jsonReader) }}
+var readers = sync.Pool{New: func() any { return new(reader) }}
 
-// readJSON decodes text into v, a structure of shape s. Text of white space
-// only is an empty object. When there is more in lists and maps than anybody may
-// ask for, the error is errTooManyParts, and v holds the first of them.
-func readJSON(text []byte, s *shape, v reflect.Value) error {
+// Read decodes text into v, a structure of shape s. Text of white space only is
+// an empty object. When there is more in lists and maps than anybody may
+// ask for, the error is [shape.ErrTooManyParts], and v holds the first of them.
+func Read(text []byte, s *shape.Shape, v reflect.Value) error {
 	if !utf8.Valid(text) {
-		return notJSON("it is not UTF-8")
+		return shape.Malformed("JSON", "it is not UTF-8")
 	}
-	r := jsonReaders.Get().(*jsonReader)
+	r := readers.Get().(*reader)
 	defer r.free()
-	r.text, r.pos, r.room = text, 0, maxParts
+	r.text, r.pos, r.room = text, 0, shape.MaxParts
 	if r.peek() == 0 && r.pos == len(text) {
 		return nil
 	}
 	if r.peek() != '{' {
-		return mistyped("a structure", r.found())
+		return shape.Serialization(shape.Mistyped("a structure", r.found()))
 	}
 	if err := r.structure(s, v, 0); err != nil {
-		return err
+		return shape.Serialization(err)
 	}
 	if r.peek(); r.pos < len(text) {
 		return r.bad("text follows the object")
 	}
 	if r.room < 0 {
-		return errTooManyParts
+		return shape.ErrTooManyParts
 	}
 	return nil
 }
@@ -68,16 +69,16 @@ func readJSON(text []byte, s *shape, v reflect.Value) error {
 // maxScratch bounds what a reader at rest keeps, in bytes.
 const maxScratch = 1 << 20
 
-func (r *jsonReader) free() {
+func (r *reader) free() {
 	r.text = nil
 	if cap(r.scratch) > maxScratch {
 		r.scratch = nil
 	}
-	jsonReaders.Put(r)
+	readers.Put(r)
 }
 
 // peek passes over white space and returns the byte after it, zero at the end.
-func (r *jsonReader) peek() byte {
+func (r *reader) peek() byte {
 	for ; r.pos < len(r.text); r.pos++ {
 		switch c := r.text[r.pos]; c {
 		case ' ', '\n', '\r', '\t':
@@ -90,25 +91,25 @@ func (r *jsonReader) peek() byte {
 
 // value decodes the next value into v. A null leaves v as it is and reports
 // false.
-func (r *jsonReader) value(s *shape, v reflect.Value, depth int) (present bool, err error) {
+func (r *reader) value(s *shape.Shape, v reflect.Value, depth int) (present bool, err error) {
 	if r.peek() == 'n' {
 		return false, r.word("null")
 	}
-	if s.ptr {
-		p := reflect.New(s.typ)
+	if s.Ptr {
+		p := reflect.New(s.Type)
 		v.Set(p)
 		v = p.Elem()
 	}
-	switch s.kind {
-	case kindStruct:
+	switch s.Kind {
+	case shape.KindStruct:
 		err = r.structure(s, v, depth+1)
-	case kindList:
+	case shape.KindList:
 		err = r.list(s, v, depth+1)
-	case kindMap:
+	case shape.KindMap:
 		err = r.dictionary(s, v, depth+1)
-	case kindInt, kindFloat:
+	case shape.KindInt, shape.KindFloat:
 		err = r.number(s, v)
-	case kindTime:
+	case shape.KindTime:
 		err = r.time(v)
 	default:
 		err = r.scalar(s, v)
@@ -116,18 +117,18 @@ func (r *jsonReader) value(s *shape, v reflect.Value, depth int) (present bool, 
 	return true, err
 }
 
-func (r *jsonReader) structure(s *shape, v reflect.Value, depth int) error {
+func (r *reader) structure(s *shape.Shape, v reflect.Value, depth int) error {
 	var slab []string
 	return r.object("a structure", depth, func(name []byte) error {
-		i, ok := s.index[string(name)]
+		i, ok := s.Index[string(name)]
 		if !ok {
 			return r.skip(depth)
 		}
-		f := &s.fields[i]
-		fv := f.of(v)
-		if f.shape.kind == kindString && f.shape.ptr && fv.Type() == stringPtr && r.peek() == '"' {
+		f := &s.Fields[i]
+		fv := f.Of(v)
+		if f.Shape.Kind == shape.KindString && f.Shape.Ptr && fv.Type() == stringPtr && r.peek() == '"' {
 			if len(slab) == 0 {
-				slab = make([]string, s.strings)
+				slab = make([]string, s.Strings)
 			}
 			if err := r.into(&slab[0]); err != nil {
 				return err
@@ -136,8 +137,8 @@ func (r *jsonReader) structure(s *shape, v reflect.Value, depth int) error {
 			slab = slab[1:]
 			return nil
 		}
-		if present, err := r.value(f.shape, fv, depth); err != nil {
-			return within(err, "."+f.name)
+		if present, err := r.value(f.Shape, fv, depth); err != nil {
+			return shape.Within(err, "."+f.Name)
 		} else if !present {
 			fv.SetZero() // the last of two members with one name counts
 		}
@@ -148,28 +149,28 @@ func (r *jsonReader) structure(s *shape, v reflect.Value, depth int) error {
 var stringPtr = reflect.TypeFor[*string]()
 
 // into decodes the next string into s.
-func (r *jsonReader) into(s *string) error {
+func (r *reader) into(s *string) error {
 	b, err := r.str()
 	*s = string(b)
 	return err
 }
 
-func (r *jsonReader) list(s *shape, v reflect.Value, depth int) error {
+func (r *reader) list(s *shape.Shape, v reflect.Value, depth int) error {
 	if r.peek() != '[' {
-		return mistyped("a list", r.found())
+		return shape.Mistyped("a list", r.found())
 	}
 	if depth > maxDepth {
 		return r.tooDeep()
 	}
 	r.pos++
-	v.Set(reflect.MakeSlice(s.typ, 0, 0))
+	v.Set(reflect.MakeSlice(s.Type, 0, 0))
 	if r.peek() == ']' {
 		r.pos++
 		return nil
 	}
 	for n := 0; ; n++ {
 		if err := r.element(s, v, n, depth); err != nil {
-			return within(err, "["+strconv.Itoa(n)+"]")
+			return shape.Within(err, "["+strconv.Itoa(n)+"]")
 		}
 		switch r.peek() {
 		case ',':
@@ -184,35 +185,35 @@ func (r *jsonReader) list(s *shape, v reflect.Value, depth int) error {
 }
 
 // element decodes the next element of the list v, which is its nth.
-func (r *jsonReader) element(s *shape, v reflect.Value, n, depth int) error {
-	if r.room -= int(s.elem.size); r.room < 0 {
+func (r *reader) element(s *shape.Shape, v reflect.Value, n, depth int) error {
+	if r.room -= s.Part(); r.room < 0 {
 		return r.skip(depth)
 	}
 	if n == v.Cap() {
 		v.Grow(max(4, n))
 	}
 	v.SetLen(n + 1)
-	present, err := r.value(s.elem, v.Index(n), depth)
+	present, err := r.value(s.Elem, v.Index(n), depth)
 	if err == nil && !present {
-		err = mistyped(s.elem.kind.String(), "null")
+		err = shape.Mistyped(s.Elem.Kind.String(), "null")
 	}
 	return err
 }
 
-func (r *jsonReader) dictionary(s *shape, v reflect.Value, depth int) error {
-	v.Set(reflect.MakeMap(s.typ))
+func (r *reader) dictionary(s *shape.Shape, v reflect.Value, depth int) error {
+	v.Set(reflect.MakeMap(s.Type))
 	return r.object("a map", depth, func(name []byte) error {
-		if r.room -= int(s.elem.size + entrySize); r.room < 0 {
+		if r.room -= s.Part(); r.room < 0 {
 			return r.skip(depth)
 		}
-		key := reflect.ValueOf(string(name)).Convert(s.typ.Key())
-		elem := reflect.New(s.typ.Elem()).Elem()
-		present, err := r.value(s.elem, elem, depth)
+		key := reflect.ValueOf(string(name)).Convert(s.Type.Key())
+		elem := reflect.New(s.Type.Elem()).Elem()
+		present, err := r.value(s.Elem, elem, depth)
 		if err == nil && !present {
-			err = mistyped(s.elem.kind.String(), "null")
+			err = shape.Mistyped(s.Elem.Kind.String(), "null")
 		}
 		if err != nil {
-			return within(err, "."+clip(key.String()))
+			return shape.Within(err, "."+shape.Clip(key.String()))
 		}
 		v.SetMapIndex(key, elem)
 		return nil
@@ -221,9 +222,9 @@ func (r *jsonReader) dictionary(s *shape, v reflect.Value, depth int) error {
 
 // object reads an object and calls member with each name, before its value. The
 // name is valid until the next string is read.
-func (r *jsonReader) object(want string, depth int, member func(name []byte) error) error {
+func (r *reader) object(want string, depth int, member func(name []byte) error) error {
 	if r.peek() != '{' {
-		return mistyped(want, r.found())
+		return shape.Mistyped(want, r.found())
 	}
 	if depth > maxDepth {
 		return r.tooDeep()
@@ -261,8 +262,8 @@ func (r *jsonReader) object(want string, depth int, member func(name []byte) err
 }
 
 // scalar decodes strings, bytes and booleans.
-func (r *jsonReader) scalar(s *shape, v reflect.Value) error {
-	if s.kind == kindBool {
+func (r *reader) scalar(s *shape.Shape, v reflect.Value) error {
+	if s.Kind == shape.KindBool {
 		switch r.peek() {
 		case 't':
 			v.SetBool(true)
@@ -271,46 +272,46 @@ func (r *jsonReader) scalar(s *shape, v reflect.Value) error {
 			v.SetBool(false)
 			return r.word("false")
 		}
-		return mistyped("true or false", r.found())
+		return shape.Mistyped("true or false", r.found())
 	}
 	if r.peek() != '"' {
-		return mistyped(s.kind.String(), r.found())
+		return shape.Mistyped(s.Kind.String(), r.found())
 	}
 	b, err := r.str()
 	if err != nil {
 		return err
 	}
-	if s.kind == kindString {
+	if s.Kind == shape.KindString {
 		v.SetString(string(b))
 		return nil
 	}
 	blob, err := base64.StdEncoding.AppendDecode([]byte{}, b)
 	if err != nil {
-		return mistyped("bytes in base64", "a string that is not base64")
+		return shape.Mistyped("bytes in base64", "a string that is not base64")
 	}
 	v.SetBytes(blob)
 	return nil
 }
 
-func (r *jsonReader) number(s *shape, v reflect.Value) error {
+func (r *reader) number(s *shape.Shape, v reflect.Value) error {
 	if c := r.peek(); c != '-' && (c < '0' || c > '9') {
-		return mistyped(s.kind.String(), r.found())
+		return shape.Mistyped(s.Kind.String(), r.found())
 	}
 	lit, err := r.numeral()
 	if err != nil {
 		return err
 	}
-	if s.kind == kindInt {
+	if s.Kind == shape.KindInt {
 		n, ok := parseInteger(string(lit))
 		if !ok || v.OverflowInt(n) {
-			return mistyped(fmt.Sprintf("an integer of %d bits", v.Type().Bits()), "the number "+clip(string(lit)))
+			return shape.Mistyped(fmt.Sprintf("an integer of %d bits", v.Type().Bits()), "the number "+shape.Clip(string(lit)))
 		}
 		v.SetInt(n)
 		return nil
 	}
 	f, err := strconv.ParseFloat(string(lit), 64)
 	if err != nil || v.OverflowFloat(f) {
-		return mistyped(fmt.Sprintf("a number of %d bits", v.Type().Bits()), "the number "+clip(string(lit)))
+		return shape.Mistyped(fmt.Sprintf("a number of %d bits", v.Type().Bits()), "the number "+shape.Clip(string(lit)))
 	}
 	v.SetFloat(f)
 	return nil
@@ -332,7 +333,7 @@ func parseInteger(s string) (int64, bool) {
 	return int64(f), true
 }
 
-func (r *jsonReader) time(v reflect.Value) error {
+func (r *reader) time(v reflect.Value) error {
 	var s string
 	switch c := r.peek(); {
 	case c == '"':
@@ -348,20 +349,12 @@ func (r *jsonReader) time(v reflect.Value) error {
 		}
 		s = string(b)
 	default:
-		return mistyped(kindTime.String(), r.found())
+		return shape.Mistyped(shape.KindTime.String(), r.found())
 	}
-	t, err := parseTime(s)
+	t, err := shape.ParseTime(s)
 	if err != nil {
-		return mistyped(kindTime.String(), strconv.Quote(clip(s)))
+		return shape.Mistyped(shape.KindTime.String(), strconv.Quote(shape.Clip(s)))
 	}
 	v.Set(reflect.ValueOf(t))
 	return nil
-}
-
-// clip keeps s short enough for an error.
-func clip(s string) string {
-	if len(s) <= 64 {
-		return s
-	}
-	return strings.ToValidUTF8(s[:64], "") + "…"
 }

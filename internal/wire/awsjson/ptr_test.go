@@ -1,0 +1,3 @@
+package awsjson
+
+func ptr[T any](v T) *T { return &v }

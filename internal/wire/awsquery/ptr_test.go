@@ -1,0 +1,3 @@
+package awsquery
+
+func ptr[T any](v T) *T { return &v }

@@ -1,0 +1,3 @@
+package wire
+
+func ptr[T any](v T) *T { return &v }
