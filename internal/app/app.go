@@ -47,6 +47,7 @@ type App struct {
 	// long the other parts may take when the store has failed.
 	stopWithin time.Duration
 
+	client       *outbound.Client
 	queues       *queue.Service
 	destinations *destination.Service
 	outbox       *delivery.Outbox
@@ -108,12 +109,12 @@ func (a *App) openRooms(ctx context.Context) (err error) {
 	if a.queues, err = queue.Open(a.store, queue.Options{Guard: guard, Logger: a.opt.Log}); err != nil {
 		return err
 	}
-	client := a.newClient()
-	if a.destinations, err = destination.Open(ctx, destination.Options{Store: a.store, Client: client, HTTPSOnly: a.opt.HTTPSOnly}); err != nil {
+	a.client = a.newClient()
+	if a.destinations, err = destination.Open(ctx, destination.Options{Store: a.store, Client: a.client, HTTPSOnly: a.opt.HTTPSOnly}); err != nil {
 		return err
 	}
 	a.outbox, err = delivery.Open(ctx, delivery.Options{
-		Store: a.store, Sink: a.sinks(client), DeadLetters: a.queues,
+		Store: a.store, Sink: a.sinks(a.client), DeadLetters: a.queues,
 		Hooks: hooks, Log: a.opt.Log, MaxDead: a.opt.MaxDead, MaxDeadBytes: a.opt.maxDeadBytes,
 		Memory: a.opt.memory.Share(memoryDeliveries), Renderings: a.opt.memory.Share(memoryRenderings),
 	})

@@ -47,7 +47,7 @@ func TestCallsGoWhereTheSettingAllows(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, asked := a.destinations.Client.Call(req, outbound.Terms{For: c.ARN, Within: a.stopWithin})
+		_, asked := a.client.Call(req, outbound.Terms{For: c.ARN, Within: a.stopWithin})
 		for _, err := range []error{sent, asked} {
 			if e := outbound.AsError(err); (e == nil) != allowed || e != nil && (!e.Permanent || !strings.Contains(e.Message, "-outbound")) {
 				t.Errorf("%s: %+v", setting, e)

@@ -20,7 +20,7 @@ func (a *App) Run(ctx context.Context) error {
 	g, running := errgroup.WithContext(context.WithoutCancel(ctx))
 	inner, stopInner := context.WithCancel(running)
 	defer stopInner()
-	defer a.destinations.Client.CloseIdle()
+	defer a.client.CloseIdle()
 	g.Go(func() error {
 		defer stopInner()
 		return a.serve(ctx, running)

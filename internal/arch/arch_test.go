@@ -59,8 +59,8 @@ var rooms = []room{
 	{"internal/target/targettest", []string{"internal/arn", "internal/event", "internal/target"}, false},
 	{"internal/delivery/dead", []string{"internal/arn", "internal/store"}, false},
 	{"internal/delivery", []string{"internal/arn", "internal/budget", "internal/delivery/dead", "internal/event", "internal/store", "internal/target", "internal/transform", "internal/watch"}, false},
-	{"internal/bus", []string{"internal/access", "internal/arn", "internal/delivery", "internal/event", "internal/fault", "internal/page", "internal/policy", "pattern", "internal/schedule", "internal/store", "internal/target", "internal/transform", "internal/watch"}, false},
-	{"internal/destination", []string{"internal/access", "internal/arn", "internal/fault", "internal/outbound", "internal/page", "internal/store", "internal/target"}, false},
+	{"internal/bus", []string{"internal/access", "internal/arn", "internal/delivery", "internal/event", "internal/fault", "internal/page", "internal/policy", "pattern", "internal/schedule", "internal/store", "internal/store/table", "internal/target", "internal/transform", "internal/watch"}, false},
+	{"internal/destination", []string{"internal/access", "internal/arn", "internal/fault", "internal/outbound", "internal/store", "internal/store/table", "internal/target"}, false},
 
 	// Doors.
 	{"internal/signature", []string{"internal/access"}, false},

@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"sort"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,6 +13,7 @@ import (
 	"github.com/dari-bus/dari/internal/delivery"
 	"github.com/dari-bus/dari/internal/policy"
 	"github.com/dari-bus/dari/internal/store"
+	"github.com/dari-bus/dari/internal/store/table"
 	"github.com/dari-bus/dari/internal/watch"
 	"github.com/dari-bus/dari/pattern"
 )
@@ -60,8 +58,12 @@ type Options struct {
 type Service struct {
 	opt   Options
 	born  time.Time // when the store was first opened: the age of default buses
-	buses sync.Map  // key → *bus
+	buses sync.Map  // key → *bus: those in memory
 	clock *clock
+
+	attributes *table.Table[attributes]
+	rules      *table.Table[version]
+	targets    *table.Table[targetRecord]
 
 	// creating serialises the creation and deletion of buses. It is taken
 	// before the writing lock of a bus.
@@ -81,7 +83,7 @@ func Open(ctx context.Context, opt Options) (*Service, error) {
 	}
 	opt.ScheduleTolerance = max(opt.ScheduleTolerance, time.Second)
 	s := &Service{opt: opt, clock: newClock()}
-	if err := opt.Store.View(ctx, s.load); err != nil {
+	if err := s.load(ctx); err != nil {
 		return nil, fmt.Errorf("open the buses: %w", err)
 	}
 	if s.born.IsZero() {
@@ -104,12 +106,14 @@ func Open(ctx context.Context, opt Options) (*Service, error) {
 // event is stamped.
 func now() time.Time { return time.Now().UTC().Truncate(time.Second) }
 
-// A bus is one event bus in memory. The lock writing is taken before mu.
+// A bus is one event bus in memory.
 type bus struct {
 	key
 	arn        string
 	guard      access.Guard
 	attributes atomic.Pointer[attributes]
+	// rules are those of all buses; ours are behind our name.
+	rules *table.Table[version]
 	// set holds the patterns of the rules that events are matched against.
 	set *pattern.Set[*rule]
 
@@ -117,9 +121,6 @@ type bus struct {
 	// nobody who only reads may ask for it.
 	writing sync.Mutex
 	deleted bool
-
-	mu    sync.RWMutex
-	rules []*rule // sorted by name
 }
 
 // attributes are what a bus is apart from its rules. They are never changed,
@@ -129,16 +130,12 @@ type attributes struct {
 	policy *policy.Document // nil when there is none
 }
 
-func compileAttributes(r *busRecord) (*attributes, error) {
-	a := &attributes{busRecord: *r}
-	if r.Policy != "" {
-		p, err := policy.ParseResource(r.Policy)
-		if err != nil {
-			return nil, err
-		}
-		a.policy = p
+// compile compiles what is text in the record.
+func (a *attributes) compile() (err error) {
+	if a.Policy != "" {
+		a.policy, err = policy.ParseResource(a.Policy)
 	}
-	return a, nil
+	return err
 }
 
 // lookup returns the bus in memory, or nil. A default bus that nobody has
@@ -161,9 +158,14 @@ func (s *Service) materialise(k key) *bus {
 }
 
 func (s *Service) newBus(k key) *bus {
-	b := &bus{key: k, arn: k.arn(), guard: s.opt.Guard, set: pattern.NewSet[*rule]()}
-	b.attributes.Store(&attributes{busRecord: busRecord{Place: k.Place, Name: k.Name, Created: s.born, Modified: s.born}})
+	b := &bus{key: k, arn: k.arn(), guard: s.opt.Guard, rules: s.rules, set: pattern.NewSet[*rule]()}
+	b.attributes.Store(s.unchanged(k))
 	return b
+}
+
+// unchanged are the attributes of a bus that nobody has changed, such as a default one.
+func (s *Service) unchanged(k key) *attributes {
+	return &attributes{busRecord: busRecord{Place: k.Place, Name: k.Name, Created: s.born, Modified: s.born}}
 }
 
 // find returns the bus that a caller means by ref for an operation. It may
@@ -216,54 +218,13 @@ func (s *Service) lock(by access.Caller, op, ref string) (*bus, error) {
 	return b, nil
 }
 
-// rule returns the rule with a name.
-func (b *bus) rule(name string) (*rule, bool) {
-	b.mu.RLock()
-	defer b.mu.RUnlock()
-	i, ok := b.search(name)
-	if !ok {
-		return nil, false
+// rule returns the rule with a name, or nil.
+func (b *bus) rule(name string) *rule {
+	if v := b.rules.Find(b.ruleRecord(name)); v != nil {
+		return v.rule
 	}
-	return b.rules[i], true
+	return nil
 }
 
 // size returns the number of rules.
-func (b *bus) size() int {
-	b.mu.RLock()
-	defer b.mu.RUnlock()
-	return len(b.rules)
-}
-
-// named returns the rules whose names begin with prefix, by name, in a slice of the caller.
-func (b *bus) named(prefix string) []*rule {
-	b.mu.RLock()
-	defer b.mu.RUnlock()
-	from, _ := b.search(prefix)
-	rest := b.rules[from:]
-	n := sort.Search(len(rest), func(i int) bool { return !strings.HasPrefix(rest[i].name, prefix) })
-	return slices.Clone(rest[:n])
-}
-
-// insert adds a rule whose name is not on the bus yet.
-func (b *bus) insert(r *rule) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	i, _ := b.search(r.name)
-	b.rules = slices.Insert(b.rules, i, r)
-}
-
-// remove takes a rule off the bus.
-func (b *bus) remove(r *rule) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if i, ok := b.search(r.name); ok {
-		b.rules = slices.Delete(b.rules, i, i+1)
-	}
-}
-
-// search returns where a rule with a name is or would be. mu is held.
-func (b *bus) search(name string) (int, bool) {
-	return slices.BinarySearchFunc(b.rules, name, func(r *rule, name string) int {
-		return strings.Compare(r.name, name)
-	})
-}
+func (b *bus) size() int { return b.rules.Count(b.Place, b.Name+"/") }

@@ -49,10 +49,11 @@ type BusChange struct {
 	Log                             *LogConfig
 }
 
-func (b *bus) describe() Bus {
-	a := b.attributes.Load()
+func (b *bus) describe() Bus { return b.attributes.Load().describe() }
+
+func (a *attributes) describe() Bus {
 	return Bus{
-		Name: b.Name, ARN: b.arn,
+		Name: a.Name, ARN: a.key().arn(),
 		Description: a.Description, KMSKey: a.KMSKey, DeadLetter: a.DeadLetter, Log: a.Log,
 		Policy: a.Policy, Created: a.Created, Modified: a.Modified,
 	}
@@ -75,7 +76,7 @@ func (s *Service) CreateEventBus(ctx context.Context, by access.Caller, n NewBus
 	if n.Name == DefaultName || s.lookup(k) != nil {
 		return Bus{}, fault.Conflict("Event bus %s already exists.", n.Name)
 	}
-	if len(s.inPlace(by.Place)) >= s.opt.Limits.Buses {
+	if len(s.inPlace(by.Place, "")) >= s.opt.Limits.Buses {
 		return Bus{}, overLimit()
 	}
 	b := s.newBus(k)
@@ -106,31 +107,26 @@ func (s *Service) DescribeEventBus(by access.Caller, ref string) (Bus, error) {
 // ListEventBuses returns the buses of a place by name, the default bus among
 // them, and the token of the next page.
 func (s *Service) ListEventBuses(by access.Caller, prefix, token string, limit int) ([]Bus, string, error) {
-	all := slices.DeleteFunc(s.inPlace(by.Place), func(b *bus) bool { return !strings.HasPrefix(b.Name, prefix) })
-	all, next, err := page.Clip(all, func(b *bus) string { return b.Name }, token, limit)
+	all, next, err := page.Clip(s.inPlace(by.Place, prefix), func(a *attributes) string { return a.Name }, token, limit)
 	if err != nil {
 		return nil, "", err
 	}
 	rows := make([]Bus, len(all))
-	for i, b := range all {
-		rows[i] = b.describe()
+	for i, a := range all {
+		rows[i] = a.describe()
 	}
 	return rows, next, nil
 }
 
-// inPlace returns the buses of a place, sorted by name, in a slice of the
-// caller. The default bus is always there, but perhaps not in memory.
-func (s *Service) inPlace(at access.Place) []*bus {
-	var all []*bus
-	for k, b := range s.buses.Range {
-		if k.(key).Place == at {
-			all = append(all, b.(*bus))
-		}
+// inPlace returns the buses of a place whose names begin with prefix, sorted by
+// name, in a slice of the caller. The default bus is always there, but perhaps
+// not in the store.
+func (s *Service) inPlace(at access.Place, prefix string) []*attributes {
+	all := slices.Collect(s.attributes.Each(at, prefix))
+	i, there := slices.BinarySearchFunc(all, DefaultName, func(a *attributes, name string) int { return strings.Compare(a.Name, name) })
+	if !there && strings.HasPrefix(DefaultName, prefix) {
+		all = slices.Insert(all, i, s.unchanged(key{at, DefaultName}))
 	}
-	if dflt := (key{at, DefaultName}); s.lookup(dflt) == nil {
-		all = append(all, s.newBus(dflt))
-	}
-	slices.SortFunc(all, func(a, b *bus) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }
 
@@ -184,8 +180,7 @@ func (s *Service) DeleteEventBus(ctx context.Context, by access.Caller, ref stri
 	case b.size() > 0:
 		return fault.Invalid("Event bus can't be deleted since it has rules.")
 	}
-	err = s.opt.Store.Update(ctx, func(tx store.Tx) error { return tx.Delete(b.diskKey()) }, store.Draining)
-	if err != nil {
+	if _, err := s.attributes.Delete(ctx, b.record()); err != nil {
 		return err
 	}
 	b.deleted = true
@@ -200,13 +195,16 @@ func (s *Service) changeBus(ctx context.Context, b *bus, r busRecord) error {
 }
 
 func (s *Service) saveBus(ctx context.Context, b *bus, r busRecord) error {
-	a, err := compileAttributes(&r)
-	if err != nil {
+	a := &attributes{busRecord: r}
+	if err := a.compile(); err != nil {
 		return err
 	}
-	if err := s.opt.Store.Update(ctx, func(tx store.Tx) error { return put(tx, b.diskKey(), &r) }); err != nil {
-		return err
-	}
-	b.attributes.Store(a)
-	return nil
+	return s.opt.Store.Update(ctx, func(tx store.Tx) error {
+		tx.OnEnd(func(kept bool) {
+			if kept {
+				b.attributes.Store(a)
+			}
+		})
+		return s.attributes.In(tx).Put(b.record(), a)
+	})
 }

@@ -1,13 +1,15 @@
 package bus
 
 import (
-	"encoding/json"
+	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/delivery"
 	"github.com/dari-bus/dari/internal/store"
+	"github.com/dari-bus/dari/internal/store/table"
 	"github.com/dari-bus/dari/internal/target"
 )
 
@@ -18,12 +20,9 @@ import (
 //	bus/bus/<account>/<region>/<bus>                busRecord
 //	bus/rule/<account>/<region>/<bus>/<rule>        ruleRecord
 //	bus/target/<account>/<region>/<bus>/<rule>/<id> targetRecord
-const (
-	keyBorn      = "bus/born"
-	prefixBus    = "bus/bus/"
-	prefixRule   = "bus/rule/"
-	prefixTarget = "bus/target/"
-)
+//
+// All but the first are tables.
+const keyBorn = "bus/born"
 
 // A busRecord is a bus in the store. A default bus has one only after its
 // attributes were changed.
@@ -57,7 +56,7 @@ type ruleRecord struct {
 	Due    time.Time `json:",omitzero"`
 }
 
-// A targetRecord is a target in the store.
+// A targetRecord is a target of a rule, with the lane that its deliveries take.
 type targetRecord struct {
 	access.Place
 	Bus, Rule string
@@ -69,90 +68,78 @@ func (r *busRecord) key() key { return key{r.Place, r.Name} }
 
 func (r *ruleRecord) key() key { return key{r.Place, r.Bus} }
 
-func (r *targetRecord) key() key { return key{r.Place, r.Bus} }
+// record, ruleRecord and targetRecord are the keys in the tables.
+func (k key) record() table.Key { return table.Key{Place: k.Place, Name: k.Name} }
 
-func (k key) path() string { return k.Account + "/" + k.Region + "/" + k.Name }
-
-func (k key) diskKey() []byte { return []byte(prefixBus + k.path()) }
-
-func (k key) ruleKey(rule string) []byte { return []byte(prefixRule + k.path() + "/" + rule) }
-
-func (k key) targetKey(rule, id string) []byte {
-	return []byte(prefixTarget + k.path() + "/" + rule + "/" + id)
+func (k key) ruleRecord(rule string) table.Key {
+	return table.Key{Place: k.Place, Name: k.Name + "/" + rule}
 }
 
-func put(tx store.Tx, key []byte, record any) error {
-	b, err := json.Marshal(record)
-	if err != nil {
-		return err
-	}
-	return tx.Put(key, b)
+func (k key) targetRecord(rule, id string) table.Key {
+	return table.Key{Place: k.Place, Name: k.Name + "/" + rule + "/" + id}
 }
 
 // load reads everything into s, which nobody else sees yet.
-func (s *Service) load(tx store.Tx) error {
+func (s *Service) load(ctx context.Context) error {
+	if err := s.opt.Store.View(ctx, s.loadBorn); err != nil {
+		return err
+	}
+	l := s.opt.Limits
+	var err error
+	s.attributes, err = table.Open(ctx, table.Options[attributes]{
+		Store: s.opt.Store, Prefix: "bus/bus/", Version: 1, Max: l.Buses, Full: overLimit(),
+		Complete: func(_ table.Key, a *attributes) error { return a.compile() },
+	})
+	if err != nil {
+		return err
+	}
+	rules := times(l.Buses, l.RulesPerBus)
+	s.rules, err = table.Open(ctx, table.Options[version]{
+		Store: s.opt.Store, Prefix: "bus/rule/", Version: 1, Max: rules, Full: overLimit(),
+		Complete: func(_ table.Key, v *version) error { return v.compile() },
+	})
+	if err != nil {
+		return err
+	}
+	s.targets, err = table.Open(ctx, table.Options[targetRecord]{
+		Store: s.opt.Store, Prefix: "bus/target/", Version: 1, Max: times(rules, l.TargetsPerRule), Full: overLimit(),
+		Complete: func(_ table.Key, t *targetRecord) error {
+			v := s.rules.Find(key{t.Place, t.Bus}.ruleRecord(t.Rule))
+			if v == nil {
+				return fmt.Errorf("there is no rule %s", t.Rule)
+			}
+			// Targets come in the order of their ids, which is how a version keeps them.
+			v.targets = append(v.targets, t)
+			return nil
+		},
+	})
+	if err != nil {
+		return err
+	}
+	for a := range s.attributes.All() {
+		s.materialise(a.key()).attributes.Store(a)
+	}
+	for v := range s.rules.All() {
+		s.enlist(newRule(s.materialise(v.key()), v))
+	}
+	return nil
+}
+
+func (s *Service) loadBorn(tx store.Tx) error {
 	born, err := tx.Get([]byte(keyBorn))
-	if err != nil {
+	if err != nil || born == nil {
 		return err
 	}
-	if born != nil {
-		if err := s.born.UnmarshalText(born); err != nil {
-			return fmt.Errorf("%s: %w", keyBorn, err)
-		}
-	}
-	if err := scan(tx, prefixBus, s.loadBus); err != nil {
-		return err
-	}
-	if err := scan(tx, prefixRule, s.loadRule); err != nil {
-		return err
-	}
-	return scan(tx, prefixTarget, s.loadTarget)
-}
-
-// scan hands every record below a prefix to fn.
-func scan[T any](tx store.Tx, prefix string, fn func(*T) error) error {
-	for k, v := range tx.Scan([]byte(prefix), store.End([]byte(prefix))) {
-		r := new(T)
-		if err := json.Unmarshal(v, r); err != nil {
-			return fmt.Errorf("%s: %w", k, err)
-		}
-		if err := fn(r); err != nil {
-			return fmt.Errorf("%s: %w", k, err)
-		}
+	if err := s.born.UnmarshalText(born); err != nil {
+		return fmt.Errorf("%s: %w", keyBorn, err)
 	}
 	return nil
 }
 
-func (s *Service) loadBus(r *busRecord) error {
-	a, err := compileAttributes(r)
-	if err != nil {
-		return err
+// times multiplies two limits, either of which may be none.
+func times(a, b int) int {
+	if a > math.MaxInt/b {
+		return math.MaxInt
 	}
-	s.materialise(r.key()).attributes.Store(a)
-	return nil
-}
-
-func (s *Service) loadRule(r *ruleRecord) error {
-	b := s.materialise(r.key())
-	v, err := compileRule(r)
-	if err != nil {
-		return err
-	}
-	rule := newRule(b, v)
-	b.insert(rule)
-	s.enlist(rule)
-	return nil
-}
-
-func (s *Service) loadTarget(r *targetRecord) error {
-	b := s.materialise(r.key())
-	rule, ok := b.rule(r.Rule)
-	if !ok {
-		return fmt.Errorf("there is no rule %s", r.Rule)
-	}
-	// Targets come in the order of their ids, which is how a version keeps them.
-	v := *rule.live.Load()
-	v.targets = append(v.targets, targetVersion{r.Target, r.Lane})
-	rule.live.Store(&v)
-	return nil
+	return a * b
 }

@@ -163,7 +163,7 @@ func lanes(rules []*rule) []delivery.Lane {
 	var out []delivery.Lane
 	for _, r := range rules {
 		for _, t := range r.live.Load().targets {
-			out = append(out, t.lane)
+			out = append(out, t.Lane)
 		}
 	}
 	return out

@@ -22,32 +22,33 @@ type rule struct {
 // A version is what a rule is at one time. It is never changed, only replaced.
 type version struct {
 	ruleRecord
+	rule     *rule
 	pattern  *pattern.Pattern    // nil when there is none
 	schedule schedule.Expression // nil when there is none
-	targets  []targetVersion     // sorted by id
+	targets  []*targetRecord     // sorted by id
 }
 
+// newRule makes a rule whose first version is v.
 func newRule(b *bus, v *version) *rule {
 	r := &rule{bus: b, name: v.Name, arn: b.ruleARN(v.Name)}
+	v.rule = r
 	r.live.Store(v)
 	return r
 }
 
-// compileRule compiles what is text in a record.
-func compileRule(r *ruleRecord) (*version, error) {
-	v := &version{ruleRecord: *r}
-	var err error
-	if r.Pattern != "" {
-		if v.pattern, err = pattern.Compile(r.Pattern); err != nil {
-			return nil, err
+// compile compiles what is text in the record.
+func (v *version) compile() (err error) {
+	if v.Pattern != "" {
+		if v.pattern, err = pattern.Compile(v.Pattern); err != nil {
+			return err
 		}
 	}
-	if r.Schedule != "" {
-		if v.schedule, err = schedule.Parse(r.Schedule); err != nil {
-			return nil, fault.Invalid("Parameter ScheduleExpression is not valid.")
+	if v.Schedule != "" {
+		if v.schedule, err = schedule.Parse(v.Schedule); err != nil {
+			return fault.Invalid("Parameter ScheduleExpression is not valid.")
 		}
 	}
-	return v, nil
+	return nil
 }
 
 func (v *version) wildcard() bool { return v.pattern != nil && v.pattern.HasWildcard() }
@@ -76,23 +77,21 @@ func (b *bus) findRule(by access.Caller, op, name string) (*rule, error) {
 
 // findRuleWith is findRule for an operation that has condition keys of its own.
 func (b *bus) findRuleWith(by access.Caller, op, name string, keys map[string][]string) (*rule, error) {
-	r, ok, err := b.allowRule(by, op, name, keys)
-	if err != nil {
-		return nil, err
+	r, err := b.allowRule(by, op, name, keys)
+	if err == nil && r == nil {
+		err = ruleNotFound(name, b.Name)
 	}
-	if !ok {
-		return nil, ruleNotFound(name, b.Name)
-	}
-	return r, nil
+	return r, err
 }
 
-// allowRule returns a rule, if there is one, and whether the caller may carry
-// out an operation on it that has condition keys of its own. It adds to keys.
-func (b *bus) allowRule(by access.Caller, op, name string, keys map[string][]string) (r *rule, exists bool, err error) {
+// allowRule returns a rule, or nil when there is none, and whether the caller may
+// carry out an operation on it that has condition keys of its own. It adds to keys.
+func (b *bus) allowRule(by access.Caller, op, name string, keys map[string][]string) (*rule, error) {
 	creator := by.Account
-	if r, exists = b.rule(name); exists {
+	r := b.rule(name)
+	if r != nil {
 		creator = r.live.Load().CreatedBy
 	}
 	keys["events:creatorAccount"] = []string{creator}
-	return r, exists, b.allow(by, op, b.ruleARN(name), keys)
+	return r, b.allow(by, op, b.ruleARN(name), keys)
 }

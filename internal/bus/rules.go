@@ -7,7 +7,6 @@ import (
 
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/fault"
-	"github.com/dari-bus/dari/internal/page"
 	"github.com/dari-bus/dari/internal/store"
 )
 
@@ -50,10 +49,9 @@ type NewRule struct {
 	Tags []Tag
 }
 
-func (r *rule) describe() Rule {
-	v := r.live.Load()
+func (v *version) describe() Rule {
 	return Rule{
-		Name: r.name, ARN: r.arn, Bus: r.bus.Name,
+		Name: v.Name, ARN: v.rule.arn, Bus: v.Bus,
 		Pattern: v.Pattern, Schedule: v.Schedule, State: v.State,
 		Description: v.Description, RoleARN: v.RoleARN, CreatedBy: v.CreatedBy,
 	}
@@ -75,7 +73,7 @@ func (s *Service) PutRule(ctx context.Context, by access.Caller, n NewRule) (str
 	if n.Pattern != "" && by.Account != b.Account {
 		patternKeys(n.Pattern, keys)
 	}
-	r, exists, err := b.allowRule(by, "PutRule", n.Name, keys)
+	r, err := b.allowRule(by, "PutRule", n.Name, keys)
 	if err != nil {
 		return "", err
 	}
@@ -87,18 +85,15 @@ func (s *Service) PutRule(ctx context.Context, by access.Caller, n NewRule) (str
 	}
 	v.Place, v.Bus = b.Place, b.Name
 	v.start(now())
-	if exists {
+	if r != nil {
 		old := r.live.Load()
-		v.CreatedBy, v.Tags, v.targets = old.CreatedBy, old.Tags, old.targets
+		v.CreatedBy, v.Tags, v.rule, v.targets = old.CreatedBy, old.Tags, r, old.targets
 	} else {
 		v.CreatedBy, v.Tags = by.Account, n.Tags
 		r = newRule(b, v)
 	}
 	if err := s.replace(ctx, r, v, nothingMore); err != nil {
 		return "", err
-	}
-	if !exists {
-		b.insert(r)
 	}
 	s.enlist(r)
 	return r.arn, nil
@@ -122,11 +117,11 @@ func (s *Service) checkRule(by access.Caller, n NewRule) (*version, error) {
 	if n.State == "" {
 		n.State = Enabled
 	}
-	v, err := compileRule(&ruleRecord{
+	v := &version{ruleRecord: ruleRecord{
 		Name: n.Name, Pattern: n.Pattern, Schedule: n.Schedule, State: n.State,
 		Description: n.Description, RoleARN: n.RoleARN,
-	})
-	if err != nil {
+	}}
+	if err := v.compile(); err != nil {
 		return nil, err
 	}
 	return v, s.checkTags(n.Tags)
@@ -142,8 +137,8 @@ func (s *Service) roomForRule(b *bus, r *rule, v *version) error {
 		return nil
 	}
 	n := 0
-	for _, other := range b.named("") {
-		if other != r && other.live.Load().wildcard() {
+	for other := range b.rules.Each(b.Place, b.Name+"/") {
+		if other.rule != r && other.wildcard() {
 			n++
 		}
 	}
@@ -163,7 +158,7 @@ func (s *Service) DescribeRule(by access.Caller, ref, name string) (Rule, error)
 	if err != nil {
 		return Rule{}, err
 	}
-	return r.describe(), nil
+	return r.live.Load().describe(), nil
 }
 
 // ListRules returns the rules of a bus by name, and the token of the next page.
@@ -175,15 +170,12 @@ func (s *Service) ListRules(by access.Caller, ref, prefix, token string, limit i
 	if err := b.allow(by, "ListRules", b.arn, nil); err != nil {
 		return nil, "", err
 	}
-	rules, next, err := page.Clip(b.named(prefix), func(r *rule) string { return r.name }, token, limit)
-	if err != nil {
-		return nil, "", err
-	}
+	rules, next, err := b.rules.List(b.Place, b.Name+"/"+prefix, nil, token, limit)
 	rows := make([]Rule, len(rules))
-	for i, r := range rules {
-		rows[i] = r.describe()
+	for i, v := range rules {
+		rows[i] = v.describe()
 	}
-	return rows, next, nil
+	return rows, next, err
 }
 
 // EnableRule lets a rule take events and fire. A schedule counts from now.
@@ -226,18 +218,16 @@ func (s *Service) DeleteRule(ctx context.Context, by access.Caller, ref, name st
 		return err
 	}
 	defer b.writing.Unlock()
-	r, exists, err := b.allowRule(by, "DeleteRule", name, map[string][]string{})
-	if err != nil || !exists {
+	r, err := b.allowRule(by, "DeleteRule", name, map[string][]string{})
+	if err != nil || r == nil {
 		return err
 	}
 	if len(r.live.Load().targets) > 0 {
 		return fault.Invalid("Rule can't be deleted since it has targets.")
 	}
-	err = s.opt.Store.Update(ctx, func(tx store.Tx) error { return tx.Delete(b.ruleKey(name)) }, store.Draining)
-	if err != nil {
+	if _, err := s.rules.Delete(ctx, b.ruleRecord(name)); err != nil {
 		return err
 	}
-	b.remove(r)
 	b.set.Remove(r)
 	s.clock.set(r, time.Time{})
 	return nil
@@ -249,25 +239,21 @@ func nothingMore(store.Tx) error { return nil }
 // replace makes v what a rule is, and whatever more writes with it. The
 // writing lock of the bus is held.
 //
-// v takes effect at the end of the transaction's closure rather than after the
-// commit: Put looks up the targets of a rule inside its own transaction, and so
-// sees exactly what the transactions before it have made of them.
+// v takes effect when the transaction's closure has returned rather than when
+// the change is on disk: Put looks up the targets of a rule inside its own
+// transaction, and so sees exactly what the transactions before it have made of them.
 func (s *Service) replace(ctx context.Context, r *rule, v *version, more func(store.Tx) error, opts ...store.Option) error {
-	old := r.live.Load()
-	err := s.opt.Store.Update(ctx, func(tx store.Tx) error {
-		if err := put(tx, r.bus.ruleKey(r.name), &v.ruleRecord); err != nil {
+	return s.opt.Store.Update(ctx, func(tx store.Tx) error {
+		tx.OnEnd(func(kept bool) {
+			if kept {
+				r.live.Store(v)
+			}
+		})
+		if err := s.rules.In(tx).Put(r.bus.ruleRecord(r.name), v); err != nil {
 			return err
 		}
-		if err := more(tx); err != nil {
-			return err
-		}
-		r.live.Store(v)
-		return nil
+		return more(tx)
 	}, opts...)
-	if err != nil {
-		r.live.Store(old)
-	}
-	return err
 }
 
 // enlist makes the matcher and the clock of schedules follow what a rule has

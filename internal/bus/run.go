@@ -71,7 +71,7 @@ func (s *Service) advance(ctx context.Context, r *rule, at time.Time) (*intake, 
 	b.writing.Lock()
 	defer b.writing.Unlock()
 	v := *r.live.Load()
-	if present, _ := b.rule(r.name); present != r || !v.Due.Equal(at) {
+	if b.rule(r.name) != r || !v.Due.Equal(at) {
 		return nil, nil, nil // deleted or changed; the clock has been told
 	}
 	now := time.Now()

@@ -126,10 +126,10 @@ func checkDeadLetter(t *target.Target) error {
 
 // keepRole gives an update of a bus target in another account the role that
 // the stored target has, when the update names none. EventBridge does so.
-func (b *bus) keepRole(t *target.Target, stored []targetVersion) {
-	i, ok := slices.BinarySearchFunc(stored, t.ID, targetVersion.compareID)
-	if ok && t.RoleARN == "" && stored[i].ARN == t.ARN && b.leavesPlace(t) {
-		t.RoleARN = stored[i].RoleARN
+func (b *bus) keepRole(t *target.Target, stored []*targetRecord) {
+	i, ok := slices.BinarySearchFunc(stored, t.ID, (*targetRecord).compareID)
+	if ok && t.RoleARN == "" && stored[i].Target.ARN == t.ARN && b.leavesPlace(t) {
+		t.RoleARN = stored[i].Target.RoleARN
 	}
 }
 

@@ -13,13 +13,7 @@ import (
 	"github.com/dari-bus/dari/internal/target"
 )
 
-// A targetVersion is a target with the lane that its deliveries take.
-type targetVersion struct {
-	target.Target
-	lane delivery.Lane
-}
-
-func (t targetVersion) compareID(id string) int { return cmp.Compare(t.ID, id) }
+func (t *targetRecord) compareID(id string) int { return cmp.Compare(t.Target.ID, id) }
 
 // A Failure is one target that a request could not deal with.
 type Failure struct {
@@ -54,13 +48,13 @@ func (s *Service) PutTargets(ctx context.Context, by access.Caller, ref, rule st
 			return err
 		}
 	}
-	v.targets = merge(before, targets)
+	v.targets = r.merge(before, targets)
 	if len(v.targets) > s.opt.Limits.TargetsPerRule {
 		return overLimit()
 	}
 	return s.replace(ctx, r, &v, func(tx store.Tx) error {
 		for i := range v.targets {
-			if err := s.putTarget(tx, r, &v.targets[i], before); err != nil {
+			if err := s.putTarget(tx, r, v.targets[i], before); err != nil {
 				return err
 			}
 		}
@@ -70,15 +64,16 @@ func (s *Service) PutTargets(ctx context.Context, by access.Caller, ref, rule st
 
 // merge returns the targets after a put, sorted by id. A target that is new or
 // has changed has no lane yet.
-func merge(before []targetVersion, targets []target.Target) []targetVersion {
+func (r *rule) merge(before []*targetRecord, targets []target.Target) []*targetRecord {
 	after := slices.Clone(before)
 	for _, t := range targets {
-		i, ok := slices.BinarySearchFunc(after, t.ID, targetVersion.compareID)
+		record := &targetRecord{Place: r.bus.Place, Bus: r.bus.Name, Rule: r.name, Target: t}
+		i, ok := slices.BinarySearchFunc(after, t.ID, (*targetRecord).compareID)
 		switch {
 		case !ok:
-			after = slices.Insert(after, i, targetVersion{Target: t})
+			after = slices.Insert(after, i, record)
 		case !reflect.DeepEqual(after[i].Target, t):
-			after[i] = targetVersion{Target: t}
+			after[i] = record
 		}
 	}
 	return after
@@ -86,8 +81,8 @@ func merge(before []targetVersion, targets []target.Target) []targetVersion {
 
 // putTarget gives t a lane in the place of that of the target with its id among
 // before, and writes it. A target that has a lane has not changed.
-func (s *Service) putTarget(tx store.Tx, r *rule, t *targetVersion, before []targetVersion) error {
-	if t.lane != 0 {
+func (s *Service) putTarget(tx store.Tx, r *rule, t *targetRecord, before []*targetRecord) error {
+	if t.Lane != 0 {
 		return nil
 	}
 	b := r.bus
@@ -95,13 +90,12 @@ func (s *Service) putTarget(tx store.Tx, r *rule, t *targetVersion, before []tar
 	if err != nil {
 		return err
 	}
-	t.lane = lane
-	err = put(tx, b.targetKey(r.name, t.ID), &targetRecord{Place: b.Place, Bus: b.Name, Rule: r.name, Target: t.Target, Lane: lane})
-	if err != nil {
+	t.Lane = lane
+	if err := s.targets.In(tx).Put(b.targetRecord(r.name, t.Target.ID), t); err != nil {
 		return err
 	}
-	if i, ok := slices.BinarySearchFunc(before, t.ID, targetVersion.compareID); ok {
-		return s.opt.Outbox.RetirePlan(tx, before[i].lane)
+	if i, ok := slices.BinarySearchFunc(before, t.Target.ID, (*targetRecord).compareID); ok {
+		return s.opt.Outbox.RetirePlan(tx, before[i].Lane)
 	}
 	return nil
 }
@@ -120,10 +114,10 @@ func (s *Service) RemoveTargets(ctx context.Context, by access.Caller, ref, rule
 	}
 	v := *r.live.Load()
 	v.targets = slices.Clone(v.targets)
-	var removed []targetVersion
+	var removed []*targetRecord
 	var failures []Failure
 	for _, id := range ids {
-		i, ok := slices.BinarySearchFunc(v.targets, id, targetVersion.compareID)
+		i, ok := slices.BinarySearchFunc(v.targets, id, (*targetRecord).compareID)
 		if !ok {
 			failures = append(failures, Failure{id, "ResourceNotFoundException", "Rule '" + rule + "' does not have a target with the Id '" + id + "'."})
 			continue
@@ -136,13 +130,13 @@ func (s *Service) RemoveTargets(ctx context.Context, by access.Caller, ref, rule
 	}
 	err = s.replace(ctx, r, &v, func(tx store.Tx) error {
 		for _, t := range removed {
-			if err := tx.Delete(b.targetKey(rule, t.ID)); err != nil {
+			if _, err := s.targets.In(tx).Delete(b.targetRecord(rule, t.Target.ID)); err != nil {
 				return err
 			}
 		}
 		// Nothing may fail after the first lane has been abandoned.
 		for _, t := range removed {
-			if err := s.opt.Outbox.AbandonPlan(tx, t.lane); err != nil {
+			if err := s.opt.Outbox.AbandonPlan(tx, t.Lane); err != nil {
 				return err
 			}
 		}
@@ -162,7 +156,7 @@ func (s *Service) ListTargetsByRule(by access.Caller, ref, rule, token string, l
 	if err != nil {
 		return nil, "", err
 	}
-	versions, next, err := page.Clip(r.live.Load().targets, func(t targetVersion) string { return t.ID }, token, limit)
+	versions, next, err := page.Clip(r.live.Load().targets, func(t *targetRecord) string { return t.Target.ID }, token, limit)
 	if err != nil {
 		return nil, "", err
 	}
@@ -183,11 +177,13 @@ func (s *Service) ListRuleNamesByTarget(by access.Caller, ref, targetARN, token 
 	if err := b.allow(by, "ListRuleNamesByTarget", b.arn, nil); err != nil {
 		return nil, "", err
 	}
-	var names []string
-	for _, r := range b.named("") {
-		if slices.ContainsFunc(r.live.Load().targets, func(t targetVersion) bool { return t.ARN == targetARN }) {
-			names = append(names, r.name)
-		}
+	aims := func(v *version) bool {
+		return slices.ContainsFunc(v.targets, func(t *targetRecord) bool { return t.Target.ARN == targetARN })
 	}
-	return page.Clip(names, func(n string) string { return n }, token, limit)
+	rules, next, err := b.rules.List(b.Place, b.Name+"/", aims, token, limit)
+	names := make([]string, len(rules))
+	for i, v := range rules {
+		names[i] = v.Name
+	}
+	return names, next, err
 }

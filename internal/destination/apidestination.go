@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -13,8 +12,8 @@ import (
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/fault"
-	"github.com/dari-bus/dari/internal/page"
 	"github.com/dari-bus/dari/internal/store"
+	"github.com/dari-bus/dari/internal/store/table"
 )
 
 // DefaultRate is the rate limit of an API destination that was given none, in
@@ -60,141 +59,129 @@ type APIDestinationFilter struct{ Prefix, ConnectionARN string }
 
 // CreateAPIDestination makes an API destination on a connection that is there.
 func (s *Service) CreateAPIDestination(ctx context.Context, by access.Caller, n NewAPIDestination) (APIDestination, error) {
-	if err := checkURL("InvocationEndpoint", n.Endpoint, s.HTTPSOnly); err != nil {
+	if err := checkURL("InvocationEndpoint", n.Endpoint, s.opt.HTTPSOnly); err != nil {
 		return APIDestination{}, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.state.Load()
-	if now.destinations[key{by.Place, n.Name}] != nil {
-		return APIDestination{}, fault.Conflict("An api-destination '%s' already exists.", n.Name)
-	}
-	if err := now.checkConnection(by, n.ConnectionARN); err != nil {
-		return APIDestination{}, err
-	}
-	if count(now.destinations, by.Place) >= s.MaxDestinations {
-		return APIDestination{}, errLimit
-	}
-	d := APIDestination{
+	d := &destination{APIDestination: APIDestination{
 		Place: by.Place, Name: n.Name, Description: n.Description, ConnectionARN: n.ConnectionARN,
 		ARN:      by.ARN("events", destinationPrefix+n.Name+"/"+uuid.NewString()).String(),
 		Endpoint: n.Endpoint, Method: n.Method, Rate: cmp.Or(n.Rate, DefaultRate),
 		Created: time.Now().UTC(),
-	}
+	}}
 	d.Modified = d.Created
-	return s.keepDestination(ctx, d, nil)
+	d.limit = newLimit(d.Rate)
+	k := table.Key{Place: by.Place, Name: n.Name}
+	err := s.opt.Store.Update(ctx, func(tx store.Tx) error {
+		w := s.destinations.In(tx)
+		if w.Find(k) == nil { // that a name is taken is said first
+			if err := s.checkConnection(by, n.ConnectionARN); err != nil {
+				return err
+			}
+		}
+		return w.Create(k, d)
+	})
+	if err != nil {
+		return APIDestination{}, err
+	}
+	return s.shown(d), nil
 }
 
 // DescribeAPIDestination returns an API destination.
 func (s *Service) DescribeAPIDestination(by access.Caller, name string) (APIDestination, error) {
-	now := s.state.Load()
-	d := now.destinations[key{by.Place, name}]
-	if d == nil {
-		return APIDestination{}, noDestination(name)
+	d, err := s.destinations.Get(table.Key{Place: by.Place, Name: name})
+	if err != nil {
+		return APIDestination{}, err
 	}
-	return now.shown(d.APIDestination), nil
+	return s.shown(d), nil
 }
 
 // ListAPIDestinations returns a page of the API destinations that pass the filter, by name.
 func (s *Service) ListAPIDestinations(by access.Caller, f APIDestinationFilter, token string, limit int) ([]APIDestination, string, error) {
-	now := s.state.Load()
-	var rows []APIDestination
-	for k, d := range now.destinations {
-		if k.Place == by.Place && strings.HasPrefix(k.name, f.Prefix) && (f.ConnectionARN == "" || f.ConnectionARN == d.ConnectionARN) {
-			rows = append(rows, now.shown(d.APIDestination))
-		}
+	passes := func(d *destination) bool { return f.ConnectionARN == "" || f.ConnectionARN == d.ConnectionARN }
+	found, next, err := s.destinations.List(by.Place, f.Prefix, passes, token, limit)
+	rows := make([]APIDestination, len(found))
+	for i, d := range found {
+		rows[i] = s.shown(d)
 	}
-	slices.SortFunc(rows, func(a, b APIDestination) int { return cmp.Compare(a.Name, b.Name) })
-	return page.Clip(rows, func(d APIDestination) string { return d.Name }, token, limit)
+	return rows, next, err
 }
 
 // UpdateAPIDestination changes an API destination. Deliveries that wait for it
 // go where it points when they are tried again.
 func (s *Service) UpdateAPIDestination(ctx context.Context, by access.Caller, name string, ch APIDestinationChange) (APIDestination, error) {
 	if ch.Endpoint != nil {
-		if err := checkURL("InvocationEndpoint", *ch.Endpoint, s.HTTPSOnly); err != nil {
+		if err := checkURL("InvocationEndpoint", *ch.Endpoint, s.opt.HTTPSOnly); err != nil {
 			return APIDestination{}, err
 		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.state.Load()
-	old := now.destinations[key{by.Place, name}]
-	if old == nil {
-		return APIDestination{}, noDestination(name)
+	var d *destination
+	err := s.opt.Store.Update(ctx, func(tx store.Tx) (err error) {
+		d, err = s.destinations.In(tx).Change(table.Key{Place: by.Place, Name: name}, func(d *destination) error {
+			if ch.ConnectionARN != nil {
+				if err := s.checkConnection(by, *ch.ConnectionARN); err != nil {
+					return err
+				}
+			}
+			replace(&d.Description, ch.Description)
+			replace(&d.ConnectionARN, ch.ConnectionARN)
+			replace(&d.Endpoint, ch.Endpoint)
+			replace(&d.Method, ch.Method)
+			replace(&d.Rate, ch.Rate)
+			d.Modified = time.Now().UTC()
+			return nil
+		})
+		tx.OnEnd(func(kept bool) {
+			if kept {
+				d.limit.set(d.Rate)
+			}
+		})
+		return err
+	})
+	if err != nil {
+		return APIDestination{}, err
 	}
-	if ch.ConnectionARN != nil {
-		if err := now.checkConnection(by, *ch.ConnectionARN); err != nil {
-			return APIDestination{}, err
-		}
-	}
-	d := old.APIDestination
-	replace(&d.Description, ch.Description)
-	replace(&d.ConnectionARN, ch.ConnectionARN)
-	replace(&d.Endpoint, ch.Endpoint)
-	replace(&d.Method, ch.Method)
-	replace(&d.Rate, ch.Rate)
-	d.Modified = time.Now().UTC()
-	return s.keepDestination(ctx, d, old.limit)
+	return s.shown(d), nil
 }
 
 // DeleteAPIDestination removes an API destination. Deliveries that wait for it
 // fail for good when they are tried again.
 func (s *Service) DeleteAPIDestination(ctx context.Context, by access.Caller, name string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	k := key{by.Place, name}
-	if s.state.Load().destinations[k] == nil {
-		return noDestination(name)
-	}
-	return s.commit(ctx, destinationKey(k), nil, func(next *state) { delete(next.destinations, k) }, store.Draining)
+	_, err := s.destinations.Delete(ctx, table.Key{Place: by.Place, Name: name})
+	return err
 }
 
 // Exists returns nil when there is an API destination with that ARN for rules
 // in a place, and a NotFound fault when there is none.
 func (s *Service) Exists(from access.Place, a arn.ARN) error {
-	if s.state.Load().destinationAt(from.Account, a) == nil {
+	if s.destinationAt(from.Account, a) == nil {
 		return noDestination(strings.TrimPrefix(a.Resource, destinationPrefix))
 	}
 	return nil
 }
 
-// A destination is an APIDestination with its rate limit.
+// A destination is an APIDestination with its rate limit, which all of its
+// versions share.
 type destination struct {
 	APIDestination
 	limit *limit
 }
 
-// keepDestination writes an API destination, with the limit that it has or,
-// when that is nil, a new one. Called with mu held.
-func (s *Service) keepDestination(ctx context.Context, d APIDestination, l *limit) (APIDestination, error) {
-	if l == nil {
-		l = newLimit(d.Rate)
-	}
-	k := key{d.Place, d.Name}
-	err := s.commit(ctx, destinationKey(k), d, func(next *state) { next.destinations[k] = &destination{d, l} })
-	if err != nil {
-		return APIDestination{}, err
-	}
-	l.set(d.Rate)
-	return s.state.Load().shown(d), nil
-}
-
 // shown returns d as a caller sees it.
-func (st *state) shown(d APIDestination) APIDestination {
-	c := st.connectionAt(d.ConnectionARN)
-	d.Active = c != nil && c.State == Authorized
-	return d
+func (s *Service) shown(d *destination) APIDestination {
+	c := s.connectionAt(d.ConnectionARN)
+	out := d.APIDestination
+	out.Active = c != nil && c.State == Authorized
+	return out
 }
 
 // checkConnection says what is wrong with the connection of an API destination:
 // it must be in the same account and region.
-func (st *state) checkConnection(by access.Caller, connectionARN string) error {
-	if c := st.connectionAt(connectionARN); c != nil && c.Place == by.Place {
+func (s *Service) checkConnection(by access.Caller, connectionARN string) error {
+	if c := s.connectionAt(connectionARN); c != nil && c.Place == by.Place {
 		return nil
 	}
 	_, name, _ := strings.Cut(connectionARN, ":"+connectionPrefix)
-	if bare, _, _ := strings.Cut(name, "/"); st.connections[key{by.Place, bare}] == nil {
+	if bare, _, _ := strings.Cut(name, "/"); s.connections.Find(table.Key{Place: by.Place, Name: bare}) == nil {
 		name = bare // else only the end of the ARN is wrong, so it is shown
 	}
 	return noConnection(name)

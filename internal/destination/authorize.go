@@ -10,6 +10,7 @@ import (
 
 	"github.com/dari-bus/dari/internal/outbound"
 	"github.com/dari-bus/dari/internal/store"
+	"github.com/dari-bus/dari/internal/store/table"
 )
 
 const (
@@ -54,7 +55,7 @@ func (s *Service) Run(ctx context.Context) error {
 // forgotten.
 func (s *Service) startDue(ctx context.Context, g *errgroup.Group, slots chan struct{}) time.Duration {
 	next := time.Hour
-	for _, c := range s.state.Load().connections {
+	for c := range s.connections.All() {
 		if !c.wantsToken() {
 			continue
 		}
@@ -120,27 +121,40 @@ var errTokenTimeout = fmt.Errorf("no answer within %v", tokenTimeout)
 // went. A connection that was changed in the meantime is left alone, and one
 // that is AUTHORIZED stays so until its token server refuses.
 func (s *Service) settle(ctx context.Context, c *connection, tokenErr error) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.state.Load().connections[key{c.Place, c.Name}]
-	if now == nil || now.credentials != c.credentials {
-		return nil
-	}
-	next := now.Connection
-	if tokenErr == nil {
-		next.State, next.StateReason, next.Authorized = Authorized, "", time.Now().UTC()
-		if now.State == Authorized {
+	k := table.Key{Place: c.Place, Name: c.Name}
+	return s.opt.Store.Update(ctx, func(tx store.Tx) error {
+		w := s.connections.In(tx)
+		now := w.Find(k)
+		if now == nil || now.credentials != c.credentials {
 			return nil
 		}
-		return s.keepConnection(ctx, next, now.credentials, store.Draining)
+		next := *now
+		if !next.hear(tokenErr) {
+			return nil
+		}
+		tx.OnEnd(func(kept bool) {
+			if kept {
+				s.watch(&next)
+			}
+		})
+		return w.Put(k, &next)
+	}, store.Draining)
+}
+
+// hear takes in how a request for a token went, and reports whether that is news.
+func (c *connection) hear(tokenErr error) bool {
+	if tokenErr == nil {
+		known := c.State == Authorized
+		c.State, c.StateReason, c.Authorized = Authorized, "", time.Now().UTC()
+		return !known
 	}
 	failed, reason := outbound.AsError(tokenErr), clip(tokenErr.Error())
-	impatient := now.State == Authorizing && (failed.After > maxPause || c.credentials.failuresInARow() >= patience)
-	if !failed.Permanent && !impatient || now.State == Deauthorized && now.StateReason == reason {
-		return nil
+	impatient := c.State == Authorizing && (failed.After > maxPause || c.credentials.failuresInARow() >= patience)
+	if !failed.Permanent && !impatient || c.State == Deauthorized && c.StateReason == reason {
+		return false
 	}
-	next.State, next.StateReason = Deauthorized, reason
-	return s.keepConnection(ctx, next, now.credentials, store.Draining)
+	c.State, c.StateReason = Deauthorized, reason
+	return true
 }
 
 // wakeUp has Run look again.

@@ -1,10 +1,8 @@
 package destination
 
 import (
-	"context"
 	"encoding/base64"
 
-	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/target"
 )
 
@@ -17,24 +15,20 @@ type connection struct {
 	call target.Endpoint
 }
 
-// keepConnection writes a connection. Its credentials, with the token that they
-// may hold, are made anew when they are nil. Called with mu held.
-func (s *Service) keepConnection(ctx context.Context, c Connection, kept *credentials, opts ...store.Option) error {
-	live := s.live(c, kept)
-	k := key{c.Place, c.Name}
-	err := s.commit(ctx, connectionKey(k), c, func(next *state) { next.connections[k] = live }, opts...)
-	if err == nil && live.wantsToken() {
-		s.wakeUp()
+// renew makes anew what is made of what a connection authorizes with. A token
+// that it had is forgotten.
+func (s *Service) renew(c *connection) {
+	c.credentials, c.call = nil, c.Auth.call()
+	if c.Auth.OAuth != nil {
+		c.credentials = newCredentials(c.Connection, s.opt.Client)
 	}
-	return err
 }
 
-func (s *Service) live(c Connection, kept *credentials) *connection {
-	live := &connection{Connection: c, credentials: kept, call: c.Auth.call()}
-	if c.Auth.OAuth != nil && kept == nil {
-		live.credentials = newCredentials(c, s.Client)
+// watch has Run see to a connection that has been written.
+func (s *Service) watch(c *connection) {
+	if c.wantsToken() {
+		s.wakeUp()
 	}
-	return live
 }
 
 // wantsToken reports whether Run is to fetch a token to see if the connection

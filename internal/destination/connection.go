@@ -4,17 +4,13 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"maps"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/fault"
-	"github.com/dari-bus/dari/internal/page"
-	"github.com/dari-bus/dari/internal/store"
+	"github.com/dari-bus/dari/internal/store/table"
 )
 
 // A ConnectionState says whether calls can be made with a connection.
@@ -73,121 +69,99 @@ type ConnectionFilter struct {
 
 // CreateConnection makes a connection. One that uses OAuth is authorized by Run.
 func (s *Service) CreateConnection(ctx context.Context, by access.Caller, n NewConnection) (Connection, error) {
-	if err := n.Auth.check(n.Type, s.HTTPSOnly); err != nil {
+	if err := n.Auth.check(n.Type, s.opt.HTTPSOnly); err != nil {
 		return Connection{}, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.state.Load()
-	if now.connections[key{by.Place, n.Name}] != nil {
-		return Connection{}, fault.Conflict("Connection %s already exists.", n.Name)
-	}
-	if count(now.connections, by.Place) >= s.MaxConnections {
-		return Connection{}, errLimit
-	}
-	c := Connection{
+	c := &connection{Connection: Connection{
 		Place: by.Place, Name: n.Name, Description: n.Description, KMSKey: n.KMSKey,
 		ARN:       by.ARN("events", connectionPrefix+n.Name+"/"+uuid.NewString()).String(),
 		SecretARN: newSecretARN(by.Place, n.Name),
 		Created:   time.Now().UTC(),
-	}
+	}}
 	c.authorize(n.Type, n.Auth)
-	if err := s.keepConnection(ctx, c, nil); err != nil {
+	s.renew(c)
+	if err := s.connections.Create(ctx, table.Key{Place: by.Place, Name: n.Name}, c); err != nil {
 		return Connection{}, err
 	}
+	s.watch(c)
 	return c.withoutSecrets(), nil
 }
 
 // DescribeConnection returns a connection.
 func (s *Service) DescribeConnection(by access.Caller, name string) (Connection, error) {
-	c := s.state.Load().connections[key{by.Place, name}]
-	if c == nil {
-		return Connection{}, noConnection(name)
+	c, err := s.connections.Get(table.Key{Place: by.Place, Name: name})
+	if err != nil {
+		return Connection{}, err
 	}
 	return c.withoutSecrets(), nil
 }
 
 // ListConnections returns a page of the connections that pass the filter, by name.
 func (s *Service) ListConnections(by access.Caller, f ConnectionFilter, token string, limit int) ([]Connection, string, error) {
-	var rows []Connection
-	for k, c := range s.state.Load().connections {
-		if k.Place == by.Place && strings.HasPrefix(k.name, f.Prefix) && (f.State == "" || f.State == c.State) {
-			rows = append(rows, c.withoutSecrets())
-		}
+	passes := func(c *connection) bool { return f.State == "" || f.State == c.State }
+	found, next, err := s.connections.List(by.Place, f.Prefix, passes, token, limit)
+	rows := make([]Connection, len(found))
+	for i, c := range found {
+		rows[i] = c.withoutSecrets()
 	}
-	slices.SortFunc(rows, func(a, b Connection) int { return cmp.Compare(a.Name, b.Name) })
-	return page.Clip(rows, func(c Connection) string { return c.Name }, token, limit)
+	return rows, next, err
 }
 
 // UpdateConnection changes a connection. A change of the authorization is a
 // new start: one that uses OAuth is AUTHORIZING again.
 func (s *Service) UpdateConnection(ctx context.Context, by access.Caller, name string, ch ConnectionChange) (Connection, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	old := s.state.Load().connections[key{by.Place, name}]
-	if old == nil {
-		return Connection{}, noConnection(name)
-	}
-	c, credentials := old.Connection, old.credentials
-	c.Modified = time.Now().UTC()
-	if ch.Description != nil {
-		c.Description = *ch.Description
-	}
-	if ch.KMSKey != nil {
-		c.KMSKey = *ch.KMSKey
-	}
-	kind := cmp.Or(ch.Type, c.Type)
-	switch {
-	case ch.Auth != nil:
+	c, err := s.connections.Change(ctx, table.Key{Place: by.Place, Name: name}, func(c *connection) error {
+		c.Modified = time.Now().UTC()
+		replace(&c.Description, ch.Description)
+		replace(&c.KMSKey, ch.KMSKey)
+		kind := cmp.Or(ch.Type, c.Type)
+		if ch.Auth == nil {
+			if kind != c.Type {
+				return invalid("AuthParameters", "another authorization type needs %s.", members[kind])
+			}
+			return nil
+		}
 		if err := ch.Auth.checkOnly(kind); err != nil {
-			return Connection{}, err
+			return err
 		}
 		auth := c.Auth.merge(kind, *ch.Auth)
-		if err := auth.check(kind, s.HTTPSOnly); err != nil {
-			return Connection{}, err
+		if err := auth.check(kind, s.opt.HTTPSOnly); err != nil {
+			return err
 		}
 		c.authorize(kind, auth)
-		credentials = nil
-	case kind != c.Type:
-		return Connection{}, invalid("AuthParameters", "another authorization type needs %s.", members[kind])
-	}
-	if err := s.keepConnection(ctx, c, credentials); err != nil {
+		s.renew(c)
+		return nil
+	})
+	if err != nil {
 		return Connection{}, err
 	}
+	s.watch(c)
 	return c.withoutSecrets(), nil
 }
 
 // DeauthorizeConnection forgets everything that the connection authorizes
 // with. UpdateConnection can give it something new.
 func (s *Service) DeauthorizeConnection(ctx context.Context, by access.Caller, name string) (Connection, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	old := s.state.Load().connections[key{by.Place, name}]
-	if old == nil {
-		return Connection{}, noConnection(name)
-	}
-	c := old.Connection
-	c.Auth = Auth{}
-	c.State, c.StateReason = Deauthorized, ""
-	c.Modified = time.Now().UTC()
-	if err := s.keepConnection(ctx, c, nil); err != nil {
+	c, err := s.connections.Change(ctx, table.Key{Place: by.Place, Name: name}, func(c *connection) error {
+		c.Auth = Auth{}
+		c.State, c.StateReason = Deauthorized, ""
+		c.Modified = time.Now().UTC()
+		s.renew(c)
+		return nil
+	})
+	if err != nil {
 		return Connection{}, err
 	}
-	c.State = Deauthorizing
-	return c, nil
+	shown := c.Connection
+	shown.State = Deauthorizing
+	return shown, nil
 }
 
 // DeleteConnection removes a connection. The API destinations that use it stay
 // and are INACTIVE until they are given another one.
 func (s *Service) DeleteConnection(ctx context.Context, by access.Caller, name string) (Connection, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	k := key{by.Place, name}
-	old := s.state.Load().connections[k]
-	if old == nil {
-		return Connection{}, noConnection(name)
-	}
-	if err := s.commit(ctx, connectionKey(k), nil, func(next *state) { delete(next.connections, k) }, store.Draining); err != nil {
+	old, err := s.connections.Delete(ctx, table.Key{Place: by.Place, Name: name})
+	if err != nil {
 		return Connection{}, err
 	}
 	c := old.withoutSecrets()
@@ -221,16 +195,4 @@ func newSecretARN(at access.Place, name string) string {
 
 func noConnection(name string) error {
 	return fault.NotFound("Failed to describe the connection(s). Connection '%s' does not exist.", name)
-}
-
-var errLimit = fault.Limit("The requested resource exceeds the maximum number allowed.")
-
-func count[T any](all map[key]T, at access.Place) int {
-	n := 0
-	for k := range maps.Keys(all) {
-		if k.Place == at {
-			n++
-		}
-	}
-	return n
 }

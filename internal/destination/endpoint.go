@@ -19,16 +19,15 @@ import (
 // time, which takes seconds, there was no attempt: an event that comes right
 // after CreateConnection does not use up its retries.
 func (s *Service) Endpoint(ctx context.Context, rule string, a arn.ARN) (*target.Endpoint, error) {
-	now := s.state.Load()
 	from, err := arn.Parse(rule)
 	if err != nil {
 		return nil, err
 	}
-	d := now.destinationAt(from.Account, a)
+	d := s.destinationAt(from.Account, a)
 	if d == nil {
 		return nil, target.Permanent(target.CodeNoResource, "An api-destination '%s' does not exist.", strings.TrimPrefix(a.Resource, destinationPrefix))
 	}
-	c := now.connectionAt(d.ConnectionARN)
+	c := s.connectionAt(d.ConnectionARN)
 	if err := d.inactive(c); err != nil {
 		return nil, err
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/dari-bus/dari/internal/event"
 	"github.com/dari-bus/dari/internal/outbound"
 	"github.com/dari-bus/dari/internal/store/mem"
+	"github.com/dari-bus/dari/internal/store/table"
 	"github.com/dari-bus/dari/internal/target"
 )
 
@@ -341,11 +342,11 @@ func TestEventArrivesThroughAnOAuthConnection(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.authorize(t.Context(), s.state.Load().connections[key{here.Place, "c"}]); err != nil {
+	if err := s.authorize(t.Context(), s.connections.Find(table.Key{Place: here.Place, Name: "c"})); err != nil {
 		t.Fatal(err)
 	}
 	a, _ := arn.Parse(d.ARN)
-	err = target.APIDestination(s, s.Client).Send(t.Context(), &target.Delivery{Rule: someRule,
+	err = target.APIDestination(s, s.opt.Client).Send(t.Context(), &target.Delivery{Rule: someRule,
 		Event: &event.Event{JSON: []byte(`{"detail":{"user":7}}`)}, Input: []byte(`{"n":1}`), ARN: a,
 		Target: &target.Target{HTTP: &target.HTTPParameters{Path: []string{"$.detail.user"}, Query: map[string]string{"v": "1"}}},
 	})

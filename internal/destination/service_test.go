@@ -249,6 +249,40 @@ func TestEverythingIsThereAfterARestart(t *testing.T) {
 	}
 }
 
+// What a server of before there were tables left in the store.
+func TestRecordsWithoutAVersionAreRead(t *testing.T) {
+	const (
+		connection = `{"Account":"123456789012","Region":"eu-central-1","Name":"k","ARN":"arn:aws:events:eu-central-1:123456789012:connection/k/1","SecretARN":"arn:aws:secretsmanager:eu-central-1:123456789012:secret:events!connection/k/2-abcdef","Type":"API_KEY","Auth":{"APIKey":{"Name":"X-Key","Value":"s3cret"}},"State":"AUTHORIZED","Created":"2026-01-02T03:04:05Z","Modified":"2026-01-02T03:04:05Z","Authorized":"2026-01-02T03:04:05Z"}`
+		endpoint   = `{"Account":"123456789012","Region":"eu-central-1","Name":"d","ARN":"arn:aws:events:eu-central-1:123456789012:api-destination/d/3","ConnectionARN":"arn:aws:events:eu-central-1:123456789012:connection/k/1","Endpoint":"https://api.example.com/hook","Method":"POST","Rate":7,"Created":"2026-01-02T03:04:05Z","Modified":"2026-01-02T03:04:05Z"}`
+	)
+	st := mem.New()
+	if err := st.Update(t.Context(), func(tx store.Tx) error {
+		return errors.Join(
+			tx.Put([]byte("destination/connection/123456789012/eu-central-1/k"), []byte(connection)),
+			tx.Put([]byte("destination/api-destination/123456789012/eu-central-1/d"), []byte(endpoint)),
+		)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, Options{Store: st})
+	d, err := s.DescribeAPIDestination(here, "d")
+	if err != nil || !d.Active || d.Rate != 7 {
+		t.Errorf("%+v, %v", d, err)
+	}
+	a, err := arn.Parse(d.ARN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantHeader(t, s, a, "X-Key", "s3cret")
+	faster := 9
+	if _, err := s.UpdateAPIDestination(t.Context(), here, "d", APIDestinationChange{Rate: &faster}); err != nil {
+		t.Fatal(err)
+	}
+	if d, err := open(t, Options{Store: st}).DescribeAPIDestination(here, "d"); err != nil || d.Rate != 9 || !d.Active {
+		t.Errorf("once it was changed: %+v, %v", d, err)
+	}
+}
+
 func everything(t *testing.T, s *Service) []any {
 	t.Helper()
 	connections, _, err1 := s.ListConnections(here, ConnectionFilter{}, "", 0)
@@ -303,7 +337,7 @@ func TestManyChangeAndReadAtOnce(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if n := len(s.state.Load().destinations); n != 161 {
+	if n := s.destinations.Count(here.Place, ""); n != 161 {
 		t.Errorf("%d API destinations", n)
 	}
 }
