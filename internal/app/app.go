@@ -169,15 +169,13 @@ func (a *App) handler() (*front, error) {
 	if err != nil {
 		return nil, settingError{"origins", err.Error()}
 	}
-	observe := watch.Calls(a.registry)
+	count := watch.Calls(a.registry)
 	aws, err := wire.NewHandler(wire.Options{
 		Services: a.services(), Region: a.opt.Region, Account: a.opt.Account, Host: host,
 		Keys: a.opt.keys, Known: door.Known, Log: a.opt.Log,
 		Bodies:  a.listener.Bodies(a.opt.memory.Share(memoryRequests)),
 		Answers: a.opt.memory.Share(memoryAnswers),
-		Observe: func(_ context.Context, o wire.Observation) {
-			observe(o.Service, o.Operation, o.Code, o.Duration)
-		},
+		After:   func(_ context.Context, c *wire.Call) { count(c.Service, c.Operation, c.Code, c.Duration) },
 	})
 	if err != nil {
 		return nil, err

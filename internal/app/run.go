@@ -116,5 +116,8 @@ func (a *App) drain(ctx context.Context) error {
 	if late := a.listener.Drain(within); late != nil {
 		a.opt.Log.Warn("calls were cut off", "err", late)
 	}
+	if late := a.front.aws.Wait(within); late != nil {
+		a.opt.Log.Warn("what hooks left for after a call was cut off", "err", late)
+	}
 	return errors.Join(err, a.server.Close())
 }

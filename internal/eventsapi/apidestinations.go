@@ -11,8 +11,8 @@ func (a *API) apiDestinations() []wire.Operation {
 	return []wire.Operation{
 		wire.Op("CreateApiDestination", a.CreateApiDestination),
 		wire.Op("DeleteApiDestination", a.DeleteApiDestination),
-		wire.Op("DescribeApiDestination", a.DescribeApiDestination),
-		wire.Op("ListApiDestinations", a.ListApiDestinations),
+		wire.Op("DescribeApiDestination", a.DescribeApiDestination).Reads(),
+		wire.Op("ListApiDestinations", a.ListApiDestinations).Reads(),
 		wire.Op("UpdateApiDestination", a.UpdateApiDestination),
 	}
 }

@@ -11,8 +11,8 @@ func (a *API) buses() []wire.Operation {
 	return []wire.Operation{
 		wire.Op("CreateEventBus", a.CreateEventBus),
 		wire.Op("DeleteEventBus", a.DeleteEventBus),
-		wire.Op("DescribeEventBus", a.DescribeEventBus),
-		wire.Op("ListEventBuses", a.ListEventBuses),
+		wire.Op("DescribeEventBus", a.DescribeEventBus).Reads(),
+		wire.Op("ListEventBuses", a.ListEventBuses).Reads(),
 		wire.Op("UpdateEventBus", a.UpdateEventBus),
 	}
 }

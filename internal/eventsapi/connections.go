@@ -13,8 +13,8 @@ func (a *API) connections() []wire.Operation {
 		wire.Op("CreateConnection", a.CreateConnection),
 		wire.Op("DeauthorizeConnection", a.DeauthorizeConnection),
 		wire.Op("DeleteConnection", a.DeleteConnection),
-		wire.Op("DescribeConnection", a.DescribeConnection),
-		wire.Op("ListConnections", a.ListConnections),
+		wire.Op("DescribeConnection", a.DescribeConnection).Reads(),
+		wire.Op("ListConnections", a.ListConnections).Reads(),
 		wire.Op("UpdateConnection", a.UpdateConnection),
 	}
 }

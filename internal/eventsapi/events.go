@@ -11,8 +11,8 @@ import (
 
 func (a *API) events() []wire.Operation {
 	return []wire.Operation{
-		wire.Op("PutEvents", a.PutEvents),
-		wire.Op("TestEventPattern", a.TestEventPattern),
+		wire.Op("PutEvents", a.PutEvents).OnData(),
+		wire.Op("TestEventPattern", a.TestEventPattern).Reads(),
 	}
 }
 

@@ -16,11 +16,18 @@ func refused() []wire.Operation {
 			rows = append(rows, wire.Refuse(name, why))
 		}
 	}
-	refuse(archives, "CancelReplay", "CreateArchive", "DeleteArchive", "DescribeArchive", "DescribeReplay",
-		"ListArchives", "ListReplays", "StartReplay", "UpdateArchive")
-	refuse(endpoints, "CreateEndpoint", "DeleteEndpoint", "DescribeEndpoint", "ListEndpoints", "UpdateEndpoint")
-	refuse(sources, "ActivateEventSource", "DeactivateEventSource", "DescribeEventSource", "ListEventSources")
-	refuse(partners, "CreatePartnerEventSource", "DeletePartnerEventSource", "DescribePartnerEventSource",
-		"ListPartnerEventSourceAccounts", "ListPartnerEventSources", "PutPartnerEvents")
-	return rows
+	reads := func(why string, names ...string) {
+		for _, name := range names {
+			rows = append(rows, wire.Refuse(name, why).Reads())
+		}
+	}
+	refuse(archives, "CancelReplay", "CreateArchive", "DeleteArchive", "StartReplay", "UpdateArchive")
+	reads(archives, "DescribeArchive", "DescribeReplay", "ListArchives", "ListReplays")
+	refuse(endpoints, "CreateEndpoint", "DeleteEndpoint", "UpdateEndpoint")
+	reads(endpoints, "DescribeEndpoint", "ListEndpoints")
+	refuse(sources, "ActivateEventSource", "DeactivateEventSource")
+	reads(sources, "DescribeEventSource", "ListEventSources")
+	refuse(partners, "CreatePartnerEventSource", "DeletePartnerEventSource")
+	reads(partners, "DescribePartnerEventSource", "ListPartnerEventSourceAccounts", "ListPartnerEventSources")
+	return append(rows, wire.Refuse("PutPartnerEvents", partners).OnData())
 }

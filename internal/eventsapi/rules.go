@@ -10,11 +10,11 @@ import (
 func (a *API) rules() []wire.Operation {
 	return []wire.Operation{
 		wire.Op("DeleteRule", a.DeleteRule),
-		wire.Op("DescribeRule", a.DescribeRule),
+		wire.Op("DescribeRule", a.DescribeRule).Reads(),
 		wire.Op("DisableRule", a.DisableRule),
 		wire.Op("EnableRule", a.EnableRule),
-		wire.Op("ListRuleNamesByTarget", a.ListRuleNamesByTarget),
-		wire.Op("ListRules", a.ListRules),
+		wire.Op("ListRuleNamesByTarget", a.ListRuleNamesByTarget).Reads(),
+		wire.Op("ListRules", a.ListRules).Reads(),
 		wire.Op("PutRule", a.PutRule),
 	}
 }

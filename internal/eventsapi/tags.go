@@ -8,7 +8,7 @@ import (
 
 func (a *API) tags() []wire.Operation {
 	return []wire.Operation{
-		wire.Op("ListTagsForResource", a.ListTagsForResource),
+		wire.Op("ListTagsForResource", a.ListTagsForResource).Reads(),
 		wire.Op("TagResource", a.TagResource),
 		wire.Op("UntagResource", a.UntagResource),
 	}

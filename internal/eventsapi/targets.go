@@ -10,7 +10,7 @@ import (
 
 func (a *API) targets() []wire.Operation {
 	return []wire.Operation{
-		wire.Op("ListTargetsByRule", a.ListTargetsByRule),
+		wire.Op("ListTargetsByRule", a.ListTargetsByRule).Reads(),
 		wire.Op("PutTargets", a.PutTargets),
 		wire.Op("RemoveTargets", a.RemoveTargets),
 	}

@@ -97,7 +97,6 @@ func (h *handler) readBody(c *call) error {
 		return err
 	}
 	c.raw, c.body = raw.Bytes(), raw.Bytes()
-	c.rawBytes = raw.Len()
 
 	switch encoding := strings.ToLower(c.r.Header.Get("Content-Encoding")); encoding {
 	case "", "identity":

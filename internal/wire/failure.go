@@ -74,6 +74,7 @@ const maxMessage = 128 << 10
 // fail makes e the answer, in the dialect of the request as far as it is known.
 func (h *handler) fail(c *call, e *Error) {
 	c.answer.body = c.answer.body[:0]
+	c.seen.Err = e
 	c.answer.header.Del("Content-Type")
 	if len(e.Message)+len(e.QueryMessage) > maxMessage {
 		short := *e

@@ -43,9 +43,15 @@ type Options struct {
 	MaxBody int64
 	// Clock tells the time. Default [time.Now].
 	Clock func() time.Time
-	// Observe is told about each call once it is answered, on the goroutine that
-	// served it. Nil means that nobody listens.
-	Observe func(context.Context, Observation)
+	// Before is asked about each call that is about to be carried out: who calls is
+	// known, and the input has passed its limits. An error ends the call as one of
+	// the operation does. Nil lets all pass.
+	Before func(context.Context, *Call) error
+	// After is told of each call when the client has its answer, also of those that
+	// were refused on the way, for whatever reason. It is called on the goroutine
+	// that served the call and should not wait for anything; for that there is
+	// [Call.Later]. Nil means that nobody listens.
+	After func(context.Context, *Call)
 }
 
 // Memory is what calls may hold, in bytes.
@@ -64,36 +70,24 @@ type Memory interface {
 // around it.
 const DefaultMaxBody = 4 << 20
 
-// An Observation is a call that has been answered.
-type Observation struct {
-	// Service, Operation and Protocol are "" as far as the request could not be
-	// routed; they are names from the tables, never the client's own words.
-	Service, Operation, Protocol string
-	Caller                       Caller
-	// Status is the HTTP status, 499 when the client went away first.
-	Status int
-	// Code is the error code that the client saw, or "".
-	Code  string
-	Began time.Time
-	// Duration is from the arrival of the headers until the answer was written.
-	Duration time.Duration
-	// RequestBytes and ResponseBytes are the sizes of the bodies.
-	RequestBytes, ResponseBytes int
-	UserAgent, RemoteAddr       string
-}
-
 // A Handler serves the AWS APIs.
 type Handler interface {
 	http.Handler
 	// Refuse answers a request that may not be served with e, in the dialect of
 	// the request.
 	Refuse(w http.ResponseWriter, r *http.Request, e *Error)
+	// Wait returns when what hooks left for later is done, or ctx ends. It is for
+	// when no further calls come in.
+	Wait(ctx context.Context) error
 }
 
 type handler struct {
 	Options
 	services []*service
+	after    afterwards
 }
+
+func (h *handler) Wait(ctx context.Context) error { return h.after.wait(ctx) }
 
 // A service is a Service that is compiled.
 type service struct {
@@ -114,7 +108,7 @@ type operation struct {
 // limit on a member that does not exist, an expression that does not compile, a
 // type that the wire cannot carry.
 func NewHandler(o Options) (Handler, error) {
-	h := &handler{Options: o}
+	h := &handler{Options: o, after: make(afterwards, maxLater)}
 	h.setDefaults()
 	var errs []error
 	if !access.IsRegion(h.Region) {
@@ -159,8 +153,8 @@ func (h *handler) setDefaults() {
 	if h.Known == nil {
 		h.Known = func(context.Context) {}
 	}
-	if h.Observe == nil {
-		h.Observe = func(context.Context, Observation) {}
+	if h.Before == nil {
+		h.Before = func(context.Context, *Call) error { return nil }
 	}
 }
 

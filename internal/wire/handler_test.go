@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"github.com/dari-bus/dari/internal/access"
@@ -265,45 +264,6 @@ func TestWithoutKeysAnythingPasses(t *testing.T) {
 		if w := do(h, request(t, "POST", "/", "{}", "X-Amz-Target", "AWSEvents.Touch", "Authorization", header)); w.Code != 200 {
 			t.Errorf("%q: got %d %s", header, w.Code, w.Body)
 		}
-	}
-}
-
-func TestEachCallIsObserved(t *testing.T) {
-	var got Observation
-	now := time.Date(2026, 1, 29, 12, 0, 0, 0, time.UTC)
-	h := newHandler(t, Options{
-		Clock:   func() time.Time { now = now.Add(time.Millisecond); return now },
-		Observe: func(_ context.Context, o Observation) { got = o },
-	})
-	w := do(h, request(t, "POST", "/", `{"Fail":"late"}`, "X-Amz-Target", "AWSEvents.Echo", "User-Agent", "test"))
-	if date := w.Header().Get("Date"); date != "Thu, 29 Jan 2026 12:00:00 GMT" {
-		t.Errorf("date %q is not that of the clock", date)
-	}
-	caller := access.Root("000000000000", "us-east-1")
-	caller.RequestID, caller.UserAgent, caller.SourceIP = w.Header().Get("X-Amzn-Requestid"), "test", "192.0.2.1"
-	want := Observation{
-		Service: "events", Operation: "Echo", Protocol: "awsJson1_1", Status: 503, Code: "RequestThrottled",
-		Caller:       Caller{Caller: caller, Scheme: "http", Host: "localhost:4566"},
-		Began:        time.Date(2026, 1, 29, 12, 0, 0, 0, time.UTC).Add(time.Millisecond),
-		RequestBytes: 15, ResponseBytes: w.Body.Len(), UserAgent: "test", RemoteAddr: "192.0.2.1:1234",
-	}
-	if got.Duration <= 0 {
-		t.Error("no duration")
-	}
-	got.Duration = 0
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
-
-	do(h, request(t, "POST", "/", `{}`, "X-Amz-Target", "AWSEvents.NoSuchThing"))
-	if got.Operation != "" || got.Service != "events" || got.Code != "UnknownOperationException" {
-		t.Errorf("unknown operation: got %+v; the client's words must not become names", got)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	do(h, request(t, "POST", "/", `{}`, "X-Amz-Target", "AWSEvents.Touch").WithContext(ctx))
-	if got.Status != statusClientGone {
-		t.Errorf("client gone: got %d, want %d", got.Status, statusClientGone)
 	}
 }
 

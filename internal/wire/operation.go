@@ -49,6 +49,10 @@ type Operation struct {
 	Name string
 	// Refused says why the operation is not offered; "" when it is.
 	Refused string
+	// ReadOnly operations change nothing. Data operations are about what is in a
+	// resource, such as a message, and not the resource; a trail leaves them out
+	// unless it is asked for them. Both are as CloudTrail has it.
+	ReadOnly, Data bool
 	// In and Out are the input and output structs; nil for a refused row.
 	// Out is the type of [None] for an operation without an output shape.
 	In, Out reflect.Type
@@ -80,6 +84,18 @@ func (o Operation) With(fn func(ctx context.Context, in any) (out any, err error
 // address of the service only, not at the URL of one of its queues.
 func (o Operation) AtRoot() Operation {
 	o.root = true
+	return o
+}
+
+// Reads returns the row of an operation that is read-only.
+func (o Operation) Reads() Operation {
+	o.ReadOnly = true
+	return o
+}
+
+// OnData returns the row of an operation on data.
+func (o Operation) OnData() Operation {
+	o.Data = true
 	return o
 }
 

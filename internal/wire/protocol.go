@@ -50,8 +50,6 @@ type call struct {
 	held heldBody
 	// raw is the body as it was sent, body the same without its compression.
 	raw, body []byte
-	// rawBytes is the length of raw, which is gone when the call is observed.
-	rawBytes int
 	// params are the query string and the form together, read when first asked
 	// for; formErr says why there are none.
 	params  url.Values
@@ -65,6 +63,8 @@ type call struct {
 	protocol  Protocol
 
 	answer answer
+	// seen is what the hooks are told.
+	seen Call
 	// kept is what the answer takes of the memory for answers, in bytes.
 	kept int64
 }

@@ -2,8 +2,6 @@ package wire
 
 import (
 	"cmp"
-	"context"
-	"errors"
 	"net/http"
 	"reflect"
 	"runtime/debug"
@@ -37,7 +35,7 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request, no *Error) {
 	h.run(c, no)
 	h.send(c, w)
 	h.Answers.Give(c.kept)
-	h.observe(c)
+	h.tell(c, w)
 
 	if *out = c.answer.body; cap(*out) <= maxPooled {
 		answers.Put(out)
@@ -94,10 +92,15 @@ func (h *handler) serve(c *call) error {
 	if tooMany != nil && tooMany != shape.ErrTooManyParts { //nolint:errorlint // the value itself
 		return tooMany
 	}
+	c.seen.In = in.Interface()
 	if err := cmp.Or(shape.Check(c.operation.in, in.Elem()), tooMany); err != nil {
 		return err
 	}
-	out, err := c.operation.call(WithCaller(c.r.Context(), c.caller), in.Interface())
+	ctx := WithCaller(c.r.Context(), c.caller)
+	if err := h.Before(ctx, h.see(c)); err != nil {
+		return err
+	}
+	out, err := c.operation.call(ctx, c.seen.In)
 	if err != nil {
 		return err
 	}
@@ -111,6 +114,7 @@ func (h *handler) encode(c *call, out any) error {
 	if v.IsNil() {
 		v = reflect.New(c.operation.Out)
 	}
+	c.seen.Out = v.Interface()
 	if err := c.protocol.Encode(c, c.operation.out, v.Elem()); err != nil {
 		return err
 	}
@@ -147,27 +151,6 @@ func (h *handler) send(c *call, w http.ResponseWriter) {
 		_, _ = w.Write(c.answer.body) // the client has gone; there is nobody to tell
 	}
 }
-
-func (h *handler) observe(c *call) {
-	o := Observation{
-		Service: c.serviceName(), Operation: c.operationName(),
-		Caller: c.caller, Status: c.answer.status, Code: c.answer.code,
-		Began: c.began, Duration: h.Clock().Sub(c.began),
-		RequestBytes: c.rawBytes, ResponseBytes: len(c.answer.body),
-		UserAgent: c.r.UserAgent(), RemoteAddr: c.r.RemoteAddr,
-	}
-	if c.protocol != nil {
-		o.Protocol = c.protocol.Name()
-	}
-	if errors.Is(c.r.Context().Err(), context.Canceled) {
-		o.Status = statusClientGone
-	}
-	h.Observe(c.r.Context(), o)
-}
-
-// statusClientGone is what proxies log when a client did not wait for the
-// answer.
-const statusClientGone = 499
 
 // identify finds out who calls, as far as the request says.
 func (h *handler) identify(c *call) {

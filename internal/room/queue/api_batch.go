@@ -9,9 +9,9 @@ import (
 
 func (a api) batches() []wire.Operation {
 	return []wire.Operation{
-		wire.Op("ChangeMessageVisibilityBatch", a.ChangeMessageVisibilityBatch),
-		wire.Op("DeleteMessageBatch", a.DeleteMessageBatch),
-		wire.Op("SendMessageBatch", a.SendMessageBatch),
+		wire.Op("ChangeMessageVisibilityBatch", a.ChangeMessageVisibilityBatch).OnData(),
+		wire.Op("DeleteMessageBatch", a.DeleteMessageBatch).OnData(),
+		wire.Op("SendMessageBatch", a.SendMessageBatch).OnData(),
 	}
 }
 

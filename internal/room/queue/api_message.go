@@ -13,10 +13,10 @@ import (
 
 func (a api) messages() []wire.Operation {
 	return []wire.Operation{
-		wire.Op("ChangeMessageVisibility", a.ChangeMessageVisibility),
-		wire.Op("DeleteMessage", a.DeleteMessage),
-		wire.Op("ReceiveMessage", a.ReceiveMessage),
-		wire.Op("SendMessage", a.SendMessage),
+		wire.Op("ChangeMessageVisibility", a.ChangeMessageVisibility).OnData(),
+		wire.Op("DeleteMessage", a.DeleteMessage).OnData(),
+		wire.Op("ReceiveMessage", a.ReceiveMessage).Reads().OnData(),
+		wire.Op("SendMessage", a.SendMessage).OnData(),
 	}
 }
 

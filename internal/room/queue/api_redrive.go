@@ -14,8 +14,8 @@ import (
 func (a api) redrives() []wire.Operation {
 	return []wire.Operation{
 		wire.Op("CancelMessageMoveTask", a.CancelMessageMoveTask),
-		wire.Op("ListDeadLetterSourceQueues", a.ListDeadLetterSourceQueues),
-		wire.Op("ListMessageMoveTasks", a.ListMessageMoveTasks),
+		wire.Op("ListDeadLetterSourceQueues", a.ListDeadLetterSourceQueues).Reads().OnData(),
+		wire.Op("ListMessageMoveTasks", a.ListMessageMoveTasks).Reads(),
 		wire.Op("StartMessageMoveTask", a.StartMessageMoveTask),
 	}
 }

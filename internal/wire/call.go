@@ -1,0 +1,151 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"runtime/debug"
+	"time"
+)
+
+// A Call is one call of an operation as the hooks around it see it. What is not
+// known yet, or never came to be, is the zero value. Who keeps a Call keeps what
+// the request holds.
+type Call struct {
+	// Service and Operation are "" as far as the request could not be routed; they
+	// are names from the tables, never the client's own words.
+	Service, Operation string
+	// ReadOnly and Data are those of the operation's row.
+	ReadOnly, Data bool
+	Caller         Caller
+	// In is a pointer to the operation's input, nil when it could not be read; Out
+	// a pointer to its output, nil when there is none.
+	In, Out any
+	// Err is what the client saw, nil when the call succeeded; Code is its code in
+	// the words of the client's dialect, or "".
+	Err  *Error
+	Code string
+	// Status is the HTTP status, 499 when the client went away first.
+	Status int
+	Began  time.Time
+	// Duration is from the arrival of the headers until the answer was written.
+	Duration time.Duration
+
+	later []func(context.Context)
+}
+
+// Later has fn run when the hook has returned, beside the connection. It is for
+// [Options.After] and whatever there must wait for a disk or another machine: fn
+// should be done within ten seconds, when its context ends. There is room for 64
+// of them at a time. While there is none, the connection's next call waits for a
+// second; then fn is let go, and the log says so.
+func (c *Call) Later(fn func(context.Context)) { c.later = append(c.later, fn) }
+
+// Bounds of what hooks leave for later.
+const (
+	maxLater    = 64
+	laterWithin = 10 * time.Second
+	laterRoom   = time.Second
+)
+
+// statusClientGone is what proxies log when a client did not wait for the
+// answer.
+const statusClientGone = 499
+
+// see brings what the hooks are told up to date.
+func (h *handler) see(c *call) *Call {
+	s := &c.seen
+	s.Caller, s.Began = c.caller, c.began
+	if c.service != nil {
+		s.Service = c.service.Name
+	}
+	if c.operation != nil {
+		s.Operation, s.ReadOnly, s.Data = c.operation.Name, c.operation.ReadOnly, c.operation.Data
+	}
+	return s
+}
+
+// tell tells the hook of a call that is answered.
+func (h *handler) tell(c *call, w http.ResponseWriter) {
+	if h.After == nil {
+		return
+	}
+	s := h.see(c)
+	s.Duration, s.Status, s.Code = h.Clock().Sub(c.began), c.answer.status, c.answer.code
+	if s.Err != nil {
+		s.Out = nil
+	}
+	if errors.Is(c.r.Context().Err(), context.Canceled) {
+		s.Status = statusClientGone
+	}
+	if f, ok := w.(http.Flusher); ok {
+		f.Flush() // the client shall not wait for the hook
+	}
+	ctx := context.WithoutCancel(c.r.Context())
+	h.guarded(s, func() { h.After(ctx, s) })
+	for _, fn := range s.later {
+		h.after.start(func() {
+			within, cancel := context.WithTimeout(ctx, laterWithin)
+			defer cancel()
+			h.guarded(s, func() { fn(within) })
+		}, func() {
+			h.Log.Error("what was left for later after a call is let go, since what is left from others takes too long",
+				"request", s.Caller.RequestID, "service", s.Service, "operation", s.Operation)
+		})
+	}
+}
+
+// guarded runs a hook, whose panic is its own affair.
+func (h *handler) guarded(s *Call, hook func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			h.Log.Error("panic in a hook after a call", "request", s.Caller.RequestID, "service", s.Service,
+				"operation", s.Operation, "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
+	hook()
+}
+
+// afterwards runs what hooks leave for later. Each takes a place in it.
+type afterwards chan struct{}
+
+// start starts fn as soon as there is room, and calls none if there is none in
+// time.
+func (a afterwards) start(fn, none func()) {
+	select {
+	case a <- struct{}{}:
+	default:
+		patience := time.NewTimer(laterRoom)
+		defer patience.Stop()
+		select {
+		case a <- struct{}{}:
+		case <-patience.C:
+			none()
+			return
+		}
+	}
+	go func() {
+		defer func() { <-a }()
+		fn()
+	}()
+}
+
+// wait returns when all places are free, or ctx has ended; then its error says
+// why.
+func (a afterwards) wait(ctx context.Context) error {
+	taken := 0
+	defer func() {
+		for range taken {
+			<-a
+		}
+	}()
+	for taken < cap(a) {
+		select {
+		case a <- struct{}{}:
+			taken++
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
