@@ -114,7 +114,7 @@ func (a *App) openRooms(ctx context.Context) (err error) {
 		return err
 	}
 	a.outbox, err = delivery.Open(ctx, delivery.Options{
-		Store: a.store, Sink: a.sinks(a.client), DeadLetters: a.queues,
+		Store: a.store, Owners: map[string]delivery.Owner{bus.OwnerKind: bus.Owner(a.sinks(a.client), a.queues)},
 		Hooks: hooks, Log: a.opt.Log, MaxDead: a.opt.MaxDead, MaxDeadBytes: a.opt.maxDeadBytes,
 		Memory: a.opt.memory.Share(memoryDeliveries), Renderings: a.opt.memory.Share(memoryRenderings),
 	})

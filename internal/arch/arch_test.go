@@ -55,10 +55,10 @@ var rooms = []room{
 	{"internal/outbound", nil, false},
 
 	// Core.
-	{"internal/target", []string{"internal/arn", "internal/event", "internal/fault", "internal/outbound", "internal/transform"}, false},
-	{"internal/target/targettest", []string{"internal/arn", "internal/event", "internal/target"}, false},
+	{"internal/target", []string{"internal/arn", "internal/fault", "internal/outbound", "internal/transform"}, false},
+	{"internal/target/targettest", []string{"internal/arn", "internal/target"}, false},
 	{"internal/delivery/dead", []string{"internal/arn", "internal/store"}, false},
-	{"internal/delivery", []string{"internal/arn", "internal/budget", "internal/delivery/dead", "internal/event", "internal/store", "internal/target", "internal/transform", "internal/watch"}, false},
+	{"internal/delivery", []string{"internal/budget", "internal/delivery/dead", "internal/store", "internal/target", "internal/watch"}, false},
 	{"internal/bus", []string{"internal/access", "internal/arn", "internal/delivery", "internal/event", "internal/fault", "internal/page", "internal/policy", "pattern", "internal/schedule", "internal/store", "internal/store/table", "internal/target", "internal/transform", "internal/watch"}, false},
 	{"internal/destination", []string{"internal/access", "internal/arn", "internal/fault", "internal/outbound", "internal/store", "internal/store/table", "internal/target"}, false},
 

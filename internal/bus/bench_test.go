@@ -20,9 +20,9 @@ func (s *sinkhole) AddPlan(store.Tx, delivery.Plan) (delivery.Lane, error) {
 	s.lane++
 	return s.lane, nil
 }
-func (s *sinkhole) RetirePlan(store.Tx, delivery.Lane) error         { return nil }
-func (s *sinkhole) AbandonPlan(store.Tx, delivery.Lane) error        { return nil }
-func (s *sinkhole) Accept(store.Tx, []delivery.Item) (func(), error) { return func() {}, nil }
+func (s *sinkhole) RetirePlan(store.Tx, delivery.Lane) error      { return nil }
+func (s *sinkhole) AbandonPlan(store.Tx, delivery.Lane) error     { return nil }
+func (s *sinkhole) Owe(store.Tx, []delivery.Item) (func(), error) { return func() {}, nil }
 
 // putting returns a service with a number of rules, and 10 events of about
 // 1 KB, each of which one target wants. It leaves out the outbox and the disk.

@@ -31,9 +31,9 @@ type Outbox interface {
 	// AbandonPlan ends a lane whose target was deleted: what waits is abandoned.
 	// It is called last in a transaction that will commit.
 	AbandonPlan(tx store.Tx, l delivery.Lane) error
-	// Accept writes events and their deliveries. start is called once, after the
+	// Owe writes events and their deliveries. start is called once, after the
 	// transaction has committed.
-	Accept(tx store.Tx, items []delivery.Item) (start func(), err error)
+	Owe(tx store.Tx, items []delivery.Item) (start func(), err error)
 }
 
 // Options configure a Service.

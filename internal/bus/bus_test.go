@@ -3,6 +3,7 @@ package bus
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -58,7 +59,7 @@ func (o *outbox) end(l delivery.Lane, how string) error {
 	return nil
 }
 
-func (o *outbox) Accept(_ store.Tx, items []delivery.Item) (func(), error) {
+func (o *outbox) Owe(_ store.Tx, items []delivery.Item) (func(), error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, it := range items {
@@ -91,11 +92,23 @@ func (o *outbox) went() []string {
 	for _, it := range o.items {
 		for _, l := range it.Lanes {
 			p := o.plans[l]
-			out = append(out, p.RuleName+"/"+p.Target.ID+": "+it.Event.Source)
+			out = append(out, ruleName(p)+"/"+p.ID+": "+eventOf(it.Body).Source)
 		}
 	}
 	slices.Sort(out)
 	return out
+}
+
+// ruleName returns the name of the rule that owns a plan.
+func ruleName(p delivery.Plan) string { return p.Owner[strings.LastIndex(p.Owner, "/")+1:] }
+
+// eventOf returns the event that the outbox was told of.
+func eventOf(body []byte) *event.Event {
+	ev, err := event.Parse(body)
+	if err != nil {
+		panic(err)
+	}
+	return ev
 }
 
 // A log remembers what the hooks were told.

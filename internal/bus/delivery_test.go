@@ -17,12 +17,12 @@ func TestEventsReachTheirTargetAfterARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var reached []string
 		sink := target.SinkFunc(func(_ context.Context, d *target.Delivery) error {
-			reached = append(reached, d.Target.ID+": "+d.Event.Source)
+			reached = append(reached, d.Target.ID+": "+eventOf(d.Body).Source)
 			return nil
 		})
 		h := newHouse(t)
 		open := func() (stop func()) {
-			o, err := delivery.Open(t.Context(), delivery.Options{Store: h.store, Sink: sink})
+			o, err := delivery.Open(t.Context(), delivery.Options{Store: h.store, Owners: map[string]delivery.Owner{OwnerKind: Owner(sink, nil)}})
 			h.ok(err)
 			h.opt.Outbox = o
 			h.reopen()

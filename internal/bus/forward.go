@@ -9,7 +9,6 @@ import (
 
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/arn"
-	"github.com/dari-bus/dari/internal/delivery"
 	"github.com/dari-bus/dari/internal/event"
 	"github.com/dari-bus/dari/internal/target"
 )
@@ -24,7 +23,7 @@ import (
 // pass such an event on. Forward may be called again for an event that has
 // already arrived.
 func (s *Service) Forward(ctx context.Context, to arn.ARN, d *target.Delivery) error {
-	from, err := access.Role(d.Target.RoleARN, d.Rule)
+	from, err := access.Role(d.Target.RoleARN, d.Owner)
 	if err != nil {
 		return err
 	}
@@ -35,16 +34,20 @@ func (s *Service) Forward(ctx context.Context, to arn.ARN, d *target.Delivery) e
 	if err != nil {
 		return err
 	}
-	if err := b.allowEvent(d.Event, from); err != nil {
+	ev, err := event.Parse(d.Body)
+	if err != nil {
 		return err
 	}
-	ev := d.Event
+	if err := b.allowEvent(ev, from); err != nil {
+		return err
+	}
 	if to.Region != region {
 		if ev, err = renamed(ev, d, b.arn); err != nil {
 			return err
 		}
 	}
-	in := intake{item: delivery.Item{Event: ev, Bus: b.arn, Ingested: time.Now(), Forwarded: true, Trace: d.Trace}}
+	in := intake{event: ev, item: item(ev, b.arn, time.Now())}
+	in.item.Forwarded, in.item.Trace = true, d.Trace
 	if in.rules, err = b.match(ev); err != nil {
 		return err
 	}
@@ -54,7 +57,7 @@ func (s *Service) Forward(ctx context.Context, to arn.ARN, d *target.Delivery) e
 // renamed returns an event with a new id and nothing else changed. The id
 // follows from the delivery: when that is repeated, so is the id.
 func renamed(ev *event.Event, d *target.Delivery, to string) (*event.Event, error) {
-	id := uuid.NewSHA1(uuid.Nil, []byte(strings.Join([]string{ev.ID, d.Rule, d.Target.ID, to}, "\n")))
+	id := uuid.NewSHA1(uuid.Nil, []byte(strings.Join([]string{ev.ID, d.Owner, d.Target.ID, to}, "\n")))
 	entry := event.Entry{
 		Source: ev.Source, DetailType: ev.DetailType, Detail: string(ev.Detail), Resources: ev.Resources, Time: ev.Time,
 	}

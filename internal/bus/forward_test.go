@@ -25,7 +25,7 @@ func hop(t *testing.T, from access.Caller) *target.Delivery {
 		t.Fatal(err)
 	}
 	return &target.Delivery{
-		Event: ev, Rule: key{from.Place, DefaultName}.ruleARN("sender"), Trace: "trace",
+		ID: ev.ID, Body: ev.JSON, Owner: key{from.Place, DefaultName}.ruleARN("sender"), Trace: "trace",
 		Target: &target.Target{RoleARN: "arn:aws:iam::" + from.Account + ":role/r"},
 	}
 }
@@ -46,7 +46,7 @@ func TestForwardedEventStaysWhatItIs(t *testing.T) {
 	h.ok(h.PutTargets(t.Context(), home, "b", "r", []target.Target{queue("q")}))
 	d := hop(t, home)
 	h.ok(h.Forward(t.Context(), mustARN(t, ownBus), d))
-	want := []delivery.Item{{Event: d.Event, Bus: ownBus, Forwarded: true, Trace: "trace", Lanes: []delivery.Lane{1}}}
+	want := []delivery.Item{{ID: d.ID, Body: d.Body, Source: ownBus, Forwarded: true, Trace: "trace", Lanes: []delivery.Lane{1}}}
 	if diff := cmp.Diff(want, h.outbox.items, cmpopts.IgnoreFields(delivery.Item{}, "Ingested")); diff != "" {
 		t.Errorf("items (-want +got):\n%s", diff)
 	}
@@ -61,20 +61,20 @@ func TestForwardedEventGetsANewIDInAnotherRegion(t *testing.T) {
 	h.ok(h.PutTargets(t.Context(), home, "", "r", []target.Target{queue("q")}))
 	d := hop(t, access.Root(home.Account, "us-east-1"))
 	h.ok(h.Forward(t.Context(), mustARN(t, homeBus), d))
-	got := h.outbox.items[0].Event
-	if got.ID == d.Event.ID || len(got.ID) != 36 {
-		t.Errorf("id %s; it was %s", got.ID, d.Event.ID)
+	got := h.outbox.items[0]
+	if got.ID == d.ID || len(got.ID) != 36 {
+		t.Errorf("id %s; it was %s", got.ID, d.ID)
 	}
-	if text := strings.ReplaceAll(string(got.JSON), got.ID, d.Event.ID); text != string(d.Event.JSON) {
-		t.Errorf("event\n%s\nwant but for the id\n%s", got.JSON, d.Event.JSON)
+	if text := strings.ReplaceAll(string(got.Body), got.ID, d.ID); text != string(d.Body) {
+		t.Errorf("event\n%s\nwant but for the id\n%s", got.Body, d.Body)
 	}
 	h.ok(h.Forward(t.Context(), mustARN(t, homeBus), d))
-	if again := h.outbox.items[1].Event.ID; again != got.ID {
+	if again := h.outbox.items[1].ID; again != got.ID {
 		t.Errorf("repeated, the delivery has the id %s; it was %s", again, got.ID)
 	}
-	d.Rule += "2"
+	d.Owner += "2"
 	h.ok(h.Forward(t.Context(), mustARN(t, homeBus), d))
-	if other := h.outbox.items[2].Event.ID; other == got.ID {
+	if other := h.outbox.items[2].ID; other == got.ID {
 		t.Errorf("another rule's delivery has the same id %s", other)
 	}
 }

@@ -35,8 +35,14 @@ type Result struct {
 
 // An intake is an event on its way in, with the rules that want it.
 type intake struct {
+	event *event.Event
 	item  delivery.Item
 	rules []*rule
+}
+
+// item is what the outbox is told of an event.
+func item(ev *event.Event, bus string, arrived time.Time) delivery.Item {
+	return delivery.Item{ID: ev.ID, Body: ev.JSON, Source: bus, Ingested: arrived}
 }
 
 // Put takes events in and returns a result for each entry, in their order. An
@@ -65,7 +71,7 @@ func (s *Service) Put(ctx context.Context, from access.Caller, entries []Entry) 
 		if err != nil {
 			return nil, err
 		}
-		results[i].ID = in.item.Event.ID
+		results[i].ID = in.event.ID
 		taken = append(taken, in)
 	}
 	if err := s.commit(ctx, from, taken); err != nil {
@@ -83,7 +89,8 @@ func (s *Service) Emit(ctx context.Context, from access.Caller, e event.Entry) (
 		return "", err
 	}
 	k := key{from.Place, DefaultName}
-	in := intake{item: delivery.Item{Event: ev, Bus: k.arn(), Ingested: time.Now(), Trace: from.Trace}}
+	in := intake{event: ev, item: item(ev, k.arn(), time.Now())}
+	in.item.Trace = from.Trace
 	if b := s.lookup(k); b != nil {
 		if in.rules, err = b.match(ev); err != nil {
 			return "", err
@@ -106,15 +113,12 @@ func (s *Service) take(from access.Caller, e *Entry, arrived time.Time) (intake,
 	if err != nil {
 		return intake{}, err
 	}
-	in := intake{item: delivery.Item{Event: ev, Ingested: arrived, Trace: e.Trace}}
-	if in.item.Trace == "" {
-		in.item.Trace = from.Trace
-	}
 	b, there := s.lookup(k), true
 	if b == nil || k.Region != from.Region {
 		b, there = s.newBus(k), false // which lets nobody in but its own account
 	}
-	in.item.Bus = b.arn
+	in := intake{event: ev, item: item(ev, b.arn, arrived)}
+	in.item.Trace = cmp.Or(e.Trace, from.Trace)
 	if err := b.allowEvent(ev, from); err != nil || !there {
 		return in, err
 	}
@@ -142,7 +146,7 @@ func (s *Service) commit(ctx context.Context, from access.Caller, taken []intake
 					items = append(items, in.item)
 				}
 			}
-			start, err = s.opt.Outbox.Accept(tx, items)
+			start, err = s.opt.Outbox.Owe(tx, items)
 			return err
 		})
 		if err != nil {
@@ -177,12 +181,12 @@ func (s *Service) tellTaken(from access.Caller, taken []intake) {
 		in := &taken[i]
 		if s.opt.Hooks.Accepted != nil {
 			s.opt.Hooks.Accepted(&watch.Accepted{
-				Event: in.item.Event, Bus: in.item.Bus, Caller: cmp.Or(from.KeyID, from.Source), RequestID: from.RequestID,
+				Event: in.event, Bus: in.item.Source, Caller: cmp.Or(from.KeyID, from.Source), RequestID: from.RequestID,
 				Ingested: in.item.Ingested, Deliveries: len(in.item.Lanes),
 			})
 		}
 		if s.opt.Hooks.Matched != nil {
-			s.opt.Hooks.Matched(&watch.Matched{Event: in.item.Event, Bus: in.item.Bus, Rules: ruleARNs(in.rules)})
+			s.opt.Hooks.Matched(&watch.Matched{Event: in.event, Bus: in.item.Source, Rules: ruleARNs(in.rules)})
 		}
 	}
 }

@@ -90,7 +90,7 @@ func (s *Service) advance(ctx context.Context, r *rule, at time.Time) (*intake, 
 	start := func() {}
 	err = s.replace(ctx, r, &v, func(tx store.Tx) (err error) {
 		if in.item.Lanes = lanes(in.rules); len(in.item.Lanes) > 0 {
-			start, err = s.opt.Outbox.Accept(tx, []delivery.Item{in.item})
+			start, err = s.opt.Outbox.Owe(tx, []delivery.Item{in.item})
 		}
 		return err
 	})
@@ -134,5 +134,5 @@ func (b *bus) scheduled(r *rule, at, arrived time.Time) (*intake, error) {
 	if !slices.Contains(rules, r) {
 		rules = append(rules, r)
 	}
-	return &intake{item: delivery.Item{Event: ev, Bus: b.arn, Ingested: arrived}, rules: rules}, nil
+	return &intake{event: ev, item: item(ev, b.arn, arrived), rules: rules}, nil
 }

@@ -44,7 +44,7 @@ func (h *house) fired(start time.Time) []string {
 	defer h.outbox.mu.Unlock()
 	var out []string
 	for _, it := range h.outbox.items {
-		out = append(out, it.Event.Time.Sub(start).String())
+		out = append(out, eventOf(it.Body).Time.Sub(start).String())
 	}
 	return out
 }
@@ -89,7 +89,7 @@ func TestScheduledEventIsTheOneOfEventBridge(t *testing.T) {
 		h.schedule("r", "cron(0 12 * * ? *)")
 		time.Sleep(24 * time.Hour)
 		stop()
-		ev := h.outbox.items[0].Event
+		ev := eventOf(h.outbox.items[0].Body)
 		want := `{"version":"0","id":"` + ev.ID + `","detail-type":"Scheduled Event","source":"aws.events","account":"111122223333",` +
 			`"time":"2000-01-01T12:00:00Z","region":"eu-central-1","resources":["arn:aws:events:eu-central-1:111122223333:rule/r"],"detail":{}}`
 		if string(ev.JSON) != want {

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/dari-bus/dari/internal/access"
-	"github.com/dari-bus/dari/internal/delivery"
 	"github.com/dari-bus/dari/internal/page"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/target"
@@ -86,7 +85,11 @@ func (s *Service) putTarget(tx store.Tx, r *rule, t *targetRecord, before []*tar
 		return nil
 	}
 	b := r.bus
-	lane, err := s.opt.Outbox.AddPlan(tx, delivery.Plan{Bus: b.arn, Rule: r.arn, RuleName: r.name, Target: t.Target})
+	plan, err := r.plan(&t.Target)
+	if err != nil {
+		return err
+	}
+	lane, err := s.opt.Outbox.AddPlan(tx, plan)
 	if err != nil {
 		return err
 	}

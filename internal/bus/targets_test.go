@@ -169,8 +169,9 @@ func TestTargetGetsANewLaneOnlyWhenItChanges(t *testing.T) {
 		t.Errorf("ended lanes (-want +got):\n%s", diff)
 	}
 	wantPlan := delivery.Plan{
-		Bus: "arn:aws:events:eu-central-1:111122223333:event-bus/default", Rule: "arn:aws:events:eu-central-1:111122223333:rule/r",
-		RuleName: "r", Target: changed,
+		Kind: OwnerKind, Owner: "arn:aws:events:eu-central-1:111122223333:rule/r", ID: "a",
+		Source: "arn:aws:events:eu-central-1:111122223333:event-bus/default", Target: changed.ARN,
+		Spec: []byte(`{"RuleName":"r","Target":{"ID":"a","ARN":"` + changed.ARN + `","DeadLetter":"` + changed.DeadLetter + `","HasDeadLetter":true}}`),
 	}
 	if diff := cmp.Diff(wantPlan, h.outbox.plans[3]); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)

@@ -8,14 +8,14 @@ import (
 	"github.com/dari-bus/dari/internal/watch"
 )
 
-// A held is an event in memory, while its first pass goes on or while a
+// A held is an item in memory, while its first pass goes on or while a
 // waiting delivery of it is being tried.
 type held struct {
 	seq  uint64
 	item Item
 	// first counts the deliveries of the first pass that have no outcome yet.
 	first atomic.Int32
-	// refs means that the event has, or is about to have, an r record.
+	// refs means that the item has, or is about to have, an r record.
 	refs atomic.Bool
 }
 
@@ -39,14 +39,14 @@ type task struct {
 
 func (t *task) firstPass() bool { return t.key.due == 0 }
 
-// Accept writes events and the deliveries they cause in tx. After tx has
+// Owe writes items and the deliveries of them that are owed in tx. After tx has
 // committed, start must be called once: it hands the deliveries over. When tx
 // fails, start must not be called; the room in memory that was set aside for
 // them is then lost, so nothing but the store itself should make it fail.
 //
 // A lane that is full, or whose target keeps failing, gets its delivery
 // straight onto the disk instead of into memory.
-func (o *Outbox) Accept(tx store.Tx, items []Item) (start func(), err error) {
+func (o *Outbox) Owe(tx store.Tx, items []Item) (start func(), err error) {
 	in := &intake{out: o, now: o.wall()}
 	for i := range items {
 		if err := in.take(tx, items[i]); err != nil {
@@ -57,7 +57,7 @@ func (o *Outbox) Accept(tx store.Tx, items []Item) (start func(), err error) {
 	return in.start, nil
 }
 
-// An intake is what one call of Accept takes in.
+// An intake is what one call of Owe takes in.
 type intake struct {
 	out       *Outbox
 	now       int64
@@ -73,7 +73,7 @@ type handover struct {
 	task *task
 }
 
-// take writes one event and decides where its deliveries go.
+// take writes one item and decides where its deliveries go.
 func (in *intake) take(tx store.Tx, item Item) error {
 	h := &held{seq: in.out.next(), item: item}
 	it := &h.item
@@ -97,7 +97,7 @@ func (in *intake) take(tx store.Tx, item Item) error {
 		return nil
 	}
 	h.first.Store(int32(len(first)))
-	in.buf = appendEvent(in.buf[:0], it, first)
+	in.buf = appendItem(in.buf[:0], it, first)
 	if err := tx.Put(key1(prefixEvent, h.seq), in.buf); err != nil {
 		return err
 	}
@@ -134,7 +134,7 @@ func (o *Outbox) settledAbandoned(l *lane, it *Item) {
 		return
 	}
 	s := watch.Settlement{
-		Route:    watch.Route{EventID: it.Event.ID, Bus: it.Bus},
+		Route:    watch.Route{EventID: it.ID, Bus: it.Source},
 		Outcome:  watch.Abandoned,
 		Ingested: it.Ingested,
 		Latency:  time.Since(it.Ingested),

@@ -16,7 +16,7 @@ func TestWhatWaitsTooLongForARateLimitIsDeadLettered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		free, late := time.Now(), 0
-		b := newBench(t, Options{Ready: 32, Sink: sinkFunc(func(d *target.Delivery) error {
+		b := newBench(t, options{Ready: 32, Sink: sinkFunc(func(d *target.Delivery) error {
 			mu.Lock()
 			defer mu.Unlock()
 			if wait := time.Until(free); wait > 0 {
@@ -51,7 +51,7 @@ func TestWhatWaitsTooLongForARateLimitIsDeadLettered(t *testing.T) {
 
 func TestWhatWaitsTooLongForASlowTargetIsDeadLettered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, Options{Ready: 32, Width: 2, Sink: target.SinkFunc(silent)})
+		b := newBench(t, options{Ready: 32, Width: 2, Sink: target.SinkFunc(silent)})
 		l := b.plan(target.Target{Retry: &target.RetryPolicy{MaxAge: ptr(120)}, DeadLetter: deadQueue})
 		pass(time.Hour)
 		b.put(0, 200, l)
@@ -66,7 +66,7 @@ func TestWhatWaitsTooLongForASlowTargetIsDeadLettered(t *testing.T) {
 
 func TestWhatGrewTooOldWhileDariWasDownGetsItsAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, Options{Ready: 4, Width: 1, Sink: target.SinkFunc(silent)})
+		b := newBench(t, options{Ready: 4, Width: 1, Sink: target.SinkFunc(silent)})
 		l := b.plan(target.Target{Retry: &target.RetryPolicy{MaxAge: ptr(60)}, DeadLetter: deadQueue})
 		b.put(0, 20, l)
 		b.stop()
@@ -86,7 +86,7 @@ func TestTheDefaultRetriesLastAboutADay(t *testing.T) {
 	for range 20 {
 		var total time.Duration
 		for n := 1; n <= target.DefaultMaxAttempts; n++ {
-			total += fullJitter(n)
+			total += FullJitter(185, 0).Phases[0].wait(n)
 		}
 		if total < 18*time.Hour || total > 29*time.Hour {
 			t.Errorf("%d retries lasted %v", target.DefaultMaxAttempts, total)

@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime/debug"
-	"strconv"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/dari-bus/dari/internal/delivery/dead"
 	"github.com/dari-bus/dari/internal/target"
@@ -40,8 +37,9 @@ func (l *lane) work() {
 	}
 }
 
-// try makes one attempt and decides what comes after it. A delivery that is too
-// old is given up instead. It reports whether the attempt ended in time.
+// try sees to one delivery whose turn it is, and reports whether foreign code
+// came back in time. One that is too old, or has ended the process too often, is
+// given up instead of tried.
 func (l *lane) try(t *task) bool {
 	switch {
 	case t.late && t.dying:
@@ -55,46 +53,46 @@ func (l *lane) try(t *task) bool {
 	leave, later, poison := l.out.suspects.watch(l, t)
 	if leave != nil { // which may have taken a while
 		defer leave()
-		if l.abandoned() {
+		switch {
+		case l.abandoned():
 			l.settle(t, watch.Settlement{Outcome: watch.Abandoned}, nil)
 			return true
-		}
-		if l.out.attempts.Err() != nil {
+		case l.out.attempts.Err() != nil:
 			l.interrupted(t)
 			return true
-		}
-		if !later.IsZero() {
+		case !later.IsZero():
 			l.wait(t, l.out.Clock().Add(time.Until(later)).UnixMilli()+1)
 			return true
 		}
 	}
-	started := time.Now()
 	if poison != nil {
-		return l.failed(t, started, 0, nil, poison)
+		return l.failed(t, time.Now(), 0, nil, poison)
 	}
+	return l.tryNow(t)
+}
+
+// tryNow makes one attempt and decides what comes after it.
+func (l *lane) tryNow(t *task) bool {
+	started := time.Now()
 	input, fail, ok := l.attempt(t)
 	took := time.Since(started)
-
-	if !ok {
+	switch {
+	case !ok:
 		return false
-	}
-	if fail != nil && l.out.attempts.Err() != nil {
+	case fail == nil:
+		t.attempts++
+		l.judge(nil, took)
+		l.observe(t, started, took, input, nil, time.Time{})
+		l.settle(t, watch.Settlement{Outcome: watch.Delivered}, nil)
+	case l.out.attempts.Err() != nil:
 		l.interrupted(t)
-		return true
-	}
-	if fail != nil && fail.Throttled {
+	case fail.Throttled:
 		l.observe(t, started, took, input, fail, time.Time{})
 		t.code, t.message, t.input = fail.Code, fail.Message, input
 		l.pushBack(t, started.Add(max(fail.After, time.Millisecond)))
-		return true
-	}
-	if fail != nil {
+	default:
 		return l.failed(t, started, took, input, fail)
 	}
-	t.attempts++
-	l.judge(nil, took)
-	l.observe(t, started, took, input, nil, time.Time{})
-	l.settle(t, watch.Settlement{Outcome: watch.Delivered}, nil)
 	return true
 }
 
@@ -103,18 +101,19 @@ func (l *lane) failed(t *task, started time.Time, took time.Duration, input []by
 	t.attempts++
 	l.judge(fail, took)
 	t.code, t.message = fail.Code, fail.Message
-	exhausted := ""
-	if !fail.Permanent && t.attempts > l.plan.maxRetries {
-		exhausted = "MaximumRetryAttempts"
-	}
-	if fail.Permanent || exhausted != "" {
+	wait, again := l.plan.Retry.wait(t.attempts)
+	if fail.Permanent || !again {
+		exhausted := ""
+		if !fail.Permanent {
+			exhausted = "MaximumRetryAttempts"
+		}
 		l.observe(t, started, took, input, fail, time.Time{})
 		return l.giveUp(t, exhausted)
 	}
 	// A delivery that would come due after its last moment comes due at it, to
 	// be given up in time.
-	next := l.out.Clock().Add(max(l.out.Backoff(t.attempts), fail.After))
-	if expires := l.expires(t); next.After(expires) {
+	next := l.out.Clock().Add(max(wait, fail.After))
+	if expires, ever := l.expires(t); ever && next.After(expires) {
 		next = expires
 	}
 	l.observe(t, started, took, input, fail, next)
@@ -122,7 +121,10 @@ func (l *lane) failed(t *task, started time.Time, took time.Duration, input []by
 	return true
 }
 
-func (l *lane) expires(t *task) time.Time { return t.item.Ingested.Add(l.plan.maxAge) }
+// expires returns when a delivery is too old, if it ever is.
+func (l *lane) expires(t *task) (at time.Time, ever bool) {
+	return t.item.Ingested.Add(l.plan.Retry.MaxAge), l.plan.Retry.MaxAge > 0
+}
 
 // takeUp is how long after a start a delivery may be late because of the time
 // before it.
@@ -132,12 +134,12 @@ const takeUp = 10 * time.Second
 // waiting for its turn at a target that is slow or has a rate limit. A delivery
 // that was never tried because dari was not running gets its attempt.
 func (l *lane) tooOld(t *task) bool {
-	expires := l.expires(t)
-	if l.out.Clock().Before(expires) || t.code == "" && expires.Before(l.out.opened.Add(takeUp)) {
+	expires, ever := l.expires(t)
+	if !ever || l.out.Clock().Before(expires) || t.code == "" && expires.Before(l.out.opened.Add(takeUp)) {
 		return false
 	}
 	if t.code == "" {
-		t.code, t.message = target.CodeThrottling, "The maximum age of the event was over before its turn came at "+l.plan.Target.ARN+"."
+		t.code, t.message = target.CodeThrottling, "The maximum age of the event was over before its turn came at "+l.plan.Target+"."
 	}
 	return true
 }
@@ -166,7 +168,7 @@ func (l *lane) crowded() *target.Error {
 	if l.lost < l.out.Width {
 		return nil
 	}
-	return target.Temporary(target.CodeTimeout, "%s was not called: %d earlier calls have not come back", l.plan.Target.ARN, l.lost)
+	return target.Temporary(target.CodeTimeout, "%s was not called: %d earlier calls have not come back", l.plan.Target, l.lost)
 }
 
 // light is the effort up to which an input is made at once: milliseconds. What
@@ -176,7 +178,7 @@ const light = 16 << 20
 
 // render builds the input, in memory that is set aside for that.
 func (l *lane) render(t *task) (input []byte, fail *target.Error) {
-	if l.plan.input.Effort(len(t.item.Event.JSON)) > light {
+	if l.plan.Payload.Effort(len(t.item.Body)) > light {
 		select {
 		case l.out.heavy <- struct{}{}:
 			defer func() { <-l.out.heavy }()
@@ -184,26 +186,32 @@ func (l *lane) render(t *task) (input []byte, fail *target.Error) {
 			return nil, target.AsError(l.out.attempts.Err())
 		}
 	}
-	needs, _ := l.plan.input.Cost(len(t.item.Event.JSON))
+	needs, _ := l.plan.Payload.Cost(len(t.item.Body))
 	if err := l.out.Renderings.Take(l.out.attempts, int64(needs)); err != nil {
 		return nil, target.AsError(err)
 	}
 	defer l.out.Renderings.Give(int64(needs))
 	defer l.recoverInto(t, &fail)
-	return l.plan.render(&t.item)
+	input, err := l.plan.Payload.Render(l.delivery(t))
+	return input, target.AsError(err)
+}
+
+// delivery is what the sides of a plan are told of a task.
+func (l *lane) delivery(t *task) *target.Delivery {
+	return &target.Delivery{
+		ID: t.item.ID, Body: t.item.Body, Owner: l.plan.Owner,
+		Forwarded: t.item.Forwarded, Trace: t.item.Trace,
+		Attempt: t.attempts + 1, Ingested: t.item.Ingested,
+	}
 }
 
 func (l *lane) send(t *task, input []byte) (fail *target.Error) {
 	defer l.recoverInto(t, &fail)
 	ctx, cancel := context.WithTimeoutCause(l.out.attempts, l.out.Timeout, errTimeout)
 	defer cancel()
-	err := l.out.Sink.Send(ctx, &target.Delivery{
-		Event: t.item.Event, Input: input,
-		Target: &l.plan.Target, ARN: l.plan.arn,
-		Rule: l.plan.Rule, Bus: t.item.Bus,
-		Forwarded: t.item.Forwarded, Trace: t.item.Trace,
-		Attempt: t.attempts + 1, Ingested: t.item.Ingested,
-	})
+	d := l.delivery(t)
+	d.Input = input
+	err := l.plan.Sink.Send(ctx, d)
 	if err != nil && context.Cause(ctx) == errTimeout {
 		if _, ok := errors.AsType[*target.Error](err); !ok {
 			return l.timeout()
@@ -213,14 +221,14 @@ func (l *lane) send(t *task, input []byte) (fail *target.Error) {
 }
 
 func (l *lane) timeout() *target.Error {
-	return target.Temporary(target.CodeTimeout, "%s did not answer within %v", l.plan.Target.ARN, l.out.Timeout)
+	return target.Temporary(target.CodeTimeout, "%s did not answer within %v", l.plan.Target, l.out.Timeout)
 }
 
 // recoverInto makes an error of a panic.
 func (l *lane) recoverInto(t *task, fail **target.Error) {
 	if r := recover(); r != nil {
-		l.out.Log.Error("an attempt panicked", "rule", l.plan.Rule, "target", l.plan.Target.ARN, "event", t.item.Event.ID, "panic", r, "stack", string(debug.Stack()))
-		*fail = target.Permanent(target.CodeInternal, "dari failed in delivering to %s; its log has the details", l.plan.Target.ARN)
+		l.out.Log.Error("an attempt panicked", "owner", l.plan.Owner, "target", l.plan.Target, "item", t.item.ID, "panic", r, "stack", string(debug.Stack()))
+		*fail = target.Permanent(target.CodeInternal, "dari failed in delivering to %s; its log has the details", l.plan.Target)
 	}
 }
 
@@ -253,7 +261,7 @@ func (l *lane) interrupted(t *task) {
 // dead-letter queue answered in time.
 func (l *lane) giveUp(t *task, exhausted string) bool {
 	t.exhausted = exhausted
-	if l.plan.deadLetter.Resource == "" {
+	if l.plan.DeadLetters == nil {
 		return l.keep(t, "")
 	}
 	t.dying = true
@@ -278,8 +286,8 @@ func (l *lane) keep(t *task, deadLetterErr string) bool {
 	s := t.settlement(watch.Dead)
 	s.DeadLetterErr = deadLetterErr
 	l.settle(t, s, &dead.Letter{
-		Event: t.item.Event.JSON, Bus: l.plan.Bus, Rule: l.plan.Rule,
-		TargetID: l.plan.Target.ID, Target: l.plan.Target.ARN,
+		Event: t.item.Body, Bus: l.plan.Source, Rule: l.plan.Owner,
+		TargetID: l.plan.ID, Target: l.plan.Target,
 		Code: s.Code, Message: s.Message, Exhausted: s.Exhausted, DeadLetterErr: s.DeadLetterErr,
 		Attempts: t.attempts, Ingested: t.item.Ingested, Died: time.Now().UTC(),
 	})
@@ -291,9 +299,6 @@ func (t *task) settlement(o watch.Outcome) watch.Settlement {
 }
 
 func (l *lane) deadLetter(t *task) (err error) {
-	if l.out.DeadLetters == nil {
-		return errors.New("this server reaches no dead-letter queues")
-	}
 	var failed *target.Error
 	defer func() {
 		if failed != nil {
@@ -301,37 +306,11 @@ func (l *lane) deadLetter(t *task) (err error) {
 		}
 	}()
 	defer l.recoverInto(t, &failed)
-	attributes := map[string]string{
-		"RULE_ARN":       l.plan.Rule,
-		"TARGET_ARN":     l.plan.Target.ARN,
-		"ERROR_CODE":     t.code,
-		"ERROR_MESSAGE":  printable(t.message),
-		"RETRY_ATTEMPTS": strconv.Itoa(max(0, t.attempts-1)),
-	}
-	if t.exhausted != "" {
-		attributes["EXHAUSTED_RETRY_CONDITION"] = t.exhausted
-	}
 	ctx, cancel := context.WithTimeoutCause(l.out.attempts, l.out.Timeout, errTimeout)
 	defer cancel()
-	return l.out.DeadLetters.SendDeadLetter(ctx, l.plan.deadLetter, l.plan.Rule, t.item.Event.JSON, attributes)
-}
-
-// printable makes a text fit for a message attribute: not empty, no control
-// characters, at most 1,000 characters.
-func printable(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == unicode.ReplacementChar {
-			return ' '
-		}
-		return r
-	}, s)
-	if r := []rune(s); len(r) > 1000 {
-		s = string(r[:1000])
-	}
-	if strings.TrimSpace(s) == "" {
-		return "unknown"
-	}
-	return s
+	return l.plan.DeadLetters.SendDeadLetter(ctx, l.delivery(t), &target.Failure{
+		Code: t.code, Message: t.message, Exhausted: t.exhausted, Attempts: t.attempts,
+	})
 }
 
 func (l *lane) observe(t *task, started time.Time, took time.Duration, input []byte, fail *target.Error, next time.Time) {

@@ -57,11 +57,11 @@ func benchDrain(b *testing.B, targets int) {
 	back := make(chan struct{})
 	var settled sync.WaitGroup
 	settled.Add(b.N * targets)
-	out, err := Open(b.Context(), Options{
+	out, err := Open(b.Context(), options{
 		Store: s,
 		Sink:  target.SinkFunc(func(context.Context, *target.Delivery) error { <-back; return nil }),
 		Hooks: watch.Hooks{Settled: func(*watch.Settlement) { settled.Done() }},
-	})
+	}.real())
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func benchDrain(b *testing.B, targets int) {
 	}
 	ev := benchEvent(b)
 	for range b.N {
-		start := benchAccept(b, s, out, []Item{{Event: ev, Bus: testBus, Ingested: time.Now(), Lanes: lanes}}, store.Unsynced)
+		start := benchAccept(b, s, out, []Item{{ID: ev.ID, Body: ev.JSON, Source: testBus, Ingested: time.Now(), Lanes: lanes}}, store.Unsynced)
 		start()
 	}
 	b.ResetTimer()
@@ -90,7 +90,7 @@ func benchDrain(b *testing.B, targets int) {
 
 func benchPlan(b *testing.B, s store.Store, out *Outbox, i int) (l Lane) {
 	err := s.Update(b.Context(), func(tx store.Tx) (err error) {
-		l, err = out.AddPlan(tx, Plan{Bus: testBus, Rule: testRule, Target: target.Target{ID: fmt.Sprint(i), ARN: testQueue}})
+		l, err = out.AddPlan(tx, planOf(target.Target{ID: fmt.Sprint(i), ARN: testQueue}))
 		return err
 	})
 	if err != nil {
@@ -111,7 +111,7 @@ func benchEvent(b *testing.B) *event.Event {
 
 func benchAccept(b *testing.B, s store.Store, out *Outbox, items []Item, opts ...store.Option) (start func()) {
 	err := s.Update(context.Background(), func(tx store.Tx) (err error) {
-		start, err = out.Accept(tx, items)
+		start, err = out.Owe(tx, items)
 		return err
 	}, opts...)
 	if err != nil {
@@ -124,11 +124,11 @@ func benchAccept(b *testing.B, s store.Store, out *Outbox, items []Item, opts ..
 func benchOutbox(b *testing.B, s store.Store, clients, targets int) {
 	const batch = 10
 	var settled sync.WaitGroup
-	out, err := Open(b.Context(), Options{
+	out, err := Open(b.Context(), options{
 		Store: s,
 		Sink:  target.SinkFunc(func(context.Context, *target.Delivery) error { return nil }),
 		Hooks: watch.Hooks{Settled: func(*watch.Settlement) { settled.Done() }},
-	})
+	}.real())
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -151,7 +151,7 @@ func benchOutbox(b *testing.B, s store.Store, clients, targets int) {
 			for range rounds {
 				items := make([]Item, batch)
 				for i := range items {
-					items[i] = Item{Event: ev, Bus: testBus, Ingested: time.Now(), Lanes: lanes}
+					items[i] = Item{ID: ev.ID, Body: ev.JSON, Source: testBus, Ingested: time.Now(), Lanes: lanes}
 				}
 				benchAccept(b, s, out, items)()
 			}

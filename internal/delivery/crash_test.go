@@ -99,7 +99,7 @@ func newHistory(t *testing.T, seed uint64, e ending) *history {
 		deleted: map[string]bool{}, abandoned: map[string]time.Time{}, free: map[string]time.Time{},
 	}
 	h.disk = newJournal(h.delay)
-	h.bench = newBench(t, Options{
+	h.bench = newBench(t, options{
 		Store: h.disk, Sink: h.sinkOf(h.disk),
 		Ready: 2 + h.rnd.IntN(15), ReadyBytes: 1 << (12 + h.rnd.IntN(6)), Memory: testMemory(1 << (14 + h.rnd.IntN(5))), Width: 1 + h.rnd.IntN(4),
 		Timeout: 200 * time.Millisecond, Grace: time.Duration(1 + h.rnd.IntN(int(300*time.Millisecond))), MaxDead: 1 << 20,
@@ -137,7 +137,7 @@ const tempers = "good flaky dead hung limited picky"
 // reaches them when that process is gone has not happened.
 func (h *history) sinkOf(disk *journal) target.Sink {
 	return target.SinkFunc(func(ctx context.Context, d *target.Delivery) error {
-		p := pair{d.Event.ID, d.Target.ARN}
+		p := pair{d.ID, d.Target.ARN}
 		h.mu.Lock()
 		h.sent[p]++
 		luck := h.luck(100, p, h.sent[p])
@@ -278,12 +278,12 @@ func (h *history) putSome(n int, wants uint64, size int) {
 			for i, id := range h.ids() {
 				if wants>>(i%64)&1 == 1 {
 					it.Lanes = append(it.Lanes, h.targets[id])
-					pairs = append(pairs, pair{it.Event.ID, h.out.lane(h.targets[id]).plan.Target.ARN})
+					pairs = append(pairs, pair{it.ID, h.out.lane(h.targets[id]).plan.Target})
 				}
 			}
 			items = append(items, it)
 		}
-		start, err = h.out.Accept(tx, items)
+		start, err = h.out.Owe(tx, items)
 		return err
 	}) {
 		return
@@ -304,7 +304,7 @@ func (h *history) item(size int) Item {
 	if err != nil {
 		panic(err)
 	}
-	return Item{Event: ev, Bus: testBus, Ingested: time.Now()}
+	return Item{ID: ev.ID, Body: ev.JSON, Source: testBus, Ingested: time.Now()}
 }
 
 // ids returns the targets there are, in order.
@@ -355,7 +355,7 @@ func (h *history) putTarget(id string) {
 	h.change(func(tx store.Tx) error {
 		h.versions++
 		tg.ARN = fmt.Sprint("arn:aws:sqs:eu-central-1:210987654321:q", h.versions)
-		lane, err := h.out.AddPlan(tx, Plan{Bus: testBus, Rule: testRule, RuleName: "builds", Target: tg})
+		lane, err := h.out.AddPlan(tx, planOf(tg))
 		if err != nil {
 			return err
 		}
@@ -377,9 +377,9 @@ func (h *history) deleteOne() {
 	var arns []string
 	if h.change(func(tx store.Tx) error {
 		h.out.eachLane(func(l *lane) {
-			if l.plan.Target.ID == id {
-				arns = append(arns, l.plan.Target.ARN)
-				h.deleted[l.plan.Target.ARN] = true
+			if l.plan.ID == id {
+				arns = append(arns, l.plan.Target)
+				h.deleted[l.plan.Target] = true
 			}
 		})
 		lane := h.targets[id]
@@ -417,7 +417,7 @@ func (h *history) crash() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		if l.state == laneLive {
-			h.targets[l.plan.Target.ID] = l.id
+			h.targets[l.plan.ID] = l.id
 		}
 	})
 }
@@ -472,7 +472,7 @@ func (h *history) checkLeftovers(dead, bodies int) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		if !l.empty() || l.coming+len(l.ready)+len(l.gone) != 0 {
-			h.t.Errorf("seed %d: lane %d of %s is not empty", h.seed, l.id, l.plan.Target.ID)
+			h.t.Errorf("seed %d: lane %d of %s is not empty", h.seed, l.id, l.plan.ID)
 		}
 	})
 }

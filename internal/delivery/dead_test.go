@@ -23,7 +23,7 @@ func (hanging) SendDeadLetter(ctx context.Context, _ arn.ARN, _ string, _ []byte
 
 func TestADeadLetterQueueThatHangsDoesNotHoldUpTheStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, Options{Grace: 2 * time.Second, Sink: sinkFunc(func(*target.Delivery) error {
+		b := newBench(t, options{Grace: 2 * time.Second, Sink: sinkFunc(func(*target.Delivery) error {
 			return target.Permanent(target.CodeNoResource, "gone")
 		})})
 		b.stop()
@@ -51,7 +51,7 @@ func TestADeadLetterQueueThatHangsDoesNotHoldUpTheStop(t *testing.T) {
 func TestAnInputThatCannotBeBuiltIsDeadLetteredUntried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var tried atomic.Bool
-		b := newBench(t, Options{Sink: sinkFunc(func(*target.Delivery) error {
+		b := newBench(t, options{Sink: sinkFunc(func(*target.Delivery) error {
 			tried.Store(true)
 			return nil
 		})})
@@ -75,8 +75,8 @@ func TestAnInputThatCannotBeBuiltIsDeadLetteredUntried(t *testing.T) {
 
 func TestAPanicEndsTheDeliveryAndNotTheServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, Options{Sink: sinkFunc(func(d *target.Delivery) error {
-			if d.Event.ID == "id-2" {
+		b := newBench(t, options{Sink: sinkFunc(func(d *target.Delivery) error {
+			if d.ID == "id-2" {
 				panic("a mistake of ours")
 			}
 			return nil
@@ -97,7 +97,7 @@ func TestAPanicEndsTheDeliveryAndNotTheServer(t *testing.T) {
 func TestARecordThatCannotBeReadHoldsUpNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var up atomic.Bool
-		b := newBench(t, Options{Backoff: func(int) time.Duration { return time.Minute }, Sink: sinkFunc(func(*target.Delivery) error {
+		b := newBench(t, options{Backoff: time.Minute, Sink: sinkFunc(func(*target.Delivery) error {
 			if !up.Load() {
 				return target.Temporary(target.CodeConnection, "down")
 			}

@@ -12,14 +12,14 @@ func Describe(key, value []byte) string {
 	k := string(key)
 	switch {
 	case strings.HasPrefix(k, prefixEvent) && value != nil:
-		if it, err := decodeEvent(value); err == nil {
-			return "event " + it.Event.ID + " of bus " + it.Bus
+		if it, err := decodeItem(value); err == nil {
+			return "item " + it.ID + " of " + it.Source
 		}
-		return "an event that is on its way"
+		return "an item that is on its way"
 	case dead.Holds(k):
 		return "deliveries that failed for good"
 	case strings.HasPrefix(k, prefixPlan):
 		return "the plan of a target"
 	}
-	return "events that are on their way"
+	return "items that are on their way"
 }

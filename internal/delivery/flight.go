@@ -56,8 +56,8 @@ func (l *lane) takeOver(now time.Time) {
 		l.lost++
 		l.running--
 		l.out.workers.Done()
-		l.out.Log.Warn("an attempt that does not end is left behind", "rule", l.plan.Rule, "target", l.plan.Target.ARN,
-			"event", t.item.Event.ID, "left_behind", l.lost)
+		l.out.Log.Warn("an attempt that does not end is left behind", "owner", l.plan.Owner, "target", l.plan.Target,
+			"item", t.item.ID, "left_behind", l.lost)
 	}
 }
 

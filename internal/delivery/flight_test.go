@@ -46,7 +46,7 @@ func (w *wedged) SendDeadLetter(context.Context, arn.ARN, string, []byte, map[st
 func TestAnAttemptEndsAtItsDeadlineWhateverTheSinkDoes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWedged()
-		b := newBench(t, Options{Sink: w, Width: 2, Timeout: 5 * time.Second, Backoff: func(int) time.Duration { return time.Second }})
+		b := newBench(t, options{Sink: w, Width: 2, Timeout: 5 * time.Second, Backoff: time.Second})
 		l := b.plan(target.Target{DeadLetter: deadQueue, Retry: &target.RetryPolicy{MaxAttempts: ptr(3)}})
 		b.put(1, 10, l, b.plan(target.Target{ID: "well"}))
 		pass(time.Second)
@@ -88,7 +88,7 @@ func TestTheStopEndsWithinTheGraceWhateverTheSinkDoes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWedged()
 		var log strings.Builder
-		b := newBench(t, Options{Sink: w, Grace: 2 * time.Second, Log: testLog(&log)})
+		b := newBench(t, options{Sink: w, Grace: 2 * time.Second, Log: testLog(&log)})
 		b.put(1, 3, b.plan(target.Target{}), b.plan(target.Target{ID: "well"}))
 		pass(time.Second)
 		begin := time.Now()
@@ -114,7 +114,7 @@ func TestTheStopEndsWithinTheGraceWhateverTheSinkDoes(t *testing.T) {
 func TestADeadLetterQueueThatDoesNotComeBackIsLeftBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWedged()
-		b := newBench(t, Options{Timeout: 5 * time.Second, Sink: sinkFunc(func(*target.Delivery) error {
+		b := newBench(t, options{Timeout: 5 * time.Second, Sink: sinkFunc(func(*target.Delivery) error {
 			return target.Permanent(target.CodeNoResource, "gone")
 		})})
 		b.stop()
@@ -135,7 +135,7 @@ func TestADeadLetterQueueThatDoesNotComeBackIsLeftBehind(t *testing.T) {
 
 func TestAPanicInTheDeadLetterQueueIsAReasonToKeepTheDelivery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, Options{Sink: sinkFunc(func(*target.Delivery) error {
+		b := newBench(t, options{Sink: sinkFunc(func(*target.Delivery) error {
 			return target.Permanent(target.CodeNoResource, "gone")
 		})})
 		b.stop()
@@ -174,9 +174,9 @@ func TestDeliveriesFollowTheClockWhenItIsSet(t *testing.T) {
 				var wrong atomic.Int64
 				wrong.Store(int64(c.begin))
 				var tried int
-				b := newBench(t, Options{
+				b := newBench(t, options{
 					Clock:   func() time.Time { return time.Now().Add(time.Duration(wrong.Load())) },
-					Backoff: func(int) time.Duration { return 10 * time.Minute },
+					Backoff: 10 * time.Minute,
 					Sink: sinkFunc(func(*target.Delivery) error {
 						tried++
 						return target.Temporary(target.CodeConnection, "refused")
@@ -200,7 +200,7 @@ func TestDeliveriesFollowTheClockWhenItIsSet(t *testing.T) {
 func TestAnInputThatIsTooLongIsDeadLettered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		template := "[" + strings.Repeat("<e>,", 2045) + "<e>]"
-		b := newBench(t, Options{
+		b := newBench(t, options{
 			Renderings: testMemory(8 << 20),
 			Sink:       sinkFunc(func(*target.Delivery) error { return fmt.Errorf("the target was called") }),
 		})

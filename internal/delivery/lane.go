@@ -41,7 +41,7 @@ type lane struct {
 }
 
 func (o *Outbox) newLane(id Lane, p Plan) (*lane, error) {
-	c, err := compile(p)
+	c, err := o.compile(p)
 	if err != nil {
 		return nil, err
 	}
@@ -50,8 +50,8 @@ func (o *Outbox) newLane(id Lane, p Plan) (*lane, error) {
 
 func (l *lane) route(it *Item) watch.Route {
 	return watch.Route{
-		EventID: it.Event.ID, Bus: l.plan.Bus, Rule: l.plan.Rule,
-		TargetID: l.plan.Target.ID, Target: l.plan.Target.ARN,
+		EventID: it.ID, Bus: l.plan.Source, Rule: l.plan.Owner,
+		TargetID: l.plan.ID, Target: l.plan.Target,
 	}
 }
 
@@ -74,9 +74,9 @@ func (l *lane) setState(s laneState) {
 // cost is what a delivery of an event of that length is charged for the memory
 // it holds: the event, and what the target is to receive. The event is shared by
 // the lanes it goes to; charging each in full errs on the safe side.
-func (l *lane) cost(event int) int64 {
-	_, input := l.plan.input.Cost(event)
-	return int64(event + input + 512)
+func (l *lane) cost(body int) int64 {
+	_, payload := l.plan.Payload.Cost(body)
+	return int64(body + payload + 512)
 }
 
 // reserve sets aside room in memory for a new delivery, which is to be pushed
@@ -89,7 +89,7 @@ func (l *lane) cost(event int) int64 {
 func (l *lane) reserve(it *Item) (room, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	r := room{bytes: l.cost(len(it.Event.JSON))}
+	r := room{bytes: l.cost(len(it.Body))}
 	count, bytes := len(l.ready)+l.coming+1, l.bytes+r.bytes
 	if l.due <= l.out.wall() {
 		count, bytes = 2*count, 2*bytes+l.tooBig

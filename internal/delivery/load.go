@@ -6,7 +6,6 @@ import (
 	"errors"
 
 	"github.com/dari-bus/dari/internal/store"
-	"github.com/dari-bus/dari/internal/transform"
 )
 
 // lastNumber returns the last of the numbers in a key.
@@ -27,7 +26,7 @@ func (o *Outbox) findWaiting(tx store.Tx) error {
 			}
 			l := o.lanes[id]
 			if l == nil {
-				l = &lane{id: id, plan: &plan{input: &transform.Input{}}, out: o, pager: newPager(), state: laneAbandoned}
+				l = &lane{id: id, plan: &plan{Course: Course{Payload: asItIs{}}}, out: o, pager: newPager(), state: laneAbandoned}
 				o.lanes[id] = l
 			}
 			l.due = key.due
@@ -109,7 +108,7 @@ func (l *lane) loaded(p *loadedPage, until int64, err error) {
 			l.free(t.room)
 		}
 		if l.out.loads.Err() == nil && !errors.Is(err, errNoRoom) {
-			l.out.Log.Error("waiting deliveries cannot be read", "target", l.plan.Target.ARN, "err", err)
+			l.out.Log.Error("waiting deliveries cannot be read", "target", l.plan.Target, "err", err)
 		}
 		l.noteDue(until)
 		l.rest = l.out.wall() + rereadAfter.Milliseconds()
@@ -174,7 +173,7 @@ func (l *lane) read(tx store.Tx, from waitKey, until int64, most int, p *loadedP
 		t, err := newTask(key, v, b)
 		if err != nil {
 			l.leave(r)
-			l.out.Log.Error("a waiting delivery is left in the store", "target", l.plan.Target.ARN, "err", err)
+			l.out.Log.Error("a waiting delivery is left in the store", "target", l.plan.Target, "err", err)
 			continue
 		}
 		t.room = r
@@ -189,7 +188,7 @@ func newTask(key waitKey, delivery, event []byte) (*task, error) {
 	if err != nil {
 		return nil, err
 	}
-	it, err := decodeEvent(event)
+	it, err := decodeItem(event)
 	return &task{held: &held{seq: key.seq, item: it}, key: key, waiting: w}, err
 }
 

@@ -35,7 +35,7 @@ func (b *bench) big(i, size int, lanes ...Lane) Item {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return Item{Event: ev, Bus: testBus, Ingested: time.Now(), Lanes: lanes}
+	return Item{ID: ev.ID, Body: ev.JSON, Source: testBus, Ingested: time.Now(), Lanes: lanes}
 }
 
 // testMemory is memory for all lanes of a test.
@@ -52,7 +52,7 @@ func silent(ctx context.Context, _ *target.Delivery) error {
 func TestBigEventsThatWaitOnDiskAreReadWithinTheBounds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const size = 10 << 10
-		b := newBench(t, Options{ReadyBytes: 4 * size, Memory: testMemory(64 * size), Width: 2, Sink: target.SinkFunc(silent)})
+		b := newBench(t, options{ReadyBytes: 4 * size, Memory: testMemory(64 * size), Width: 2, Sink: target.SinkFunc(silent)})
 		l := b.plan(target.Target{})
 		b.putBig(200, size, l)
 		pass(time.Second)
@@ -68,7 +68,7 @@ func TestLanesThatReadAtOnceStayWithinTheBoundOfAll(t *testing.T) {
 		const size, lanes = 40 << 10, 25
 		var stuck atomic.Bool
 		stuck.Store(true)
-		b := newBench(t, Options{ReadyBytes: 8 * size, Memory: testMemory(20 * size), Width: 1, Sink: target.SinkFunc(func(ctx context.Context, d *target.Delivery) error {
+		b := newBench(t, options{ReadyBytes: 8 * size, Memory: testMemory(20 * size), Width: 1, Sink: target.SinkFunc(func(ctx context.Context, d *target.Delivery) error {
 			if stuck.Load() {
 				return silent(ctx, d)
 			}
@@ -100,7 +100,7 @@ func TestLanesThatReadAtOnceStayWithinTheBoundOfAll(t *testing.T) {
 func TestVeryManyLanesStayWithinTheBoundOfAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const size, lanes = 1 << 10, 500
-		b := newBench(t, Options{Memory: testMemory(256 << 10), Width: 1, Sink: target.SinkFunc(silent)})
+		b := newBench(t, options{Memory: testMemory(256 << 10), Width: 1, Sink: target.SinkFunc(silent)})
 		for i := range lanes {
 			b.putBig(10, size, b.plan(target.Target{ID: fmt.Sprint(i)}))
 		}
@@ -114,7 +114,7 @@ func TestVeryManyLanesStayWithinTheBoundOfAll(t *testing.T) {
 
 func TestEventsOnTheirWayToDiskCountTowardsTheBounds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, Options{Ready: 16, Width: 1, Sink: target.SinkFunc(silent)})
+		b := newBench(t, options{Ready: 16, Width: 1, Sink: target.SinkFunc(silent)})
 		l := b.plan(target.Target{})
 		var starts []func()
 		for i := range 100 { // a hundred callers wait for the disk together
@@ -135,12 +135,12 @@ func TestEventsThatCannotBeWrittenTakeNoRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &full{Store: mem.New()}
 		s.room.Store(1 << 20)
-		b := newBench(t, Options{Store: s, Ready: 4, Sink: sinkFunc(func(*target.Delivery) error { return nil })})
+		b := newBench(t, options{Store: s, Ready: 4, Sink: sinkFunc(func(*target.Delivery) error { return nil })})
 		l := b.plan(target.Target{})
 		s.room.Store(3)
 		items := []Item{b.big(1, 100, l), b.big(2, 100, l), b.big(3, 100, l), b.big(4, 100, l)}
 		err := b.store.Update(t.Context(), func(tx store.Tx) error {
-			_, err := b.out.Accept(tx, items)
+			_, err := b.out.Owe(tx, items)
 			return err
 		})
 		if !errors.Is(err, errFull) {
@@ -162,7 +162,7 @@ func TestHoardingLanesLeaveRoomForOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const size = 10 << 10
 		var served atomic.Int64
-		b := newBench(t, Options{ReadyBytes: 16 * size, Memory: testMemory(128 * size), Width: 4, Sink: target.SinkFunc(func(ctx context.Context, d *target.Delivery) error {
+		b := newBench(t, options{ReadyBytes: 16 * size, Memory: testMemory(128 * size), Width: 4, Sink: target.SinkFunc(func(ctx context.Context, d *target.Delivery) error {
 			if d.Target.ID != "quick" {
 				return silent(ctx, d)
 			}
@@ -187,7 +187,7 @@ func TestAStoreThatStallsStopsTheReading(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var up atomic.Bool
 		var tried atomic.Int64
-		b := newBench(t, Options{Ready: 16, Backoff: func(int) time.Duration { return time.Second }, Sink: sinkFunc(func(*target.Delivery) error {
+		b := newBench(t, options{Ready: 16, Backoff: time.Second, Sink: sinkFunc(func(*target.Delivery) error {
 			if !up.Load() {
 				return target.Temporary(target.CodeConnection, "refused")
 			}
@@ -222,7 +222,7 @@ func TestUnfinishedFirstPassesAreReadWithinTheBounds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const size = 10 << 10
 		down := &severed{Store: mem.New()}
-		b := newBench(t, Options{Store: down, Width: 1, Sink: target.SinkFunc(silent)})
+		b := newBench(t, options{Store: down, Width: 1, Sink: target.SinkFunc(silent)})
 		l := b.plan(target.Target{})
 		b.putBig(100, size, l)
 		down.cut.Store(true)
@@ -244,7 +244,7 @@ func TestUnfinishedFirstPassesAreReadWithinTheBounds(t *testing.T) {
 func TestAStreamOfNewDeliveriesDoesNotShutOutThoseOnDisk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var fresh, old int
-		b := newBench(t, Options{Ready: 32, Width: 1, Sink: sinkFunc(func(d *target.Delivery) error {
+		b := newBench(t, options{Ready: 32, Width: 1, Sink: sinkFunc(func(d *target.Delivery) error {
 			if time.Since(d.Ingested) < time.Second {
 				fresh++
 			} else {
@@ -273,7 +273,7 @@ func TestManyDeadTargetsWithBigEventsStayWithinTheMemory(t *testing.T) {
 		var most atomic.Int64
 		var b *bench
 		var up atomic.Bool
-		b = newBench(t, Options{Memory: testMemory(lanes * size / 10), Backoff: func(n int) time.Duration { return time.Minute }, Sink: sinkFunc(func(*target.Delivery) error {
+		b = newBench(t, options{Memory: testMemory(lanes * size / 10), Backoff: time.Minute, Sink: sinkFunc(func(*target.Delivery) error {
 			if most.Store(max(most.Load(), b.opt.Memory.Used())); up.Load() {
 				return nil
 			}
@@ -323,8 +323,8 @@ func TestTargetsThatHangLeaveMemoryForThoseThatAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const size, lanes = 20 << 10, 60
 		var late atomic.Int64
-		b := newBench(t, Options{
-			Memory: testMemory(lanes * size / 4), Timeout: 30 * time.Second, Backoff: func(int) time.Duration { return time.Second },
+		b := newBench(t, options{
+			Memory: testMemory(lanes * size / 4), Timeout: 30 * time.Second, Backoff: time.Second,
 			Sink: target.SinkFunc(func(ctx context.Context, d *target.Delivery) error {
 				if d.Target.ID != "well" {
 					return silent(ctx, d)
@@ -366,7 +366,7 @@ func TestTargetsThatHangLeaveMemoryForThoseThatAnswer(t *testing.T) {
 func TestInputsThatTakeLongTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var sent atomic.Int64
-		b := newBench(t, Options{Sink: target.SinkFunc(func(_ context.Context, d *target.Delivery) error {
+		b := newBench(t, options{Sink: target.SinkFunc(func(_ context.Context, d *target.Delivery) error {
 			sent.Add(1)
 			return nil
 		})})

@@ -2,10 +2,8 @@ package delivery
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -14,20 +12,16 @@ import (
 	"github.com/dari-bus/dari/internal/budget"
 	"github.com/dari-bus/dari/internal/delivery/dead"
 	"github.com/dari-bus/dari/internal/store"
-	"github.com/dari-bus/dari/internal/target"
 	"github.com/dari-bus/dari/internal/watch"
 )
 
 // Options configure an Outbox.
 type Options struct {
 	Store store.Store
-	// Sink carries out one attempt; usually a target.Registry.
-	Sink target.Sink
-	// DeadLetters takes what cannot be delivered. Nil means that no dead-letter
-	// queue can be reached, and everything that fails for good is kept as dead.
-	DeadLetters DeadLetterQueue
-	Hooks       watch.Hooks
-	Log         *slog.Logger
+	// Owners are the sides of those who owe deliveries, by the kind in their plans.
+	Owners map[string]Owner
+	Hooks  watch.Hooks
+	Log    *slog.Logger
 
 	// Width is how many attempts one lane may have in flight. Default 8.
 	Width int
@@ -47,9 +41,6 @@ type Options struct {
 	// accounts together. Defaults 10,000 and 256 MiB.
 	MaxDead      int
 	MaxDeadBytes int64
-	// Backoff returns the wait after the nth attempt, n from 1. The default is
-	// full jitter on min(17 min, 1 s × 2^(n-1)), with which 185 retries last about a day.
-	Backoff func(n int) time.Duration
 	// Clock tells the time that deliveries are due by. Default time.Now; tests
 	// have clocks that are wrong.
 	Clock func() time.Time
@@ -69,9 +60,6 @@ func (o Options) withDefaults() Options {
 	o.Grace = or(o.Grace, 5*time.Second)
 	o.MaxDead = or(o.MaxDead, 10_000)
 	o.MaxDeadBytes = or(o.MaxDeadBytes, 256<<20)
-	if o.Backoff == nil {
-		o.Backoff = fullJitter
-	}
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
@@ -87,8 +75,6 @@ func or[T int | int64 | time.Duration](v, def T) T {
 	}
 	return v
 }
-
-func fullJitter(n int) time.Duration { return rand.N(time.Second << min(n-1, 10)) }
 
 // An Outbox holds every delivery that is owed and sees it through. Its methods
 // may be called from many goroutines at once.
@@ -253,8 +239,8 @@ func (o *Outbox) eachLane(fn func(*lane)) {
 // load reads the plans, the last number given, and which lanes have something waiting.
 func (o *Outbox) load(tx store.Tx) error {
 	for k, v := range tx.Scan([]byte(prefixPlan), store.End([]byte(prefixPlan))) {
-		var p planRecord
-		if err := json.Unmarshal(v, &p); err != nil {
+		p, err := decodePlan(v)
+		if err != nil {
 			return fmt.Errorf("plan %q: %w", k, err)
 		}
 		id := Lane(lastNumber(k))

@@ -36,7 +36,7 @@ const (
 type bench struct {
 	t      *testing.T
 	store  store.Store
-	opt    Options
+	opt    options
 	out    *Outbox
 	cancel context.CancelFunc
 	done   chan error
@@ -90,7 +90,7 @@ func (r *record) outcomes() map[watch.Outcome]int {
 	return out
 }
 
-func newBench(t *testing.T, opt Options) *bench {
+func newBench(t *testing.T, opt options) *bench {
 	t.Helper()
 	b := &bench{t: t, store: opt.Store, opt: opt, log: &record{}}
 	if b.store == nil {
@@ -119,7 +119,7 @@ func (b *bench) start() {
 	if m := b.opt.Memory; m != nil {
 		b.opt.Memory = testMemory(m.Size()) // a process has its own
 	}
-	out, err := Open(b.t.Context(), b.opt)
+	out, err := Open(b.t.Context(), b.opt.real())
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -147,7 +147,7 @@ func (b *bench) plan(tg target.Target) Lane {
 	tg.ARN = cmp.Or(tg.ARN, testQueue)
 	var id Lane
 	b.update(func(tx store.Tx) (err error) {
-		id, err = b.out.AddPlan(tx, Plan{Bus: testBus, Rule: testRule, RuleName: "builds", Target: tg})
+		id, err = b.out.AddPlan(tx, planOf(tg))
 		return err
 	})
 	return id
@@ -170,7 +170,7 @@ func (b *bench) put(from, n int, lanes ...Lane) {
 		if err != nil {
 			b.t.Fatal(err)
 		}
-		items[i] = Item{Event: ev, Bus: testBus, Ingested: time.Now(), Lanes: lanes}
+		items[i] = Item{ID: ev.ID, Body: ev.JSON, Source: testBus, Ingested: time.Now(), Lanes: lanes}
 	}
 	b.accept(items...)()
 }
@@ -178,7 +178,7 @@ func (b *bench) put(from, n int, lanes ...Lane) {
 func (b *bench) accept(items ...Item) (start func()) {
 	b.t.Helper()
 	b.update(func(tx store.Tx) (err error) {
-		start, err = b.out.Accept(tx, items)
+		start, err = b.out.Owe(tx, items)
 		return err
 	})
 	return start
@@ -249,7 +249,7 @@ func ptr[T any](v T) *T { return &v }
 func TestDeliveredEventLeavesNothingBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var got []string
-		b := newBench(t, Options{Sink: sinkFunc(func(d *target.Delivery) error {
+		b := newBench(t, options{Sink: sinkFunc(func(d *target.Delivery) error {
 			got = append(got, string(d.Input))
 			return nil
 		}), Width: 1})
@@ -266,7 +266,7 @@ func TestDeliveredEventLeavesNothingBehind(t *testing.T) {
 func TestRetryGoesOnUntilTheTargetTakesIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var numbers []int
-		b := newBench(t, Options{Sink: sinkFunc(func(d *target.Delivery) error {
+		b := newBench(t, options{Sink: sinkFunc(func(d *target.Delivery) error {
 			numbers = append(numbers, d.Attempt)
 			if d.Attempt < 5 {
 				return target.Temporary(target.CodeFromTarget, "not now")
@@ -285,9 +285,9 @@ func TestRetryGoesOnUntilTheTargetTakesIt(t *testing.T) {
 
 func TestRetryGivesUpAfterADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, Options{
+		b := newBench(t, options{
 			Sink:    sinkFunc(func(*target.Delivery) error { return target.Temporary(target.CodeConnection, "refused") }),
-			Backoff: func(int) time.Duration { return 17 * time.Minute },
+			Backoff: 17 * time.Minute,
 		})
 		begin := time.Now()
 		b.put(1, 1, b.plan(target.Target{DeadLetter: deadQueue}))
@@ -332,7 +332,7 @@ func TestDeadLetterCarriesTheReason(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				b := newBench(t, Options{Sink: sinkFunc(func(*target.Delivery) error { return c.err })})
+				b := newBench(t, options{Sink: sinkFunc(func(*target.Delivery) error { return c.err })})
 				b.put(1, 1, b.plan(target.Target{DeadLetter: deadQueue, Retry: &target.RetryPolicy{MaxAttempts: ptr(2)}, Input: ptr(`{"x":1}`)}))
 				pass(time.Minute)
 				if len(b.log.deadLetters()) != 1 {
@@ -354,7 +354,7 @@ func TestDeadLetterCarriesTheReason(t *testing.T) {
 
 func TestWithoutADeadLetterQueueTheDeliveryIsKeptAsDead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, Options{
+		b := newBench(t, options{
 			MaxDead: 3, Width: 1,
 			Sink: sinkFunc(func(*target.Delivery) error { return target.Permanent(target.CodeNoResource, "gone") }),
 		})
@@ -386,7 +386,7 @@ func TestWithoutADeadLetterQueueTheDeliveryIsKeptAsDead(t *testing.T) {
 
 func TestADeadLetterQueueThatFailsLosesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, Options{Sink: sinkFunc(func(*target.Delivery) error { return target.Permanent(target.CodeNoResource, "gone") })})
+		b := newBench(t, options{Sink: sinkFunc(func(*target.Delivery) error { return target.Permanent(target.CodeNoResource, "gone") })})
 		b.log.deadErr = errors.New("no such dead-letter queue")
 		b.put(1, 1, b.plan(target.Target{DeadLetter: deadQueue}))
 		pass(time.Minute)
@@ -401,7 +401,7 @@ func TestADeadLetterQueueThatFailsLosesNothing(t *testing.T) {
 func TestASlowTargetDelaysNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var last time.Time
-		b := newBench(t, Options{Sink: target.SinkFunc(func(ctx context.Context, d *target.Delivery) error {
+		b := newBench(t, options{Sink: target.SinkFunc(func(ctx context.Context, d *target.Delivery) error {
 			if d.Target.ID == "slow" {
 				<-ctx.Done()
 				return ctx.Err()
@@ -428,11 +428,11 @@ func TestWhatIsOverTheBoundWaitsOnDisk(t *testing.T) {
 		open := make(chan struct{})
 		var mu sync.Mutex
 		got := map[string]int{}
-		b := newBench(t, Options{Ready: 16, Width: 4, Sink: target.SinkFunc(func(ctx context.Context, d *target.Delivery) error {
+		b := newBench(t, options{Ready: 16, Width: 4, Sink: target.SinkFunc(func(ctx context.Context, d *target.Delivery) error {
 			<-open
 			mu.Lock()
 			defer mu.Unlock()
-			got[d.Event.ID]++
+			got[d.ID]++
 			return nil
 		})})
 		l := b.plan(target.Target{})
@@ -471,14 +471,14 @@ func TestAnOrderlyStopLosesAndRepeatsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		got := map[string]int{}
-		b := newBench(t, Options{Ready: 64, Width: 2, Sink: target.SinkFunc(func(ctx context.Context, d *target.Delivery) error {
+		b := newBench(t, options{Ready: 64, Width: 2, Sink: target.SinkFunc(func(ctx context.Context, d *target.Delivery) error {
 			time.Sleep(10 * time.Millisecond)
-			if d.Target.ID == "b" && d.Attempt == 1 && len(d.Event.ID)%2 == 0 {
+			if d.Target.ID == "b" && d.Attempt == 1 && len(d.ID)%2 == 0 {
 				return target.Temporary(target.CodeFromTarget, "once more")
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			got[d.Target.ID+d.Event.ID]++
+			got[d.Target.ID+d.ID]++
 			return nil
 		})})
 		la, lb := b.plan(target.Target{ID: "a"}), b.plan(target.Target{ID: "b"})
@@ -506,7 +506,7 @@ func TestWhatWaitsForAReplacedTargetIsDeliveredAsItWas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var up atomic.Bool
 		var got []string
-		b := newBench(t, Options{Width: 1, Sink: sinkFunc(func(d *target.Delivery) error {
+		b := newBench(t, options{Width: 1, Sink: sinkFunc(func(d *target.Delivery) error {
 			if !up.Load() {
 				return target.Temporary(target.CodeConnection, "down")
 			}
@@ -535,7 +535,7 @@ func TestWhatWaitsForADeletedTargetIsAbandoned(t *testing.T) {
 	for _, restart := range []bool{false, true} {
 		t.Run(fmt.Sprintf("restart %t", restart), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				b := newBench(t, Options{Ready: 8, Sink: sinkFunc(func(d *target.Delivery) error {
+				b := newBench(t, options{Ready: 8, Sink: sinkFunc(func(d *target.Delivery) error {
 					return target.Temporary(target.CodeConnection, "down")
 				})})
 				l := b.plan(target.Target{})
@@ -566,7 +566,7 @@ func TestThrottledIsNoAttempt(t *testing.T) {
 		free := time.Now()
 		var mu sync.Mutex
 		var numbers []int
-		b := newBench(t, Options{Sink: sinkFunc(func(d *target.Delivery) error {
+		b := newBench(t, options{Sink: sinkFunc(func(d *target.Delivery) error {
 			mu.Lock()
 			defer mu.Unlock()
 			if wait := time.Until(free); wait > 0 {
@@ -595,7 +595,7 @@ func TestThrottledIsNoAttempt(t *testing.T) {
 
 func TestThrottledForTooLongIsDeadLettered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, Options{Sink: sinkFunc(func(d *target.Delivery) error {
+		b := newBench(t, options{Sink: sinkFunc(func(d *target.Delivery) error {
 			return &target.Error{Code: target.CodeThrottling, Message: "rate", Throttled: true, After: 10 * time.Second}
 		})})
 		b.put(1, 1, b.plan(target.Target{Retry: &target.RetryPolicy{MaxAge: ptr(60)}, DeadLetter: deadQueue}))
@@ -612,7 +612,7 @@ func TestATargetThatKeepsFailingIsProbed(t *testing.T) {
 		var mu sync.Mutex
 		inFlight, most, attempts := 0, 0, 0
 		var up atomic.Bool
-		b := newBench(t, Options{Sink: sinkFunc(func(d *target.Delivery) error {
+		b := newBench(t, options{Sink: sinkFunc(func(d *target.Delivery) error {
 			mu.Lock()
 			inFlight++
 			if attempts++; attempts > 3*breakAfter && !up.Load() {
@@ -651,7 +651,7 @@ func TestATargetThatKeepsFailingIsProbed(t *testing.T) {
 
 func TestAStoreThatFailsEndsRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, Options{Sink: sinkFunc(func(d *target.Delivery) error { return nil })})
+		b := newBench(t, options{Sink: sinkFunc(func(d *target.Delivery) error { return nil })})
 		l := b.plan(target.Target{})
 		b.put(1, 1, l)
 		b.store.Close()

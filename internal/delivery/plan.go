@@ -1,15 +1,13 @@
 package delivery
 
 import (
-	"errors"
+	"encoding/json"
 	"fmt"
-	"time"
+	"slices"
 
-	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/delivery/dead"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/target"
-	"github.com/dari-bus/dari/internal/transform"
 )
 
 // A laneState says whether a lane's target is still there.
@@ -21,51 +19,75 @@ const (
 	laneAbandoned           // its target was deleted: what waits is abandoned
 )
 
+// planVersion is the version of a planRecord that is written.
+const planVersion = 2
+
 // planRecord is a plan in the store.
 type planRecord struct {
+	Version int
 	Plan
 	State laneState `json:",omitempty"`
+}
+
+// decodePlan reads a planRecord. Those of version 1 did not say so, and were all
+// of targets of rules, whose side finds what it needs in the record itself.
+func decodePlan(b []byte) (planRecord, error) {
+	var v struct{ Version int }
+	if err := json.Unmarshal(b, &v); err != nil {
+		return planRecord{}, err
+	}
+	switch v.Version {
+	case planVersion:
+		var p planRecord
+		return p, json.Unmarshal(b, &p)
+	case 0:
+		var first struct {
+			Bus, Rule string
+			Target    struct{ ID, ARN string }
+			State     laneState
+		}
+		if err := json.Unmarshal(b, &first); err != nil {
+			return planRecord{}, err
+		}
+		return planRecord{planVersion, Plan{
+			Kind: "rule", Owner: first.Rule, ID: first.Target.ID,
+			Source: first.Bus, Target: first.Target.ARN, Spec: slices.Clone(b),
+		}, first.State}, nil
+	}
+	return planRecord{}, fmt.Errorf("plan of version %d: this dari knows version %d", v.Version, planVersion)
 }
 
 // A plan is a Plan made ready to deliver.
 type plan struct {
 	Plan
-	account    string // whose its dead deliveries are
-	arn        arn.ARN
-	deadLetter arn.ARN // the zero ARN when there is none
-	input      *transform.Input
-	maxRetries int
-	maxAge     time.Duration
+	Course
+	account string // whose its dead deliveries are
 }
 
-func compile(p Plan) (*plan, error) {
-	a, err := arn.Parse(p.Target.ARN)
+func (o *Outbox) compile(p Plan) (*plan, error) {
+	owner, ok := o.Owners[p.Kind]
+	if !ok {
+		return nil, fmt.Errorf("the plan %s of %s is of the kind %q, which this dari does not know", p.ID, p.Owner, p.Kind)
+	}
+	course, err := owner(&p)
 	if err != nil {
 		return nil, err
 	}
-	c := &plan{Plan: p, account: dead.AccountOf(p.Rule), arn: a, maxRetries: target.DefaultMaxAttempts, maxAge: target.DefaultMaxAge}
-	if p.Target.DeadLetter != "" {
-		if c.deadLetter, err = arn.Parse(p.Target.DeadLetter); err != nil {
-			return nil, err
-		}
+	if course.Payload == nil {
+		course.Payload = asItIs{}
 	}
-	if r := p.Target.Retry; r != nil {
-		if r.MaxAttempts != nil {
-			c.maxRetries = *r.MaxAttempts
-		}
-		if r.MaxAge != nil {
-			c.maxAge = time.Duration(*r.MaxAge) * time.Second
-		}
+	if course.Retry.isZero() {
+		course.Retry = FullJitter(target.DefaultMaxAttempts, target.DefaultMaxAge)
 	}
-	spec := transform.Spec{Target: p.Target.ID, Input: p.Target.Input, InputPath: p.Target.InputPath}
-	if t := p.Target.Transformer; t != nil {
-		spec.Template, spec.Paths = &t.Template, t.Paths
-	}
-	if c.input, err = transform.Compile(spec); err != nil {
-		return nil, err
-	}
-	return c, nil
+	return &plan{Plan: p, Course: course, account: dead.AccountOf(p.Owner)}, nil
 }
+
+// asItIs sends the body.
+type asItIs struct{}
+
+func (asItIs) Render(d *target.Delivery) ([]byte, error) { return d.Body, nil }
+func (asItIs) Effort(int) int                            { return 0 }
+func (asItIs) Cost(int) (needs, payload int)             { return 0, 0 }
 
 // AddPlan writes a plan in tx and returns its lane, which takes deliveries as
 // soon as tx has committed. Should tx fail, the lane is never used.
@@ -83,18 +105,4 @@ func (o *Outbox) AddPlan(tx store.Tx, p Plan) (Lane, error) {
 	o.countLanes()
 	o.mu.Unlock()
 	return id, nil
-}
-
-// render builds what the target is to receive.
-func (p *plan) render(it *Item) ([]byte, *target.Error) {
-	out, err := p.input.Render(it.Event.JSON, transform.Vars{
-		RuleARN: p.Rule, RuleName: p.RuleName, IngestionTime: it.Ingested,
-	})
-	if err == nil {
-		return out, nil
-	}
-	if e, ok := errors.AsType[*transform.Error](err); ok {
-		return nil, target.Permanent(e.Code, "%s", e.Error())
-	}
-	return nil, target.Permanent(target.CodeInvalidParam, "%v", fmt.Errorf("build the input: %w", err))
 }

@@ -20,7 +20,7 @@ func (b *bench) replace(old Lane, tg target.Target) Lane {
 	tg.ID, tg.ARN = "t", testQueue
 	var id Lane
 	b.update(func(tx store.Tx) (err error) {
-		if id, err = b.out.AddPlan(tx, Plan{Bus: testBus, Rule: testRule, RuleName: "builds", Target: tg}); err != nil {
+		if id, err = b.out.AddPlan(tx, planOf(tg)); err != nil {
 			return err
 		}
 		return b.out.RetirePlan(tx, old)
@@ -32,7 +32,7 @@ func TestDeletingATargetAlsoAbandonsWhatWaitsForItsEarlierVersions(t *testing.T)
 	for _, restart := range []bool{false, true} {
 		t.Run(fmt.Sprintf("restart %t", restart), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				b := newBench(t, Options{Ready: 8, Sink: sinkFunc(func(d *target.Delivery) error {
+				b := newBench(t, options{Ready: 8, Sink: sinkFunc(func(d *target.Delivery) error {
 					return target.Temporary(target.CodeConnection, "down")
 				})})
 				other := b.plan(target.Target{ID: "other"})
@@ -64,7 +64,7 @@ func TestAReplacedTargetIsNotForgottenWhileTheStoreStalls(t *testing.T) {
 		disk := mem.New()
 		slow := &stalled{Store: disk}
 		cut := &severed{Store: slow}
-		b := newBench(t, Options{Store: cut, Backoff: func(int) time.Duration { return time.Minute }, Sink: sinkFunc(func(*target.Delivery) error {
+		b := newBench(t, options{Store: cut, Backoff: time.Minute, Sink: sinkFunc(func(*target.Delivery) error {
 			time.Sleep(time.Second)
 			return target.Temporary(target.CodeConnection, "down")
 		})})
@@ -97,7 +97,7 @@ func TestAReplacedTargetIsNotForgottenBeforeFirstPassesAreTakenUp(t *testing.T) 
 	synctest.Test(t, func(t *testing.T) {
 		disk := mem.New()
 		cut := &severed{Store: disk}
-		b := newBench(t, Options{Store: cut, Sink: target.SinkFunc(silent)})
+		b := newBench(t, options{Store: cut, Sink: target.SinkFunc(silent)})
 		l := b.plan(target.Target{})
 		b.put(1, 1, l)
 		b.replace(l, target.Target{})
@@ -108,7 +108,7 @@ func TestAReplacedTargetIsNotForgottenBeforeFirstPassesAreTakenUp(t *testing.T) 
 		sick := &sickly{Store: disk}
 		b.store, b.opt.Store = sick, sick
 		b.opt.Sink = sinkFunc(func(*target.Delivery) error { return nil })
-		out, err := Open(t.Context(), b.opt)
+		out, err := Open(t.Context(), b.opt.real())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -127,7 +127,7 @@ func TestAReplacedTargetIsNotForgottenBeforeFirstPassesAreTakenUp(t *testing.T) 
 
 func TestAReplacementThatFailedDoesNotEndTheLane(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, Options{Sink: sinkFunc(func(*target.Delivery) error { return nil })})
+		b := newBench(t, options{Sink: sinkFunc(func(*target.Delivery) error { return nil })})
 		l := b.plan(target.Target{})
 		broken := errors.New("the transaction failed")
 		err := b.store.Update(t.Context(), func(tx store.Tx) error {
@@ -153,7 +153,7 @@ func TestAReplacementThatFailedDoesNotEndTheLane(t *testing.T) {
 func TestAnAbandonedLaneThatCannotBeReadIsLeftInPeace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sick := &sickly{Store: mem.New()}
-		b := newBench(t, Options{Store: sick, Sink: sinkFunc(func(*target.Delivery) error {
+		b := newBench(t, options{Store: sick, Sink: sinkFunc(func(*target.Delivery) error {
 			return target.Temporary(target.CodeConnection, "down")
 		})})
 		l := b.plan(target.Target{})
@@ -174,7 +174,7 @@ func TestAnAbandonedLaneThatCannotBeReadIsLeftInPeace(t *testing.T) {
 func TestAReplacedTargetLeavesNothingBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var up atomic.Bool
-		b := newBench(t, Options{Sink: sinkFunc(func(*target.Delivery) error {
+		b := newBench(t, options{Sink: sinkFunc(func(*target.Delivery) error {
 			if !up.Load() {
 				return target.Temporary(target.CodeConnection, "down")
 			}

@@ -2,27 +2,26 @@ package delivery
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
-
-	"github.com/dari-bus/dari/internal/event"
 )
 
 // What the outbox keeps. Numbers in keys are big-endian, so that keys sort by them.
 //
 //	delivery/p/<lane>             a plan, JSON
-//	delivery/e/<seq>              an event with the lanes of its first pass
-//	delivery/r/<seq>              what still refers to the event, when any delivery of it waits
+//	delivery/e/<seq>              an item with the lanes of its first pass
+//	delivery/r/<seq>              what still refers to the item, when any delivery of it waits
 //	delivery/w/<lane><due><seq>   a waiting delivery; due is in Unix milliseconds
 //	delivery/k/                   the dead deliveries, see package dead
 //	delivery/s                    what a start leaves for the next one, JSON
 //
-// An event is written once, together with the list of lanes that try it at
+// An item is written once, together with the list of lanes that try it at
 // once: its first pass. When all of them succeed, one delete is all that
 // follows. Only a delivery that must wait gets a record of its own, and then
-// the r record says who still needs the event.
+// the r record says who still needs the item.
 const (
 	prefixPlan  = "delivery/p/"
 	prefixEvent = "delivery/e/"
@@ -115,45 +114,52 @@ func decodeRefs(b []byte) (refs, error) {
 }
 
 const (
-	recordVersion = 1
+	recordVersion = 2
+	// firstVersion is that of records without an ID: their body is an event, which has it.
+	firstVersion  = 1
 	flagForwarded = 1
 )
 
-// appendEvent encodes an item, with the lanes of its first pass.
-func appendEvent(b []byte, it *Item, first []Lane) []byte {
+// appendItem encodes an item, with the lanes of its first pass.
+func appendItem(b []byte, it *Item, first []Lane) []byte {
 	flags := byte(0)
 	if it.Forwarded {
 		flags |= flagForwarded
 	}
 	b = append(b, recordVersion, flags)
 	b = binary.AppendVarint(b, it.Ingested.UnixNano())
-	b = appendString(appendString(b, it.Bus), it.Trace)
+	b = appendString(appendString(appendString(b, it.ID), it.Source), it.Trace)
 	b = appendLanes(b, first)
-	return append(b, it.Event.JSON...)
+	return append(b, it.Body...)
 }
 
-// decodeEvent reads what appendEvent wrote. It copies what it keeps.
-func decodeEvent(b []byte) (Item, error) {
+// decodeItem reads what appendItem wrote, here or in the first version. It copies
+// what it keeps.
+func decodeItem(b []byte) (Item, error) {
 	r := reader{b: b}
-	if v := r.byte(); v != recordVersion {
-		return Item{}, fmt.Errorf("event record of version %d: this dari knows version %d", v, recordVersion)
+	version := r.byte()
+	if version != recordVersion && version != firstVersion {
+		return Item{}, fmt.Errorf("item of version %d: this dari knows version %d", version, recordVersion)
 	}
 	flags := r.byte()
-	it := Item{
-		Forwarded: flags&flagForwarded != 0,
-		Ingested:  time.Unix(0, r.varint()).UTC(),
-		Bus:       r.string(),
-		Trace:     r.string(),
-		Lanes:     r.lanes(),
+	it := Item{Forwarded: flags&flagForwarded != 0, Ingested: time.Unix(0, r.varint()).UTC()}
+	if version == recordVersion {
+		it.ID = r.string()
 	}
+	it.Source, it.Trace, it.Lanes = r.string(), r.string(), r.lanes()
 	if r.err != nil {
 		return Item{}, r.err
 	}
-	ev, err := event.Parse(slices.Clone(r.b))
-	if err != nil {
-		return Item{}, fmt.Errorf("event record: %w", err)
+	it.Body = slices.Clone(r.b)
+	if version == firstVersion {
+		var event struct {
+			ID string `json:"id"`
+		}
+		if err := json.Unmarshal(it.Body, &event); err != nil {
+			return Item{}, fmt.Errorf("item of version %d: %w", version, err)
+		}
+		it.ID = event.ID
 	}
-	it.Event = ev
 	return it, nil
 }
 

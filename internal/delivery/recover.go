@@ -88,7 +88,7 @@ func firstPass(seq uint64, record, references []byte) (*held, error) {
 		return nil, nil
 	}
 	h := &held{seq: seq}
-	if h.item, err = decodeEvent(record); err != nil {
+	if h.item, err = decodeItem(record); err != nil {
 		return nil, err
 	}
 	h.refs.Store(references != nil)

@@ -18,7 +18,7 @@ func TestACrashDoesNotCutShortAWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var tries atomic.Int64
 		cut := &severed{Store: mem.New()}
-		b := newBench(t, Options{Store: cut, Backoff: func(int) time.Duration { return time.Hour }, Sink: target.SinkFunc(func(ctx context.Context, d *target.Delivery) error {
+		b := newBench(t, options{Store: cut, Backoff: time.Hour, Sink: target.SinkFunc(func(ctx context.Context, d *target.Delivery) error {
 			if d.Target.ID == "slow" {
 				return silent(ctx, d)
 			}

@@ -12,10 +12,10 @@ import (
 // that were matched just before the replacement.
 const retireAfter = time.Minute
 
-// A spot is where a target stands: what its versions have in common.
-type spot struct{ rule, target string }
+// A spot is where a plan stands: what its versions have in common.
+type spot struct{ owner, id string }
 
-func (l *lane) spot() spot { return spot{l.plan.Rule, l.plan.Target.ID} }
+func (l *lane) spot() spot { return spot{l.plan.Owner, l.plan.ID} }
 
 // RetirePlan says in tx that the target of a lane was replaced: what waits in
 // it is still delivered, as the target was when it came in.
@@ -70,7 +70,7 @@ func (o *Outbox) removeOlder(l *lane) {
 }
 
 func putPlan(tx store.Tx, l *lane, state laneState) error {
-	b, err := json.Marshal(planRecord{l.plan.Plan, state})
+	b, err := json.Marshal(planRecord{planVersion, l.plan.Plan, state})
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (o *Outbox) forgetPlan(tx store.Tx, l *lane) error {
 	}
 	var p planRecord
 	if b != nil {
-		if err := json.Unmarshal(b, &p); err != nil {
+		if p, err = decodePlan(b); err != nil {
 			return err
 		}
 	}

@@ -181,7 +181,7 @@ func (s *suspects) watch(l *lane, t *task) (leave func(), later time.Time, poiso
 	switch at := s.out.opened.Add(s.out.keptApart << max(me.Ends-1, 0)); {
 	case me.Ends >= forgiven:
 		return func() {}, later, target.Permanent(target.CodeInternal,
-			"dari ended %d times while it tried this delivery to %s, and does not try it again", me.Ends, l.plan.Target.ARN)
+			"dari ended %d times while it tried this delivery to %s, and does not try it again", me.Ends, l.plan.Target)
 	case me.Ends > 0 && time.Now().Before(at):
 		return func() {}, at, nil
 	}

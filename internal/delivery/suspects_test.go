@@ -63,17 +63,17 @@ func livePoisoned(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	settled := make(chan watch.Settlement, 16)
-	out, err := Open(t.Context(), Options{
+	out, err := Open(t.Context(), options{
 		Store: s,
 		Sink: sinkFunc(func(d *target.Delivery) error {
-			if d.Event.ID == "poison" {
+			if d.ID == "poison" {
 				os.Exit(endedByPoison)
 			}
 			return nil
 		}),
 		Hooks:     watch.Hooks{Settled: func(s *watch.Settlement) { settled <- *s }},
 		keptApart: 10 * time.Millisecond,
-	})
+	}.real())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func livePoisoned(t *testing.T, dir string) {
 
 // owe writes one delivery of each event, for one target.
 func owe(tx store.Tx, out *Outbox, ids []string) error {
-	l, err := out.AddPlan(tx, Plan{Bus: testBus, Rule: testRule, RuleName: "builds", Target: target.Target{ID: "t", ARN: testQueue}})
+	l, err := out.AddPlan(tx, planOf(target.Target{ID: "t", ARN: testQueue}))
 	if err != nil {
 		return err
 	}
@@ -127,9 +127,9 @@ func owe(tx store.Tx, out *Outbox, ids []string) error {
 		if err != nil {
 			return err
 		}
-		items = append(items, Item{Event: ev, Bus: testBus, Ingested: time.Now(), Lanes: []Lane{l}})
+		items = append(items, Item{ID: ev.ID, Body: ev.JSON, Source: testBus, Ingested: time.Now(), Lanes: []Lane{l}})
 	}
-	_, err = out.Accept(tx, items)
+	_, err = out.Owe(tx, items)
 	return err
 }
 
@@ -140,11 +140,11 @@ func TestAStartOnAFullDiskDelivers(t *testing.T) {
 		var full atomic.Bool
 		s := faulty.Full(mem.New(), &full)
 		settled := make(chan watch.Settlement, 1)
-		opt := Options{
+		opt := options{
 			Store: s, Sink: sinkFunc(func(*target.Delivery) error { return nil }),
 			Hooks: watch.Hooks{Settled: func(s *watch.Settlement) { settled <- *s }},
 		}
-		out, err := Open(t.Context(), opt)
+		out, err := Open(t.Context(), opt.real())
 		if err == nil {
 			out.suspects.record.Starts = trusted // and one more
 			err = s.Update(t.Context(), func(tx store.Tx) error {
@@ -155,7 +155,7 @@ func TestAStartOnAFullDiskDelivers(t *testing.T) {
 			t.Fatal(err)
 		}
 		full.Store(true)
-		if out, err = Open(t.Context(), opt); err != nil {
+		if out, err = Open(t.Context(), opt.real()); err != nil {
 			t.Fatal(err)
 		}
 		ctx, stop := context.WithCancel(t.Context())
@@ -178,7 +178,7 @@ func TestAStartOnAFullDiskDelivers(t *testing.T) {
 
 // watchForTest returns suspects that watch, and an outbox that has been opened now.
 func watchForTest(t *testing.T, known ...spotted) (*suspects, *lane) {
-	o := &Outbox{Options: Options{Store: mem.New()}.withDefaults(), firstSeq: 100, opened: time.Now()}
+	o := &Outbox{Options: options{Store: mem.New()}.real().withDefaults(), firstSeq: 100, opened: time.Now()}
 	o.attempts = t.Context()
 	s := newSuspects(o)
 	s.until = time.Now().Add(time.Hour)

@@ -168,7 +168,7 @@ func TestNothingRepeatsASecret(t *testing.T) {
 		sink := target.APIDestination(s, over(func(r *http.Request) (*http.Response, error) {
 			return answer(400, r.Header.Get("Authorization")+` p4ss\/word p4ss%2Fword `+r.URL.RawQuery), nil
 		}))
-		err := sink.Send(t.Context(), &target.Delivery{Rule: someRule, Target: &target.Target{}, ARN: a, Input: []byte("{}")})
+		err := sink.Send(t.Context(), &target.Delivery{Owner: someRule, Target: &target.Target{}, ARN: a, Input: []byte("{}")})
 		if want := "POST to https://api.example.com answered 400 Bad Request: Basic [hidden] [hidden] [hidden] key=[hidden]"; err == nil || err.Error() != want {
 			t.Errorf("error %v", err)
 		}

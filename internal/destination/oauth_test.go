@@ -15,7 +15,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dari-bus/dari/internal/arn"
-	"github.com/dari-bus/dari/internal/event"
 	"github.com/dari-bus/dari/internal/outbound"
 	"github.com/dari-bus/dari/internal/store/mem"
 	"github.com/dari-bus/dari/internal/store/table"
@@ -346,8 +345,8 @@ func TestEventArrivesThroughAnOAuthConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	a, _ := arn.Parse(d.ARN)
-	err = target.APIDestination(s, s.opt.Client).Send(t.Context(), &target.Delivery{Rule: someRule,
-		Event: &event.Event{JSON: []byte(`{"detail":{"user":7}}`)}, Input: []byte(`{"n":1}`), ARN: a,
+	err = target.APIDestination(s, s.opt.Client).Send(t.Context(), &target.Delivery{Owner: someRule,
+		Body: []byte(`{"detail":{"user":7}}`), Input: []byte(`{"n":1}`), ARN: a,
 		Target: &target.Target{HTTP: &target.HTTPParameters{Path: []string{"$.detail.user"}, Query: map[string]string{"v": "1"}}},
 	})
 	want := []string{"PUT", "/u/7?v=2", "Bearer tok", "me", `{"n":1,"from":"dari"}`}

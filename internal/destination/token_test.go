@@ -8,7 +8,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/dari-bus/dari/internal/event"
 	"github.com/dari-bus/dari/internal/target"
 )
 
@@ -71,7 +70,7 @@ func TestTokenThatADestinationRefusesIsRenewed(t *testing.T) {
 			return answer(200, ""), nil
 		})
 		sink := target.APIDestination(s, api)
-		d := &target.Delivery{Rule: someRule, Event: &event.Event{}, Target: &target.Target{}, ARN: a, Input: []byte("{}")}
+		d := &target.Delivery{Owner: someRule, Target: &target.Target{}, ARN: a, Input: []byte("{}")}
 		send := func() *target.Error { return target.AsError(sink.Send(t.Context(), d)) }
 
 		if e := send(); e != nil {

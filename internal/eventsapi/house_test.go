@@ -27,7 +27,7 @@ func openHouse(t *testing.T) *house {
 	t.Helper()
 	h := &house{}
 	store := mem.New()
-	outbox, err := delivery.Open(t.Context(), delivery.Options{Store: store, Sink: target.SinkFunc(h.take)})
+	outbox, err := delivery.Open(t.Context(), delivery.Options{Store: store, Owners: map[string]delivery.Owner{bus.OwnerKind: bus.Owner(target.SinkFunc(h.take), nil)}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ func Bus(forward func(ctx context.Context, bus arn.ARN, d *Delivery) error) Sink
 	return SinkFunc(func(ctx context.Context, d *Delivery) error {
 		if d.Forwarded {
 			return Permanent(CodeThirdHop, "Event ingestion rejected for event %s because an event can be sent to an event bus target only once. "+
-				"This event was previously delivered to an event bus target.", d.Event.ID)
+				"This event was previously delivered to an event bus target.", d.ID)
 		}
 		return refusal(forward(ctx, d.ARN, d), CodeNoPermission)
 	})

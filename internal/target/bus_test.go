@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/dari-bus/dari/internal/arn"
-	"github.com/dari-bus/dari/internal/event"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/target"
 	"github.com/dari-bus/dari/internal/target/targettest"
@@ -14,7 +13,7 @@ import (
 func TestBusPassesTheSuite(t *testing.T) {
 	targettest.Run(t, func(t *testing.T) targettest.Stage {
 		s := &stage{}
-		sink := target.Bus(func(ctx context.Context, _ arn.ARN, d *target.Delivery) error { return s.take(ctx, d.Event.JSON) })
+		sink := target.Bus(func(ctx context.Context, _ arn.ARN, d *target.Delivery) error { return s.take(ctx, d.Body) })
 		return s.stage(sink, "arn:aws:events:eu-central-1:123456789012:event-bus/other", fault.Denied("not you"), fault.Unavailable("busy"))
 	})
 }
@@ -23,7 +22,7 @@ func TestBusTakesAnEventOneHopOnly(t *testing.T) {
 	called := false
 	sink := target.Bus(func(context.Context, arn.ARN, *target.Delivery) error { called = true; return nil })
 	err := sink.Send(t.Context(), &target.Delivery{
-		Event: &event.Event{ID: "e-1"}, Target: &target.Target{}, Forwarded: true,
+		ID: "e-1", Target: &target.Target{}, Forwarded: true,
 	})
 	e := target.AsError(err)
 	if e == nil || !e.Permanent || e.Code != "THIRD_ACCOUNT_HOP_DETECTED" || called {

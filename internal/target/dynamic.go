@@ -20,7 +20,7 @@ func dynamicParameters(d *Delivery) (HTTPParameters, error) {
 	if p == nil {
 		return HTTPParameters{}, nil
 	}
-	dynamics := transform.NewDynamics(d.Event.JSON)
+	dynamics := transform.NewDynamics(d.Body)
 	out := HTTPParameters{Path: make([]string, len(p.Path))}
 	for i, v := range p.Path {
 		text, ok, err := dynamics.Resolve(v)

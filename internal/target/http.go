@@ -83,5 +83,5 @@ func (s *apiDestination) Send(ctx context.Context, d *Delivery) error {
 func (s *apiDestination) endpoint(ctx context.Context, d *Delivery) (*Endpoint, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, callTimeout, errCallTimeout)
 	defer cancel()
-	return s.directory.Endpoint(ctx, d.Rule, d.ARN)
+	return s.directory.Endpoint(ctx, d.Owner, d.ARN)
 }

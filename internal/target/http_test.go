@@ -18,7 +18,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dari-bus/dari/internal/arn"
-	"github.com/dari-bus/dari/internal/event"
 	"github.com/dari-bus/dari/internal/outbound"
 	"github.com/dari-bus/dari/internal/target"
 	"github.com/dari-bus/dari/internal/target/targettest"
@@ -47,7 +46,7 @@ func call(t *testing.T, e target.Endpoint, p *target.HTTPParameters) error {
 func delivery(p *target.HTTPParameters) *target.Delivery {
 	body := []byte(`{"id":"e-1","detail":{"user":"a/b","n":1.50,"none":null,"deep":{"x":[1]},"blank":" "}}`)
 	return &target.Delivery{
-		Event: &event.Event{JSON: body}, Input: body,
+		Body: body, Input: body,
 		Target: &target.Target{ARN: destinationARN, HTTP: p},
 	}
 }
@@ -287,7 +286,7 @@ func TestHeaderThatCannotBeSentIsPermanent(t *testing.T) {
 		quoted, _ := json.Marshal(value)
 		traced, named := delivery(nil), delivery(&target.HTTPParameters{Header: map[string]string{"X-A": "$.detail.value"}})
 		traced.Trace = value
-		named.Event = &event.Event{JSON: []byte(`{"detail":{"value":` + string(quoted) + `}}`)}
+		named.Body = []byte(`{"detail":{"value":` + string(quoted) + `}}`)
 		for _, d := range []*target.Delivery{traced, named} {
 			sink := target.APIDestination(directory{endpoint: target.Endpoint{Method: "POST", URL: "http://x"}}, over(func(*http.Request) (*http.Response, error) {
 				t.Errorf("%q was sent", value)
@@ -390,7 +389,7 @@ func TestParametersHaveABoundInAll(t *testing.T) {
 	big := []byte(`{"detail":{"t":"` + strings.Repeat("t", 60<<10) + `"}}`)
 	send := func(p *target.HTTPParameters) error {
 		d := delivery(p)
-		d.Event = &event.Event{JSON: big}
+		d.Body = big
 		e := target.Endpoint{Method: "POST", URL: address + "/*"}
 		return target.APIDestination(directory{endpoint: e}, outbound.New(outbound.Options{})).Send(t.Context(), d)
 	}

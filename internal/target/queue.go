@@ -28,7 +28,7 @@ type QueueMessage struct {
 // queue, is INVALID_PARAMETER. Neither is retried; any other error is.
 func Queue(send func(ctx context.Context, queue arn.ARN, m QueueMessage) error) Sink {
 	return SinkFunc(func(ctx context.Context, d *Delivery) error {
-		m := QueueMessage{Body: d.Input, Trace: d.Trace, Rule: d.Rule}
+		m := QueueMessage{Body: d.Input, Trace: d.Trace, Rule: d.Owner}
 		if q := d.Target.Queue; q != nil {
 			m.Group = q.Group
 		}

@@ -10,7 +10,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dari-bus/dari/internal/arn"
-	"github.com/dari-bus/dari/internal/event"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/target"
 	"github.com/dari-bus/dari/internal/target/targettest"
@@ -73,7 +72,7 @@ func TestQueueMessageCarriesGroupTraceAndRule(t *testing.T) {
 	var got target.QueueMessage
 	sink := target.Queue(func(_ context.Context, q arn.ARN, m target.QueueMessage) error { to, got = q, m; return nil })
 	err := sink.Send(t.Context(), &target.Delivery{
-		Event: &event.Event{}, Input: []byte(`{"a":1}`), ARN: queue, Rule: "arn:rule", Trace: "Root=1",
+		Input: []byte(`{"a":1}`), ARN: queue, Owner: "arn:rule", Trace: "Root=1",
 		Target: &target.Target{Queue: &target.QueueParameters{Group: "g"}},
 	})
 	if err != nil {
@@ -89,7 +88,7 @@ func TestQueueMessageCarriesGroupTraceAndRule(t *testing.T) {
 // for queues than for buses.
 func TestFaultsBecomeOutcomes(t *testing.T) {
 	of := func(err error) (queue, bus *target.Error) {
-		d := &target.Delivery{Event: &event.Event{}, Target: &target.Target{}}
+		d := &target.Delivery{Target: &target.Target{}}
 		return target.AsError(target.Queue(func(context.Context, arn.ARN, target.QueueMessage) error { return err }).Send(t.Context(), d)),
 			target.AsError(target.Bus(func(context.Context, arn.ARN, *target.Delivery) error { return err }).Send(t.Context(), d))
 	}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/dari-bus/dari/internal/arn"
-	"github.com/dari-bus/dari/internal/event"
 )
 
 // A Target is one target of one rule, as it is stored. Its JSON is the record
@@ -73,15 +72,16 @@ type QueueParameters struct {
 
 // A Delivery is one payload on its way to one target.
 type Delivery struct {
-	// Event is the original event; Input is what the target is to receive.
-	Event  *event.Event
-	Input  []byte
-	Target *Target
+	// ID names the original, which is an event or a message, and Body is what it
+	// says; Input is what the target is to receive. Neither may be changed.
+	ID          string
+	Body, Input []byte
+	Target      *Target
 	// ARN is Target.ARN, parsed.
 	ARN arn.ARN
-	// Rule and Bus are ARNs.
-	Rule, Bus string
-	// Forwarded means that the event reached Bus through a bus target.
+	// Owner is the ARN of what owes the delivery, such as a rule.
+	Owner string
+	// Forwarded means that the event came here through a bus target.
 	Forwarded bool
 	// Trace is the trace header of the producer, or "".
 	Trace string

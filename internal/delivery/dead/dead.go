@@ -13,10 +13,12 @@ import (
 // A Letter is a delivery that failed for good and that no dead-letter queue took.
 type Letter struct {
 	// ID names it among those of its account; see [Keep.Read].
-	ID        string          `json:",omitempty"`
+	ID string `json:",omitempty"`
+	// Event is what was to be delivered, and if that is not JSON, a string of it.
+	// Bus and Rule are the ARNs of what it came by and of what owed it, of whatever
+	// kind they are.
 	Event     json.RawMessage `json:",omitempty"`
-	Bus       string
-	Rule      string
+	Bus, Rule string
 	TargetID  string
 	Target    string
 	Code      string

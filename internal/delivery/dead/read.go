@@ -50,7 +50,7 @@ func (k *Keep) Read(ctx context.Context, account, after string) (iter.Seq2[*Lett
 // read reads a page, and where the next one begins: nil at the end. Those with
 // one payload share its bytes.
 func read(tx store.Tx, account string, from []byte) (letters []*Letter, next []byte, err error) {
-	var payload []byte
+	var payload json.RawMessage
 	of := key{} // whose payload it is
 	size := 0
 	for k, v := range tx.Scan(from, store.End(ofAccount(account))) {
@@ -59,7 +59,7 @@ func read(tx store.Tx, account string, from []byte) (letters []*Letter, next []b
 			return letters, bytes.Clone(k), nil
 		}
 		if at.lane == 0 {
-			payload, of = bytes.Clone(v), at
+			payload, of = asJSON(v), at
 			continue
 		}
 		l := &Letter{}
@@ -71,11 +71,23 @@ func read(tx store.Tx, account string, from []byte) (letters []*Letter, next []b
 			if err != nil {
 				return nil, nil, err
 			}
-			payload, of = bytes.Clone(b), at.payload()
+			payload, of = asJSON(b), at.payload()
 			size += len(payload)
 		}
 		l.ID, l.Event = at.id(), payload
 		letters = append(letters, l)
 	}
 	return letters, nil, nil
+}
+
+// asJSON returns a copy of a payload that can stand in JSON.
+func asJSON(payload []byte) json.RawMessage {
+	if json.Valid(payload) {
+		return bytes.Clone(payload)
+	}
+	quoted, err := json.Marshal(string(payload))
+	if err != nil { // no string is refused
+		return nil
+	}
+	return quoted
 }

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/dari-bus/dari/internal/arn"
-	"github.com/dari-bus/dari/internal/event"
 	"github.com/dari-bus/dari/internal/target"
 )
 
@@ -57,14 +56,14 @@ func Run(t *testing.T, open func(t *testing.T) Stage) {
 
 func arrives(t *testing.T, s Stage) {
 	d := delivery(t, s, `{"n": 1.0, "é": "<&>"}`)
-	input, original := bytes.Clone(d.Input), bytes.Clone(d.Event.JSON)
+	input, original := bytes.Clone(d.Input), bytes.Clone(d.Body)
 	if err := s.Sink.Send(t.Context(), d); err != nil {
 		t.Fatalf("Send: %v", err)
 	}
 	if got := s.Received(); len(got) != 1 || !bytes.Equal(got[0], input) {
 		t.Errorf("received %q, want %q", got, input)
 	}
-	if !bytes.Equal(d.Input, input) || !bytes.Equal(d.Event.JSON, original) {
+	if !bytes.Equal(d.Input, input) || !bytes.Equal(d.Body, original) {
 		t.Error("the sink changed what it was given")
 	}
 }
@@ -189,14 +188,9 @@ func delivery(t *testing.T, s Stage, detail string) *target.Delivery {
 		`"account":"123456789012","time":"2026-01-02T03:04:05Z","region":"eu-central-1","resources":[],"detail":`
 	text := []byte(head + detail + "}")
 	return &target.Delivery{
-		Event: &event.Event{
-			ID: "6a7e8feb-b491-4cf7-a9f1-bf3703467718", DetailType: "Test", Source: "targettest",
-			Account: "123456789012", Region: "eu-central-1", Time: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
-			JSON: text, Detail: text[len(head) : len(text)-1],
-		},
+		ID: "6a7e8feb-b491-4cf7-a9f1-bf3703467718", Body: text,
 		Input: bytes.Clone(text), Target: &s.Target, ARN: a,
-		Rule: "arn:aws:events:eu-central-1:123456789012:rule/test",
-		Bus:  "arn:aws:events:eu-central-1:123456789012:event-bus/default",
+		Owner: "arn:aws:events:eu-central-1:123456789012:rule/test",
 		// The time does not matter to a sink.
 		Attempt: 1, Ingested: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
 	}
