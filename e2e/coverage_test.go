@@ -27,9 +27,8 @@ type door struct {
 
 // doors are the APIs, their tables without the rooms behind them.
 func doors() []door {
-	events := eventsapi.Service(nil, nil)
 	return []door{
-		{&events, reflect.TypeFor[*eventbridge.Client](), "github.com/aws/aws-sdk-go-v2/service/eventbridge"},
+		{eventsapi.API(nil, nil), reflect.TypeFor[*eventbridge.Client](), "github.com/aws/aws-sdk-go-v2/service/eventbridge"},
 		{queue.API(nil), reflect.TypeFor[*sqs.Client](), "github.com/aws/aws-sdk-go-v2/service/sqs"},
 	}
 }

@@ -48,6 +48,7 @@ type App struct {
 	stopWithin time.Duration
 
 	client       *outbound.Client
+	identities   *identity.Service
 	queues       *queue.Service
 	destinations *destination.Service
 	outbox       *delivery.Outbox
@@ -106,7 +107,10 @@ func (a *App) openRooms(ctx context.Context) (err error) {
 	hooks := watch.Tee(watch.Log(a.opt.Log), watch.Metrics(a.registry), a.feed.Hooks())
 
 	guard := access.Boundary{ServicesNeedPolicy: a.opt.EnforcePolicies}
-	if a.queues, err = queue.Open(a.store, queue.Options{Guard: guard, Logger: a.opt.Log}); err != nil {
+	if a.identities, err = identity.Open(ctx, identity.Options{}); err != nil {
+		return err
+	}
+	if a.queues, err = queue.Open(ctx, queue.Options{Store: a.store, Guard: guard, Log: a.opt.Log}); err != nil {
 		return err
 	}
 	a.client = a.newClient()
@@ -155,8 +159,7 @@ func (a *App) checkTarget(from access.Place, t arn.ARN) error {
 
 // services are the AWS APIs on the port.
 func (a *App) services() []*wire.Service {
-	events := eventsapi.Service(a.buses, a.destinations)
-	return []*wire.Service{&events, queue.API(a.queues), identity.API()}
+	return []*wire.Service{eventsapi.API(a.buses, a.destinations), queue.API(a.queues), identity.API(a.identities)}
 }
 
 // handler joins the AWS APIs and what is dari's own.

@@ -73,7 +73,7 @@ var rooms = []room{
 	{"internal/eventsapi", []string{"internal/access", "internal/bus", "internal/destination", "internal/event", "internal/fault", "internal/outbound", "internal/target", "pattern", "internal/wire"}, false},
 
 	// Rooms: neighbours that never see the bus, a target, or each other.
-	{"internal/room/identity", []string{"internal/wire"}, false},
+	{"internal/room/identity", []string{"internal/access", "internal/wire"}, false},
 	{"internal/room/queue", []string{"internal/access", "internal/arn", "internal/fault", "internal/page", "internal/policy", "internal/store", "internal/wire"}, false},
 
 	// Roof.

@@ -16,22 +16,22 @@ import (
 	"github.com/dari-bus/dari/pattern"
 )
 
-// An API holds the rooms that the operations are about.
-type API struct {
+type api struct {
 	bus          *bus.Service
 	destinations *destination.Service
 }
 
-// Service returns EventBridge's API on top of the buses and the API destinations.
-func Service(b *bus.Service, d *destination.Service) wire.Service {
-	a := &API{bus: b, destinations: d}
-	return wire.Service{
+// API returns the buses and the API destinations as Amazon EventBridge: its
+// names and its table, for [wire.NewHandler].
+func API(b *bus.Service, d *destination.Service) *wire.Service {
+	a := &api{bus: b, destinations: d}
+	return &wire.Service{
 		Name:       "events",
 		Title:      "Amazon EventBridge",
 		Target:     "AWSEvents",
 		Version:    "2015-10-07",
 		Protocols:  []wire.Protocol{wire.JSON11},
-		Operations: a.Table(),
+		Operations: a.table(),
 		Limits:     limits(),
 		Quotas:     quotas(),
 		Deviations: deviations(),
@@ -39,8 +39,8 @@ func Service(b *bus.Service, d *destination.Service) wire.Service {
 	}
 }
 
-// Table is the whole surface of EventBridge, offered and refused, by name.
-func (a *API) Table() []wire.Operation {
+// table is the whole surface of EventBridge, offered and refused, by name.
+func (a *api) table() []wire.Operation {
 	rows := slices.Concat(
 		a.buses(),
 		a.rules(),
@@ -94,23 +94,6 @@ func spell(err error) (wire.Error, bool) {
 // caller is who makes a call.
 func caller(ctx context.Context) access.Caller { return wire.CallerFrom(ctx).Caller }
 
-// val returns what p points to, and the zero value for nil.
-func val[T any](p *T) T {
-	if p == nil {
-		var zero T
-		return zero
-	}
-	return *p
-}
-
-// opt returns a pointer to s, and nil for "".
-func opt(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
-}
-
 // at returns a timestamp in whole seconds.
 func at(t time.Time) wire.Time { return wire.At(t.Truncate(time.Second)) }
 
@@ -128,7 +111,7 @@ func (c *DeadLetterConfig) arn() string {
 	if c == nil {
 		return ""
 	}
-	return val(c.Arn)
+	return wire.Val(c.Arn)
 }
 
 func deadLetterConfig(arn string) *DeadLetterConfig {
@@ -141,7 +124,7 @@ func deadLetterConfig(arn string) *DeadLetterConfig {
 func tagsIn(tags []Tag) []bus.Tag {
 	out := make([]bus.Tag, len(tags))
 	for i, t := range tags {
-		out[i] = bus.Tag{Key: val(t.Key), Value: val(t.Value)}
+		out[i] = bus.Tag{Key: wire.Val(t.Key), Value: wire.Val(t.Value)}
 	}
 	return out
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/dari-bus/dari/internal/wire"
 )
 
-func (a *API) apiDestinations() []wire.Operation {
+func (a *api) apiDestinations() []wire.Operation {
 	return []wire.Operation{
 		wire.Op("CreateApiDestination", a.CreateApiDestination),
 		wire.Op("DeleteApiDestination", a.DeleteApiDestination),
@@ -54,10 +54,10 @@ func activity(d destination.APIDestination) string {
 }
 
 // CreateApiDestination makes an API destination.
-func (a *API) CreateApiDestination(ctx context.Context, in *CreateApiDestinationInput) (*ApiDestinationChangeOutput, error) {
+func (a *api) CreateApiDestination(ctx context.Context, in *CreateApiDestinationInput) (*ApiDestinationChangeOutput, error) {
 	return kept(a.destinations.CreateAPIDestination(ctx, caller(ctx), destination.NewAPIDestination{
-		Name: val(in.Name), Description: val(in.Description), ConnectionARN: val(in.ConnectionArn),
-		Endpoint: val(in.InvocationEndpoint), Method: val(in.HttpMethod), Rate: val(in.InvocationRateLimitPerSecond),
+		Name: wire.Val(in.Name), Description: wire.Val(in.Description), ConnectionARN: wire.Val(in.ConnectionArn),
+		Endpoint: wire.Val(in.InvocationEndpoint), Method: wire.Val(in.HttpMethod), Rate: wire.Val(in.InvocationRateLimitPerSecond),
 	}))
 }
 
@@ -67,8 +67,8 @@ type DeleteApiDestinationInput struct {
 }
 
 // DeleteApiDestination removes an API destination.
-func (a *API) DeleteApiDestination(ctx context.Context, in *DeleteApiDestinationInput) (*wire.Empty, error) {
-	return &wire.Empty{}, a.destinations.DeleteAPIDestination(ctx, caller(ctx), val(in.Name))
+func (a *api) DeleteApiDestination(ctx context.Context, in *DeleteApiDestinationInput) (*wire.Empty, error) {
+	return &wire.Empty{}, a.destinations.DeleteAPIDestination(ctx, caller(ctx), wire.Val(in.Name))
 }
 
 // DescribeApiDestinationInput is the input of DescribeApiDestination.
@@ -101,8 +101,8 @@ func apiDestinationOut(d destination.APIDestination) ApiDestination {
 }
 
 // DescribeApiDestination returns an API destination.
-func (a *API) DescribeApiDestination(ctx context.Context, in *DescribeApiDestinationInput) (*ApiDestination, error) {
-	d, err := a.destinations.DescribeAPIDestination(caller(ctx), val(in.Name))
+func (a *api) DescribeApiDestination(ctx context.Context, in *DescribeApiDestinationInput) (*ApiDestination, error) {
+	d, err := a.destinations.DescribeAPIDestination(caller(ctx), wire.Val(in.Name))
 	if err != nil {
 		return nil, err
 	}
@@ -125,9 +125,9 @@ type ListApiDestinationsOutput struct {
 }
 
 // ListApiDestinations returns API destinations by name.
-func (a *API) ListApiDestinations(ctx context.Context, in *ListApiDestinationsInput) (*ListApiDestinationsOutput, error) {
-	filter := destination.APIDestinationFilter{Prefix: val(in.NamePrefix), ConnectionARN: val(in.ConnectionArn)}
-	rows, next, err := a.destinations.ListAPIDestinations(caller(ctx), filter, val(in.NextToken), val(in.Limit))
+func (a *api) ListApiDestinations(ctx context.Context, in *ListApiDestinationsInput) (*ListApiDestinationsOutput, error) {
+	filter := destination.APIDestinationFilter{Prefix: wire.Val(in.NamePrefix), ConnectionARN: wire.Val(in.ConnectionArn)}
+	rows, next, err := a.destinations.ListAPIDestinations(caller(ctx), filter, wire.Val(in.NextToken), wire.Val(in.Limit))
 	if err != nil {
 		return nil, err
 	}
@@ -150,8 +150,8 @@ type UpdateApiDestinationInput struct {
 }
 
 // UpdateApiDestination changes what is given of an API destination.
-func (a *API) UpdateApiDestination(ctx context.Context, in *UpdateApiDestinationInput) (*ApiDestinationChangeOutput, error) {
-	return kept(a.destinations.UpdateAPIDestination(ctx, caller(ctx), val(in.Name), destination.APIDestinationChange{
+func (a *api) UpdateApiDestination(ctx context.Context, in *UpdateApiDestinationInput) (*ApiDestinationChangeOutput, error) {
+	return kept(a.destinations.UpdateAPIDestination(ctx, caller(ctx), wire.Val(in.Name), destination.APIDestinationChange{
 		Description: in.Description, ConnectionARN: in.ConnectionArn, Endpoint: in.InvocationEndpoint,
 		Method: in.HttpMethod, Rate: in.InvocationRateLimitPerSecond,
 	}))

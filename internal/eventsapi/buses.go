@@ -7,7 +7,7 @@ import (
 	"github.com/dari-bus/dari/internal/wire"
 )
 
-func (a *API) buses() []wire.Operation {
+func (a *api) buses() []wire.Operation {
 	return []wire.Operation{
 		wire.Op("CreateEventBus", a.CreateEventBus),
 		wire.Op("DeleteEventBus", a.DeleteEventBus),
@@ -27,14 +27,14 @@ func (c *LogConfig) in() *bus.LogConfig {
 	if c == nil {
 		return nil
 	}
-	return &bus.LogConfig{IncludeDetail: val(c.IncludeDetail), Level: val(c.Level)}
+	return &bus.LogConfig{IncludeDetail: wire.Val(c.IncludeDetail), Level: wire.Val(c.Level)}
 }
 
 func logConfig(c *bus.LogConfig) *LogConfig {
 	if c == nil {
 		return nil
 	}
-	return &LogConfig{IncludeDetail: opt(c.IncludeDetail), Level: opt(c.Level)}
+	return &LogConfig{IncludeDetail: wire.Opt(c.IncludeDetail), Level: wire.Opt(c.Level)}
 }
 
 // CreateEventBusInput is the input of CreateEventBus.
@@ -58,10 +58,10 @@ type CreateEventBusOutput struct {
 }
 
 // CreateEventBus makes an event bus.
-func (a *API) CreateEventBus(ctx context.Context, in *CreateEventBusInput) (*CreateEventBusOutput, error) {
+func (a *api) CreateEventBus(ctx context.Context, in *CreateEventBusInput) (*CreateEventBusOutput, error) {
 	b, err := a.bus.CreateEventBus(ctx, caller(ctx), bus.NewBus{
-		Name: val(in.Name), EventSource: val(in.EventSourceName), Description: val(in.Description),
-		KMSKey: val(in.KmsKeyIdentifier), DeadLetter: in.DeadLetterConfig.arn(), Log: in.LogConfig.in(), Tags: tagsIn(in.Tags),
+		Name: wire.Val(in.Name), EventSource: wire.Val(in.EventSourceName), Description: wire.Val(in.Description),
+		KMSKey: wire.Val(in.KmsKeyIdentifier), DeadLetter: in.DeadLetterConfig.arn(), Log: in.LogConfig.in(), Tags: tagsIn(in.Tags),
 	})
 	if err != nil {
 		return nil, err
@@ -78,8 +78,8 @@ type DeleteEventBusInput struct {
 }
 
 // DeleteEventBus removes an event bus that has no rules.
-func (a *API) DeleteEventBus(ctx context.Context, in *DeleteEventBusInput) (*wire.None, error) {
-	return &wire.None{}, a.bus.DeleteEventBus(ctx, caller(ctx), val(in.Name))
+func (a *api) DeleteEventBus(ctx context.Context, in *DeleteEventBusInput) (*wire.None, error) {
+	return &wire.None{}, a.bus.DeleteEventBus(ctx, caller(ctx), wire.Val(in.Name))
 }
 
 // DescribeEventBusInput is the input of DescribeEventBus.
@@ -101,8 +101,8 @@ type DescribeEventBusOutput struct {
 }
 
 // DescribeEventBus returns the attributes of an event bus.
-func (a *API) DescribeEventBus(ctx context.Context, in *DescribeEventBusInput) (*DescribeEventBusOutput, error) {
-	b, err := a.bus.DescribeEventBus(caller(ctx), val(in.Name))
+func (a *api) DescribeEventBus(ctx context.Context, in *DescribeEventBusInput) (*DescribeEventBusOutput, error) {
+	b, err := a.bus.DescribeEventBus(caller(ctx), wire.Val(in.Name))
 	if err != nil {
 		return nil, err
 	}
@@ -137,8 +137,8 @@ type EventBus struct {
 }
 
 // ListEventBuses returns event buses by name.
-func (a *API) ListEventBuses(ctx context.Context, in *ListEventBusesInput) (*ListEventBusesOutput, error) {
-	buses, next, err := a.bus.ListEventBuses(caller(ctx), val(in.NamePrefix), val(in.NextToken), val(in.Limit))
+func (a *api) ListEventBuses(ctx context.Context, in *ListEventBusesInput) (*ListEventBusesOutput, error) {
+	buses, next, err := a.bus.ListEventBuses(caller(ctx), wire.Val(in.NamePrefix), wire.Val(in.NextToken), wire.Val(in.Limit))
 	if err != nil {
 		return nil, err
 	}
@@ -173,13 +173,13 @@ type UpdateEventBusOutput struct {
 
 // UpdateEventBus changes attributes of an event bus. An empty string or an
 // empty DeadLetterConfig unsets one.
-func (a *API) UpdateEventBus(ctx context.Context, in *UpdateEventBusInput) (*UpdateEventBusOutput, error) {
+func (a *api) UpdateEventBus(ctx context.Context, in *UpdateEventBusInput) (*UpdateEventBusOutput, error) {
 	change := bus.BusChange{Description: in.Description, KMSKey: in.KmsKeyIdentifier, Log: in.LogConfig.in()}
 	if in.DeadLetterConfig != nil {
 		arn := in.DeadLetterConfig.arn()
 		change.DeadLetter = &arn
 	}
-	b, err := a.bus.UpdateEventBus(ctx, caller(ctx), val(in.Name), change)
+	b, err := a.bus.UpdateEventBus(ctx, caller(ctx), wire.Val(in.Name), change)
 	if err != nil {
 		return nil, err
 	}

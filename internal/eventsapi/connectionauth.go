@@ -1,5 +1,7 @@
 package eventsapi
 
+import "github.com/dari-bus/dari/internal/wire"
+
 import "github.com/dari-bus/dari/internal/destination"
 
 // CreateConnectionAuthRequestParameters says how a new connection authorizes.
@@ -97,17 +99,17 @@ type ConnectivityResourceConfigurationArn struct {
 func (p *CreateConnectionAuthRequestParameters) in() destination.Auth {
 	a := destination.Auth{Parameters: p.InvocationHttpParameters.in()}
 	if b := p.BasicAuthParameters; b != nil {
-		a.Basic = &destination.BasicAuth{User: val(b.Username), Password: val(b.Password)}
+		a.Basic = &destination.BasicAuth{User: wire.Val(b.Username), Password: wire.Val(b.Password)}
 	}
 	if k := p.ApiKeyAuthParameters; k != nil {
-		a.APIKey = &destination.APIKeyAuth{Name: val(k.ApiKeyName), Value: val(k.ApiKeyValue)}
+		a.APIKey = &destination.APIKeyAuth{Name: wire.Val(k.ApiKeyName), Value: wire.Val(k.ApiKeyValue)}
 	}
 	if o := p.OAuthParameters; o != nil {
 		a.OAuth = &destination.OAuthAuth{
-			Endpoint: val(o.AuthorizationEndpoint), Method: val(o.HttpMethod), Parameters: o.OAuthHttpParameters.in(),
+			Endpoint: wire.Val(o.AuthorizationEndpoint), Method: wire.Val(o.HttpMethod), Parameters: o.OAuthHttpParameters.in(),
 		}
 		if c := o.ClientParameters; c != nil {
-			a.OAuth.ClientID, a.OAuth.ClientSecret = val(c.ClientID), val(c.ClientSecret)
+			a.OAuth.ClientID, a.OAuth.ClientSecret = wire.Val(c.ClientID), wire.Val(c.ClientSecret)
 		}
 	}
 	return a
@@ -147,7 +149,7 @@ func parametersIn[P aParameter](all []P) []destination.Parameter {
 	var out []destination.Parameter
 	for _, one := range all {
 		p := ConnectionHeaderParameter(one)
-		out = append(out, destination.Parameter{Key: val(p.Key), Value: val(p.Value), Secret: val(p.IsValueSecret)})
+		out = append(out, destination.Parameter{Key: wire.Val(p.Key), Value: wire.Val(p.Value), Secret: wire.Val(p.IsValueSecret)})
 	}
 	return out
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/dari-bus/dari/internal/wire"
 )
 
-func (a *API) connections() []wire.Operation {
+func (a *api) connections() []wire.Operation {
 	return []wire.Operation{
 		wire.Op("CreateConnection", a.CreateConnection),
 		wire.Op("DeauthorizeConnection", a.DeauthorizeConnection),
@@ -38,13 +38,13 @@ type CreateConnectionOutput struct {
 }
 
 // CreateConnection makes a connection.
-func (a *API) CreateConnection(ctx context.Context, in *CreateConnectionInput) (*CreateConnectionOutput, error) {
+func (a *api) CreateConnection(ctx context.Context, in *CreateConnectionInput) (*CreateConnectionOutput, error) {
 	if err := refusePrivate(in.InvocationConnectivityParameters, in.AuthParameters.ConnectivityParameters); err != nil {
 		return nil, err
 	}
 	c, err := a.destinations.CreateConnection(ctx, caller(ctx), destination.NewConnection{
-		Name: val(in.Name), Description: val(in.Description), KMSKey: val(in.KmsKeyIdentifier),
-		Type: destination.AuthType(val(in.AuthorizationType)), Auth: in.AuthParameters.in(),
+		Name: wire.Val(in.Name), Description: wire.Val(in.Description), KMSKey: wire.Val(in.KmsKeyIdentifier),
+		Type: destination.AuthType(wire.Val(in.AuthorizationType)), Auth: in.AuthParameters.in(),
 	})
 	if err != nil {
 		return nil, err
@@ -95,8 +95,8 @@ type DeauthorizeConnectionInput struct {
 }
 
 // DeauthorizeConnection forgets what a connection authorizes with.
-func (a *API) DeauthorizeConnection(ctx context.Context, in *DeauthorizeConnectionInput) (*ConnectionChangeOutput, error) {
-	return changed(a.destinations.DeauthorizeConnection(ctx, caller(ctx), val(in.Name)))
+func (a *api) DeauthorizeConnection(ctx context.Context, in *DeauthorizeConnectionInput) (*ConnectionChangeOutput, error) {
+	return changed(a.destinations.DeauthorizeConnection(ctx, caller(ctx), wire.Val(in.Name)))
 }
 
 // DeleteConnectionInput is the input of DeleteConnection.
@@ -106,8 +106,8 @@ type DeleteConnectionInput struct {
 
 // DeleteConnection removes a connection. The answer says DELETING, as on AWS,
 // and it is gone already.
-func (a *API) DeleteConnection(ctx context.Context, in *DeleteConnectionInput) (*ConnectionChangeOutput, error) {
-	return changed(a.destinations.DeleteConnection(ctx, caller(ctx), val(in.Name)))
+func (a *api) DeleteConnection(ctx context.Context, in *DeleteConnectionInput) (*ConnectionChangeOutput, error) {
+	return changed(a.destinations.DeleteConnection(ctx, caller(ctx), wire.Val(in.Name)))
 }
 
 // UpdateConnectionInput is the input of UpdateConnection.
@@ -121,9 +121,9 @@ type UpdateConnectionInput struct {
 }
 
 // UpdateConnection changes what is given of a connection.
-func (a *API) UpdateConnection(ctx context.Context, in *UpdateConnectionInput) (*ConnectionChangeOutput, error) {
+func (a *api) UpdateConnection(ctx context.Context, in *UpdateConnectionInput) (*ConnectionChangeOutput, error) {
 	change := destination.ConnectionChange{
-		Description: in.Description, KMSKey: in.KmsKeyIdentifier, Type: destination.AuthType(val(in.AuthorizationType)),
+		Description: in.Description, KMSKey: in.KmsKeyIdentifier, Type: destination.AuthType(wire.Val(in.AuthorizationType)),
 	}
 	var private *ConnectivityResourceParameters
 	if p := in.AuthParameters; p != nil {
@@ -134,7 +134,7 @@ func (a *API) UpdateConnection(ctx context.Context, in *UpdateConnectionInput) (
 	if err := refusePrivate(in.InvocationConnectivityParameters, private); err != nil {
 		return nil, err
 	}
-	return changed(a.destinations.UpdateConnection(ctx, caller(ctx), val(in.Name), change))
+	return changed(a.destinations.UpdateConnection(ctx, caller(ctx), wire.Val(in.Name), change))
 }
 
 // DescribeConnectionInput is the input of DescribeConnection.
@@ -159,8 +159,8 @@ type DescribeConnectionOutput struct {
 }
 
 // DescribeConnection returns a connection without its secrets.
-func (a *API) DescribeConnection(ctx context.Context, in *DescribeConnectionInput) (*DescribeConnectionOutput, error) {
-	c, err := a.destinations.DescribeConnection(caller(ctx), val(in.Name))
+func (a *api) DescribeConnection(ctx context.Context, in *DescribeConnectionInput) (*DescribeConnectionOutput, error) {
+	c, err := a.destinations.DescribeConnection(caller(ctx), wire.Val(in.Name))
 	if err != nil {
 		return nil, err
 	}
@@ -200,9 +200,9 @@ type Connection struct {
 }
 
 // ListConnections returns connections by name.
-func (a *API) ListConnections(ctx context.Context, in *ListConnectionsInput) (*ListConnectionsOutput, error) {
-	filter := destination.ConnectionFilter{Prefix: val(in.NamePrefix), State: destination.ConnectionState(val(in.ConnectionState))}
-	rows, next, err := a.destinations.ListConnections(caller(ctx), filter, val(in.NextToken), val(in.Limit))
+func (a *api) ListConnections(ctx context.Context, in *ListConnectionsInput) (*ListConnectionsOutput, error) {
+	filter := destination.ConnectionFilter{Prefix: wire.Val(in.NamePrefix), State: destination.ConnectionState(wire.Val(in.ConnectionState))}
+	rows, next, err := a.destinations.ListConnections(caller(ctx), filter, wire.Val(in.NextToken), wire.Val(in.Limit))
 	if err != nil {
 		return nil, err
 	}

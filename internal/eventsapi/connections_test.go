@@ -29,8 +29,8 @@ func openDoor(t *testing.T) *door {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := Service(nil, d)
-	h, err := wire.NewHandler(wire.Options{Services: []*wire.Service{&s}, Account: "123456789012", Region: "eu-central-1"})
+	s := API(nil, d)
+	h, err := wire.NewHandler(wire.Options{Services: []*wire.Service{s}, Account: "123456789012", Region: "eu-central-1"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/dari-bus/dari/internal/wire"
 )
 
-func (a *API) events() []wire.Operation {
+func (a *api) events() []wire.Operation {
 	return []wire.Operation{
 		wire.Op("PutEvents", a.PutEvents).OnData(),
 		wire.Op("TestEventPattern", a.TestEventPattern).Reads(),
@@ -52,7 +52,7 @@ type PutEventsResultEntry struct {
 }
 
 // PutEvents takes events in.
-func (a *API) PutEvents(ctx context.Context, in *PutEventsInput) (*PutEventsOutput, error) {
+func (a *api) PutEvents(ctx context.Context, in *PutEventsInput) (*PutEventsOutput, error) {
 	if in.EndpointId != nil {
 		return nil, fault.Invalid("Endpoint %s does not exist. dari does not offer global endpoints.", *in.EndpointId)
 	}
@@ -60,8 +60,8 @@ func (a *API) PutEvents(ctx context.Context, in *PutEventsInput) (*PutEventsOutp
 	for i := range in.Entries {
 		e := &in.Entries[i]
 		entries[i] = bus.Entry{
-			Entry: event.Entry{Source: val(e.Source), DetailType: val(e.DetailType), Detail: val(e.Detail), Resources: e.Resources},
-			Bus:   val(e.EventBusName), Trace: val(e.TraceHeader),
+			Entry: event.Entry{Source: wire.Val(e.Source), DetailType: wire.Val(e.DetailType), Detail: wire.Val(e.Detail), Resources: e.Resources},
+			Bus:   wire.Val(e.EventBusName), Trace: wire.Val(e.TraceHeader),
 		}
 		if e.Time != nil {
 			entries[i].Time = e.Time.Time
@@ -93,8 +93,8 @@ type TestEventPatternOutput struct {
 }
 
 // TestEventPattern says whether an event matches a pattern.
-func (a *API) TestEventPattern(_ context.Context, in *TestEventPatternInput) (*TestEventPatternOutput, error) {
-	ok, err := a.bus.TestEventPattern(val(in.EventPattern), val(in.Event))
+func (a *api) TestEventPattern(_ context.Context, in *TestEventPatternInput) (*TestEventPatternOutput, error) {
+	ok, err := a.bus.TestEventPattern(wire.Val(in.EventPattern), wire.Val(in.Event))
 	if err != nil {
 		return nil, err
 	}

@@ -39,8 +39,8 @@ func openHouse(t *testing.T) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := Service(buses, destinations)
-	handler, err := wire.NewHandler(wire.Options{Services: []*wire.Service{&s}, Account: "123456789012", Region: "eu-central-1"})
+	s := API(buses, destinations)
+	handler, err := wire.NewHandler(wire.Options{Services: []*wire.Service{s}, Account: "123456789012", Region: "eu-central-1"})
 	if err != nil {
 		t.Fatal(err)
 	}

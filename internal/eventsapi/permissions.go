@@ -7,7 +7,7 @@ import (
 	"github.com/dari-bus/dari/internal/wire"
 )
 
-func (a *API) permissions() []wire.Operation {
+func (a *api) permissions() []wire.Operation {
 	return []wire.Operation{
 		wire.Op("PutPermission", a.PutPermission),
 		wire.Op("RemovePermission", a.RemovePermission),
@@ -30,13 +30,13 @@ type Condition struct {
 }
 
 // PutPermission lets others put events on a bus.
-func (a *API) PutPermission(ctx context.Context, in *PutPermissionInput) (*wire.None, error) {
+func (a *api) PutPermission(ctx context.Context, in *PutPermissionInput) (*wire.None, error) {
 	p := bus.Permission{
-		Bus: val(in.EventBusName), Action: val(in.Action), StatementID: val(in.StatementId),
-		Principal: val(in.Principal), Policy: val(in.Policy),
+		Bus: wire.Val(in.EventBusName), Action: wire.Val(in.Action), StatementID: wire.Val(in.StatementId),
+		Principal: wire.Val(in.Principal), Policy: wire.Val(in.Policy),
 	}
 	if c := in.Condition; c != nil {
-		p.Condition = &bus.Condition{Type: val(c.Type), Key: val(c.Key), Value: val(c.Value)}
+		p.Condition = &bus.Condition{Type: wire.Val(c.Type), Key: wire.Val(c.Key), Value: wire.Val(c.Value)}
 	}
 	return &wire.None{}, a.bus.PutPermission(ctx, caller(ctx), p)
 }
@@ -49,6 +49,6 @@ type RemovePermissionInput struct {
 }
 
 // RemovePermission takes a permission back, or all of them.
-func (a *API) RemovePermission(ctx context.Context, in *RemovePermissionInput) (*wire.None, error) {
-	return &wire.None{}, a.bus.RemovePermission(ctx, caller(ctx), val(in.EventBusName), val(in.StatementId), val(in.RemoveAllPermissions))
+func (a *api) RemovePermission(ctx context.Context, in *RemovePermissionInput) (*wire.None, error) {
+	return &wire.None{}, a.bus.RemovePermission(ctx, caller(ctx), wire.Val(in.EventBusName), wire.Val(in.StatementId), wire.Val(in.RemoveAllPermissions))
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/dari-bus/dari/internal/wire"
 )
 
-func (a *API) rules() []wire.Operation {
+func (a *api) rules() []wire.Operation {
 	return []wire.Operation{
 		wire.Op("DeleteRule", a.DeleteRule),
 		wire.Op("DescribeRule", a.DescribeRule).Reads(),
@@ -28,8 +28,8 @@ type DeleteRuleInput struct {
 }
 
 // DeleteRule removes a rule that has no targets.
-func (a *API) DeleteRule(ctx context.Context, in *DeleteRuleInput) (*wire.None, error) {
-	return &wire.None{}, a.bus.DeleteRule(ctx, caller(ctx), val(in.EventBusName), val(in.Name))
+func (a *api) DeleteRule(ctx context.Context, in *DeleteRuleInput) (*wire.None, error) {
+	return &wire.None{}, a.bus.DeleteRule(ctx, caller(ctx), wire.Val(in.EventBusName), wire.Val(in.Name))
 }
 
 // DescribeRuleInput is the input of DescribeRule.
@@ -52,8 +52,8 @@ type DescribeRuleOutput struct {
 }
 
 // DescribeRule returns a rule.
-func (a *API) DescribeRule(ctx context.Context, in *DescribeRuleInput) (*DescribeRuleOutput, error) {
-	r, err := a.bus.DescribeRule(caller(ctx), val(in.EventBusName), val(in.Name))
+func (a *api) DescribeRule(ctx context.Context, in *DescribeRuleInput) (*DescribeRuleOutput, error) {
+	r, err := a.bus.DescribeRule(caller(ctx), wire.Val(in.EventBusName), wire.Val(in.Name))
 	if err != nil {
 		return nil, err
 	}
@@ -70,8 +70,8 @@ type DisableRuleInput struct {
 }
 
 // DisableRule stops a rule from matching and from firing.
-func (a *API) DisableRule(ctx context.Context, in *DisableRuleInput) (*wire.None, error) {
-	return &wire.None{}, a.bus.DisableRule(ctx, caller(ctx), val(in.EventBusName), val(in.Name))
+func (a *api) DisableRule(ctx context.Context, in *DisableRuleInput) (*wire.None, error) {
+	return &wire.None{}, a.bus.DisableRule(ctx, caller(ctx), wire.Val(in.EventBusName), wire.Val(in.Name))
 }
 
 // EnableRuleInput is the input of EnableRule.
@@ -81,8 +81,8 @@ type EnableRuleInput struct {
 }
 
 // EnableRule lets a rule match and fire.
-func (a *API) EnableRule(ctx context.Context, in *EnableRuleInput) (*wire.None, error) {
-	return &wire.None{}, a.bus.EnableRule(ctx, caller(ctx), val(in.EventBusName), val(in.Name))
+func (a *api) EnableRule(ctx context.Context, in *EnableRuleInput) (*wire.None, error) {
+	return &wire.None{}, a.bus.EnableRule(ctx, caller(ctx), wire.Val(in.EventBusName), wire.Val(in.Name))
 }
 
 // ListRuleNamesByTargetInput is the input of ListRuleNamesByTarget.
@@ -100,8 +100,8 @@ type ListRuleNamesByTargetOutput struct {
 }
 
 // ListRuleNamesByTarget returns the names of the rules of a bus that have a target.
-func (a *API) ListRuleNamesByTarget(ctx context.Context, in *ListRuleNamesByTargetInput) (*ListRuleNamesByTargetOutput, error) {
-	names, next, err := a.bus.ListRuleNamesByTarget(caller(ctx), val(in.EventBusName), val(in.TargetArn), val(in.NextToken), val(in.Limit))
+func (a *api) ListRuleNamesByTarget(ctx context.Context, in *ListRuleNamesByTargetInput) (*ListRuleNamesByTargetOutput, error) {
+	names, next, err := a.bus.ListRuleNamesByTarget(caller(ctx), wire.Val(in.EventBusName), wire.Val(in.TargetArn), wire.Val(in.NextToken), wire.Val(in.Limit))
 	if err != nil {
 		return nil, err
 	}
@@ -135,8 +135,8 @@ type Rule struct {
 }
 
 // ListRules returns the rules of a bus by name.
-func (a *API) ListRules(ctx context.Context, in *ListRulesInput) (*ListRulesOutput, error) {
-	rules, next, err := a.bus.ListRules(caller(ctx), val(in.EventBusName), val(in.NamePrefix), val(in.NextToken), val(in.Limit))
+func (a *api) ListRules(ctx context.Context, in *ListRulesInput) (*ListRulesOutput, error) {
+	rules, next, err := a.bus.ListRules(caller(ctx), wire.Val(in.EventBusName), wire.Val(in.NamePrefix), wire.Val(in.NextToken), wire.Val(in.Limit))
 	if err != nil {
 		return nil, err
 	}
@@ -168,10 +168,10 @@ type PutRuleOutput struct {
 }
 
 // PutRule makes a rule, or replaces all of one but its targets and tags.
-func (a *API) PutRule(ctx context.Context, in *PutRuleInput) (*PutRuleOutput, error) {
+func (a *api) PutRule(ctx context.Context, in *PutRuleInput) (*PutRuleOutput, error) {
 	arn, err := a.bus.PutRule(ctx, caller(ctx), bus.NewRule{
-		Name: val(in.Name), Bus: val(in.EventBusName), Pattern: val(in.EventPattern), Schedule: val(in.ScheduleExpression),
-		State: bus.State(val(in.State)), Description: val(in.Description), RoleARN: val(in.RoleArn), Tags: tagsIn(in.Tags),
+		Name: wire.Val(in.Name), Bus: wire.Val(in.EventBusName), Pattern: wire.Val(in.EventPattern), Schedule: wire.Val(in.ScheduleExpression),
+		State: bus.State(wire.Val(in.State)), Description: wire.Val(in.Description), RoleARN: wire.Val(in.RoleArn), Tags: tagsIn(in.Tags),
 	})
 	if err != nil {
 		return nil, err

@@ -6,7 +6,7 @@ import (
 	"github.com/dari-bus/dari/internal/wire"
 )
 
-func (a *API) tags() []wire.Operation {
+func (a *api) tags() []wire.Operation {
 	return []wire.Operation{
 		wire.Op("ListTagsForResource", a.ListTagsForResource).Reads(),
 		wire.Op("TagResource", a.TagResource),
@@ -25,8 +25,8 @@ type ListTagsForResourceOutput struct {
 }
 
 // ListTagsForResource returns the tags of a rule or an event bus.
-func (a *API) ListTagsForResource(ctx context.Context, in *ListTagsForResourceInput) (*ListTagsForResourceOutput, error) {
-	tags, err := a.bus.ListTagsForResource(caller(ctx), val(in.ResourceARN))
+func (a *api) ListTagsForResource(ctx context.Context, in *ListTagsForResourceInput) (*ListTagsForResourceOutput, error) {
+	tags, err := a.bus.ListTagsForResource(caller(ctx), wire.Val(in.ResourceARN))
 	if err != nil {
 		return nil, err
 	}
@@ -44,8 +44,8 @@ type TagResourceInput struct {
 }
 
 // TagResource sets tags of a rule or an event bus.
-func (a *API) TagResource(ctx context.Context, in *TagResourceInput) (*wire.Empty, error) {
-	return &wire.Empty{}, a.bus.TagResource(ctx, caller(ctx), val(in.ResourceARN), tagsIn(in.Tags))
+func (a *api) TagResource(ctx context.Context, in *TagResourceInput) (*wire.Empty, error) {
+	return &wire.Empty{}, a.bus.TagResource(ctx, caller(ctx), wire.Val(in.ResourceARN), tagsIn(in.Tags))
 }
 
 // UntagResourceInput is the input of UntagResource.
@@ -55,6 +55,6 @@ type UntagResourceInput struct {
 }
 
 // UntagResource removes tags of a rule or an event bus.
-func (a *API) UntagResource(ctx context.Context, in *UntagResourceInput) (*wire.Empty, error) {
-	return &wire.Empty{}, a.bus.UntagResource(ctx, caller(ctx), val(in.ResourceARN), in.TagKeys)
+func (a *api) UntagResource(ctx context.Context, in *UntagResourceInput) (*wire.Empty, error) {
+	return &wire.Empty{}, a.bus.UntagResource(ctx, caller(ctx), wire.Val(in.ResourceARN), in.TagKeys)
 }

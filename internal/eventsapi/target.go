@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/dari-bus/dari/internal/target"
+	"github.com/dari-bus/dari/internal/wire"
 )
 
 // A Target is a target of a rule on the wire, in both directions.
@@ -55,15 +56,15 @@ type RetryPolicy struct {
 // in returns the target as the bus keeps it.
 func (t *Target) in() (target.Target, error) {
 	out := target.Target{
-		ID: val(t.Id), ARN: val(t.Arn), RoleARN: val(t.RoleArn),
+		ID: wire.Val(t.Id), ARN: wire.Val(t.Arn), RoleARN: wire.Val(t.RoleArn),
 		Input: t.Input, InputPath: t.InputPath,
 		DeadLetter: t.DeadLetterConfig.arn(), HasDeadLetter: t.DeadLetterConfig != nil,
 	}
 	if x := t.InputTransformer; x != nil {
-		out.Transformer = &target.Transformer{Paths: x.InputPathsMap, Template: val(x.InputTemplate)}
+		out.Transformer = &target.Transformer{Paths: x.InputPathsMap, Template: wire.Val(x.InputTemplate)}
 	}
 	if p := t.SqsParameters; p != nil {
-		out.Queue = &target.QueueParameters{Group: val(p.MessageGroupId)}
+		out.Queue = &target.QueueParameters{Group: wire.Val(p.MessageGroupId)}
 	}
 	if p := t.HttpParameters; p != nil {
 		out.HTTP = &target.HTTPParameters{Path: p.PathParameterValues, Header: p.HeaderParameters, Query: p.QueryStringParameters}
@@ -89,15 +90,15 @@ func (t *Target) in() (target.Target, error) {
 
 // targetOut returns a target as it is listed: with the members that it was put with.
 func targetOut(t target.Target) (Target, error) {
-	out := Target{Id: &t.ID, Arn: &t.ARN, RoleArn: opt(t.RoleARN), Input: t.Input, InputPath: t.InputPath}
+	out := Target{Id: &t.ID, Arn: &t.ARN, RoleArn: wire.Opt(t.RoleARN), Input: t.Input, InputPath: t.InputPath}
 	if x := t.Transformer; x != nil {
 		out.InputTransformer = &InputTransformer{InputPathsMap: x.Paths, InputTemplate: &x.Template}
 	}
 	if t.HasDeadLetter {
-		out.DeadLetterConfig = &DeadLetterConfig{Arn: opt(t.DeadLetter)}
+		out.DeadLetterConfig = &DeadLetterConfig{Arn: wire.Opt(t.DeadLetter)}
 	}
 	if p := t.Queue; p != nil {
-		out.SqsParameters = &SqsParameters{MessageGroupId: opt(p.Group)}
+		out.SqsParameters = &SqsParameters{MessageGroupId: wire.Opt(p.Group)}
 	}
 	if p := t.HTTP; p != nil {
 		out.HttpParameters = &HttpParameters{PathParameterValues: p.Path, HeaderParameters: p.Header, QueryStringParameters: p.Query}

@@ -8,7 +8,7 @@ import (
 	"github.com/dari-bus/dari/internal/wire"
 )
 
-func (a *API) targets() []wire.Operation {
+func (a *api) targets() []wire.Operation {
 	return []wire.Operation{
 		wire.Op("ListTargetsByRule", a.ListTargetsByRule).Reads(),
 		wire.Op("PutTargets", a.PutTargets),
@@ -31,8 +31,8 @@ type ListTargetsByRuleOutput struct {
 }
 
 // ListTargetsByRule returns the targets of a rule as they were put.
-func (a *API) ListTargetsByRule(ctx context.Context, in *ListTargetsByRuleInput) (*ListTargetsByRuleOutput, error) {
-	targets, next, err := a.bus.ListTargetsByRule(caller(ctx), val(in.EventBusName), val(in.Rule), val(in.NextToken), val(in.Limit))
+func (a *api) ListTargetsByRule(ctx context.Context, in *ListTargetsByRuleInput) (*ListTargetsByRuleOutput, error) {
+	targets, next, err := a.bus.ListTargetsByRule(caller(ctx), wire.Val(in.EventBusName), wire.Val(in.Rule), wire.Val(in.NextToken), wire.Val(in.Limit))
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +68,7 @@ type TargetFailure struct {
 }
 
 // PutTargets adds targets to a rule or replaces them. All of them are put, or none.
-func (a *API) PutTargets(ctx context.Context, in *PutTargetsInput) (*PutTargetsOutput, error) {
+func (a *api) PutTargets(ctx context.Context, in *PutTargetsInput) (*PutTargetsOutput, error) {
 	targets := make([]target.Target, len(in.Targets))
 	for i := range in.Targets {
 		t, err := in.Targets[i].in()
@@ -77,7 +77,7 @@ func (a *API) PutTargets(ctx context.Context, in *PutTargetsInput) (*PutTargetsO
 		}
 		targets[i] = t
 	}
-	if err := a.bus.PutTargets(ctx, caller(ctx), val(in.EventBusName), val(in.Rule), targets); err != nil {
+	if err := a.bus.PutTargets(ctx, caller(ctx), wire.Val(in.EventBusName), wire.Val(in.Rule), targets); err != nil {
 		return nil, err
 	}
 	return &PutTargetsOutput{}, nil
@@ -99,8 +99,8 @@ type RemoveTargetsOutput struct {
 }
 
 // RemoveTargets takes targets off a rule. Ids that it does not have are failures.
-func (a *API) RemoveTargets(ctx context.Context, in *RemoveTargetsInput) (*RemoveTargetsOutput, error) {
-	failures, err := a.bus.RemoveTargets(ctx, caller(ctx), val(in.EventBusName), val(in.Rule), in.Ids)
+func (a *api) RemoveTargets(ctx context.Context, in *RemoveTargetsInput) (*RemoveTargetsOutput, error) {
+	failures, err := a.bus.RemoveTargets(ctx, caller(ctx), wire.Val(in.EventBusName), wire.Val(in.Rule), in.Ids)
 	if err != nil {
 		return nil, err
 	}

@@ -6,8 +6,11 @@ import (
 	"github.com/dari-bus/dari/internal/wire"
 )
 
-// API returns the table of STS.
-func API() *wire.Service {
+type api struct{ *Service }
+
+// API returns the service as AWS STS: its names and its table, for [wire.NewHandler].
+func API(s *Service) *wire.Service {
+	a := api{s}
 	const temporary = "there are no roles and no temporary credentials; sign with an access key of the server, see dari serve -h"
 	return &wire.Service{
 		Name:      "sts",
@@ -27,7 +30,7 @@ func API() *wire.Service {
 			wire.Refuse("AssumeRoot", temporary).Reads(),
 			wire.Refuse("DecodeAuthorizationMessage", "no permissions are checked that a message could be about").Reads(),
 			wire.Refuse("GetAccessKeyInfo", "an access key is known to the server only if it is set, and then to nobody else").Reads(),
-			wire.Op("GetCallerIdentity", GetCallerIdentity).Reads(),
+			wire.Op("GetCallerIdentity", a.GetCallerIdentity).Reads(),
 			wire.Refuse("GetDelegatedAccessToken", temporary),
 			wire.Refuse("GetFederationToken", temporary),
 			wire.Refuse("GetSessionToken", temporary),
@@ -45,7 +48,7 @@ type GetCallerIdentityOutput struct {
 }
 
 // GetCallerIdentity says in which account the caller acts: as its root user.
-func GetCallerIdentity(ctx context.Context, _ *GetCallerIdentityInput) (*GetCallerIdentityOutput, error) {
-	c := wire.CallerFrom(ctx)
-	return &GetCallerIdentityOutput{UserId: c.Account, Account: c.Account, Arn: c.Principal}, nil
+func (a api) GetCallerIdentity(ctx context.Context, _ *GetCallerIdentityInput) (*GetCallerIdentityOutput, error) {
+	who := a.Of(wire.CallerFrom(ctx).Caller)
+	return &GetCallerIdentityOutput{UserId: who.ID, Account: who.Account, Arn: who.ARN}, nil
 }

@@ -13,7 +13,11 @@ import (
 )
 
 func TestACallerIsToldWhichAccountItActsAs(t *testing.T) {
-	h, err := wire.NewHandler(wire.Options{Services: []*wire.Service{API()}})
+	s, err := Open(t.Context(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := wire.NewHandler(wire.Options{Services: []*wire.Service{API(s)}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ func (s *Service) compile(q *queue, text string) *policy.Document {
 	}
 	d, err := policy.ParseResource(text)
 	if err != nil {
-		s.options.Logger.Warn("queue policy lets nobody in", "queue", q.arn, "err", err)
+		s.opt.Log.Warn("queue policy lets nobody in", "queue", q.arn, "err", err)
 	}
 	return d
 }
@@ -57,5 +57,5 @@ func (s *Service) allow(by access.Caller, a Address, action string) error {
 	} else {
 		ask.Resource = a.ARN()
 	}
-	return s.options.Guard.Allow(&ask)
+	return s.opt.Guard.Allow(&ask)
 }

@@ -103,7 +103,7 @@ func (a api) at(ctx context.Context, url *string, action string) (Address, error
 		return Address{}, missing()
 	}
 	caller := wire.CallerFrom(ctx)
-	at := Address{Account: caller.Account, Region: caller.Region, Name: *url}
+	at := Address{caller.Place, *url}
 	if parts := strings.Split(*url, "/"); len(parts) > 1 {
 		at.Account, at.Name = parts[len(parts)-2], parts[len(parts)-1]
 	}
@@ -118,12 +118,4 @@ func urlOf(ctx context.Context, at Address) string {
 		scheme = "http"
 	}
 	return scheme + "://" + caller.Host + "/" + at.Account + "/" + at.Name
-}
-
-// value returns what a pointer points to, zero for nil.
-func value[T any](p *T) (v T) {
-	if p != nil {
-		v = *p
-	}
-	return v
 }

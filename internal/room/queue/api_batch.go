@@ -49,7 +49,7 @@ func checkBatch[E any](entries []E, id func(*E) *string, row string) error {
 	}
 	seen := map[string]bool{}
 	for i := range entries {
-		name := value(id(&entries[i]))
+		name := wire.Val(id(&entries[i]))
 		if !word(name, 80) {
 			return fault.Invalid("A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.").WithCode("InvalidBatchEntryId")
 		}
@@ -171,7 +171,7 @@ func (a api) DeleteMessageBatch(ctx context.Context, in *deleteMessageBatchReque
 	}
 	receipts := make([]string, len(in.Entries))
 	for i, e := range in.Entries {
-		receipts[i] = value(e.ReceiptHandle)
+		receipts[i] = wire.Val(e.ReceiptHandle)
 	}
 	fates, err := a.Remove(ctx, at, receipts)
 	if err != nil {
@@ -223,7 +223,7 @@ func (a api) ChangeMessageVisibilityBatch(ctx context.Context, in *changeVisibil
 	var timeouts []Timeout
 	var ids []string
 	for _, e := range in.Entries {
-		t, err := timeout(value(e.ReceiptHandle), e.VisibilityTimeout)
+		t, err := timeout(wire.Val(e.ReceiptHandle), e.VisibilityTimeout)
 		if err != nil {
 			out.Failed = append(out.Failed, batchFault(*e.Id, err))
 			continue

@@ -75,7 +75,7 @@ func (in *messageInput) result(d *Draft, o Outcome) *sendMessageResult {
 
 // draft returns the message in the room's own terms.
 func (in *messageInput) draft(ctx context.Context) (d Draft, err error) {
-	d = Draft{Body: value(in.MessageBody), Group: value(in.MessageGroupId), DedupID: value(in.MessageDeduplicationId)}
+	d = Draft{Body: wire.Val(in.MessageBody), Group: wire.Val(in.MessageGroupId), DedupID: wire.Val(in.MessageDeduplicationId)}
 	// The service takes an empty id for none; callers who send one mean something.
 	if in.MessageGroupId != nil && d.Group == "" {
 		return d, plainFault("MessageGroupId", "")
@@ -165,7 +165,7 @@ func (a api) ReceiveMessage(ctx context.Context, in *receiveMessageRequest) (*re
 
 // request checks the numbers.
 func (in *receiveMessageRequest) request(at Address) (r Request, err error) {
-	r = Request{Max: 1, Attempt: value(in.ReceiveRequestAttemptId)}
+	r = Request{Max: 1, Attempt: wire.Val(in.ReceiveRequestAttemptId)}
 	if in.MaxNumberOfMessages != nil {
 		if r.Max = *in.MaxNumberOfMessages; r.Max < 1 || r.Max > 10 {
 			return r, fault.Invalid("Value %d for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.", r.Max)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/wire"
 )
 
 // A messageAttribute is the value of an attribute of a message.
@@ -60,7 +61,7 @@ func checkAttributeName(name string) error {
 }
 
 func readAttribute(name string, given messageAttribute) (Attribute, error) {
-	a := Attribute{Name: name, Type: value(given.DataType)}
+	a := Attribute{Name: name, Type: wire.Val(given.DataType)}
 	if given.StringListValues != nil || given.BinaryListValues != nil {
 		return a, fault.Invalid("Message attribute list values in SendMessage operation are not supported.").WithCode("UnsupportedOperation")
 	}
@@ -80,7 +81,7 @@ func readAttribute(name string, given messageAttribute) (Attribute, error) {
 	if kind == "Binary" {
 		a.Value = string(given.BinaryValue)
 	} else {
-		a.Value = value(given.StringValue)
+		a.Value = wire.Val(given.StringValue)
 	}
 	if a.Value == "" {
 		return a, fault.Invalid("Message (user) attribute '%s' must contain a non-empty value of type '%s'.", name, kind)
@@ -135,14 +136,14 @@ func readTrace(given map[string]messageAttribute) (string, error) {
 		if name != traceHeader {
 			return "", fault.Invalid("Message system attribute name '%s' is invalid. The only one that can be sent is %s.", name, traceHeader)
 		}
-		if value(v.DataType) != "String" || value(v.StringValue) == "" {
+		if wire.Val(v.DataType) != "String" || wire.Val(v.StringValue) == "" {
 			return "", fault.Invalid("Message system attribute '%s' must contain a non-empty value of type 'String'.", name)
 		}
 		if err := checkText("message system attribute value", *v.StringValue); err != nil {
 			return "", err
 		}
 	}
-	return value(given[traceHeader].StringValue), nil
+	return wire.Val(given[traceHeader].StringValue), nil
 }
 
 // systemAttributes are what the service knows of a message.

@@ -79,7 +79,7 @@ func (a api) AddPermission(ctx context.Context, in *addPermissionRequest) (*wire
 	if err != nil {
 		return nil, err
 	}
-	label := value(in.Label)
+	label := wire.Val(in.Label)
 	if !word(label, 80) {
 		return nil, fault.Invalid("Value %s for parameter Label is invalid. Reason: Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length.", label)
 	}
@@ -164,7 +164,7 @@ func (a api) RemovePermission(ctx context.Context, in *removePermissionRequest) 
 	if err != nil {
 		return nil, err
 	}
-	label := value(in.Label)
+	label := wire.Val(in.Label)
 	return &wire.None{}, a.Configure(ctx, at, func(s *Settings) error {
 		doc, err := readPolicy(s, at)
 		if err != nil {

@@ -41,7 +41,7 @@ type createQueueRequest struct {
 // that are given are those of the queue.
 func (a api) CreateQueue(ctx context.Context, in *createQueueRequest) (*queueURL, error) {
 	caller := wire.CallerFrom(ctx)
-	at := Address{caller.Account, caller.Region, value(in.QueueName)}
+	at := Address{caller.Place, wire.Val(in.QueueName)}
 	if err := checkName(at, strings.ToLower(in.Attributes["FifoQueue"])); err != nil {
 		return nil, err
 	}
@@ -103,12 +103,12 @@ type getQueueUrlRequest struct {
 
 // GetQueueUrl returns the URL of a queue by its name.
 func (a api) GetQueueUrl(ctx context.Context, in *getQueueUrlRequest) (*queueURL, error) {
-	if value(in.QueueName) == "" {
+	if wire.Val(in.QueueName) == "" {
 		return nil, fault.Invalid("Value for parameter QueueName is invalid. Reason: Must specify a queue name.")
 	}
 	caller := wire.CallerFrom(ctx)
-	at := Address{caller.Account, caller.Region, *in.QueueName}
-	if owner := value(in.QueueOwnerAWSAccountId); owner != "" {
+	at := Address{caller.Place, *in.QueueName}
+	if owner := wire.Val(in.QueueOwnerAWSAccountId); owner != "" {
 		at.Account = owner
 	}
 	if err := a.allow(caller.Caller, at, "GetQueueUrl"); err != nil {
@@ -135,7 +135,7 @@ type listQueuesResult struct {
 // names. There is a next page only for callers who set MaxResults.
 func (a api) ListQueues(ctx context.Context, in *listQueuesRequest) (*listQueuesResult, error) {
 	caller := wire.CallerFrom(ctx)
-	all := a.List(caller.Account, caller.Region, value(in.QueueNamePrefix))
+	all := a.List(caller.Place, wire.Val(in.QueueNamePrefix))
 	urls, next, err := urlPage(ctx, all, in.NextToken, in.MaxResults)
 	return &listQueuesResult{QueueUrls: urls, NextToken: next}, err
 }
@@ -151,7 +151,7 @@ func urlPage(ctx context.Context, all []Address, token *string, limit *int) (url
 	if limit != nil {
 		size = *limit
 	}
-	rows, next, err := page.Clip(all, func(at Address) string { return at.Name }, value(token), size)
+	rows, next, err := page.Clip(all, func(at Address) string { return at.Name }, wire.Val(token), size)
 	if err != nil {
 		return nil, "", err
 	}

@@ -149,16 +149,16 @@ func (a api) StartMessageMoveTask(ctx context.Context, in *startMoveRequest) (*s
 	if err != nil {
 		return nil, err
 	}
-	rate := value(in.MaxNumberOfMessagesPerSecond)
+	rate := wire.Val(in.MaxNumberOfMessagesPerSecond)
 	if in.MaxNumberOfMessagesPerSecond != nil && (rate < 1 || rate > maxMoveRate) {
 		return nil, fault.Invalid("Value %d for parameter MaxNumberOfMessagesPerSecond is invalid. Reason: Must be between 1 and %d, if provided.", rate, maxMoveRate)
 	}
-	if to, ok := parseTarget(value(in.DestinationArn)); ok {
+	if to, ok := parseTarget(wire.Val(in.DestinationArn)); ok {
 		if err := a.allow(wire.CallerFrom(ctx).Caller, to, "SendMessage"); err != nil {
 			return nil, err
 		}
 	}
-	id, err := a.StartMove(ctx, source, value(in.DestinationArn), rate)
+	id, err := a.StartMove(ctx, source, wire.Val(in.DestinationArn), rate)
 	if err != nil {
 		return nil, err
 	}
@@ -167,7 +167,7 @@ func (a api) StartMessageMoveTask(ctx context.Context, in *startMoveRequest) (*s
 
 // moveFrom reads the ARN of the queue that messages are moved from.
 func (a api) moveFrom(ctx context.Context, text *string, action string) (Address, error) {
-	if value(text) == "" {
+	if wire.Val(text) == "" {
 		return Address{}, wants("SourceArn")
 	}
 	at, ok := parseTarget(*text)
@@ -197,7 +197,7 @@ type cancelMoveResult struct{ ApproximateNumberOfMessagesMoved int }
 
 // CancelMessageMoveTask ends a task. What has been moved stays where it is.
 func (a api) CancelMessageMoveTask(ctx context.Context, in *cancelMoveRequest) (*cancelMoveResult, error) {
-	if value(in.TaskHandle) == "" {
+	if wire.Val(in.TaskHandle) == "" {
 		return nil, wants("TaskHandle")
 	}
 	var handle handleJSON

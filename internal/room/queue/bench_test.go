@@ -69,7 +69,7 @@ func benchService(b *testing.B) (*Service, Address) {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { st.Close() })
-	s, err := Open(st, Options{Guard: access.Boundary{}, Logger: quiet})
+	s, err := Open(context.Background(), Options{Store: st, Guard: access.Boundary{}, Log: quiet})
 	if err != nil {
 		b.Fatal(err)
 	}

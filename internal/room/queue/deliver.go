@@ -63,7 +63,7 @@ func (s *Service) deliver(ctx context.Context, to arn.ARN, m Mail, opts ...store
 	if m.From.Region != to.Region {
 		return fault.NotFound("The queue %s is not in the region %s.", to, m.From.Region)
 	}
-	a := Address{to.Account, to.Region, to.Resource}
+	a := addressOf(to)
 	if err := s.allow(m.From, a, "SendMessage"); err != nil {
 		return err
 	}

@@ -61,7 +61,7 @@ func TestDeliveryThatCannotArriveIsAFault(t *testing.T) {
 	a := r.create("q", nil)
 	f := r.create("f.fifo", nil)
 	g := r.create("g.fifo", func(s *Settings) { s.ContentDedup = true })
-	elsewhere := Address{account, "us-east-1", "q"}
+	elsewhere := Address{access.Place{Account: account, Region: "us-east-1"}, "q"}
 	if err := r.Create(t.Context(), elsewhere, DefaultSettings(), nil, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +138,7 @@ func TestPolicyDecidesAboutRulesAndOtherAccounts(t *testing.T) {
 		{odd, foreign, false, false},
 	} {
 		for enforced, allowed := range map[bool]bool{false: tt.byDefault, true: tt.enforced} {
-			s, err := Open(r.store, Options{Guard: access.Boundary{ServicesNeedPolicy: enforced}, Logger: quiet})
+			s, err := Open(t.Context(), Options{Store: r.store, Guard: access.Boundary{ServicesNeedPolicy: enforced}, Log: quiet})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -156,7 +156,7 @@ func TestOnlyWhomThePolicyNamesGetsInFromAnotherAccount(t *testing.T) {
 	r := newRig(t)
 	shared := r.create("shared", statement(`{"Effect":"Allow","Principal":{"AWS":"999999999999"},"Action":"sqs:*","Resource":"*"}`))
 	shut := r.create("shut", statement(`{"Effect":"Deny","Principal":"*","Action":"sqs:*","Resource":"*"}`))
-	none := Address{account, region, "none"}
+	none := at("none")
 	owner, guest, stranger := access.Root(account, region), access.Root("999999999999", region), access.Root("888888888888", region)
 	for _, tt := range []struct {
 		by     access.Caller

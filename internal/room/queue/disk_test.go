@@ -121,7 +121,7 @@ func TestFailedChangeIsNoChange(t *testing.T) {
 			t.Errorf("%s: counts are %v; want %v", name, got, before)
 		}
 	}
-	if got := r.List(account, region, ""); len(got) != 1 {
+	if got := r.List(at("q").Place, ""); len(got) != 1 {
 		t.Errorf("the queues are %v", got)
 	}
 }
@@ -162,7 +162,7 @@ func TestDamagedRecordIsAnError(t *testing.T) {
 		t.Error("a damaged message was handed out")
 	}
 	write(key(keyEntry, number, 1), []byte("x"))
-	if _, err := Open(r.store, Options{Guard: access.Boundary{}}); err == nil {
+	if _, err := Open(t.Context(), Options{Store: r.store, Guard: access.Boundary{}}); err == nil {
 		t.Error("a damaged entry was read")
 	}
 }

@@ -161,7 +161,7 @@ func (s *Service) checkDestination(from Address, destination string) error {
 // parseTarget returns the address of the queue that an ARN names.
 func parseTarget(text string) (Address, bool) {
 	a, err := arn.Parse(text)
-	return Address{a.Account, a.Region, a.Resource}, err == nil && a.Service == "sqs"
+	return addressOf(a), err == nil && a.Service == "sqs"
 }
 
 // CancelMove ends a move and returns how many messages have arrived. They stay
@@ -213,7 +213,7 @@ func (s *Service) Moves(a Address, limit int) ([]Move, error) {
 // the order of their names.
 func (s *Service) Sources(a Address) []Address {
 	var sources []Address
-	for _, from := range s.List(a.Account, a.Region, "") {
+	for _, from := range s.List(a.Place, "") {
 		if q := s.lookup(from); q != nil {
 			if r := q.config().Redrive; r != nil && r.Target == a.ARN() {
 				sources = append(sources, from)

@@ -60,7 +60,7 @@ func (s *Service) carryOut(ctx context.Context, q *queue, t *task) {
 			continue
 		}
 		if err != nil && ctx.Err() == nil {
-			s.options.Logger.Error("a task that moves dead letters has failed", "queue", q.arn, "err", err)
+			s.opt.Log.Error("a task that moves dead letters has failed", "queue", q.arn, "err", err)
 			s.fail(ctx, q, t)
 			return
 		}
@@ -139,6 +139,6 @@ func (s *Service) fail(ctx context.Context, q *queue, t *task) {
 		return t.save(tx, q)
 	}, store.Draining)
 	if err != nil {
-		s.options.Logger.Error("a task that moves dead letters could not be ended", "queue", q.arn, "err", err)
+		s.opt.Log.Error("a task that moves dead letters could not be ended", "queue", q.arn, "err", err)
 	}
 }

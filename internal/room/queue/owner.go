@@ -38,7 +38,7 @@ func (s *Service) Create(ctx context.Context, a Address, settings Settings, tags
 		return tooManyTags(a)
 	}
 	var made *queue
-	err := s.store.Update(ctx, func(tx store.Tx) error {
+	err := s.opt.Store.Update(ctx, func(tx store.Tx) error {
 		if q := s.lookup(a); q != nil {
 			return agree(q.config().Settings)
 		}

@@ -22,27 +22,35 @@ import (
 )
 
 // An Address is where a queue is; no two queues share one.
-type Address struct{ Account, Region, Name string }
+type Address struct {
+	access.Place
+	Name string
+}
 
 // ARN returns the address as an ARN.
-func (a Address) ARN() string { return arn.New("sqs", a.Region, a.Account, a.Name).String() }
+func (a Address) ARN() string { return a.Place.ARN("sqs", a.Name).String() }
+
+// addressOf returns the address in the ARN of a queue.
+func addressOf(a arn.ARN) Address {
+	return Address{access.Place{Account: a.Account, Region: a.Region}, a.Resource}
+}
 
 // FIFO says whether a queue of that name keeps order and drops repetitions.
 func (a Address) FIFO() bool { return strings.HasSuffix(a.Name, ".fifo") }
 
-// Options are how the service behaves.
+// Options configure a Service.
 type Options struct {
+	Store store.Store
 	// Guard is asked whether a caller may do what it asks for. It must be set.
 	Guard access.Guard
-	// Logger hears what goes wrong in the background. Nil means slog.Default().
-	Logger *slog.Logger
+	// Log hears what goes wrong in the background. Nil means slog.Default().
+	Log *slog.Logger
 }
 
 // A Service is all the queues of one store.
 type Service struct {
-	store   store.Store
-	options Options
-	moves   moves
+	opt   Options
+	moves moves
 
 	mu     sync.RWMutex
 	queues map[Address]*queue
@@ -87,18 +95,18 @@ type config struct {
 
 func (q *queue) config() *config { return q.current.Load() }
 
-// Open returns the service on the queues in st. It reads the definitions of the
-// queues and the entries of messages that need one, not the messages.
-func Open(st store.Store, o Options) (*Service, error) {
-	if o.Guard == nil {
+// Open returns the service on the queues in the store. It reads the definitions of
+// the queues and the entries of messages that need one, not the messages.
+func Open(ctx context.Context, opt Options) (*Service, error) {
+	if opt.Guard == nil {
 		return nil, errors.New("open queues: they need a guard")
 	}
-	if o.Logger == nil {
-		o.Logger = slog.Default()
+	if opt.Log == nil {
+		opt.Log = slog.Default()
 	}
-	s := &Service{store: st, options: o, queues: map[Address]*queue{}}
+	s := &Service{opt: opt, queues: map[Address]*queue{}}
 	s.moves.news, s.moves.tasks = make(chan struct{}, 1), map[*queue][]*task{}
-	err := st.View(context.Background(), func(tx store.Tx) error {
+	err := opt.Store.View(ctx, func(tx store.Tx) error {
 		if b, err := tx.Get([]byte(keyNumber)); err != nil {
 			return err
 		} else if len(b) == 8 {
@@ -125,7 +133,7 @@ func (s *Service) open(tx store.Tx, place string, value []byte) error {
 	if err := json.Unmarshal(value, &d); err != nil || len(parts) != 3 {
 		return fmt.Errorf("definition of queue %s: %w", place, errRecord)
 	}
-	q := s.newQueue(Address{parts[0], parts[1], parts[2]}, d)
+	q := s.newQueue(Address{access.Place{Account: parts[0], Region: parts[1]}, parts[2]}, d)
 	if err := q.load(tx); err != nil {
 		return err
 	}
@@ -194,7 +202,7 @@ func missing() error { return fault.NotFound("The specified queue does not exist
 // the queue is read back from the disk before it is used again.
 func (s *Service) update(ctx context.Context, q *queue, fn func(store.Tx) error, opts ...store.Option) error {
 	ran := false
-	err := s.store.Update(ctx, func(tx store.Tx) error {
+	err := s.opt.Store.Update(ctx, func(tx store.Tx) error {
 		q.mu.Lock()
 		defer q.mu.Unlock()
 		if err := q.usable(tx); err != nil {
@@ -231,14 +239,14 @@ func (q *queue) usable(tx store.Tx) error {
 	return nil
 }
 
-// List returns the addresses of the queues of an account in a region whose
-// names begin with prefix, in the order of their names.
-func (s *Service) List(account, region, prefix string) []Address {
+// List returns the addresses of the queues of a place whose names begin with
+// prefix, in the order of their names.
+func (s *Service) List(at access.Place, prefix string) []Address {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	var found []Address
 	for a := range maps.Keys(s.queues) {
-		if a.Account == account && a.Region == region && strings.HasPrefix(a.Name, prefix) {
+		if a.Place == at && strings.HasPrefix(a.Name, prefix) {
 			found = append(found, a)
 		}
 	}

@@ -46,7 +46,7 @@ func newRig(t testing.TB) *rig {
 // restart forgets everything that is not in the store.
 func (r *rig) restart() {
 	r.t.Helper()
-	s, err := Open(r.store, Options{Guard: access.Boundary{}, Logger: quiet})
+	s, err := Open(r.t.Context(), Options{Store: r.store, Guard: access.Boundary{}, Log: quiet})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func (r *rig) restart() {
 
 var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
 
-func at(name string) Address { return Address{account, region, name} }
+func at(name string) Address { return Address{access.Place{Account: account, Region: region}, name} }
 
 // create makes a queue; change may be nil.
 func (r *rig) create(name string, change func(*Settings)) Address {
@@ -475,14 +475,14 @@ func TestDeletedQueueLeavesNothing(t *testing.T) {
 func TestQueuesOfOthersAreApart(t *testing.T) {
 	r := newRig(t)
 	here := r.create("q", nil)
-	for _, a := range []Address{{account, "us-east-1", "q"}, {"999999999999", region, "q"}} {
+	for _, a := range []Address{{access.Place{Account: account, Region: "us-east-1"}, "q"}, {access.Place{Account: "999999999999", Region: region}, "q"}} {
 		if err := r.Create(t.Context(), a, DefaultSettings(), nil, nil); err != nil {
 			t.Fatal(err)
 		}
 		r.putAll(a, a.Account+a.Region)
 	}
 	wantCounts(t, r.counts(here), 0, 0, 0)
-	if got := r.List(account, region, ""); !cmp.Equal(got, []Address{here}) {
+	if got := r.List(here.Place, ""); !cmp.Equal(got, []Address{here}) {
 		t.Errorf("listed %v", got)
 	}
 }

@@ -41,7 +41,7 @@ func (s *Service) sweep(ctx context.Context) {
 			return
 		}
 		if err != nil {
-			s.options.Logger.Error("old messages could not be removed", "queue", q.arn, "err", err)
+			s.opt.Log.Error("old messages could not be removed", "queue", q.arn, "err", err)
 		}
 	}
 }
@@ -81,7 +81,7 @@ func (s *Service) old(ctx context.Context, q *queue) ([]uint64, error) {
 	limit := time.Now().Add(-q.config().Retention).UnixNano()
 	_, end := keyRange(keyBody, q.number)
 	var old []uint64
-	err := s.store.View(ctx, func(tx store.Tx) error {
+	err := s.opt.Store.View(ctx, func(tx store.Tx) error {
 		first := true
 		for k, v := range tx.Scan(key(keyBody, q.number, floor), end) {
 			seq := lastNumber(k)

@@ -1,0 +1,110 @@
+package arch
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestRoomsLookAlike holds the rooms to their model, which is
+// internal/room/identity: the manual in doc.go, the room in files that know no
+// wire, its door in api*.go, and one way in for each of the two.
+func TestRoomsLookAlike(t *testing.T) {
+	found := map[string]*roomShape{}
+	walk(t, "../..", func(pkg, file string) {
+		name, ok := strings.CutPrefix(pkg, "internal/room/")
+		if !ok {
+			return
+		}
+		room, child, _ := strings.Cut(name, "/")
+		if found[room] == nil {
+			found[room] = &roomShape{}
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		base := filepath.Base(file)
+		door := child == "" && strings.HasPrefix(base, "api")
+		for _, imp := range f.Imports {
+			if strings.HasPrefix(strings.Trim(imp.Path.Value, `"`), module+"/internal/wire") && !door {
+				t.Errorf("%s/%s imports wire: in a room only api*.go does", pkg, base)
+			}
+		}
+		if child == "" && !strings.HasSuffix(base, "_test.go") {
+			found[room].look(f, base)
+		}
+	})
+	if len(found) == 0 {
+		t.Error("there are no rooms")
+	}
+	for name, room := range found {
+		for what, ok := range map[string]bool{
+			"has its manual, and nothing else, in doc.go":               room.manual,
+			"has func Open(context.Context, Options) (*Service, error)": slices.Equal(room.open, []string{"context.Context", "Options", "*Service", "error"}),
+			"has func API(*Service) *wire.Service in api.go":            slices.Equal(room.api, []string{"*Service", "*wire.Service"}),
+			"calls a logger among its Options Log":                      !room.loggers,
+		} {
+			if !ok {
+				t.Errorf("internal/room/%s is unlike the other rooms: each %s", name, what)
+			}
+		}
+	}
+}
+
+// A roomShape is what a room shows to those who open it.
+type roomShape struct {
+	manual, loggers bool
+	open, api       []string // parameters and results
+}
+
+// look takes in one file of the room.
+func (r *roomShape) look(f *ast.File, base string) {
+	if base == "doc.go" {
+		r.manual = f.Doc != nil && len(f.Decls) == 0
+	}
+	for _, d := range f.Decls {
+		switch d := d.(type) {
+		case *ast.FuncDecl:
+			switch {
+			case d.Recv == nil && d.Name.Name == "Open":
+				r.open = signature(d.Type)
+			case d.Recv == nil && d.Name.Name == "API" && base == "api.go":
+				r.api = signature(d.Type)
+			}
+		case *ast.GenDecl:
+			for _, spec := range d.Specs {
+				if s, ok := spec.(*ast.TypeSpec); ok && s.Name.Name == "Options" {
+					r.loggers = hasLogger(s.Type)
+				}
+			}
+		}
+	}
+}
+
+func signature(f *ast.FuncType) (all []string) {
+	for _, list := range []*ast.FieldList{f.Params, f.Results} {
+		if list == nil {
+			continue
+		}
+		for _, field := range list.List {
+			for range max(1, len(field.Names)) {
+				all = append(all, types.ExprString(field.Type))
+			}
+		}
+	}
+	return all
+}
+
+// hasLogger reports a logger among options by another name than Log.
+func hasLogger(options ast.Expr) bool {
+	s, ok := options.(*ast.StructType)
+	return ok && slices.ContainsFunc(s.Fields.List, func(f *ast.Field) bool {
+		return types.ExprString(f.Type) == "*slog.Logger" && (len(f.Names) != 1 || f.Names[0].Name != "Log")
+	})
+}
