@@ -94,7 +94,7 @@ func (a *App) openStore() (store.Store, error) {
 	}
 	// Half as many as callers may have connections: see newClient for the rest.
 	tables := min(256, door.Limit(a.opt.memory.Total())/2)
-	return disk.Open(disk.Options{Dir: a.opt.Data, Logger: a.opt.Log, MaxFiles: tables})
+	return disk.Open(disk.Options{Dir: a.opt.Data, Log: a.opt.Log, MaxFiles: tables})
 }
 
 // openRooms opens everything that stands on the store and joins it.

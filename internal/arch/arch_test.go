@@ -46,6 +46,7 @@ var rooms = []room{
 	{"internal/store/tree", nil, false},
 	{"internal/store/mem", []string{"internal/store", "internal/store/tree"}, false},
 	{"internal/store/journal", nil, false},
+	{"internal/store/journal/journaltest", []string{"internal/store/journal"}, false},
 	{"internal/store/disk", []string{"internal/store", "internal/store/journal"}, false},
 	{"internal/store/doctor", []string{"internal/store", "internal/store/disk", "internal/store/journal"}, false},
 	{"internal/store/faulty", []string{"internal/store"}, false},

@@ -86,11 +86,11 @@ func (g *Guard) Check(r *http.Request, need Need) *Refusal {
 
 func forbidden(message string) *Refusal { return &Refusal{http.StatusForbidden, message, ""} }
 
-// A place is where the page behind a request is from.
-type place int
+// A pageFrom is where the page behind a request is from.
+type pageFrom int
 
 const (
-	unsaid place = iota
+	unsaid pageFrom = iota
 	here
 	elsewhere
 )
@@ -98,7 +98,7 @@ const (
 // from tells where the page is from, by the headers that no page can forge. Over
 // plain HTTP browsers send the first to this machine only, the second with all
 // but simple reading, and the third unless the page forbids it.
-func (g *Guard) from(r *http.Request) place {
+func (g *Guard) from(r *http.Request) pageFrom {
 	origin := r.Header.Get("Origin")
 	if origin != "" && g.Allows(origin) {
 		return here
@@ -119,7 +119,7 @@ func (g *Guard) from(r *http.Request) place {
 	return hereIf(err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host))
 }
 
-func hereIf(ours bool) place {
+func hereIf(ours bool) pageFrom {
 	if ours {
 		return here
 	}

@@ -123,18 +123,24 @@ func TestStrangersMakeRoomBeforeThoseWhoAreKnown(t *testing.T) {
 	})
 }
 
+// newBusyHouse returns a server with one connection, which holds a known call
+// that is under way until it is given end, and somebody who waits for it.
+func newBusyHouse() (s *house, end chan struct{}, poll, next net.Conn) {
+	end = make(chan struct{})
+	s = newHouse(1, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		Known(r.Context())
+		<-end
+	}))
+	poll = s.dial()
+	send(poll, get)
+	return s, end, poll, s.dial()
+}
+
 // attack F8: where all that there is are known calls under way, nobody is cut
 // off; new ones wait for the first of them to end.
 func TestKnownCallsAreNotCutOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		end := make(chan struct{})
-		s := newHouse(1, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-			Known(r.Context())
-			<-end
-		}))
-		poll := s.dial()
-		send(poll, get)
-		next := s.dial()
+		s, end, poll, next := newBusyHouse()
 		if !alive(t, poll) || !alive(t, next) {
 			t.Error("somebody was cut off")
 		}
@@ -154,14 +160,7 @@ func TestKnownCallsAreNotCutOff(t *testing.T) {
 
 func TestAnAcceptThatWaitsForRoomEndsWithTheListener(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		end := make(chan struct{})
-		s := newHouse(1, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-			Known(r.Context())
-			<-end
-		}))
-		poll := s.dial()
-		send(poll, get)
-		next := s.dial()
+		s, end, poll, next := newBusyHouse()
 		if err := s.door.Close(); err != nil {
 			t.Error(err)
 		}

@@ -64,7 +64,7 @@ func BenchmarkSendReceiveDelete(b *testing.B) {
 }
 
 func benchService(b *testing.B) (*Service, Address) {
-	st, err := disk.Open(disk.Options{Dir: b.TempDir(), Logger: quiet})
+	st, err := disk.Open(disk.Options{Dir: b.TempDir(), Log: quiet})
 	if err != nil {
 		b.Fatal(err)
 	}

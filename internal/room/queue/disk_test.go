@@ -18,6 +18,23 @@ import (
 	"github.com/dari-bus/dari/internal/store/faulty"
 )
 
+// newFlakyRig returns a rig whose store fails when it is told to, and newFillingRig
+// one whose disk is full while it is said to be.
+func newFlakyRig(t *testing.T) (*rig, *flaky) {
+	r := newRig(t)
+	bad := &flaky{Store: r.store}
+	r.store = bad
+	r.restart()
+	return r, bad
+}
+
+func newFillingRig(t *testing.T) (*rig, *atomic.Bool) {
+	r, full := newRig(t), new(atomic.Bool)
+	r.store = faulty.Full(r.store, full)
+	r.restart()
+	return r, full
+}
+
 func TestEverythingSurvivesARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
@@ -65,7 +82,7 @@ func TestEverythingSurvivesARestart(t *testing.T) {
 func TestQueuesAreKeptOnADisk(t *testing.T) {
 	dir := t.TempDir()
 	open := func() (*rig, func()) {
-		st, err := disk.Open(disk.Options{Dir: dir, Logger: quiet})
+		st, err := disk.Open(disk.Options{Dir: dir, Log: quiet})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -96,10 +113,7 @@ func TestQueuesAreKeptOnADisk(t *testing.T) {
 }
 
 func TestFailedChangeIsNoChange(t *testing.T) {
-	r := newRig(t)
-	bad := &flaky{Store: r.store}
-	r.store = bad
-	r.restart()
+	r, bad := newFlakyRig(t)
 	a := r.create("q", nil)
 	for name, change := range map[string]func() error{
 		"create":    func() error { return r.Create(t.Context(), at("new"), DefaultSettings(), nil, nil) },
@@ -128,10 +142,7 @@ func TestFailedChangeIsNoChange(t *testing.T) {
 
 func TestFailedDeadLetterIsInOneQueueOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t)
-		bad := &flaky{Store: r.store}
-		r.store = bad
-		r.restart()
+		r, bad := newFlakyRig(t)
 		dead := r.create("dead", nil)
 		a := r.createRedriven("q", dead, 1)
 		r.putAll(a, "m")
@@ -217,10 +228,7 @@ func FuzzReceipt(f *testing.F) {
 // attack F17: what is in a queue can be taken out of it while the disk is full.
 func TestAFullDiskTakesNothingAndLetsEverythingGo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t)
-		var full atomic.Bool
-		r.store = faulty.Full(r.store, &full)
-		r.restart()
+		r, full := newFillingRig(t)
 		dead := r.create("dead", nil)
 		a := r.createRedriven("q", dead, 5)
 		r.putAll(a, "1", "2", "3")
@@ -250,10 +258,7 @@ func TestAFullDiskTakesNothingAndLetsEverythingGo(t *testing.T) {
 
 func TestAMoveWaitsForRoomOnTheDisk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t)
-		var full atomic.Bool
-		r.store = faulty.Full(r.store, &full)
-		r.restart()
+		r, full := newFillingRig(t)
 		dead := r.create("dead", nil)
 		a := r.createRedriven("q", dead, 1)
 		r.put(a, Draft{Body: "1"})

@@ -14,14 +14,14 @@ import (
 	"github.com/dari-bus/dari/internal/store/journal"
 )
 
-// A room watches how much room the disk has, and keeps some of it back.
+// A ballast watches how much room the disk has, and keeps some of it back.
 //
 // When less than low is left, updates are refused that would add to the store;
-// those that drain it go on. When there is none at all, the ballast is given up
+// those that drain it go on. When there is none at all, what is held is given up
 // so that they can, and so that the store can be opened at all: it must write
-// what it reads back from its logs. The ballast is taken again as soon as there
-// is room for it.
-type room struct {
+// what it reads back from its logs. It is taken again as soon as there is room
+// for it.
+type ballast struct {
 	fs       vfs.FS
 	dir      string
 	log      *slog.Logger
@@ -29,105 +29,105 @@ type room struct {
 	full     atomic.Bool
 	unlooked atomic.Int64 // bytes written since the last look
 
-	mu      sync.Mutex
-	ballast int64 // bytes held, or 0
-	want    int64 // bytes to hold
+	mu   sync.Mutex
+	held int64 // bytes, or 0
+	want int64 // bytes to hold
 }
 
-// openRoom takes the ballast, unless the disk is full. On a small disk, portion,
+// openBallast takes the ballast, unless the disk is full. On a small disk, portion,
 // which is what the engine collects in memory, becomes smaller: a ballast holds
 // four portions, as many as may have to be written when the store is opened.
-func openRoom(fs vfs.FS, dir string, log *slog.Logger, portion int) (*room, int) {
-	r := &room{fs: fs, dir: dir, log: log}
+func openBallast(fs vfs.FS, dir string, log *slog.Logger, portion int) (*ballast, int) {
+	b := &ballast{fs: fs, dir: dir, log: log}
 	usage, err := fs.GetDiskUsage(dir)
 	if err != nil {
-		return r, portion // Such as a file system in memory. A full one is an error like others.
+		return b, portion // Such as a file system in memory. A full one is an error like others.
 	}
 	portion = min(portion, max(int(usage.TotalBytes/16), 128<<10))
-	r.low, r.want = 2*int64(portion), 4*int64(portion)
-	if _, err := fs.Stat(r.name()); err == nil {
-		_ = r.take() // Of an earlier start. If it is not whole, it is taken anew when there is room.
+	b.low, b.want = 2*int64(portion), 4*int64(portion)
+	if _, err := fs.Stat(b.name()); err == nil {
+		_ = b.take() // Of an earlier start. If it is not whole, it is taken anew when there is room.
 	}
-	r.look()
-	return r, portion
+	b.look()
+	return b, portion
 }
 
 // grown says that n bytes were written. Every so often, that is a reason to look
 // how much room is left.
-func (r *room) grown(n int) {
-	if r.low > 0 && (r.unlooked.Add(int64(n)) > r.low/8 || r.full.Load()) {
-		r.look()
+func (b *ballast) grown(n int) {
+	if b.low > 0 && (b.unlooked.Add(int64(n)) > b.low/8 || b.full.Load()) {
+		b.look()
 	}
 }
 
 // look finds out how much room there is.
-func (r *room) look() {
-	if r.low == 0 {
+func (b *ballast) look() {
+	if b.low == 0 {
 		return
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.unlooked.Store(0)
-	usage, err := r.fs.GetDiskUsage(r.dir)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.unlooked.Store(0)
+	usage, err := b.fs.GetDiskUsage(b.dir)
 	if err != nil {
 		return // It is asked again soon, and a write that fails needs no answer.
 	}
 	free := int64(usage.AvailBytes)
-	if r.ballast == 0 && r.want > 0 && free >= r.want+2*r.low {
-		if err := r.take(); err != nil {
-			r.log.Warn("store: no room could be kept back for a full disk", "dir", r.dir, "err", err)
-			r.want = 0
+	if b.held == 0 && b.want > 0 && free >= b.want+2*b.low {
+		if err := b.take(); err != nil {
+			b.log.Warn("store: no room could be kept back for a full disk", "dir", b.dir, "err", err)
+			b.want = 0
 		}
-		free -= r.want
+		free -= b.want
 	}
-	enough := r.low
-	if r.full.Load() {
+	enough := b.low
+	if b.full.Load() {
 		enough *= 2 // Not to and fro.
 	}
 	// What the ballast left free is for those that drain.
-	r.turn(free < enough || r.ballast < r.want, free)
+	b.turn(free < enough || b.held < b.want, free)
 }
 
-func (r *room) name() string { return filepath.Join(r.dir, journal.Ballast) }
+func (b *ballast) name() string { return filepath.Join(b.dir, journal.Ballast) }
 
 // forMerging says no when merging would use up what the log and new tables may
 // need soon: the ballast may be given up by then, and there is nothing after it.
-func (r *room) forMerging() error {
-	if r.low == 0 {
+func (b *ballast) forMerging() error {
+	if b.low == 0 {
 		return nil
 	}
-	if usage, err := r.fs.GetDiskUsage(r.dir); err == nil && int64(usage.AvailBytes) < r.low {
+	if usage, err := b.fs.GetDiskUsage(b.dir); err == nil && int64(usage.AvailBytes) < b.low {
 		return syscall.ENOSPC
 	}
 	return nil
 }
 
-// turn notes whether the disk is full. r.mu is held.
-func (r *room) turn(full bool, free int64) {
-	if r.full.Swap(full) == full {
+// turn notes whether the disk is full. b.mu is held.
+func (b *ballast) turn(full bool, free int64) {
+	if b.full.Swap(full) == full {
 		return
 	}
 	if full {
-		r.log.Error("store: the disk is full; what is there can be received and deleted, and nothing be added", "dir", r.dir, "free_bytes", free)
+		b.log.Error("store: the disk is full; what is there can be received and deleted, and nothing be added", "dir", b.dir, "free_bytes", free)
 	} else {
-		r.log.Info("store: the disk has room again", "dir", r.dir, "free_bytes", free)
+		b.log.Info("store: the disk has room again", "dir", b.dir, "free_bytes", free)
 	}
 }
 
-// take makes the ballast. r.mu is held.
-func (r *room) take() (err error) {
-	f, err := r.fs.OpenReadWrite(r.name(), vfs.WriteCategoryUnspecified)
+// take makes the ballast. b.mu is held.
+func (b *ballast) take() (err error) {
+	f, err := b.fs.OpenReadWrite(b.name(), vfs.WriteCategoryUnspecified)
 	if err != nil {
 		return err
 	}
-	err = f.Preallocate(0, r.want)
+	err = f.Preallocate(0, b.want)
 	if errors.Is(err, errors.ErrUnsupported) {
-		err = fill(f, r.want)
+		err = fill(f, b.want)
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
-		return errors.Join(err, r.fs.Remove(r.name()))
+		return errors.Join(err, b.fs.Remove(b.name()))
 	}
-	r.ballast = r.want
+	b.held = b.want
 	return nil
 }
 
@@ -143,18 +143,18 @@ func fill(f vfs.File, n int64) error {
 }
 
 // give gives the ballast up, and reports whether there was one.
-func (r *room) give() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.ballast == 0 {
+func (b *ballast) give() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.held == 0 {
 		return false
 	}
-	r.ballast = 0
-	if err := r.fs.Remove(r.name()); err != nil {
+	b.held = 0
+	if err := b.fs.Remove(b.name()); err != nil {
 		return false
 	}
-	r.turn(true, 0)
-	r.log.Warn("store: the disk is full to the last byte; the room that was kept back is given up", "dir", r.dir, "file", journal.Ballast)
+	b.turn(true, 0)
+	b.log.Warn("store: the disk is full to the last byte; the room that was kept back is given up", "dir", b.dir, "file", journal.Ballast)
 	return true
 }
 

@@ -137,7 +137,7 @@ func BenchmarkGet(b *testing.B) {
 func BenchmarkOpen(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		s, err := Open(Options{Dir: b.TempDir(), Logger: quiet})
+		s, err := Open(Options{Dir: b.TempDir(), Log: quiet})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -106,7 +106,7 @@ func (s *Store) commit(b *pebble.Batch, unsynced bool) (w written, err error) {
 	if err := s.usable(); err != nil {
 		return written{}, err
 	}
-	s.room.grown(b.Len())
+	s.ballast.grown(b.Len())
 	s.applied++
 	if !s.armed && b.Count() > 0 {
 		s.armed = true

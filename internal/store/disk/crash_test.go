@@ -77,7 +77,7 @@ func (h *history) step(t *testing.T, rng *rand.Rand) error {
 // that is at least as long as what had been acknowledged.
 func check(t *testing.T, fs vfs.FS, acked uint64) (found uint64) {
 	t.Helper()
-	s, err := Open(Options{Dir: "data", FS: fs, Logger: quiet})
+	s, err := Open(Options{Dir: "data", FS: fs, Log: quiet})
 	if err != nil {
 		t.Errorf("after a crash: %v", err)
 		return 0
@@ -244,7 +244,7 @@ func TestASyncedUpdateTakesUnsyncedOnesAlong(t *testing.T) {
 // nothing but what was synced.
 func holds(t *testing.T, fs *vfs.MemFS, key []byte) (there bool) {
 	t.Helper()
-	s, err := Open(Options{Dir: "data", FS: fs.CrashClone(vfs.CrashCloneCfg{}), Logger: quiet})
+	s, err := Open(Options{Dir: "data", FS: fs.CrashClone(vfs.CrashCloneCfg{}), Log: quiet})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,10 +36,10 @@ var (
 type Options struct {
 	// Dir is the directory. It is created, with its parents, if it is missing.
 	Dir string
-	// Logger gets what the engine has to tell an operator: stalls, slow or full
+	// Log gets what the engine has to tell an operator: stalls, slow or full
 	// disks, damaged files. Its own diary goes there at the Debug level. Nil means
 	// slog.Default().
-	Logger *slog.Logger
+	Log *slog.Logger
 	// CacheBytes bounds the cache of blocks read from disk. 0 means 8 MiB.
 	CacheBytes int64
 	// MaxFiles bounds how many tables are kept open, beside a few other files. 0
@@ -68,7 +68,7 @@ type Store struct {
 	failed  chan struct{} // closed after failure is set
 	opened  atomic.Bool
 
-	room     *room
+	ballast  *ballast
 	spares   spares
 	identity os.FileInfo // of the directory's lock; Open sets it
 
@@ -100,8 +100,8 @@ func Open(o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{dir: o.Dir, fs: o.FS, log: o.Logger, lock: lock, failed: make(chan struct{}), turn: make(chan struct{}, 1)}
-	s.room, o.MemTableBytes = openRoom(o.FS, o.Dir, o.Logger, o.MemTableBytes)
+	s := &Store{dir: o.Dir, fs: o.FS, log: o.Log, lock: lock, failed: make(chan struct{}), turn: make(chan struct{}, 1)}
+	s.ballast, o.MemTableBytes = openBallast(o.FS, o.Dir, o.Log, o.MemTableBytes)
 	_, s.spares.on = o.FS.(private)
 	s.spares.take()
 	binary.LittleEndian.PutUint32(s.nonce[:], rand.Uint32())
@@ -195,7 +195,7 @@ func lockDir(o Options) (*pebble.Lock, error) {
 	}
 	if fs, ok := o.FS.(private); ok {
 		if err := fs.close(o.Dir); err != nil {
-			o.Logger.Warn("store: files are open to others", "dir", o.Dir, "err", err)
+			o.Log.Warn("store: files are open to others", "dir", o.Dir, "err", err)
 		}
 	}
 	lock, err := pebble.LockDirectory(o.Dir, o.FS)
@@ -230,8 +230,8 @@ func (s *Store) Update(ctx context.Context, fn func(store.Tx) error, opts ...sto
 		return err
 	}
 	defer s.gate.Leave()
-	if s.room.full.Load() && !slices.Contains(opts, store.Draining) {
-		if s.room.look(); s.room.full.Load() {
+	if s.ballast.full.Load() && !slices.Contains(opts, store.Draining) {
+		if s.ballast.look(); s.ballast.full.Load() {
 			return store.ErrFull
 		}
 	}

@@ -16,8 +16,8 @@ var quiet = slog.New(slog.DiscardHandler)
 // openTest opens the store in dir and closes it with the test, if the test has not.
 func openTest(t testing.TB, o Options) *Store {
 	t.Helper()
-	if o.Logger == nil {
-		o.Logger = quiet
+	if o.Log == nil {
+		o.Log = quiet
 	}
 	s, err := Open(o)
 	if err != nil {

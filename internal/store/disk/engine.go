@@ -23,8 +23,8 @@ const slowDisk = 5 * time.Second
 const Format = pebble.FormatTableFormatV6
 
 func (o Options) withDefaults() Options {
-	if o.Logger == nil {
-		o.Logger = slog.Default()
+	if o.Log == nil {
+		o.Log = slog.Default()
 	}
 	if o.CacheBytes == 0 {
 		o.CacheBytes = 8 << 20
@@ -62,8 +62,8 @@ func (s *Store) engineOptions(o Options) *pebble.Options {
 		// A deleted range frees its space only once it has left memory.
 		FlushDelayDeleteRange: 30 * time.Second,
 
-		Logger:        diary{s, o.Logger},
-		EventListener: s.listener(o.Logger),
+		Logger:        diary{s, o.Log},
+		EventListener: s.listener(o.Log),
 	}
 	// Most lookups are for ids that are not there or are still in memory.
 	for i := range po.Levels {

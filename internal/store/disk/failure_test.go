@@ -125,7 +125,7 @@ func TestNoSingleFaultLosesAnAcknowledgedUpdate(t *testing.T) {
 		})
 		h := &history{}
 		var err error
-		h.s, err = Open(Options{Dir: "data", FS: fs, Logger: quiet, MemTableBytes: 16 << 10})
+		h.s, err = Open(Options{Dir: "data", FS: fs, Log: quiet, MemTableBytes: 16 << 10})
 		if err != nil {
 			failed++
 			check(t, disk.CrashClone(vfs.CrashCloneCfg{}), 0)
@@ -253,7 +253,7 @@ func TestADamagedLogIsNotReadAsItsEnd(t *testing.T) {
 	}
 	crashed := fs.CrashClone(vfs.CrashCloneCfg{})
 	damage(t, crashed, ".log", 40_000)
-	s, err := Open(Options{Dir: "data", FS: crashed, Logger: quiet})
+	s, err := Open(Options{Dir: "data", FS: crashed, Log: quiet})
 	if err == nil {
 		s.Close()
 		t.Error("the store opened as if nothing had come after the damage")

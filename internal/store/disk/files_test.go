@@ -19,6 +19,7 @@ import (
 
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/journal"
+	"github.com/dari-bus/dari/internal/store/journal/journaltest"
 )
 
 // attack F15, and the kind: a file is lost. The store says so, or needs it not;
@@ -142,12 +143,12 @@ func TestNoByteOfTheManifestIsReadAsItsEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	manifest := readFile(t, base, is.ManifestFilename)
+	manifest := journaltest.ReadFile(t, base, is.ManifestFilename)
 	for at := range manifest {
 		disk := base.CrashClone(vfs.CrashCloneCfg{})
 		b := bytes.Clone(manifest)
 		b[at] ^= 1 << (at % 8)
-		writeFile(t, disk, is.ManifestFilename, b)
+		journaltest.WriteFile(t, disk, is.ManifestFilename, b)
 		before := list(t, disk)
 		if there, err := count(t, disk, n+1); err == nil && there < n+1 {
 			t.Errorf("with byte %d of %d damaged, %d of %d records are there", at, len(b), there, n+1)
@@ -171,13 +172,13 @@ func TestAFirstStartThatWasCutOffIsRepeated(t *testing.T) {
 			}
 			return nil
 		})
-		s, err := Open(Options{Dir: "data", FS: fs, Logger: quiet})
+		s, err := Open(Options{Dir: "data", FS: fs, Log: quiet})
 		if err == nil {
 			// The cut comes after the start, or never.
 			_ = s.Close()
 		}
 		for name, left := range map[string]vfs.FS{"kill -9": disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 100, RNG: rand.New(rand.NewPCG(1, 2))}), "a power cut": disk.CrashClone(vfs.CrashCloneCfg{})} {
-			s, err := Open(Options{Dir: "data", FS: left, Logger: quiet})
+			s, err := Open(Options{Dir: "data", FS: left, Log: quiet})
 			if err != nil {
 				t.Fatalf("cut off by %s after %d operations: %v; it left %q", name, i, err, list(t, left))
 			}
@@ -252,7 +253,7 @@ func TestTheFilesAreForTheirOwner(t *testing.T) {
 			t.Errorf("%s, which is not ours to close: %v, %v", name, info.Mode(), err)
 		}
 	}
-	if _, err := Open(Options{Dir: dir, Logger: quiet}); !errors.Is(err, ErrLocked) {
+	if _, err := Open(Options{Dir: dir, Log: quiet}); !errors.Is(err, ErrLocked) {
 		t.Errorf("opened a second time: %v", err)
 	}
 }

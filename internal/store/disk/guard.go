@@ -82,7 +82,7 @@ func (g guard) patient(vital bool, c vfs.DiskWriteCategory, fn func() error) err
 	for began := time.Now(); ; {
 		err := fn()
 		switch {
-		case isFull(err) && c != merging && (g.s.room.give() || g.dropLogs()):
+		case isFull(err) && c != merging && (g.s.ballast.give() || g.dropLogs()):
 		case isOut(err) && g.s.spares.give():
 			g.s.log.Warn("store: the process has too many files and connections open; allow it more (ulimit -n)", "dir", g.s.dir, "err", err)
 		case isOut(err) && time.Since(began) < within:
@@ -139,7 +139,7 @@ func (g guard) Open(name string, opts ...vfs.OpenOption) (f vfs.File, err error)
 func (g guard) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
 	g.freeze()
 	if journal.IsTable(name) {
-		g.s.room.look() // It takes more than its updates did.
+		g.s.ballast.look() // It takes more than its updates did.
 	}
 	f, err := g.open(name, vital(name), c, "create", func() (vfs.File, error) { return g.FS.Create(name, c) })
 	return g.mark(f, name, err)
@@ -227,7 +227,7 @@ func (f *guardedFile) Write(p []byte) (n int, err error) {
 	err = f.change("write", func() error {
 		return f.g.patient(f.vital, f.category, func() error {
 			if f.category == merging {
-				if err := f.g.s.room.forMerging(); err != nil {
+				if err := f.g.s.ballast.forMerging(); err != nil {
 					return err
 				}
 			}

@@ -20,7 +20,7 @@ const otherProcess = "DARI_TEST_OPEN"
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(otherProcess); dir != "" {
-		s, err := Open(Options{Dir: dir, Logger: quiet})
+		s, err := Open(Options{Dir: dir, Log: quiet})
 		if err == nil {
 			err = s.Close()
 		}
@@ -47,7 +47,7 @@ func TestADirectoryHasOneProcess(t *testing.T) {
 	if got := openElsewhere(t, dir); !strings.HasPrefix(got, "true ") || !strings.Contains(got, dir) || !strings.Contains(got, "--data") {
 		t.Errorf("another process opens it with %q, want ErrLocked with the directory and a way out", got)
 	}
-	if _, err := Open(Options{Dir: dir, Logger: quiet}); !errors.Is(err, ErrLocked) {
+	if _, err := Open(Options{Dir: dir, Log: quiet}); !errors.Is(err, ErrLocked) {
 		t.Errorf("this process opens it again with %v, want ErrLocked", err)
 	}
 	if err := s.Close(); err != nil {

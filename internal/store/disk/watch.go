@@ -30,7 +30,7 @@ func (s *Store) Run(ctx context.Context) error {
 			if err := s.present(); err != nil {
 				return s.fail(err)
 			}
-			s.room.look()
+			s.ballast.look()
 			s.spares.take()
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/dari-bus/dari/internal/store/journal/journaltest"
 )
 
 // attack, undecided: a removed data directory is noticed, with no traffic, and
@@ -49,9 +51,9 @@ func TestADirectoryThatVanishesUnderAnIdleStoreIsNoticed(t *testing.T) {
 		if err := mem.MkdirAll("data", 0o700); err != nil {
 			t.Fatal(err)
 		}
-		writeFile(t, mem, "data/LOCK", nil)
+		journaltest.WriteFile(t, mem, "data/LOCK", nil)
 		// No engine: that of a store that has failed rests for ever, in a bubble too.
-		s := &Store{dir: "data", fs: mem, failed: make(chan struct{}), room: &room{}}
+		s := &Store{dir: "data", fs: mem, failed: make(chan struct{}), ballast: &ballast{}}
 		ended := make(chan error, 1)
 		go func() { ended <- s.Run(t.Context()) }()
 		if err := mem.RemoveAll("data"); err != nil {

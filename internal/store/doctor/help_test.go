@@ -1,12 +1,9 @@
 package doctor
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"math/rand/v2"
-	"path/filepath"
 	"slices"
 	"testing"
 
@@ -14,7 +11,7 @@ import (
 
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/disk"
-	"github.com/dari-bus/dari/internal/store/journal"
+	"github.com/dari-bus/dari/internal/store/storetest"
 )
 
 func record(i int) []byte { return fmt.Appendf(nil, "record/%010d", i) }
@@ -24,7 +21,7 @@ func record(i int) []byte { return fmt.Appendf(nil, "record/%010d", i) }
 func stocked(t *testing.T, n int) *vfs.MemFS {
 	t.Helper()
 	mem := vfs.NewCrashableMem()
-	o := disk.Options{Dir: "data", FS: mem, Logger: slog.New(slog.DiscardHandler)}
+	o := disk.Options{Dir: "data", FS: mem, Log: slog.New(slog.DiscardHandler)}
 	rng := rand.New(rand.NewPCG(1, 2))
 	for part, to := range []int{n * 2 / 3, n} {
 		// What is in a log is put into a table when it is read back.
@@ -55,24 +52,12 @@ func stocked(t *testing.T, n int) *vfs.MemFS {
 // would not start.
 func count(t *testing.T, fs vfs.FS, n int) (there int, err error) {
 	t.Helper()
-	s, err := disk.Open(disk.Options{Dir: "data", FS: fs, Logger: slog.New(slog.DiscardHandler)})
+	s, err := disk.Open(disk.Options{Dir: "data", FS: fs, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return 0, err
 	}
 	defer s.Close()
-	err = s.View(t.Context(), func(tx store.Tx) error {
-		for i := range n {
-			v, err := tx.Get(record(i))
-			if err != nil {
-				return err
-			}
-			if v != nil {
-				there++
-			}
-		}
-		return nil
-	})
-	return there, err
+	return storetest.Count(t, s, record, n)
 }
 
 func list(t *testing.T, fs vfs.FS) []string {
@@ -83,41 +68,4 @@ func list(t *testing.T, fs vfs.FS) []string {
 	}
 	slices.Sort(names)
 	return names
-}
-
-// newestLog returns the name and the contents of the newest log.
-func newestLog(t *testing.T, fs vfs.FS) (string, []byte) {
-	t.Helper()
-	newest := ""
-	for _, name := range list(t, fs) {
-		if journal.IsLog(name) {
-			newest = filepath.Join("data", name)
-		}
-	}
-	return newest, readFile(t, fs, newest)
-}
-
-func readFile(t *testing.T, fs vfs.FS, name string) []byte {
-	t.Helper()
-	f, err := fs.Open(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := io.ReadAll(f)
-	if err := errors.Join(err, f.Close()); err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-func writeFile(t *testing.T, fs vfs.FS, name string, b []byte) {
-	t.Helper()
-	f, err := fs.Create(name, vfs.WriteCategoryUnspecified)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = f.Write(slices.Clone(b))
-	if err := errors.Join(err, f.Sync(), f.Close(), syncDir(fs, filepath.Dir(name))); err != nil {
-		t.Fatal(err)
-	}
 }

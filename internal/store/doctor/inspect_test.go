@@ -14,6 +14,7 @@ import (
 
 	"github.com/dari-bus/dari/internal/store/disk"
 	"github.com/dari-bus/dari/internal/store/journal"
+	"github.com/dari-bus/dari/internal/store/journal/journaltest"
 )
 
 func inspect(t *testing.T, fs vfs.FS) *Inspection {
@@ -40,7 +41,7 @@ func contents(t *testing.T, fs vfs.FS, dir string, all map[string]string) map[st
 		} else if info.IsDir() {
 			contents(t, fs, path, all)
 		} else {
-			all[path] = string(readFile(t, fs, path))
+			all[path] = string(journaltest.ReadFile(t, fs, path))
 		}
 	}
 	return all
@@ -69,10 +70,10 @@ func TestWhatIsLeftOfADamagedStoreGoesOn(t *testing.T) {
 		return func(t *testing.T, fs *vfs.MemFS) {
 			for _, name := range list(t, fs) {
 				path := filepath.Join("data", name)
-				b := readFile(t, fs, path)
+				b := journaltest.ReadFile(t, fs, path)
 				if strings.Contains(name, suffix) && len(b) > 1000 {
 					b[len(b)*percent/100] ^= 1
-					writeFile(t, fs, path, b)
+					journaltest.WriteFile(t, fs, path, b)
 				}
 			}
 		}
@@ -135,7 +136,7 @@ func TestWhatIsLeftOfADamagedStoreGoesOn(t *testing.T) {
 			}
 			for path, b := range before {
 				base := filepath.Base(path)
-				if now, err := fs.Open(filepath.Join(aside, base)); base != "LOCK" && base != journal.Ballast && (err != nil || string(readFile(t, fs, filepath.Join(aside, base))) != b) {
+				if now, err := fs.Open(filepath.Join(aside, base)); base != "LOCK" && base != journal.Ballast && (err != nil || string(journaltest.ReadFile(t, fs, filepath.Join(aside, base))) != b) {
 					t.Errorf("%s is not in %s as it was: %v", base, aside, err)
 				} else if err == nil {
 					now.Close()
@@ -152,9 +153,9 @@ func TestWhatIsLeftOfADamagedStoreGoesOn(t *testing.T) {
 func TestWhatIsGivenUpIsCounted(t *testing.T) {
 	const n = 300
 	fs := stocked(t, n)
-	name, log := newestLog(t, fs)
+	name, log := journaltest.NewestLog(t, fs)
 	log[len(log)/2] ^= 1
-	writeFile(t, fs, name, log)
+	journaltest.WriteFile(t, fs, name, log)
 	i := inspect(t, fs)
 	if i.Updates != i.Changes || i.Updates != len(i.GivenUp) || i.Records+i.Updates != n-1 {
 		t.Errorf("%d records are left, and %d changes in %d updates given up, %d by name; there were %d, and one was in the damaged place", i.Records, i.Changes, i.Updates, len(i.GivenUp), n)
@@ -170,9 +171,9 @@ func TestARebuildingThatWasCutOffIsRepeated(t *testing.T) {
 	const n = 60
 	rng := rand.New(rand.NewPCG(1, 2))
 	base := stocked(t, n)
-	name, log := newestLog(t, base)
+	name, log := journaltest.NewestLog(t, base)
 	log[len(log)/2] ^= 1
-	writeFile(t, base, name, log)
+	journaltest.WriteFile(t, base, name, log)
 	want := inspect(t, base.CrashClone(vfs.CrashCloneCfg{})).Records
 	for cut := 0; ; cut++ {
 		mem := base.CrashClone(vfs.CrashCloneCfg{})
@@ -239,10 +240,10 @@ func TestWhatIsBetweenTwoDamagedBlocksIsRead(t *testing.T) {
 	for _, name := range list(t, fs) {
 		if journal.IsTable(name) {
 			path := filepath.Join("data", name)
-			b := readFile(t, fs, path)
+			b := journaltest.ReadFile(t, fs, path)
 			b[len(b)/10] ^= 1
 			b[len(b)*8/10] ^= 1
-			writeFile(t, fs, path, b)
+			journaltest.WriteFile(t, fs, path, b)
 		}
 	}
 	i := inspect(t, fs)

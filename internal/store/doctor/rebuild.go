@@ -44,7 +44,7 @@ func (i *Inspection) build() (plan []string, err error) {
 	if err := i.fs.RemoveAll(dir); err != nil && !errors.Is(err, iofs.ErrNotExist) {
 		return nil, err
 	}
-	s, err := disk.Open(disk.Options{Dir: dir, FS: i.fs, Logger: slog.New(slog.DiscardHandler)})
+	s, err := disk.Open(disk.Options{Dir: dir, FS: i.fs, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return nil, err
 	}

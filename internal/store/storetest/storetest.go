@@ -98,3 +98,21 @@ func contents(t *testing.T, s store.Store) []string {
 	})
 	return got
 }
+
+// Count returns how many of the keys are in s, as key gives them for 0 to n-1.
+func Count(t *testing.T, s store.Store, key func(i int) []byte, n int) (there int, err error) {
+	t.Helper()
+	err = s.View(t.Context(), func(tx store.Tx) error {
+		for i := range n {
+			v, err := tx.Get(key(i))
+			if err != nil {
+				return err
+			}
+			if v != nil {
+				there++
+			}
+		}
+		return nil
+	})
+	return there, err
+}

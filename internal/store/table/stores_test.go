@@ -26,7 +26,7 @@ import (
 
 func openDisk(t *testing.T, fs vfs.FS) store.Store {
 	t.Helper()
-	s, err := disk.Open(disk.Options{Dir: "data", FS: fs, MemTableBytes: 32 << 10, Logger: slog.New(slog.DiscardHandler)})
+	s, err := disk.Open(disk.Options{Dir: "data", FS: fs, MemTableBytes: 32 << 10, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
