@@ -28,7 +28,7 @@ type PutEventsRequestEntry struct {
 	Source       *string
 	Resources    []string
 	DetailType   *string
-	Detail       *string
+	Detail       *string `trail:"hidden"`
 	EventBusName *string
 	TraceHeader  *string
 	// Members that no client can know: AWS's own services fill them in, and

@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"reflect"
 	"runtime/debug"
 	"time"
+
+	"github.com/dari-bus/dari/internal/wire/shape"
+	"github.com/dari-bus/dari/internal/wire/trail"
 )
 
 // A Call is one call of an operation as the hooks around it see it. What is not
@@ -31,7 +35,27 @@ type Call struct {
 	// Duration is from the arrival of the headers until the answer was written.
 	Duration time.Duration
 
-	later []func(context.Context)
+	later   []func(context.Context)
+	in, out *shape.Shape
+}
+
+// RequestParameters returns the input as CloudTrail prints it, at most
+// [trail.MaxBytes] of JSON: null when there is none. Who may not see secrets may
+// see this.
+func (c *Call) RequestParameters() []byte {
+	if c.In == nil {
+		return []byte("null")
+	}
+	return trail.Input(reflect.ValueOf(c.In).Elem(), c.in)
+}
+
+// ResponseElements returns the output as CloudTrail prints it, like
+// [Call.RequestParameters]. A call that only reads shows none.
+func (c *Call) ResponseElements() []byte {
+	if c.Out == nil || c.ReadOnly {
+		return []byte("null")
+	}
+	return trail.Output(reflect.ValueOf(c.Out).Elem(), c.out)
 }
 
 // Later has fn run when the hook has returned, beside the connection. It is for
@@ -61,6 +85,7 @@ func (h *handler) see(c *call) *Call {
 	}
 	if c.operation != nil {
 		s.Operation, s.ReadOnly, s.Data = c.operation.Name, c.operation.ReadOnly, c.operation.Data
+		s.in, s.out = c.operation.in, c.operation.out
 	}
 	return s
 }

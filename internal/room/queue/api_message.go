@@ -22,9 +22,9 @@ func (a api) messages() []wire.Operation {
 
 // messageInput are the members of a message to send.
 type messageInput struct {
-	MessageBody             *string
+	MessageBody             *string `trail:"hidden"`
 	DelaySeconds            *int
-	MessageAttributes       map[string]messageAttribute `query:"MessageAttribute,flat,key=Name,value=Value"`
+	MessageAttributes       map[string]messageAttribute `query:"MessageAttribute,flat,key=Name,value=Value" trail:"hidden"`
 	MessageSystemAttributes map[string]messageAttribute `query:"MessageSystemAttribute,flat,key=Name,value=Value"`
 	MessageDeduplicationId  *string
 	MessageGroupId          *string
@@ -127,10 +127,10 @@ type message struct {
 	MessageId              string
 	ReceiptHandle          string
 	MD5OfBody              string
-	Body                   string
+	Body                   string                      `trail:"hidden"`
 	Attributes             map[string]string           `json:",omitempty" query:"Attribute,flat,key=Name,value=Value"`
 	MD5OfMessageAttributes string                      `json:",omitempty"`
-	MessageAttributes      map[string]messageAttribute `json:",omitempty" query:"MessageAttribute,flat,key=Name,value=Value"`
+	MessageAttributes      map[string]messageAttribute `json:",omitempty" query:"MessageAttribute,flat,key=Name,value=Value" trail:"hidden"`
 }
 
 // maxWait is the longest that a receiver can wait.

@@ -29,7 +29,7 @@ type Limit struct {
 	Pattern string
 	// Enum lists the permitted values in the order in which AWS prints them.
 	Enum []string
-	// Secret values are not repeated in errors.
+	// Secret values are not repeated in errors and not shown in trails.
 	Secret bool
 	// Each is what every element of a list and every value of a map must satisfy,
 	// Keys what every key of a map must. Members of structs in a list have lines

@@ -66,6 +66,8 @@ type Field struct {
 	omit  bool
 	Form  Form
 	limit *limit
+	// hidden says that trails do not show the member.
+	hidden bool
 }
 
 // A Form is how the query protocol spells a member.
@@ -254,6 +256,9 @@ func (c *Compiler) member(s *Shape, sf reflect.StructField, name, opts string) e
 		return err
 	}
 	if f.limit, err = c.limit(owner(s.Type, sf)+"."+sf.Name, f.Shape); err != nil {
+		return err
+	}
+	if f.hidden, err = hides(sf.Tag.Get("trail"), f.limit); err != nil {
 		return err
 	}
 	if f.Shape.Ptr && f.Shape.Type == reflect.TypeFor[string]() {
