@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -138,6 +140,29 @@ func (m *mirror) play(s snapshot) *http.Response {
 	return w.Result()
 }
 
+// members returns what was sent as JSON. Of a form it takes members that are text.
+func (s snapshot) members(t *testing.T) []byte {
+	t.Helper()
+	if s.header.Get("Content-Type") != "application/x-www-form-urlencoded" {
+		return s.body
+	}
+	form, err := url.ParseQuery(string(s.body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	members := map[string]string{}
+	for name := range form {
+		if name != "Action" && name != "Version" {
+			members[name] = form.Get(name)
+		}
+	}
+	b, err := json.Marshal(members)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
 func TestRecordedRequestsArriveWhole(t *testing.T) {
 	for _, d := range doors() {
 		m := newMirror(t, d.service)
@@ -160,7 +185,7 @@ func TestRecordedRequestsArriveWhole(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					if diff := diffJSON(t, s.body, got); diff != "" {
+					if diff := diffJSON(t, s.members(t), got); diff != "" {
 						t.Errorf("what was sent (-) and what arrived (+):\n%s", diff)
 					}
 				}
@@ -169,8 +194,13 @@ func TestRecordedRequestsArriveWhole(t *testing.T) {
 	}
 }
 
+// recorded are the doors whose answers the SDK ships: none of those in XML.
+func recorded() []door {
+	return slices.DeleteFunc(doors(), func(d door) bool { return d.service.Protocols[0].Name() == wire.Query.Name() })
+}
+
 func TestRecordedAnswersCanBeGiven(t *testing.T) {
-	for _, d := range doors() {
+	for _, d := range recorded() {
 		m := newMirror(t, d.service)
 		requests := snapshots(t, d.module, "request")
 		for name, s := range snapshots(t, d.module, "response") {
@@ -248,7 +278,7 @@ func drop(v any, path []string) {
 }
 
 func TestRecordedErrorsCanBeGiven(t *testing.T) {
-	for _, d := range doors() {
+	for _, d := range recorded() {
 		m := newMirror(t, d.service)
 		requests := snapshots(t, d.module, "request")
 		for name, s := range snapshots(t, d.module, "error") {

@@ -1,7 +1,9 @@
 package eventsapi
 
 import (
+	"net/http"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/dari-bus/dari/internal/wire"
@@ -41,8 +43,9 @@ func TestRefusedOperationsSayWhy(t *testing.T) {
 		if r.Refused == "" {
 			continue
 		}
-		if status, body := h.call(r.Name, `{}`); status != 400 && status != 501 {
-			t.Errorf("%s: %d %s", r.Name, status, body)
+		want := "dari does not offer " + r.Name + ": " + r.Refused
+		if status, body := h.call(r.Name, `{}`); status != http.StatusBadRequest || !strings.Contains(body, want) {
+			t.Errorf("%s: %d %s; want %s", r.Name, status, body, want)
 		}
 	}
 }
