@@ -192,7 +192,7 @@ func (a *App) handler() (*front, error) {
 		Allow:     a.allow,
 		Host:      host, Region: a.opt.Region, Account: a.opt.Account,
 	})
-	return &front{guard: guard, own: own, aws: aws}, nil
+	return &front{guard: guard, own: own, aws: aws, need: door.Need{Methods: aws.Methods(), Acts: true}}, nil
 }
 
 // home is the place of callers who name none.

@@ -16,6 +16,8 @@ type front struct {
 	guard *door.Guard
 	own   http.Handler
 	aws   wire.Handler
+	// need is what the AWS APIs need: any method may carry an action.
+	need door.Need
 	// stopping says that each connection ends with the answer to its call.
 	stopping atomic.Bool
 }
@@ -46,10 +48,6 @@ type entrance struct {
 	refuse func(http.ResponseWriter, *http.Request, *door.Refusal)
 }
 
-// aws is what the protocols of the AWS APIs need: both methods may carry an
-// action.
-var aws = door.Need{Methods: []string{http.MethodGet, http.MethodPost}, Acts: true}
-
 func (f *front) entrance(r *http.Request) entrance {
 	switch {
 	case r.URL.Path == console.Prefix || strings.HasPrefix(r.URL.Path, console.Prefix+"/"):
@@ -57,7 +55,7 @@ func (f *front) entrance(r *http.Request) entrance {
 	case console.IsBrowser(r):
 		return entrance{console.Need(r), http.RedirectHandler(console.Prefix+"/console/", http.StatusFound), refuseOwn}
 	default:
-		return entrance{aws, f.aws, f.refuseAWS}
+		return entrance{f.need, f.aws, f.refuseAWS}
 	}
 }
 

@@ -65,11 +65,14 @@ var rooms = []room{
 
 	// Doors.
 	{"internal/signature", []string{"internal/access"}, false},
-	{"internal/wire/shape", nil, false},
+	{"internal/wire/shape", []string{"internal/fault"}, false},
 	{"internal/wire/awsjson", []string{"internal/wire/shape"}, false},
 	{"internal/wire/awsquery", []string{"internal/wire/shape"}, false},
 	{"internal/wire/trail", []string{"internal/wire/awsjson", "internal/wire/shape"}, false},
-	{"internal/wire", []string{"internal/access", "internal/budget", "internal/fault", "internal/signature", "internal/wire/awsjson", "internal/wire/awsquery", "internal/wire/shape", "internal/wire/trail"}, false},
+	{"internal/wire/cbor", []string{"internal/wire/shape"}, false},
+	{"internal/wire/rest", []string{"internal/wire/awsjson", "internal/wire/shape"}, false},
+	{"internal/wire/eventstream", nil, false},
+	{"internal/wire", []string{"internal/access", "internal/budget", "internal/fault", "internal/signature", "internal/wire/awsjson", "internal/wire/awsquery", "internal/wire/cbor", "internal/wire/eventstream", "internal/wire/rest", "internal/wire/shape", "internal/wire/trail"}, false},
 	{"internal/door", []string{"internal/budget"}, false},
 	{"internal/console", []string{"internal/budget", "internal/door", "internal/watch"}, false},
 	{"internal/eventsapi", []string{"internal/access", "internal/bus", "internal/destination", "internal/event", "internal/fault", "internal/outbound", "internal/target", "pattern", "internal/wire"}, false},

@@ -67,6 +67,9 @@ func (b *Bodies) take(ctx context.Context, share *budget.Share, n int64) error {
 	return share.Take(ctx, n)
 }
 
+// Most returns how many bytes there are in all.
+func (b *Bodies) Most() int64 { return b.share.Size() }
+
 // Give gives n bytes back that were taken with Take in the same call.
 func (b *Bodies) Give(ctx context.Context, n int64) {
 	b.share.Give(n)

@@ -39,6 +39,7 @@ func (held *heldBody) buffer() *bytes.Buffer {
 	return b
 }
 
+// free gives back what the body lives in, once.
 func (h *handler) free(c *call) {
 	for _, b := range c.held.buffers[:c.held.n] {
 		if b.Cap() <= maxPooled {
@@ -49,6 +50,7 @@ func (h *handler) free(c *call) {
 	if c.held.taken > 0 {
 		h.Bodies.Give(c.r.Context(), c.held.taken)
 	}
+	c.held = heldBody{}
 }
 
 // take takes n bytes more for the body.
@@ -62,12 +64,14 @@ func (h *handler) take(c *call, n int64) error {
 
 // admit finds out, before a body is read, whether there is a place for it.
 func (h *handler) admit(c *call) error {
+	// Half of what is taken is for what the body is decoded to.
+	c.most = min(c.most, h.Bodies.Most()/2)
 	size := c.r.ContentLength
 	if size < 0 {
-		size = h.MaxBody // it does not say
+		size = c.most // it does not say
 	}
-	if size > h.MaxBody {
-		return errTooLarge(h.MaxBody)
+	if size > c.most {
+		return errTooLarge(c.most)
 	}
 	if size <= smallBody {
 		return nil
@@ -75,12 +79,13 @@ func (h *handler) admit(c *call) error {
 	if err := h.vouch(c); err != nil {
 		return err
 	}
-	return h.take(c, 2*size) // as much again is for what it is decoded to
+	return h.take(c, 2*size)
 }
 
 // readBody reads the whole body and unpacks it. What the call holds must be freed
 // when nothing points into the body any more, also after an error.
 func (h *handler) readBody(c *call) error {
+	c.read = true
 	if c.r.Body == nil || c.r.ContentLength == 0 {
 		return nil
 	}
@@ -93,7 +98,7 @@ func (h *handler) readBody(c *call) error {
 	// Room at once for what is common; the rest comes as it arrives, since a
 	// header alone must not cost much memory.
 	raw.Grow(int(min(max(c.r.ContentLength, 0), 256<<10)) + bytes.MinRead)
-	if err := h.fill(raw, c.r.Body); err != nil {
+	if err := fill(raw, c.r.Body, c.most); err != nil {
 		return err
 	}
 	c.raw, c.body = raw.Bytes(), raw.Bytes()
@@ -103,46 +108,44 @@ func (h *handler) readBody(c *call) error {
 		return nil
 	case "gzip":
 		// How much it will be is known when it is too late to ask.
-		if err := h.take(c, 2*h.MaxBody); err != nil {
+		c.most = min(c.most, (h.Bodies.Most()-c.held.taken)/2)
+		if err := h.take(c, 2*c.most); err != nil {
 			return err
 		}
 		body := c.held.buffer()
-		if err := h.unpack(body, c.raw); err != nil {
+		if err := unpack(body, c.raw, c.most); err != nil {
 			return err
 		}
 		c.body = body.Bytes()
-		spare := 2 * (h.MaxBody - int64(len(c.body)))
+		spare := 2 * (c.most - int64(len(c.body)))
 		c.held.taken -= spare
 		h.Bodies.Give(c.r.Context(), spare)
 		return nil
 	default:
-		return &Error{
-			Code: "SerializationException", QueryCode: "MalformedInput", Status: http.StatusUnsupportedMediaType,
-			Message: fmt.Sprintf("The Content-Encoding %q is not understood; send gzip or none.", shape.Clip(encoding)),
-		}
+		return errEncoding(encoding, "Send gzip or none.")
 	}
 }
 
-// fill reads from into to, MaxBody bytes at most.
-func (h *handler) fill(to *bytes.Buffer, from io.Reader) error {
-	if _, err := to.ReadFrom(io.LimitReader(from, h.MaxBody+1)); err != nil {
+// fill reads from into to, most bytes at most.
+func fill(to *bytes.Buffer, from io.Reader, most int64) error {
+	if _, err := to.ReadFrom(io.LimitReader(from, most+1)); err != nil {
 		return &Error{
 			Code: "RequestTimeout", Status: http.StatusBadRequest,
 			Message: "The request ended before its body was complete.",
 		}
 	}
-	if int64(to.Len()) > h.MaxBody {
-		return errTooLarge(h.MaxBody)
+	if int64(to.Len()) > most {
+		return errTooLarge(most)
 	}
 	return nil
 }
 
-func (h *handler) unpack(to *bytes.Buffer, packed []byte) error {
+func unpack(to *bytes.Buffer, packed []byte, most int64) error {
 	z := unpackers.Get().(*gzip.Reader)
 	defer unpackers.Put(z)
 	err := z.Reset(bytes.NewReader(packed))
 	if err == nil {
-		_, err = to.ReadFrom(io.LimitReader(z, h.MaxBody+1))
+		_, err = to.ReadFrom(io.LimitReader(z, most+1))
 	}
 	if err != nil {
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
@@ -153,10 +156,17 @@ func (h *handler) unpack(to *bytes.Buffer, packed []byte) error {
 			Message: "The request body is not valid gzip: " + err.Error() + ".",
 		}
 	}
-	if int64(to.Len()) > h.MaxBody {
-		return errTooLarge(h.MaxBody)
+	if int64(to.Len()) > most {
+		return errTooLarge(most)
 	}
 	return nil
+}
+
+func errEncoding(encoding, remedy string) error {
+	return &Error{
+		Code: "SerializationException", QueryCode: "MalformedInput", Status: http.StatusUnsupportedMediaType,
+		Message: fmt.Sprintf("The Content-Encoding %q is not understood. %s", shape.Clip(encoding), remedy),
+	}
 }
 
 func errBusy(message string) error {

@@ -151,7 +151,7 @@ func TestServicesThatAreNotThereAnswerInTheirDialect(t *testing.T) {
 		t.Errorf("S3: got %s", w.Body)
 	}
 	w = ask("monitoring", "POST", "\xa0", "Smithy-Protocol", "rpc-v2-cbor", "Content-Type", "application/cbor")
-	want := "\xa2\x79\x00\x06__type\x79\x00\x1dUnsupportedOperationException\x79\x00\x07message\x79\x00" + string(rune(len(says("monitoring")))) + says("monitoring")
+	want := "\xa2\x66__type\x78\x1dUnsupportedOperationException\x67message\x78" + string(rune(len(says("monitoring")))) + says("monitoring")
 	if w.Body.String() != want || w.Header().Get("Smithy-Protocol") != "rpc-v2-cbor" || w.Header().Get("Content-Type") != "application/cbor" {
 		t.Errorf("CBOR: got %q, want %q", w.Body, want)
 	}

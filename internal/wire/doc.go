@@ -21,9 +21,10 @@
 // handler may be used by many goroutines at once.
 //
 // Inputs and outputs are structs of strings, booleans, integers, floats, [Time],
-// []byte, slices, maps with string keys, and structs, with pointers where a
-// member may be absent; embedded structs lend their members. Anything else is an
-// error at start-up.
+// []byte, slices, maps with string keys, json.RawMessage for JSON of any form, and
+// structs, with pointers where a member may be absent; embedded structs lend their
+// members. A body may be a stream: an io.Reader in an input, a [Stream] or
+// [Events] in an output. Anything else is an error at start-up.
 //
 // Member names in JSON are compared exactly, and unknown members are ignored,
 // as AWS does. Field tags say where a name on the wire differs: the json tag
@@ -37,10 +38,25 @@
 // name in the JSON that clients of the query protocol may ask for. A list or map
 // of an output is left out when it is empty, or has the tag `empty:"kept"`.
 //
+// For restJson1 a row has a route, by [Operation.At], and the rest tag says where a
+// member is: label, query, params, header=X-Name, prefix=X-Names-, payload, status,
+// or in the JSON of the body without a tag. The time tag says how a timestamp is
+// spelled where that is not the usual way of its place: epoch-seconds, date-time or
+// http-date.
+//
+//	FunctionName *string `rest:"label"`
+//	Qualifier    *string `rest:"query"`
+//	Payload      []byte  `rest:"payload"`
+//
+// The operation is found before the body is read where the head of the request
+// says which it is, and then its own bound on bodies holds, [Operation.MaxBody].
+// A body that is streamed in is given to the operation while it comes, unless it
+// is signed: then it is read first, for only then is it known who calls. What fails
+// while it is streamed out is left without its end, so that the client sees that.
+//
 // Without keys, anybody who reaches the handler may call. That pages in somebody's
 // browser do not is up to the guard in front of it.
 //
-// What it leaves out: streamed bodies, permissions,
-// and the dialects restJson, restXml and rpcv2Cbor, of which it only knows how to
-// spell an error. A further dialect is one more [Protocol].
+// What it leaves out: permissions, and the dialect restXml, of which it only knows
+// how to spell an error. A further dialect is one more [Protocol].
 package wire

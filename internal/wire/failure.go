@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"reflect"
 
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/signature"
@@ -41,7 +42,7 @@ func FaultError(err error) (Error, bool) {
 	if !ok {
 		return Error{}, false
 	}
-	e := Error{Code: f.Code, Message: f.Message}
+	e := Error{Code: f.Code, Message: f.Message, Kind: f.Kind}
 	name := ""
 	switch f.Kind {
 	case fault.KindInvalid:
@@ -81,15 +82,37 @@ func (h *handler) fail(c *call, e *Error) {
 		short.Message, short.QueryMessage = shape.Cut(e.Message, maxMessage), shape.Cut(e.QueryMessage, maxMessage)
 		e = &short
 	}
-	if c.protocol != nil {
-		c.protocol.EncodeError(c, e)
-		return
+	c.answer.stream = nil
+	var speller errorSpeller = c.protocol
+	switch {
+	case c.protocol != nil:
+	case e == errNothingAsked:
+		speller = bareErrors{}
+	default:
+		speller = h.dialect(c)
 	}
-	if e == errNothingAsked {
-		bareErrors{}.EncodeError(c, e)
-		return
+	speller.EncodeError(c, e, c.membersShape(e))
+}
+
+// membersShape is the shape of e's members, nil when there are none.
+func (c *call) membersShape(e *Error) *shape.Shape {
+	if e.Members == nil || c.service == nil {
+		return nil
 	}
-	h.dialect(c).EncodeError(c, e)
+	return c.service.errors[membersOf(e).Type()]
+}
+
+// membersOf returns the structure of e's members.
+func membersOf(e *Error) reflect.Value { return reflect.Indirect(reflect.ValueOf(e.Members)) }
+
+// hasMessage says whether members of shape s have the message among them.
+func hasMessage(s *shape.Shape) bool {
+	if s == nil {
+		return false
+	}
+	_, small := s.Index["message"]
+	_, large := s.Index["Message"]
+	return small || large
 }
 
 func errInternal(requestID string) *Error {

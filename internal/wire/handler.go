@@ -1,17 +1,21 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/budget"
+	"github.com/dari-bus/dari/internal/wire/rest"
 	"github.com/dari-bus/dari/internal/wire/shape"
 )
 
@@ -61,6 +65,8 @@ type Memory interface {
 	Take(ctx context.Context, n int64) error
 	// Give gives n bytes back that were taken for the same call.
 	Give(ctx context.Context, n int64)
+	// Most is how many bytes there are in all, for one call that has them alone.
+	Most() int64
 }
 
 // DefaultMaxBody is the default of Options.MaxBody in bytes. The largest
@@ -79,6 +85,8 @@ type Handler interface {
 	// Wait returns when what hooks left for later is done, or ctx ends. It is for
 	// when no further calls come in.
 	Wait(ctx context.Context) error
+	// Methods are the HTTP methods that the services may be called with.
+	Methods() []string
 }
 
 type handler struct {
@@ -93,6 +101,9 @@ func (h *handler) Wait(ctx context.Context) error { return h.after.wait(ctx) }
 type service struct {
 	*Service
 	operations map[string]*operation
+	routes     *rest.Routes
+	// errors are the shapes of what errors say beside their message.
+	errors map[reflect.Type]*shape.Shape
 }
 
 func (s *service) speaks(p Protocol) bool { return slices.Contains(s.Protocols, p) }
@@ -101,6 +112,13 @@ func (s *service) speaks(p Protocol) bool { return slices.Contains(s.Protocols, 
 type operation struct {
 	*Operation
 	in, out *shape.Shape
+	// whole is the output with its stream.
+	whole *shape.Shape
+	// binding is where restJson1 has the members.
+	binding *rest.Binding
+	// stream is the output member that is a stream, if there is one. It is not in
+	// out.
+	stream *shape.Field
 }
 
 // NewHandler compiles the tables and returns the handler that serves them. An
@@ -163,10 +181,11 @@ type endless struct{}
 
 func (endless) Take(context.Context, int64) error { return nil }
 func (endless) Give(context.Context, int64)       {}
+func (endless) Most() int64                       { return math.MaxInt64 }
 
 // compile makes s ready to serve.
 func compile(s *Service) (*service, error) {
-	c := &service{Service: s, operations: map[string]*operation{}}
+	c := &service{Service: s, operations: map[string]*operation{}, routes: &rest.Routes{}, errors: map[reflect.Type]*shape.Shape{}}
 	if s.Name == "" || len(s.Protocols) == 0 {
 		return nil, errors.New("a service needs a name and a protocol")
 	}
@@ -179,15 +198,51 @@ func compile(s *Service) (*service, error) {
 			continue
 		}
 		op, err := compileOperation(row, types)
+		if err == nil {
+			err = c.addRoute(op)
+		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("operation %s: %w", row.Name, err))
 		}
 		c.operations[row.Name] = op
 	}
+	for _, members := range s.ErrorMembers {
+		t := reflect.TypeOf(members)
+		err := error(nil)
+		if c.errors[t], err = types.Compile(t); err != nil {
+			errs = append(errs, fmt.Errorf("members of errors: %w", err))
+		}
+	}
 	if err := types.Finish(); len(errs) == 0 {
-		errs = append(errs, err)
+		errs = append(errs, err, c.carries(types))
 	}
 	return c, errors.Join(errs...)
+}
+
+// addRoute adds the route of op, which it has if the service speaks restJson1.
+func (s *service) addRoute(op *operation) (err error) {
+	if rest := s.speaks(RestJSON); rest != (op.Route != "") {
+		return fmt.Errorf("it has the route %q, and only operations of restJson1 have routes, all of them", op.Route)
+	} else if !rest {
+		return nil
+	}
+	if err := s.routes.Add(op.Route, op.Name); err != nil || op.call == nil {
+		return err
+	}
+	op.binding, err = rest.Bind(op.Route, cmp.Or(op.Status, http.StatusOK), op.in, op.whole)
+	return err
+}
+
+// carries checks that each dialect has a spelling for what the types have.
+func (s *service) carries(types *shape.Compiler) error {
+	for _, k := range []shape.Kind{shape.KindDocument, shape.KindReader, shape.KindWriter, shape.KindEvents} {
+		for _, p := range s.Protocols {
+			if types.Has(k) && !p.Carries(k) {
+				return fmt.Errorf("%s has no spelling for %s", p.Name(), k)
+			}
+		}
+	}
+	return nil
 }
 
 func compileOperation(row *Operation, types *shape.Compiler) (*operation, error) {
@@ -202,15 +257,50 @@ func compileOperation(row *Operation, types *shape.Compiler) (*operation, error)
 	if op.in, err = types.Compile(row.In); err != nil {
 		return nil, fmt.Errorf("input: %w", err)
 	}
-	if op.out, err = types.Compile(row.Out); err != nil {
+	if op.whole, err = types.Compile(row.Out); err != nil {
 		return nil, fmt.Errorf("output: %w", err)
 	}
-	for _, s := range []*shape.Shape{op.in, op.out} {
-		if s.Kind != shape.KindStruct || s.Ptr {
-			return nil, fmt.Errorf("%s: inputs and outputs are structs", s.Type)
+	return op, op.findStreams()
+}
+
+// findStreams sets apart what op streams.
+func (op *operation) findStreams() error {
+	for i := range op.in.Fields {
+		if f := &op.in.Fields[i]; f.Shape.Kind.Streams() && (f.Shape.Kind != shape.KindReader || f.Place != shape.InPayload) {
+			return fmt.Errorf("%s: a stream in an input is an io.Reader that is the payload", f.Name)
 		}
 	}
-	return op, nil
+	for i := range op.whole.Fields {
+		f := &op.whole.Fields[i]
+		switch {
+		case !f.Shape.Kind.Streams():
+		case f.Shape.Kind == shape.KindReader:
+			return fmt.Errorf("%s: a stream in an output is a wire.Stream, or wire.Events", f.Name)
+		case op.stream != nil:
+			return fmt.Errorf("%s and %s are both streams", op.stream.Name, f.Name)
+		default:
+			op.stream = f
+		}
+	}
+	op.out = op.whole
+	if op.stream != nil {
+		op.out = op.whole.Only(func(f *shape.Field) bool { return !f.Shape.Kind.Streams() })
+	}
+	return nil
+}
+
+// Methods are those of the RPC dialects, and those of all routes.
+func (h *handler) Methods() []string {
+	methods := []string{http.MethodGet, http.MethodPost}
+	for _, s := range h.services {
+		for _, op := range s.operations {
+			if method, _, _ := strings.Cut(op.Route, " "); method != "" && !slices.Contains(methods, method) {
+				methods = append(methods, method)
+			}
+		}
+	}
+	slices.Sort(methods)
+	return methods
 }
 
 // names lists the services for an error, each once.

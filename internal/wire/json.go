@@ -43,27 +43,66 @@ func (p jsonProtocol) Encode(c *call, s *shape.Shape, out reflect.Value) (err er
 	return err
 }
 
-// EncodeError writes __type and message. A service that also speaks the query
-// protocol has clients that know its errors by their names there; they read
-// them from a header.
-func (p jsonProtocol) EncodeError(c *call, e *Error) {
-	name := e.Code
-	if c.service != nil {
-		if ns := c.service.ErrorNamespace; ns != "" {
-			name = ns + "#" + name
-		}
-		if c.service.speaks(Query) && e.QueryCode != "" {
-			c.answer.header.Set("X-Amzn-Query-Error", e.QueryCode+";"+e.Side())
-		}
-	}
+// EncodeError writes __type, message and what else there is.
+func (p jsonProtocol) EncodeError(c *call, e *Error, s *shape.Shape) {
 	c.answer.status = e.StatusCode()
 	c.answer.code = e.Code
 	c.answer.header.Set("Content-Type", p.contentType)
-	c.answer.body = appendJSONError(c.answer.body, name, e.Message)
+	c.answer.body = appendJSONError(c.answer.body, c.errorName(e), e, s)
 }
 
-func appendJSONError(b []byte, shape, message string) []byte {
-	b = awsjson.AppendString(append(b, `{"__type":`...), shape)
-	b = awsjson.AppendString(append(b, `,"message":`...), message)
+func (p jsonProtocol) Carries(k shape.Kind) bool {
+	return k != shape.KindReader && k != shape.KindWriter
+}
+
+func (p jsonProtocol) Events() eventDialect {
+	return eventDialect{contentType: "application/json", append: awsjson.Append, problem: appendJSONError, initial: true}
+}
+
+// errorName is the name of an error in the dialects that say __type. A service
+// that also speaks the query protocol has clients that know its errors by their
+// names there; they read them from a header.
+func (c *call) errorName(e *Error) string {
+	if c.service == nil {
+		return e.Code
+	}
+	if c.service.speaks(Query) && e.QueryCode != "" {
+		c.answer.header.Set("X-Amzn-Query-Error", e.QueryCode+";"+e.Side())
+	}
+	if ns := c.service.ErrorNamespace; ns != "" {
+		return ns + "#" + e.Code
+	}
+	return e.Code
+}
+
+// appendJSONError appends an error as an object, with the name as __type unless
+// it is "".
+func appendJSONError(b []byte, name string, e *Error, s *shape.Shape) []byte {
+	b = append(b, '{')
+	start := len(b)
+	if name != "" {
+		b = awsjson.AppendString(append(b, `"__type":`...), name)
+	}
+	member := func(b []byte, name string) []byte {
+		if len(b) > start {
+			b = append(b, ',')
+		}
+		return append(awsjson.AppendString(b, name), ':')
+	}
+	if !hasMessage(s) {
+		b = awsjson.AppendString(member(b, "message"), e.Message)
+	}
+	if s != nil {
+		v := membersOf(e)
+		for i := range s.Fields {
+			f := &s.Fields[i]
+			if f.Place != shape.InBody || f.Absent(f.Of(v)) {
+				continue
+			}
+			if whole, err := awsjson.Append(member(b, f.Name), f.Of(v), f.Shape); err == nil {
+				b = whole
+			}
+		}
+	}
 	return append(b, '}')
 }

@@ -34,6 +34,8 @@ type Service struct {
 	// row. They are printed in docs/compatibility.md; a service without any says so
 	// with a list that is empty and not nil.
 	Quotas, Deviations []string
+	// ErrorMembers are values of the types that Error.Members may point to.
+	ErrorMembers []any
 	// Error spells an error in the service's own words. It is given every error
 	// that a handler returns; ok is false for one that is not the caller's.
 	Error func(error) (e Error, ok bool)
@@ -56,6 +58,12 @@ type Operation struct {
 	// In and Out are the input and output structs; nil for a refused row.
 	// Out is the type of [None] for an operation without an output shape.
 	In, Out reflect.Type
+	// Route is the method and the path of a row of restJson1, such as
+	// "GET /tags/{ResourceArn+}", and Status the HTTP status of its answers.
+	Route  string
+	Status int
+	// MaxBody bounds the body of a request in bytes; zero is [Options.MaxBody].
+	MaxBody int64
 
 	call func(ctx context.Context, in any) (any, error)
 	root bool
@@ -96,6 +104,20 @@ func (o Operation) Reads() Operation {
 // OnData returns the row of an operation on data.
 func (o Operation) OnData() Operation {
 	o.Data = true
+	return o
+}
+
+// At returns the row with a route of restJson1, which is a method and a path, and
+// the status of its answers when all went well.
+func (o Operation) At(route string, status int) Operation {
+	o.Route, o.Status = route, status
+	return o
+}
+
+// Takes returns the row of an operation whose requests may have a body of max
+// bytes, as far as there is that much memory.
+func (o Operation) Takes(max int64) Operation {
+	o.MaxBody = max
 	return o
 }
 

@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"context"
+	"io"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -24,8 +26,22 @@ type Protocol interface {
 	// Encode writes the answer for the operation's output, a structure of shape
 	// s. For [None] the answer has no output at all.
 	Encode(c *call, s *shape.Shape, out reflect.Value) error
-	// EncodeError writes the answer for an error.
-	EncodeError(c *call, e *Error)
+	// EncodeError writes the answer for an error, whose members are a structure of
+	// shape s; s is nil when there are none.
+	EncodeError(c *call, e *Error, s *shape.Shape)
+	// Carries says whether the dialect has a spelling for values of a kind.
+	Carries(k shape.Kind) bool
+	// Events says how the dialect spells events.
+	Events() eventDialect
+}
+
+// An eventDialect is how a dialect spells the payloads of events.
+type eventDialect struct {
+	contentType string
+	append      func(b []byte, v reflect.Value, s *shape.Shape) ([]byte, error)
+	problem     func(b []byte, code string, e *Error, s *shape.Shape) []byte
+	// initial says that the output itself is the first event.
+	initial bool
 }
 
 // The dialects that dari speaks.
@@ -37,23 +53,41 @@ var (
 	JSON11 Protocol = jsonProtocol{name: "awsJson1_1", contentType: "application/x-amz-json-1.1"}
 	// Query is awsQuery: a form in, XML out, Action names the operation.
 	Query Protocol = queryProtocol{}
+	// RestJSON is restJson1: the method and the path name the operation.
+	RestJSON Protocol = restProtocol{}
+	// CBOR is rpcv2Cbor: one CBOR map in, one out, the path names the operation.
+	CBOR Protocol = cborProtocol{}
 )
 
 // A call is one request on its way through the handler, and its answer.
 type call struct {
 	r     *http.Request
+	w     http.ResponseWriter
 	began time.Time
 	auth  signature.Claim
 	// authErr says what is wrong with credentials that could not be read.
 	authErr error
+	// most is how many bytes of body the call may have.
+	most int64
+	// read says that the body has been read, and that there is no more to wait for.
+	read bool
 	// held is what the body lives in, until the call has been served.
 	held heldBody
+	// stream is the body of an operation that reads it as it comes.
+	stream *streamReader
 	// raw is the body as it was sent, body the same without its compression.
 	raw, body []byte
 	// params are the query string and the form together, read when first asked
 	// for; formErr says why there are none.
 	params  url.Values
 	formErr error
+	// queryParams are the query string alone, and queryErr what is wrong with it.
+	queryParams url.Values
+	queryErr    error
+	// labels are those of the path, and methods what it may be called with when
+	// its method is nobody's; both for restJson1.
+	labels  map[string]string
+	methods []string
 
 	caller Caller
 	// service, operation and protocol are nil until the call is routed. A call
@@ -77,4 +111,9 @@ type answer struct {
 	code   string
 	header http.Header
 	body   []byte
+	// stream writes what follows the body, while it comes into being; nil for most
+	// answers.
+	stream func(ctx context.Context, w io.Writer) error
+	// broken says that a stream broke off.
+	broken bool
 }

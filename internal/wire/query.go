@@ -2,6 +2,7 @@ package wire
 
 import (
 	"fmt"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -24,6 +25,9 @@ func (queryProtocol) Name() string { return "awsQuery" }
 // name the service's own, or none and an operation that the service has: links
 // that people click carry no version.
 func (queryProtocol) Route(c *call, s *service) (string, bool) {
+	if !c.read {
+		return "", false // the form may be in the body
+	}
 	params := c.parameters()
 	action, version := params.Get("Action"), params.Get("Version")
 	if action == "" {
@@ -105,7 +109,7 @@ func (queryProtocol) Encode(c *call, s *shape.Shape, out reflect.Value) (err err
 	return nil
 }
 
-func (queryProtocol) EncodeError(c *call, e *Error) {
+func (queryProtocol) EncodeError(c *call, e *Error, s *shape.Shape) {
 	code, message := e.Code, e.Message
 	if e.QueryCode != "" {
 		code = e.QueryCode
@@ -113,7 +117,7 @@ func (queryProtocol) EncodeError(c *call, e *Error) {
 	if e.QueryMessage != "" {
 		message = e.QueryMessage
 	}
-	c.answer.status, c.answer.code = e.StatusCode(), code
+	c.answer.status, c.answer.code = e.StatusByKind(), code
 	if c.wantsJSON() {
 		c.answer.body = appendQueryJSONError(c, e.Side(), code, message)
 		return
@@ -125,11 +129,22 @@ func (queryProtocol) EncodeError(c *call, e *Error) {
 	b := appendOpen(c.answer.body, "ErrorResponse", namespace)
 	b = awsquery.AppendLeaf(append(b, "<Error>"...), "Type", e.Side())
 	b = awsquery.AppendLeaf(b, "Code", code)
-	b = awsquery.AppendLeaf(b, "Message", message)
+	if !hasMessage(s) {
+		b = awsquery.AppendLeaf(b, "Message", message)
+	}
+	if s != nil {
+		if whole, err := awsquery.Append(b, membersOf(e), s); err == nil {
+			b = whole
+		}
+	}
 	b = awsquery.AppendLeaf(append(b, "<Detail/></Error>"...), "RequestId", c.caller.RequestID)
 	c.answer.body = append(b, "</ErrorResponse>"...)
 	c.answer.header.Set("Content-Type", "text/xml")
 }
+
+func (queryProtocol) Carries(k shape.Kind) bool { return !k.Streams() && k != shape.KindDocument }
+
+func (queryProtocol) Events() eventDialect { return eventDialect{} }
 
 // appendOpen appends the start tag of an answer's outermost element.
 func appendOpen(b []byte, name, namespace string) []byte {
@@ -148,7 +163,7 @@ func (c *call) parameters() url.Values {
 	if c.params != nil {
 		return c.params
 	}
-	c.params, c.formErr = url.ParseQuery(c.r.URL.RawQuery)
+	c.params, c.formErr = maps.Clone(c.query()), c.queryErr
 	if c.isForm() {
 		form, err := url.ParseQuery(string(c.body))
 		if err != nil {
@@ -159,6 +174,14 @@ func (c *call) parameters() url.Values {
 		}
 	}
 	return c.params
+}
+
+// query returns the query string.
+func (c *call) query() url.Values {
+	if c.queryParams == nil {
+		c.queryParams, c.queryErr = url.ParseQuery(c.r.URL.RawQuery)
+	}
+	return c.queryParams
 }
 
 // isForm says whether the body is a form. Hand-written clients may not say what

@@ -12,28 +12,47 @@ import (
 // credential scope decides about the service when there is one; target, action
 // and version decide within it, or alone for a call that is not signed.
 func (h *handler) route(c *call) (operation string, err error) {
-	known := false
+	if name, ok := h.lookup(c); ok {
+		return name, nil
+	}
+	if c.methods != nil {
+		return "", errMethod(c)
+	}
+	if c.auth.Service == "" {
+		h.guessByHost(c)
+	} else if h.firstOf(c, c.auth.Service); c.service == nil {
+		return "", h.errNoService(c.auth.Service)
+	}
+	return "", h.errNoOperation(c)
+}
+
+// lookup is route for a call that may still be without its body: where that is
+// needed to tell, it finds nothing yet.
+func (h *handler) lookup(c *call) (operation string, ok bool) {
 	for _, s := range h.services {
 		if c.auth.Service != "" && c.auth.Service != s.Name {
 			continue
 		}
-		known = true
 		for _, p := range s.Protocols {
 			if name, ok := p.Route(c, s); ok {
 				c.service, c.protocol = s, p
-				return name, nil
+				return name, true
 			}
 		}
 	}
-	if c.auth.Service == "" {
-		h.guessByHost(c)
-	} else {
-		h.firstOf(c, c.auth.Service)
+	return "", false
+}
+
+// allow sets how large the body of a call of the operation may be, "" for one
+// that is not known yet.
+func (h *handler) allow(c *call, operation string) {
+	c.most = h.MaxBody
+	if c.service == nil {
+		return
 	}
-	if c.auth.Service != "" && !known {
-		return "", h.errNoService(c.auth.Service)
+	if op := c.service.operations[operation]; op != nil && op.MaxBody > 0 {
+		c.most = op.MaxBody
 	}
-	return "", h.errNoOperation(c)
 }
 
 // firstOf makes the first service of that name the call's, so that an error can

@@ -27,18 +27,22 @@ func (h *handler) Refuse(w http.ResponseWriter, r *http.Request, e *Error) {
 // answer answers a request: with no if there is one, else with what it asks for.
 func (h *handler) answer(w http.ResponseWriter, r *http.Request, no *Error) {
 	out := answers.Get().(*[]byte)
-	c := &call{r: r, began: h.Clock()}
+	c := &call{r: r, w: w, began: h.Clock()}
 	c.answer.header = w.Header()
 	c.answer.body = (*out)[:0]
 	h.identify(c)
 
 	h.run(c, no)
 	h.send(c, w)
+	h.free(c)
 	h.Answers.Give(c.kept)
 	h.tell(c, w)
 
 	if *out = c.answer.body; cap(*out) <= maxPooled {
 		answers.Put(out)
+	}
+	if c.answer.broken {
+		panic(http.ErrAbortHandler) // the connection ends without the end of the answer
 	}
 }
 
@@ -60,6 +64,7 @@ func (h *handler) run(c *call, no *Error) {
 		h.fail(c, errInternal(c.caller.RequestID))
 	}()
 	if no != nil {
+		c.read = true
 		_, _ = h.route(c) // only for the dialect; what it is not, no says as well
 		h.fail(c, no)
 		return
@@ -72,13 +77,25 @@ func (h *handler) run(c *call, no *Error) {
 // serve is the story of a call. The order is that of AWS: who asks comes before
 // what is asked, and the form of a request before its meaning.
 func (h *handler) serve(c *call) error {
-	defer h.free(c)
-	if err := h.readBody(c); err != nil {
+	defer func() {
+		if c.answer.stream == nil { // which may still read the body
+			h.free(c)
+		}
+	}()
+	name, routed := h.lookup(c)
+	h.allow(c, name)
+	read := h.readBody
+	if h.leavesBody(c, name) {
+		read = h.openBody
+	}
+	if err := read(c); err != nil {
 		return err
 	}
-	name, err := h.route(c)
-	if err != nil {
-		return err
+	if !routed {
+		var err error
+		if name, err = h.route(c); err != nil {
+			return err
+		}
 	}
 	if err := h.authenticate(c); err != nil {
 		return err
@@ -118,6 +135,11 @@ func (h *handler) encode(c *call, out any) error {
 	if err := c.protocol.Encode(c, c.operation.out, v.Elem()); err != nil {
 		return err
 	}
+	if f := c.operation.stream; f != nil {
+		if err := h.openStream(c, f, v.Elem()); err != nil {
+			return err
+		}
+	}
 	return h.keep(c)
 }
 
@@ -145,6 +167,10 @@ func (h *handler) send(c *call, w http.ResponseWriter) {
 	header := c.answer.header
 	header.Set("X-Amzn-Requestid", c.caller.RequestID)
 	header.Set("Date", h.Clock().UTC().Format(http.TimeFormat))
+	if c.answer.stream != nil {
+		h.sendStream(c, w)
+		return
+	}
 	header.Set("Content-Length", strconv.Itoa(len(c.answer.body)))
 	w.WriteHeader(c.answer.status)
 	if c.r.Method != http.MethodHead {

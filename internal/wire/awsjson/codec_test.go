@@ -3,6 +3,7 @@ package awsjson
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"reflect"
 	"strings"
 	"testing"
@@ -244,18 +245,68 @@ func TestStringsArePrintedPlainly(t *testing.T) {
 }
 
 func TestWhatJSONCannotHoldIsAnError(t *testing.T) {
-	type out struct{ F []*float64 }
-	types := shape.NewCompiler(nil)
-	s, err := types.Compile(reflect.TypeFor[out]())
+	type out struct {
+		F []*float64
+		D json.RawMessage
+	}
+	s, err := shape.NewCompiler(nil).Compile(reflect.TypeFor[out]())
 	if err != nil {
 		t.Fatal(err)
 	}
-	nan := 0.0
-	nan /= nan
-	for _, v := range []out{{F: []*float64{&nan}}, {F: []*float64{nil}}} {
+	for _, v := range []out{{F: []*float64{nil}}, {D: json.RawMessage("{")}} {
 		if b, err := Append(nil, reflect.ValueOf(v), s); err == nil {
 			t.Errorf("got %s, want an error", b)
 		}
+	}
+}
+
+func TestFloatsThatAreNoNumbersHaveNames(t *testing.T) {
+	text := `{"F":["NaN","Infinity","-Infinity",1]}`
+	type floats struct{ F []float64 }
+	got, err := decode[floats](t, text)
+	if err != nil || !math.IsNaN(got.F[0]) || !math.IsInf(got.F[1], 1) || !math.IsInf(got.F[2], -1) {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if again := encode(t, got); again != text {
+		t.Errorf("got %s, want %s", again, text)
+	}
+	if _, err := decode[floats](t, `{"F":["nan"]}`); err == nil {
+		t.Error("nan is read")
+	}
+}
+
+func TestDocumentsAreKeptAsTheyAreWritten(t *testing.T) {
+	type documents struct {
+		D json.RawMessage
+		E map[string]json.RawMessage `json:",omitempty"`
+	}
+	for _, text := range []string{`{"D":{"a": [1.50, null, "\u00e9"]}}`, `{"D":1e2,"E":{"k":[]}}`, `{}`} {
+		got, err := decode[documents](t, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again := encode(t, got); again != text {
+			t.Errorf("got %s, want %s", again, text)
+		}
+	}
+	if got, err := decode[documents](t, `{"D":null}`); err != nil || got.D != nil {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
+func TestATimestampHasTheFormatOfItsMember(t *testing.T) {
+	type times struct {
+		A, B *shape.Time
+		C    []shape.Time `time:"date-time"`
+		D    *shape.Time  `time:"http-date"`
+	}
+	text := `{"A":1700000000.25,"C":["2023-11-14T22:13:20.250Z"],"D":"Tue, 14 Nov 2023 22:13:20 GMT"}`
+	got, err := decode[times](t, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again := encode(t, got); again != text {
+		t.Errorf("got %s, want %s", again, text)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -38,8 +39,8 @@ type reader struct {
 
 var readers = sync.Pool{New: func() any { return new(reader) }}
 
-// Read decodes text into v, a structure of shape s. Text of white space only is
-// an empty object. When there is more in lists and maps than anybody may
+// Read decodes text into v, a value of shape s. Text of white space only leaves v
+// as it is: it is an empty object. When there is more in lists and maps than anybody may
 // ask for, the error is [shape.ErrTooManyParts], and v holds the first of them.
 func Read(text []byte, s *shape.Shape, v reflect.Value) error {
 	if !utf8.Valid(text) {
@@ -51,10 +52,11 @@ func Read(text []byte, s *shape.Shape, v reflect.Value) error {
 	if r.peek() == 0 && r.pos == len(text) {
 		return nil
 	}
-	if r.peek() != '{' {
-		return shape.Serialization(shape.Mistyped("a structure", r.found()))
+	present, err := r.value(s, v, -1)
+	if err == nil && !present && s.Kind == shape.KindStruct && !s.Ptr {
+		err = shape.Mistyped("a structure", "null")
 	}
-	if err := r.structure(s, v, 0); err != nil {
+	if err != nil {
 		return shape.Serialization(err)
 	}
 	if r.peek(); r.pos < len(text) {
@@ -111,6 +113,8 @@ func (r *reader) value(s *shape.Shape, v reflect.Value, depth int) (present bool
 		err = r.number(s, v)
 	case shape.KindTime:
 		err = r.time(v)
+	case shape.KindDocument:
+		err = r.document(v, depth)
 	default:
 		err = r.scalar(s, v)
 	}
@@ -293,7 +297,39 @@ func (r *reader) scalar(s *shape.Shape, v reflect.Value) error {
 	return nil
 }
 
+// document keeps the next value as it is written.
+func (r *reader) document(v reflect.Value, depth int) error {
+	start := r.pos
+	if err := r.skip(depth); err != nil {
+		return err
+	}
+	v.SetBytes(slices.Clone(r.text[start:r.pos]))
+	return nil
+}
+
+// special decodes the names of floats that are no numbers.
+func (r *reader) special(s *shape.Shape, v reflect.Value) error {
+	name, err := r.str()
+	if err != nil {
+		return err
+	}
+	switch string(name) {
+	case "NaN":
+		v.SetFloat(math.NaN())
+	case "Infinity":
+		v.SetFloat(math.Inf(1))
+	case "-Infinity":
+		v.SetFloat(math.Inf(-1))
+	default:
+		return shape.Mistyped(s.Kind.String(), "a string")
+	}
+	return nil
+}
+
 func (r *reader) number(s *shape.Shape, v reflect.Value) error {
+	if s.Kind == shape.KindFloat && r.peek() == '"' {
+		return r.special(s, v)
+	}
 	if c := r.peek(); c != '-' && (c < '0' || c > '9') {
 		return shape.Mistyped(s.Kind.String(), r.found())
 	}

@@ -2,6 +2,7 @@ package awsjson
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"math"
 	"reflect"
@@ -34,9 +35,11 @@ func AppendAs(b []byte, v reflect.Value, s *shape.Shape, query bool) ([]byte, er
 	case shape.KindInt:
 		return strconv.AppendInt(b, v.Int(), 10), nil
 	case shape.KindFloat:
-		return appendFloat(b, v.Float(), v.Type().Bits())
+		return appendFloat(b, v.Float(), v.Type().Bits()), nil
 	case shape.KindTime:
-		return shape.TimeOf(v).AppendEpoch(b), nil
+		return appendTime(b, v, s), nil
+	case shape.KindDocument:
+		return appendDocument(b, v.Bytes())
 	case shape.KindBlob:
 		b = append(b, '"')
 		b = base64.StdEncoding.AppendEncode(b, v.Bytes())
@@ -129,16 +132,32 @@ func appendPairs(b []byte, v reflect.Value, s *shape.Shape, fm shape.Form) (_ []
 	return append(b, ']'), nil
 }
 
-// appendFloat appends f without an exponent where people would not use one.
-func appendFloat(b []byte, f float64, bits int) ([]byte, error) {
-	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return nil, fmt.Errorf("encode the number %v: JSON has no such number", f)
+// appendFloat appends f without an exponent where people would not use one. What
+// is no number is a string.
+func appendFloat(b []byte, f float64, bits int) []byte {
+	if name, special := shape.SpecialFloat(f); special {
+		return AppendString(b, name)
 	}
 	format := byte('f')
 	if abs := math.Abs(f); abs != 0 && (abs < 1e-6 || abs >= 1e21) {
 		format = 'e'
 	}
-	return strconv.AppendFloat(b, f, format, -1, bits), nil
+	return strconv.AppendFloat(b, f, format, -1, bits)
+}
+
+func appendTime(b []byte, v reflect.Value, s *shape.Shape) []byte {
+	if s.Format == shape.Usual || s.Format == shape.EpochSeconds {
+		return shape.TimeOf(v).AppendEpoch(b)
+	}
+	return append(shape.AppendText(append(b, '"'), v, s), '"')
+}
+
+// appendDocument appends what a room holds for JSON, if that is so.
+func appendDocument(b, document []byte) ([]byte, error) {
+	if !json.Valid(document) {
+		return nil, fmt.Errorf("encode a document of %d bytes: it is not JSON", len(document))
+	}
+	return append(b, document...), nil
 }
 
 const hexDigits = "0123456789abcdef"

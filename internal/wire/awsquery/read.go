@@ -4,7 +4,6 @@
 package awsquery
 
 import (
-	"encoding/base64"
 	"fmt"
 	"maps"
 	"net/url"
@@ -99,6 +98,9 @@ func readBranch(b *branch, s *shape.Shape, v reflect.Value) error {
 
 // readParameter decodes b into v; how lists and maps are spelled is up to fm.
 func readParameter(b *branch, fm shape.Form, s *shape.Shape, v reflect.Value) error {
+	if s.Scalar() {
+		return readScalar(b, s, v)
+	}
 	if s.Ptr {
 		p := reflect.New(s.Type)
 		v.Set(p)
@@ -112,7 +114,7 @@ func readParameter(b *branch, fm shape.Form, s *shape.Shape, v reflect.Value) er
 	case shape.KindMap:
 		return readFormMap(b, fm, s, v)
 	default:
-		return readScalar(b, s, v)
+		return shape.Mistyped(s.Kind.String(), "a form, which has none")
 	}
 }
 
@@ -169,47 +171,8 @@ func readFormMap(b *branch, fm shape.Form, s *shape.Shape, v reflect.Value) erro
 }
 
 func readScalar(b *branch, s *shape.Shape, v reflect.Value) error {
-	text := b.value
 	if !b.set {
 		return shape.Mistyped(s.Kind.String(), "a name with further parts")
 	}
-	wrong := func() error { return shape.Mistyped(s.Kind.String(), strconv.Quote(shape.Clip(text))) }
-	switch s.Kind {
-	case shape.KindString:
-		v.SetString(text)
-	case shape.KindBool:
-		switch strings.ToLower(text) {
-		case "true", "1":
-			v.SetBool(true)
-		case "false", "0":
-			v.SetBool(false)
-		default:
-			return wrong()
-		}
-	case shape.KindInt:
-		n, err := strconv.ParseInt(text, 10, v.Type().Bits())
-		if err != nil {
-			return wrong()
-		}
-		v.SetInt(n)
-	case shape.KindFloat:
-		f, err := strconv.ParseFloat(text, v.Type().Bits())
-		if err != nil {
-			return wrong()
-		}
-		v.SetFloat(f)
-	case shape.KindTime:
-		t, err := shape.ParseTime(text)
-		if err != nil {
-			return wrong()
-		}
-		v.Set(reflect.ValueOf(t))
-	case shape.KindBlob:
-		blob, err := base64.StdEncoding.AppendDecode([]byte{}, []byte(text))
-		if err != nil {
-			return wrong()
-		}
-		v.SetBytes(blob)
-	}
-	return nil
+	return shape.ReadText(b.value, s, v)
 }

@@ -1,10 +1,8 @@
 package awsquery
 
 import (
-	"encoding/base64"
 	"fmt"
 	"reflect"
-	"strconv"
 	"unicode/utf8"
 
 	"github.com/dari-bus/dari/internal/wire/shape"
@@ -48,8 +46,10 @@ func appendElement(b []byte, name string, v reflect.Value, s *shape.Shape, fm sh
 		b, err = appendEach(b, fm.Member, v, s)
 	case shape.KindMap:
 		b, err = appendEntries(b, "entry", v, s, fm)
+	case shape.KindString:
+		b = AppendXMLString(b, v.String())
 	default:
-		b = appendText(b, v, s)
+		b = shape.AppendText(b, v, s)
 	}
 	if err != nil {
 		return nil, err
@@ -86,24 +86,6 @@ func AppendLeaf(b []byte, name, text string) []byte {
 	b = append(append(append(b, '<'), name...), '>')
 	b = AppendXMLString(b, text)
 	return append(append(append(b, "</"...), name...), '>')
-}
-
-// appendText appends a scalar.
-func appendText(b []byte, v reflect.Value, s *shape.Shape) []byte {
-	switch s.Kind {
-	case shape.KindBool:
-		return strconv.AppendBool(b, v.Bool())
-	case shape.KindInt:
-		return strconv.AppendInt(b, v.Int(), 10)
-	case shape.KindFloat:
-		return strconv.AppendFloat(b, v.Float(), 'g', -1, v.Type().Bits())
-	case shape.KindTime:
-		return shape.TimeOf(v).AppendISO(b)
-	case shape.KindBlob:
-		return base64.StdEncoding.AppendEncode(b, v.Bytes())
-	default:
-		return AppendXMLString(b, v.String())
-	}
 }
 
 // AppendXMLString appends s as character data. Line ends and tabs are escaped,

@@ -1,6 +1,10 @@
 package shape
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/dari-bus/dari/internal/fault"
+)
 
 // An Error is what a client sees of a failure.
 type Error struct {
@@ -12,7 +16,14 @@ type Error struct {
 	Message   string
 	// QueryMessage is the sentence in the query protocol where it differs.
 	QueryMessage string
-	// Status is the HTTP status; 400 when zero.
+	// Members points to a struct with what the error says beside its message, or
+	// is nil. Where the struct has a member called Message or message, that is the
+	// message.
+	Members any
+	// Kind is the sort of mistake, which gives the HTTP status in most dialects.
+	Kind fault.Kind
+	// Status is the HTTP status where it is another than that of all mistakes of a
+	// caller, or of those of this kind.
 	Status int
 }
 
@@ -20,7 +31,8 @@ type Error struct {
 // goes to the client as it is.
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
 
-// StatusCode is the HTTP status of e.
+// StatusCode is the HTTP status of e in the dialects that have one for all
+// mistakes of a caller.
 func (e *Error) StatusCode() int {
 	if e.Status == 0 {
 		return http.StatusBadRequest
@@ -28,9 +40,28 @@ func (e *Error) StatusCode() int {
 	return e.Status
 }
 
+// StatusByKind is the HTTP status of e in the dialects that tell mistakes apart.
+func (e *Error) StatusByKind() int {
+	if e.Status != 0 {
+		return e.Status
+	}
+	switch e.Kind {
+	case fault.KindNotFound:
+		return http.StatusNotFound
+	case fault.KindConflict:
+		return http.StatusConflict
+	case fault.KindDenied:
+		return http.StatusForbidden
+	case fault.KindLimit, fault.KindUnavailable:
+		return http.StatusTooManyRequests
+	default:
+		return http.StatusBadRequest
+	}
+}
+
 // Side says whose mistake e is, in the words of the query protocol.
 func (e *Error) Side() string {
-	if e.StatusCode() >= http.StatusInternalServerError {
+	if e.Status >= http.StatusInternalServerError {
 		return "Receiver"
 	}
 	return "Sender"

@@ -77,6 +77,9 @@ func (c *Compiler) limit(key string, s *Shape) (*limit, error) {
 // returns an error that names the limits no member was found for.
 func (c *Compiler) Finish() error {
 	c.mark()
+	if err := c.misplaced(); err != nil {
+		return err
+	}
 	var names []string
 	for _, key := range slices.Sorted(maps.Keys(c.limits)) {
 		if !c.used[key] {

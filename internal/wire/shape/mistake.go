@@ -28,6 +28,12 @@ func (k Kind) String() string {
 		return "a map"
 	case KindStruct:
 		return "a structure"
+	case KindDocument:
+		return "a document"
+	case KindReader, KindWriter:
+		return "a stream"
+	case KindEvents:
+		return "a stream of events"
 	default:
 		return "a value"
 	}

@@ -10,6 +10,7 @@
 package shape
 
 import (
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"strings"
@@ -30,6 +31,10 @@ const (
 	KindList
 	KindMap
 	KindStruct
+	KindDocument // JSON of any form, as it was sent: a json.RawMessage
+	KindReader   // an io.Reader that is the body of a request
+	KindWriter   // a Stream
+	KindEvents   // Events of some type
 )
 
 // A Shape is a Go type as the dialects see it, with the constraints on its
@@ -43,8 +48,11 @@ type Shape struct {
 	// size is what a value takes in memory, in bytes, without the text of strings
 	// and the elements of lists and maps.
 	size uintptr
-	// Elem is the element of a list and the value of a map.
+	// Elem is the element of a list, the value of a map, and the structure of an
+	// event.
 	Elem *Shape
+	// Format is how a timestamp is spelled.
+	Format Format
 	// Fields are the members of a structure in the order of the Go type, Index
 	// their places by wire name.
 	Fields []Field
@@ -54,6 +62,8 @@ type Shape struct {
 	Strings int
 	// checked says that the shape or something below it has a limit.
 	checked bool
+	// whole says that it is that of an input or output.
+	whole bool
 }
 
 // A Field is one member of a structure.
@@ -65,7 +75,11 @@ type Field struct {
 	Shape *Shape
 	omit  bool
 	Form  Form
-	limit *limit
+	// Place is where restJson1 has the member, PlaceName the name of the label,
+	// parameter or header there, or what such names begin with.
+	Place     Place
+	PlaceName string
+	limit     *limit
 	// hidden says that trails do not show the member.
 	hidden bool
 }
@@ -98,8 +112,10 @@ func (f *Field) Of(v reflect.Value) reflect.Value {
 // pointer always is: answers never hold null.
 func (f *Field) Absent(v reflect.Value) bool {
 	switch {
-	case f.Shape.Ptr:
+	case f.Shape.Ptr, f.Shape.Kind.Streams():
 		return v.IsNil()
+	case f.Shape.Kind == KindDocument:
+		return v.Len() == 0
 	case !f.omit:
 		return false
 	case f.Shape.Kind == KindTime:
@@ -127,8 +143,21 @@ func NewCompiler(limits Limits) *Compiler {
 
 var timeType = reflect.TypeFor[Time]()
 
-// Compile returns the shape of t. What the wire cannot carry is an error.
+// Compile returns the shape of t, which is that of an input, an output, or what
+// an error says beside its message. What the wire cannot carry is an error.
 func (c *Compiler) Compile(t reflect.Type) (*Shape, error) {
+	s, err := c.compile(t)
+	if err != nil {
+		return nil, err
+	}
+	if s.Kind != KindStruct || s.Ptr {
+		return nil, fmt.Errorf("%s: inputs and outputs are structs", t)
+	}
+	s.whole = true
+	return s, nil
+}
+
+func (c *Compiler) compile(t reflect.Type) (*Shape, error) {
 	if s, ok := c.made[t]; ok {
 		return s, nil
 	}
@@ -136,6 +165,9 @@ func (c *Compiler) Compile(t reflect.Type) (*Shape, error) {
 	c.made[t] = s // before the members, which may be of this type again
 	if t.Kind() == reflect.Pointer {
 		s.Ptr, s.Type = true, t.Elem()
+	}
+	if ok, err := c.streamed(s); ok {
+		return s, err
 	}
 	var err error
 	switch s.Type.Kind() {
@@ -148,18 +180,22 @@ func (c *Compiler) Compile(t reflect.Type) (*Shape, error) {
 	case reflect.Float32, reflect.Float64:
 		s.Kind = KindFloat
 	case reflect.Slice:
+		if s.Type == reflect.TypeFor[json.RawMessage]() {
+			s.Kind = KindDocument
+			break
+		}
 		if s.Type.Elem().Kind() == reflect.Uint8 {
 			s.Kind = KindBlob
 			break
 		}
 		s.Kind = KindList
-		s.Elem, err = c.Compile(s.Type.Elem())
+		s.Elem, err = c.compile(s.Type.Elem())
 	case reflect.Map:
 		if s.Type.Key().Kind() != reflect.String {
 			return nil, fmt.Errorf("%s: a map on the wire has strings for keys", t)
 		}
 		s.Kind = KindMap
-		s.Elem, err = c.Compile(s.Type.Elem())
+		s.Elem, err = c.compile(s.Type.Elem())
 	case reflect.Struct:
 		if s.Type == timeType {
 			s.Kind = KindTime
@@ -171,7 +207,7 @@ func (c *Compiler) Compile(t reflect.Type) (*Shape, error) {
 		s.Kind = KindStruct
 		err = c.members(s)
 	default:
-		return nil, fmt.Errorf("%s: the wire carries strings, booleans, integers, floats, times, bytes, lists, maps and structures only", t)
+		return nil, fmt.Errorf("%s: the wire carries strings, booleans, integers, floats, times, bytes, documents, lists, maps, structures and streams only", t)
 	}
 	if err != nil {
 		return nil, err
@@ -252,7 +288,13 @@ func (c *Compiler) member(s *Shape, sf reflect.StructField, name, opts string) e
 	if f.Form, err = parseForm(sf.Tag.Get("query"), name); err != nil {
 		return err
 	}
-	if f.Shape, err = c.Compile(sf.Type); err != nil {
+	if f.Shape, err = c.compile(sf.Type); err != nil {
+		return err
+	}
+	if err = f.place(sf.Tag.Get("rest")); err != nil {
+		return err
+	}
+	if err = f.format(sf.Tag.Get("time")); err != nil {
 		return err
 	}
 	if f.limit, err = c.limit(owner(s.Type, sf)+"."+sf.Name, f.Shape); err != nil {

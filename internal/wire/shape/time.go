@@ -65,14 +65,15 @@ func (t Time) AppendISO(b []byte) []byte {
 	return t.UTC().AppendFormat(b, "2006-01-02T15:04:05.000Z")
 }
 
-// isoLayouts are the spellings of ISO 8601 that clients use. A time without a
-// zone is UTC.
+// isoLayouts are the spellings of ISO 8601 that clients use, and that of headers.
+// A time without a zone is UTC.
 var isoLayouts = []string{
 	time.RFC3339Nano,
 	"2006-01-02T15:04:05.999999999",
 	"2006-01-02T15:04:05.999999999Z0700",
 	"20060102T150405Z",
 	"2006-01-02",
+	httpDate,
 }
 
 var errTime = errors.New("expected a timestamp: Unix seconds such as 1700000000, or ISO 8601 such as 2023-11-14T22:13:20Z")
@@ -90,9 +91,13 @@ func ParseTime(s string) (Time, error) {
 	return Time{}, errTime
 }
 
-// maxEpoch bounds Unix seconds: the end of the year 9999, the last that ISO
+// MaxEpoch bounds Unix seconds: the end of the year 9999, the last that ISO
 // 8601 can print.
-const maxEpoch = 253402300799
+const MaxEpoch = 253402300799
+
+// httpDate is the spelling of timestamps in headers. Fractions of seconds are read
+// and not written.
+const httpDate = "Mon, 02 Jan 2006 15:04:05 GMT"
 
 // parseEpoch reads Unix seconds. Decimals are taken as they are written, up to
 // nanoseconds, rather than through a float.
@@ -100,7 +105,7 @@ func parseEpoch(s string) (Time, bool) {
 	whole, frac, _ := strings.Cut(s, ".")
 	seconds, err := strconv.ParseInt(whole, 10, 64)
 	if err == nil && digitsOnly(frac) {
-		if seconds < -maxEpoch || seconds > maxEpoch {
+		if seconds < -MaxEpoch || seconds > MaxEpoch {
 			return Time{}, false
 		}
 		nanos, _ := strconv.ParseInt((frac + "000000000")[:9], 10, 64) // nine digits always fit
@@ -110,7 +115,7 @@ func parseEpoch(s string) (Time, bool) {
 		return Time{time.Unix(seconds, nanos).UTC()}, true
 	}
 	f, err := strconv.ParseFloat(s, 64)
-	if err != nil || math.IsNaN(f) || math.Abs(f) > maxEpoch {
+	if err != nil || math.IsNaN(f) || math.Abs(f) > MaxEpoch {
 		return Time{}, false
 	}
 	sec, part := math.Modf(f)

@@ -2,8 +2,8 @@
 //
 // Members are named in lower camel case as it has them, which is the member's
 // own name but for its first letter (mD5OfMessageBody); the keys of maps are as
-// they were sent. What is absent is left out, and a structure of which nothing is
-// left is null. Times are those of Java's default locale, in UTC.
+// they were sent. What is absent is left out, streams always, and a structure of
+// which nothing is left is null. Times are those of Java's default locale, in UTC.
 //
 // What is hidden says so in CloudTrail's words in the place of its value, whatever
 // that was: members whose limit is secret, or whose tag is `trail:"hidden"`, with
@@ -74,7 +74,7 @@ func (p *printer) structure(v reflect.Value, s *shape.Shape) {
 	for i := range s.Fields {
 		f := &s.Fields[i]
 		m := f.Of(v)
-		if p.full() || p.absent(f, m) {
+		if p.full() || f.Shape.Kind.Streams() || p.absent(f, m) {
 			continue
 		}
 		if !first {

@@ -2,6 +2,7 @@ package trail
 
 import (
 	"encoding/json"
+	"io"
 	"math"
 	"reflect"
 	"strings"
@@ -70,6 +71,13 @@ func TestWhatIsAbsentIsLeftOut(t *testing.T) {
 	}
 	if got := Input(reflect.ValueOf(inner{}), compile(t, inner{})); string(got) != "null" {
 		t.Errorf("of nothing is left %s", got)
+	}
+	type upload struct {
+		Body io.Reader `rest:"payload"`
+	}
+	stream := upload{Body: strings.NewReader("body")}
+	if got := Input(reflect.ValueOf(stream), compile(t, stream)); string(got) != "null" {
+		t.Errorf("of a stream is left %s", got)
 	}
 }
 

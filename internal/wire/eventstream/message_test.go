@@ -1,0 +1,189 @@
+package eventstream
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"hash/crc32"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// read reads the first message of b, by the description of the format alone, and
+// returns what follows it. It trusts no length.
+func read(b []byte) (m Message, rest []byte, err error) {
+	if len(b) < overhead {
+		return m, nil, errors.New("too short")
+	}
+	total, headers := binary.BigEndian.Uint32(b), binary.BigEndian.Uint32(b[4:])
+	if crc32.ChecksumIEEE(b[:8]) != binary.BigEndian.Uint32(b[8:]) {
+		return m, nil, errors.New("the prelude is damaged")
+	}
+	if uint64(total) > uint64(len(b)) || uint64(headers)+overhead > uint64(total) {
+		return m, nil, errors.New("the lengths are wrong")
+	}
+	end := total - 4
+	if crc32.ChecksumIEEE(b[:end]) != binary.BigEndian.Uint32(b[end:]) {
+		return m, nil, errors.New("the message is damaged")
+	}
+	m.Payload = b[12+headers : end]
+	for h := b[12 : 12+headers]; len(h) > 0; {
+		var header Header
+		if header, h, err = readHeader(h); err != nil {
+			return m, nil, err
+		}
+		m.Headers = append(m.Headers, header)
+	}
+	return m, b[total:], nil
+}
+
+func readHeader(b []byte) (h Header, rest []byte, err error) {
+	n := int(b[0])
+	if len(b) < n+2 {
+		return h, nil, errors.New("a header ends too early")
+	}
+	h.Name = string(b[1 : n+1])
+	kind, b := b[n+1], b[n+2:]
+	size := map[byte]int{typeTrue: 0, typeFalse: 0, typeByte: 1, typeShort: 2, typeInt: 4, typeLong: 8, typeTime: 8, typeUUID: 16}
+	n, fixed := size[kind]
+	if !fixed {
+		if len(b) < 2 || kind != typeBytes && kind != typeString {
+			return h, nil, errors.New("a header ends too early, or is of no type")
+		}
+		n, b = int(binary.BigEndian.Uint16(b)), b[2:]
+	}
+	if len(b) < n {
+		return h, nil, errors.New("a header ends too early")
+	}
+	v, b := b[:n], b[n:]
+	switch kind {
+	case typeTrue, typeFalse:
+		h.Value = kind == typeTrue
+	case typeByte:
+		h.Value = int8(v[0])
+	case typeShort:
+		h.Value = int16(binary.BigEndian.Uint16(v))
+	case typeInt:
+		h.Value = int32(binary.BigEndian.Uint32(v))
+	case typeLong:
+		h.Value = int64(binary.BigEndian.Uint64(v))
+	case typeBytes:
+		h.Value = v
+	case typeString:
+		h.Value = string(v)
+	case typeTime:
+		h.Value = time.UnixMilli(int64(binary.BigEndian.Uint64(v))).UTC()
+	case typeUUID:
+		h.Value = [16]byte(v)
+	}
+	return h, b, nil
+}
+
+// The bytes are those that AWS publishes with its description of the format.
+func TestMessagesAreAsAWSHasThem(t *testing.T) {
+	for want, m := range map[string]Message{
+		"000000100000000005c248eb7d98c8ff": {},
+		"0000003d0000002007fd83960c636f6e74656e742d747970650700106170706c69636174696f6e2f6a736f6e7b27666f6f273a27626172277d8d9c08b1": {
+			Headers: []Header{{"content-type", "application/json"}}, Payload: []byte("{'foo':'bar'}"),
+		},
+		"0000001d00000000fd528c5a7b27666f6f273a27626172277dc3653936": {Payload: []byte("{'foo':'bar'}")},
+		"0000002d0000001041c424b80a6576656e742d74797065040000a00c7b27666f6f273a27626172277d36f480a0": {
+			Headers: []Header{{"event-type", int32(40972)}}, Payload: []byte("{'foo':'bar'}"),
+		},
+	} {
+		got, err := m.Append([]byte("before"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if hex.EncodeToString(got[6:]) != want || string(got[:6]) != "before" {
+			t.Errorf("got  %x\nwant %s", got[6:], want)
+		}
+	}
+}
+
+func TestEveryValueArrivesAsItWas(t *testing.T) {
+	want := Message{Payload: []byte("p"), Headers: []Header{
+		{"true", true}, {"false", false}, {"byte", int8(-1)}, {"short", int16(-2)}, {"int", int32(-3)}, {"long", int64(-4)},
+		{"bytes", []byte{0, 255}}, {"string", "é"}, {"time", time.UnixMilli(1700000000250).UTC()}, {"uuid", [16]byte{1, 15: 16}},
+		{strings.Repeat("n", 255), strings.Repeat("v", 1<<15-1)},
+	}}
+	b, err := want.Append(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err = Failure("Code", "message").Append(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, rest, err := read(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	got, rest, err = read(rest)
+	if err != nil || len(rest) > 0 {
+		t.Fatalf("%v, and %d bytes more", err, len(rest))
+	}
+	failure := []Header{{":message-type", "error"}, {":error-code", "Code"}, {":error-message", "message"}}
+	if diff := cmp.Diff(failure, got.Headers); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestWhatIsBeyondAWSsBoundsIsAnError(t *testing.T) {
+	many := make([]Header, 5)
+	for i := range many {
+		many[i] = Header{"n", make([]byte, 1<<15-1)}
+	}
+	for name, m := range map[string]Message{
+		"no name":        {Headers: []Header{{"", true}}},
+		"a long name":    {Headers: []Header{{strings.Repeat("n", 256), true}}},
+		"a long value":   {Headers: []Header{{"n", strings.Repeat("v", 1<<15)}}},
+		"a strange one":  {Headers: []Header{{"n", 1.5}}},
+		"long headers":   {Headers: many},
+		"a long payload": {Payload: make([]byte, 16<<20+1)},
+	} {
+		if b, err := m.Append([]byte("x")); err == nil || string(b) != "x" {
+			t.Errorf("%s: %v, %d bytes", name, err, len(b))
+		}
+	}
+	if _, err := Failure("C", strings.Repeat("é", 1<<15)).Append(nil); err != nil {
+		t.Errorf("a long message is not cut: %v", err)
+	}
+}
+
+func FuzzMessage(f *testing.F) {
+	f.Add("name", "value", []byte("payload"), int64(7))
+	f.Add("", "\xff", []byte{}, int64(-1))
+	f.Fuzz(func(t *testing.T, name, value string, payload []byte, n int64) {
+		if _, _, err := read(payload); err == nil {
+			t.Log("somebody has made a message") // no panic is all that is asked
+		}
+		want := Message{Headers: []Header{{name, value}, {"n", n}}, Payload: payload}
+		b, err := want.Append(nil)
+		if err != nil {
+			return
+		}
+		got, rest, err := read(b)
+		if err != nil || len(rest) > 0 {
+			t.Fatalf("%v, and %d bytes more", err, len(rest))
+		}
+		if len(payload) == 0 {
+			got.Payload = payload
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+		if len(b) > 0 {
+			b[int(uint64(n)%uint64(len(b)))] ^= 1
+			if _, _, err := read(b); err == nil {
+				t.Error("one changed bit is not seen")
+			}
+		}
+	})
+}

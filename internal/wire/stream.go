@@ -1,0 +1,235 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"reflect"
+	"runtime/debug"
+	"time"
+
+	"github.com/dari-bus/dari/internal/wire/eventstream"
+	"github.com/dari-bus/dari/internal/wire/shape"
+)
+
+// streamPatience is how long one read of a stream waits for a client that does not
+// send.
+const streamPatience = 30 * time.Second
+
+// openStream makes what the output member f streams the rest of the answer.
+func (h *handler) openStream(c *call, f *shape.Field, out reflect.Value) error {
+	v := f.Of(out)
+	if v.IsNil() {
+		return nil
+	}
+	if f.Shape.Kind == shape.KindWriter {
+		stream := v.Interface().(shape.Stream)
+		c.answer.stream = stream
+		return nil
+	}
+	d := c.protocol.Events()
+	if d.initial {
+		first := eventstream.Event(eventstream.InitialResponse, d.contentType, c.answer.body)
+		message, err := first.Append(nil)
+		if err != nil {
+			return err
+		}
+		c.answer.body = append(c.answer.body[:0], message...)
+	}
+	c.answer.header.Set("Content-Type", eventstream.ContentType)
+	c.answer.stream = func(ctx context.Context, w io.Writer) error {
+		s := &eventSender{h: h, c: c, w: w, dialect: d}
+		return s.end(shape.Run(ctx, v, func(event reflect.Value) error { return s.send(event, f.Shape.Elem) }))
+	}
+	return nil
+}
+
+// An eventSender writes the events of one answer.
+type eventSender struct {
+	h       *handler
+	c       *call
+	w       io.Writer
+	dialect eventDialect
+	// payload and message are where events are made.
+	payload, message []byte
+	// failed says that the client does not hear us any more.
+	failed bool
+}
+
+// send sends the one member of event that is set.
+func (s *eventSender) send(event reflect.Value, union *shape.Shape) error {
+	for i := range union.Fields {
+		f := &union.Fields[i]
+		v := f.Of(event)
+		if v.IsNil() {
+			continue
+		}
+		m, err := s.event(f, v.Elem())
+		if err != nil {
+			return err
+		}
+		return s.write(m)
+	}
+	return fmt.Errorf("an event of %s has no member that says of which kind it is", union.Type)
+}
+
+// event makes the message for an event. One with a payload is that, and nothing
+// else.
+func (s *eventSender) event(f *shape.Field, v reflect.Value) (_ *eventstream.Message, err error) {
+	for i := range f.Shape.Fields {
+		p := &f.Shape.Fields[i]
+		if p.Place != shape.InPayload {
+			continue
+		}
+		switch payload := p.Of(v); p.Shape.Kind {
+		case shape.KindBlob:
+			return eventstream.Event(f.Name, "application/octet-stream", payload.Bytes()), nil
+		case shape.KindString:
+			return eventstream.Event(f.Name, "text/plain", shape.AppendText(nil, payload, p.Shape)), nil
+		default:
+			s.payload, err = s.dialect.append(s.payload[:0], payload, p.Shape)
+			return eventstream.Event(f.Name, s.dialect.contentType, s.payload), err
+		}
+	}
+	plain := *f.Shape
+	plain.Ptr = false
+	s.payload, err = s.dialect.append(s.payload[:0], v, &plain)
+	return eventstream.Event(f.Name, s.dialect.contentType, s.payload), err
+}
+
+// write sends a message. While it waits for its reader, it counts as an answer.
+func (s *eventSender) write(m *eventstream.Message) (err error) {
+	if s.message, err = m.Append(s.message[:0]); err != nil {
+		return err
+	}
+	if n := int64(len(s.message)); n > smallAnswer {
+		if !s.h.Answers.Try(n) {
+			return errBusy("Too many large answers wait for their readers.")
+		}
+		defer s.h.Answers.Give(n)
+	}
+	_, err = s.w.Write(s.message)
+	s.failed = err != nil
+	if cap(s.message) > maxPooled || cap(s.payload) > maxPooled {
+		s.message, s.payload = nil, nil
+	}
+	return err
+}
+
+// end ends the stream: with err, if there is one, in the last message.
+func (s *eventSender) end(err error) error {
+	if err == nil || s.failed || s.c.r.Context().Err() != nil {
+		return err
+	}
+	e := s.h.explain(s.c, err)
+	s.c.answer.code, s.c.seen.Err = e.Code, e
+	m := eventstream.Exception(e.Code, s.dialect.contentType, s.dialect.problem(nil, "", e, s.c.membersShape(e)))
+	if e.Status >= http.StatusInternalServerError {
+		m = eventstream.Failure(e.Code, e.Message)
+	}
+	return s.write(m)
+}
+
+// sendStream sends an answer that comes into being while it is sent. One that
+// breaks off is left without its end, so that the client sees that.
+func (h *handler) sendStream(c *call, w http.ResponseWriter) {
+	out := &streamWriter{w: w, control: http.NewResponseController(w)}
+	defer func() {
+		if p := recover(); p != nil {
+			h.Log.Error("panic while streaming an answer", "request", c.caller.RequestID, "service", c.serviceName(),
+				"operation", c.operationName(), "panic", p, "stack", string(debug.Stack()))
+			h.breakOff(c)
+		}
+	}()
+	// Where there are no deadlines and no half duplex, there is nothing to lift.
+	_ = out.control.EnableFullDuplex()
+	_ = out.control.SetReadDeadline(time.Time{}) // that of the request would end the call with it
+	w.WriteHeader(c.answer.status)
+	if _, err := out.Write(c.answer.body); err != nil {
+		h.breakOff(c)
+		return
+	}
+	err := c.answer.stream(WithCaller(c.r.Context(), c.caller), out)
+	if err != nil {
+		h.breakOff(c)
+		if c.r.Context().Err() == nil && !errors.Is(err, errClientGone) {
+			h.Log.Error("stream failed", "request", c.caller.RequestID, "service", c.serviceName(),
+				"operation", c.operationName(), "err", err)
+		}
+	}
+}
+
+// breakOff makes the answer one without an end.
+func (h *handler) breakOff(c *call) {
+	c.answer.broken = true
+	if c.seen.Err == nil {
+		c.seen.Err = errInternal(c.caller.RequestID)
+	}
+}
+
+// A streamWriter sends what is written at once. How long it waits for a client
+// that does not read is up to the connection.
+type streamWriter struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+}
+
+// errClientGone says that what is written does not reach the client.
+var errClientGone = errors.New("the client has left, or does not read")
+
+func (s *streamWriter) Write(b []byte) (int, error) {
+	n, err := s.w.Write(b)
+	if err == nil {
+		err = s.control.Flush()
+	}
+	if err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return n, fmt.Errorf("%w: %w", errClientGone, err)
+	}
+	return n, nil
+}
+
+// leavesBody says whether the operation reads its body itself, while it comes. A
+// body that its signature covers is read whole before anything is done for it.
+func (h *handler) leavesBody(c *call, operation string) bool {
+	if c.service == nil || h.Keys != nil {
+		return false
+	}
+	op := c.service.operations[operation]
+	return op != nil && op.binding != nil && op.binding.Streams()
+}
+
+// openBody makes the body of the request the stream of the call.
+func (h *handler) openBody(c *call) error {
+	c.read = true
+	if c.r.ContentLength > c.most {
+		c.answer.header.Set("Connection", "close")
+		return errTooLarge(c.most)
+	}
+	if encoding := c.r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
+		return errEncoding(encoding, "A body that is streamed must have none.")
+	}
+	c.stream = &streamReader{r: c.r.Body, control: http.NewResponseController(c.w), most: c.most, left: c.most}
+	return nil
+}
+
+// A streamReader reads the body of a request while it comes, up to a number of
+// bytes.
+type streamReader struct {
+	r          io.Reader
+	control    *http.ResponseController
+	most, left int64
+}
+
+func (s *streamReader) Read(b []byte) (int, error) {
+	_ = s.control.SetReadDeadline(time.Now().Add(streamPatience)) // a request without deadlines is no connection
+	n, err := s.r.Read(b[:min(int64(len(b)), s.left+1)])
+	if err != nil {
+		_ = s.control.SetReadDeadline(time.Time{}) // or it would end the call, which goes on
+	}
+	if s.left -= int64(n); s.left < 0 {
+		return 0, errTooLarge(s.most)
+	}
+	return n, err
+}
