@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -140,27 +141,54 @@ func (m *mirror) play(s snapshot) *http.Response {
 	return w.Result()
 }
 
-// members returns what was sent as JSON. Of a form it takes members that are text.
-func (s snapshot) members(t *testing.T) []byte {
+// diff compares what was sent with what arrived.
+func (s snapshot) diff(t *testing.T, arrived any) string {
 	t.Helper()
+	got, err := json.Marshal(arrived)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if s.header.Get("Content-Type") != "application/x-www-form-urlencoded" {
-		return s.body
+		return diffJSON(t, s.body, got)
 	}
 	form, err := url.ParseQuery(string(s.body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	members := map[string]string{}
-	for name := range form {
-		if name != "Action" && name != "Version" {
-			members[name] = form.Get(name)
-		}
-	}
-	b, err := json.Marshal(members)
-	if err != nil {
+	var members any
+	if err := json.Unmarshal(got, &members); err != nil {
 		t.Fatal(err)
 	}
-	return b
+	again := url.Values{"Action": form["Action"], "Version": form["Version"]}
+	asForm(again, "", members)
+	return cmp.Diff(form, again)
+}
+
+// asForm writes what JSON holds as the query protocol does where no trait says
+// otherwise: lists as member.1, maps as entry.1.key and entry.1.value.
+func asForm(form url.Values, name string, v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		for i, key := range slices.Sorted(maps.Keys(v)) {
+			switch {
+			case name == "":
+				asForm(form, key, v[key])
+			case strings.ToUpper(key[:1]) == key[:1]:
+				asForm(form, name+"."+key, v[key])
+			default: // the recordings have keys of maps that begin small
+				entry := fmt.Sprintf("%s.entry.%d", name, i+1)
+				form.Set(entry+".key", key)
+				asForm(form, entry+".value", v[key])
+			}
+		}
+	case []any:
+		for i, e := range v {
+			asForm(form, fmt.Sprintf("%s.member.%d", name, i+1), e)
+		}
+	case nil: // absent
+	default:
+		form.Set(name, fmt.Sprint(v))
+	}
 }
 
 func TestRecordedRequestsArriveWhole(t *testing.T) {
@@ -181,11 +209,7 @@ func TestRecordedRequestsArriveWhole(t *testing.T) {
 				case resp.StatusCode != http.StatusOK:
 					t.Fatalf("%s: %s\nrequest: %s", resp.Status, body, s.body)
 				default:
-					got, err := json.Marshal(m.got)
-					if err != nil {
-						t.Fatal(err)
-					}
-					if diff := diffJSON(t, s.members(t), got); diff != "" {
+					if diff := s.diff(t, m.got); diff != "" {
 						t.Errorf("what was sent (-) and what arrived (+):\n%s", diff)
 					}
 				}
