@@ -498,13 +498,13 @@ var aims = map[string]struct {
 // no policy lets the rule's account in.
 func TestNoTargetReachesAnotherAccountUninvited(t *testing.T) {
 	h := openAccounts(t, true)
-	for kind := range h.app.sinks(nil) {
+	for kind := range h.app.sinks() {
 		if _, ok := aims[kind]; !ok {
 			t.Errorf("say in aims how a target of the kind %s might reach another account", kind)
 		}
 	}
 	for kind := range aims {
-		if _, ok := h.app.sinks(nil)[kind]; !ok {
+		if _, ok := h.app.sinks()[kind]; !ok {
 			t.Errorf("there are no targets of the kind %s", kind)
 		}
 	}

@@ -14,22 +14,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/dari-bus/dari/internal/access"
-	"github.com/dari-bus/dari/internal/arn"
-	"github.com/dari-bus/dari/internal/bus"
 	"github.com/dari-bus/dari/internal/console"
-	"github.com/dari-bus/dari/internal/delivery"
-	"github.com/dari-bus/dari/internal/destination"
 	"github.com/dari-bus/dari/internal/door"
 	"github.com/dari-bus/dari/internal/event"
-	"github.com/dari-bus/dari/internal/eventsapi"
 	"github.com/dari-bus/dari/internal/outbound"
-	"github.com/dari-bus/dari/internal/room/identity"
-	"github.com/dari-bus/dari/internal/room/queue"
 	"github.com/dari-bus/dari/internal/signature"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/disk"
 	"github.com/dari-bus/dari/internal/store/mem"
-	"github.com/dari-bus/dari/internal/target"
 	"github.com/dari-bus/dari/internal/watch"
 	"github.com/dari-bus/dari/internal/wire"
 )
@@ -47,12 +39,9 @@ type App struct {
 	// long the other parts may take when the store has failed.
 	stopWithin time.Duration
 
-	client       *outbound.Client
-	identities   *identity.Service
-	queues       *queue.Service
-	destinations *destination.Service
-	outbox       *delivery.Outbox
-	buses        *bus.Service
+	client *outbound.Client
+	hooks  watch.Hooks
+	*rooms
 }
 
 // Open opens the store and the rooms and begins to listen. Nothing is served
@@ -62,13 +51,16 @@ func Open(ctx context.Context, opt Options) (*App, error) {
 		return nil, err
 	}
 	a := &App{opt: opt, registry: prometheus.NewRegistry(), feed: watch.NewFeed(feedSize), stopWithin: 10 * time.Second}
+	a.observe()
+	a.client = a.newClient()
 	var err error
 	if a.store, err = a.openStore(); err != nil {
 		return nil, err
 	}
-	if err := a.openRooms(ctx); err != nil {
+	if a.rooms, err = a.openRooms(ctx); err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
+	watch.Gauges(a.registry, func() float64 { return float64(a.outbox.Waiting()) }, func() float64 { return float64(a.outbox.Dead().Count()) })
 	listener, err := net.Listen("tcp", opt.Listen)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("listen on %s: %w", opt.Listen, err), a.store.Close())
@@ -88,6 +80,12 @@ const feedSize = 1024
 // metricsAtOnce is how many may read the metrics at a time.
 const metricsAtOnce = 8
 
+// observe begins to count and to log what happens.
+func (a *App) observe() {
+	a.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	a.hooks = watch.Tee(watch.Log(a.opt.Log), watch.Metrics(a.registry), a.feed.Hooks())
+}
+
 func (a *App) openStore() (store.Store, error) {
 	if a.opt.Ephemeral {
 		return mem.New(), nil
@@ -95,71 +93,6 @@ func (a *App) openStore() (store.Store, error) {
 	// Half as many as callers may have connections: see newClient for the rest.
 	tables := min(256, door.Limit(a.opt.memory.Total())/2)
 	return disk.Open(disk.Options{Dir: a.opt.Data, Log: a.opt.Log, MaxFiles: tables})
-}
-
-// openRooms opens everything that stands on the store and joins it.
-func (a *App) openRooms(ctx context.Context) (err error) {
-	limits := bus.DefaultLimits()
-	if a.opt.Limits == "none" {
-		limits = bus.NoLimits()
-	}
-	a.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	hooks := watch.Tee(watch.Log(a.opt.Log), watch.Metrics(a.registry), a.feed.Hooks())
-
-	guard := access.Boundary{ServicesNeedPolicy: a.opt.EnforcePolicies}
-	if a.identities, err = identity.Open(ctx, identity.Options{}); err != nil {
-		return err
-	}
-	if a.queues, err = queue.Open(ctx, queue.Options{Store: a.store, Guard: guard, Log: a.opt.Log}); err != nil {
-		return err
-	}
-	a.client = a.newClient()
-	if a.destinations, err = destination.Open(ctx, destination.Options{Store: a.store, Client: a.client, HTTPSOnly: a.opt.HTTPSOnly}); err != nil {
-		return err
-	}
-	a.outbox, err = delivery.Open(ctx, delivery.Options{
-		Store: a.store, Owners: map[string]delivery.Owner{bus.OwnerKind: bus.Owner(a.sinks(a.client), a.queues)},
-		Hooks: hooks, Log: a.opt.Log, MaxDead: a.opt.MaxDead, MaxDeadBytes: a.opt.maxDeadBytes,
-		Memory: a.opt.memory.Share(memoryDeliveries), Renderings: a.opt.memory.Share(memoryRenderings),
-	})
-	if err != nil {
-		return err
-	}
-	watch.Gauges(a.registry, func() float64 { return float64(a.outbox.Waiting()) }, func() float64 { return float64(a.outbox.Dead().Count()) })
-	a.buses, err = bus.Open(ctx, bus.Options{
-		Store: a.store, Outbox: a.outbox, Hooks: hooks, Guard: guard, Limits: limits, CheckTarget: a.checkTarget,
-	})
-	return err
-}
-
-// sinks is where each kind of target meets the room that takes it.
-func (a *App) sinks(client *outbound.Client) target.Registry {
-	return target.Registry{
-		"sqs": target.Queue(func(ctx context.Context, q arn.ARN, m target.QueueMessage) error {
-			from, err := access.Service(access.Events, m.Rule)
-			if err != nil {
-				return err
-			}
-			return a.queues.Deliver(ctx, q, queue.Mail{Body: m.Body, Group: m.Group, Trace: m.Trace, From: from})
-		}),
-		"events/api-destination": target.APIDestination(a.destinations, client),
-		"events/event-bus": target.Bus(func(ctx context.Context, b arn.ARN, d *target.Delivery) error {
-			return a.buses.Forward(ctx, b, d)
-		}),
-	}
-}
-
-// checkTarget says whether a target that must exist does, for rules of a place.
-func (a *App) checkTarget(from access.Place, t arn.ARN) error {
-	if target.Kind(t) == "events/api-destination" {
-		return a.destinations.Exists(from, t)
-	}
-	return nil
-}
-
-// services are the AWS APIs on the port.
-func (a *App) services() []*wire.Service {
-	return []*wire.Service{eventsapi.API(a.buses, a.destinations), queue.API(a.queues), identity.API(a.identities)}
 }
 
 // handler joins the AWS APIs and what is dari's own.
@@ -192,7 +125,7 @@ func (a *App) handler() (*front, error) {
 		Allow:     a.allow,
 		Host:      host, Region: a.opt.Region, Account: a.opt.Account,
 	})
-	return &front{guard: guard, own: own, aws: aws, need: door.Need{Methods: aws.Methods(), Acts: true}}, nil
+	return &front{guard: guard, hosts: a.hosts(), own: own, aws: aws, need: door.Need{Methods: aws.Methods(), Acts: true}}, nil
 }
 
 // home is the place of callers who name none.

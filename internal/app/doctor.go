@@ -10,13 +10,10 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"github.com/dari-bus/dari/internal/delivery"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/disk"
 	"github.com/dari-bus/dari/internal/store/doctor"
-	"github.com/dari-bus/dari/internal/watch"
 )
 
 // Doctor looks at a data directory that no server has open and says on w what it
@@ -63,7 +60,7 @@ func Doctor(ctx context.Context, dir string, accept bool, w io.Writer) (well boo
 // all being well, and they know the names of what is theirs. The App it returns
 // may lack rooms.
 func openToLook(ctx context.Context, i *doctor.Inspection) (*App, error) {
-	a := &App{opt: Defaults(), store: unchanged{i}, registry: prometheus.NewRegistry(), feed: watch.NewFeed(1)}
+	a := &App{opt: Defaults(), store: unchanged{i}, rooms: &rooms{}}
 	a.opt.Log = slog.New(slog.DiscardHandler)
 	if err := a.opt.check(); err != nil {
 		return a, err
@@ -71,7 +68,10 @@ func openToLook(ctx context.Context, i *doctor.Inspection) (*App, error) {
 	if i.Records == 0 {
 		return a, nil
 	}
-	return a, a.openRooms(ctx)
+	a.client = a.newClient()
+	var err error
+	a.rooms, err = a.openRooms(ctx)
+	return a, err
 }
 
 // unchanged is the store that an inspection can read.

@@ -14,6 +14,7 @@ import (
 // has not been asked about.
 type front struct {
 	guard *door.Guard
+	hosts []hostRoute
 	own   http.Handler
 	aws   wire.Handler
 	// need is what the AWS APIs need: any method may carry an action.
@@ -49,6 +50,11 @@ type entrance struct {
 }
 
 func (f *front) entrance(r *http.Request) entrance {
+	for _, h := range f.hosts {
+		if h.match(r) {
+			return entrance{api, h.serve, refuseAPI}
+		}
+	}
 	switch {
 	case r.URL.Path == console.Prefix || strings.HasPrefix(r.URL.Path, console.Prefix+"/"):
 		return entrance{console.Need(r), f.own, refuseOwn}

@@ -42,7 +42,7 @@ func TestCallsGoWhereTheSettingAllows(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sent := a.sinks(a.client).Send(t.Context(), &target.Delivery{Owner: a.home().ARN("events", "rule/r").String(), Target: &target.Target{ARN: d.ARN}, ARN: parsed, Input: []byte("{}")})
+		sent := a.sinks().Send(t.Context(), &target.Delivery{Owner: a.home().ARN("events", "rule/r").String(), Target: &target.Target{ARN: d.ARN}, ARN: parsed, Input: []byte("{}")})
 		req, err := http.NewRequestWithContext(t.Context(), "POST", srv.URL, nil)
 		if err != nil {
 			t.Fatal(err)

@@ -17,11 +17,12 @@ import (
 	"github.com/dari-bus/dari/internal/wire"
 )
 
-// A recorder calls operations and keeps the last call.
+// A recorder calls operations and keeps the last call and its answer.
 type recorder struct {
-	t    *testing.T
-	aws  wire.Handler
-	seen *wire.Call
+	t      *testing.T
+	aws    wire.Handler
+	seen   *wire.Call
+	answer string
 }
 
 func newRecorder(t *testing.T, services []*wire.Service) *recorder {
@@ -40,7 +41,9 @@ func (r *recorder) call(s *wire.Service, operation, body string) *wire.Call {
 	req := httptest.NewRequest("POST", "http://localhost:4566/", strings.NewReader(body))
 	req.Header.Set("X-Amz-Target", s.Target+"."+operation)
 	r.seen = nil
-	r.aws.ServeHTTP(httptest.NewRecorder(), req)
+	w := httptest.NewRecorder()
+	r.aws.ServeHTTP(w, req)
+	r.answer = w.Body.String()
 	if r.seen == nil || r.seen.Operation != operation {
 		r.t.Fatalf("%s was seen as %+v", operation, r.seen)
 	}

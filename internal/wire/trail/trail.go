@@ -7,7 +7,7 @@
 //
 // What is hidden says so in CloudTrail's words in the place of its value, whatever
 // that was: members whose limit is secret, or whose tag is `trail:"hidden"`, with
-// all that is below them, and every blob. What comes to more than [MaxBytes] is
+// all that is below them, and every blob and document. What comes to more than [MaxBytes] is
 // not printed; that it is left out is.
 package trail
 

@@ -1,0 +1,161 @@
+package app
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/dari-bus/dari/internal/access"
+	"github.com/dari-bus/dari/internal/arn"
+	"github.com/dari-bus/dari/internal/bus"
+	"github.com/dari-bus/dari/internal/delivery"
+	"github.com/dari-bus/dari/internal/destination"
+	"github.com/dari-bus/dari/internal/eventsapi"
+	"github.com/dari-bus/dari/internal/room/identity"
+	"github.com/dari-bus/dari/internal/room/queue"
+	"github.com/dari-bus/dari/internal/target"
+	"github.com/dari-bus/dari/internal/wire"
+)
+
+// rooms are what stands on a store, opened and joined. When those that run have
+// ended, the store may be closed, or the rooms opened on it once more.
+type rooms struct {
+	queues       *queue.Service
+	destinations *destination.Service
+	outbox       *delivery.Outbox
+	buses        *bus.Service
+	all          []room
+}
+
+// A room is what the roof knows of one. Each member may be nil.
+type room struct {
+	// api is the AWS API that the room serves.
+	api *wire.Service
+	// sinks are the kinds of targets that it takes.
+	sinks target.Registry
+	// run is what it does by itself until its context ends.
+	run func(context.Context) error
+}
+
+// openRooms opens everything that stands on the store and joins it.
+func (a *App) openRooms(ctx context.Context) (*rooms, error) {
+	guard := access.Boundary{ServicesNeedPolicy: a.opt.EnforcePolicies}
+	r := &rooms{}
+	for _, open := range []func(context.Context, *rooms, access.Guard) (room, error){
+		a.openIdentities,
+		a.openQueues,
+		a.openDestinations,
+		a.openBuses, // the last, since it leads to all others
+	} {
+		room, err := open(ctx, r, guard)
+		if err != nil {
+			return r, err
+		}
+		r.all = append(r.all, room)
+	}
+	return r, nil
+}
+
+func (a *App) openIdentities(ctx context.Context, _ *rooms, _ access.Guard) (room, error) {
+	s, err := identity.Open(ctx, identity.Options{})
+	return room{api: identity.API(s)}, err
+}
+
+func (a *App) openQueues(ctx context.Context, r *rooms, guard access.Guard) (room, error) {
+	var err error
+	if r.queues, err = queue.Open(ctx, queue.Options{Store: a.store, Guard: guard, Log: a.opt.Log}); err != nil {
+		return room{}, err
+	}
+	sink := target.Queue(func(ctx context.Context, q arn.ARN, m target.QueueMessage) error {
+		from, err := access.Service(access.Events, m.Rule)
+		if err != nil {
+			return err
+		}
+		return r.queues.Deliver(ctx, q, queue.Mail{Body: m.Body, Group: m.Group, Trace: m.Trace, From: from})
+	})
+	return room{api: queue.API(r.queues), sinks: target.Registry{"sqs": sink}, run: r.queues.Run}, nil
+}
+
+func (a *App) openDestinations(ctx context.Context, r *rooms, _ access.Guard) (room, error) {
+	var err error
+	r.destinations, err = destination.Open(ctx, destination.Options{Store: a.store, Client: a.client, HTTPSOnly: a.opt.HTTPSOnly})
+	if err != nil {
+		return room{}, err
+	}
+	sink := target.APIDestination(r.destinations, a.client)
+	return room{sinks: target.Registry{"events/api-destination": sink}, run: r.destinations.Run}, nil
+}
+
+// openBuses opens the outbox and the buses, which stand on all other rooms and
+// stop before they do.
+func (a *App) openBuses(ctx context.Context, r *rooms, guard access.Guard) (room, error) {
+	limits := bus.DefaultLimits()
+	if a.opt.Limits == "none" {
+		limits = bus.NoLimits()
+	}
+	own := target.Registry{"events/event-bus": target.Bus(func(ctx context.Context, b arn.ARN, d *target.Delivery) error {
+		return r.buses.Forward(ctx, b, d)
+	})}
+	sinks := r.sinks()
+	maps.Copy(sinks, own)
+	var err error
+	r.outbox, err = delivery.Open(ctx, delivery.Options{
+		Store: a.store, Owners: map[string]delivery.Owner{bus.OwnerKind: bus.Owner(sinks, r.queues)},
+		Hooks: a.hooks, Log: a.opt.Log, MaxDead: a.opt.MaxDead, MaxDeadBytes: a.opt.maxDeadBytes,
+		Memory: a.opt.memory.Share(memoryDeliveries), Renderings: a.opt.memory.Share(memoryRenderings),
+	})
+	if err != nil {
+		return room{}, err
+	}
+	r.buses, err = bus.Open(ctx, bus.Options{
+		Store: a.store, Outbox: r.outbox, Hooks: a.hooks, Guard: guard, Limits: limits, CheckTarget: r.checkTarget,
+	})
+	if err != nil {
+		return room{}, err
+	}
+	return room{api: eventsapi.API(r.buses, r.destinations), sinks: own}, nil
+}
+
+// sinks are where each kind of target leads.
+func (r *rooms) sinks() target.Registry {
+	all := target.Registry{}
+	for _, room := range r.all {
+		maps.Copy(all, room.sinks)
+	}
+	return all
+}
+
+// checkTarget says whether a target that must exist does, for rules of a place.
+func (r *rooms) checkTarget(from access.Place, t arn.ARN) error {
+	if target.Kind(t) == "events/api-destination" {
+		return r.destinations.Exists(from, t)
+	}
+	return nil
+}
+
+// services are the AWS APIs, EventBridge's first.
+func (r *rooms) services() []*wire.Service {
+	var all []*wire.Service
+	for _, room := range slices.Backward(r.all) {
+		if room.api != nil {
+			all = append(all, room.api)
+		}
+	}
+	return all
+}
+
+// layers are what runs in the rooms, from the top: what stops first leads to what
+// stops later.
+func (r *rooms) layers() []layer {
+	own := layer{name: "rooms"}
+	for _, room := range r.all {
+		if room.run != nil {
+			own.parts = append(own.parts, room.run)
+		}
+	}
+	return []layer{
+		{"schedules", []func(context.Context) error{r.buses.Run}},
+		{"outbox", []func(context.Context) error{r.outbox.Run}},
+		own,
+	}
+}
