@@ -39,7 +39,7 @@ func (cborProtocol) Route(c *call, s *service) (string, bool) {
 }
 
 func (cborProtocol) Decode(c *call, s *shape.Shape, in reflect.Value) error {
-	return cbor.Read(c.body, s, in)
+	return cbor.Read(c.body.Text, s, in)
 }
 
 func (cborProtocol) Encode(c *call, s *shape.Shape, out reflect.Value) (err error) {
@@ -58,7 +58,7 @@ func (cborProtocol) EncodeError(c *call, e *Error, s *shape.Shape) {
 	c.answer.header.Set(smithyProtocol, cborName)
 	c.answer.header.Set("Content-Type", "application/cbor")
 	c.answer.status, c.answer.code = e.StatusByKind(), e.Code
-	c.answer.body = appendCBORError(c.answer.body, c.errorName(e), e, s)
+	c.answer.body = cbor.AppendError(c.answer.body, c.errorName(e), e, s)
 }
 
 func (cborProtocol) Carries(k shape.Kind) bool {
@@ -66,25 +66,5 @@ func (cborProtocol) Carries(k shape.Kind) bool {
 }
 
 func (cborProtocol) Events() eventDialect {
-	return eventDialect{contentType: "application/cbor", append: cbor.Append, problem: appendCBORError, initial: true}
-}
-
-func appendCBORError(b []byte, code string, e *Error, s *shape.Shape) []byte {
-	var texts []string
-	if code != "" {
-		texts = append(texts, "__type", code)
-	}
-	if !hasMessage(s) {
-		texts = append(texts, "message", e.Message)
-	}
-	if s != nil {
-		if whole, err := cbor.AppendMembers(b, membersOf(e), s, texts...); err == nil {
-			return whole
-		}
-	}
-	b = cbor.AppendMap(b, len(texts)/2)
-	for _, text := range texts {
-		b = cbor.AppendText(b, text)
-	}
-	return b
+	return eventDialect{contentType: "application/cbor", append: cbor.Append, problem: cbor.AppendError, initial: true}
 }

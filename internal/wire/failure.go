@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"reflect"
 
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/signature"
@@ -99,20 +98,7 @@ func (c *call) membersShape(e *Error) *shape.Shape {
 	if e.Members == nil || c.service == nil {
 		return nil
 	}
-	return c.service.errors[membersOf(e).Type()]
-}
-
-// membersOf returns the structure of e's members.
-func membersOf(e *Error) reflect.Value { return reflect.Indirect(reflect.ValueOf(e.Members)) }
-
-// hasMessage says whether members of shape s have the message among them.
-func hasMessage(s *shape.Shape) bool {
-	if s == nil {
-		return false
-	}
-	_, small := s.Index["message"]
-	_, large := s.Index["Message"]
-	return small || large
+	return c.service.errors[e.Details().Type()]
 }
 
 func errInternal(requestID string) *Error {

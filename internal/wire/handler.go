@@ -15,6 +15,7 @@ import (
 
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/budget"
+	"github.com/dari-bus/dari/internal/wire/body"
 	"github.com/dari-bus/dari/internal/wire/rest"
 	"github.com/dari-bus/dari/internal/wire/shape"
 )
@@ -39,7 +40,7 @@ type Options struct {
 	// Log hears of the server's own failures. Default [slog.Default].
 	Log *slog.Logger
 	// Bodies is the memory that bodies are read into. Nil is memory without end.
-	Bodies Memory
+	Bodies body.Memory
 	// Answers is the memory for answers that wait for their readers.
 	Answers *budget.Share
 	// MaxBody bounds a request body in bytes, as it is sent and again once it is
@@ -56,17 +57,6 @@ type Options struct {
 	// that served the call and should not wait for anything; for that there is
 	// [Call.Later]. Nil means that nobody listens.
 	After func(context.Context, *Call)
-}
-
-// Memory is what calls may hold, in bytes.
-type Memory interface {
-	// Take takes n bytes for the call with this context. An error says that there
-	// were none in time.
-	Take(ctx context.Context, n int64) error
-	// Give gives n bytes back that were taken for the same call.
-	Give(ctx context.Context, n int64)
-	// Most is how many bytes there are in all, for one call that has them alone.
-	Most() int64
 }
 
 // DefaultMaxBody is the default of Options.MaxBody in bytes. The largest
@@ -176,7 +166,7 @@ func (h *handler) setDefaults() {
 	}
 }
 
-// endless is Memory without end.
+// endless is memory without end.
 type endless struct{}
 
 func (endless) Take(context.Context, int64) error { return nil }

@@ -31,7 +31,7 @@ func (p jsonProtocol) Route(c *call, s *service) (string, bool) {
 }
 
 func (p jsonProtocol) Decode(c *call, s *shape.Shape, in reflect.Value) error {
-	return awsjson.Read(c.body, s, in)
+	return awsjson.Read(c.body.Text, s, in)
 }
 
 func (p jsonProtocol) Encode(c *call, s *shape.Shape, out reflect.Value) (err error) {
@@ -48,7 +48,7 @@ func (p jsonProtocol) EncodeError(c *call, e *Error, s *shape.Shape) {
 	c.answer.status = e.StatusCode()
 	c.answer.code = e.Code
 	c.answer.header.Set("Content-Type", p.contentType)
-	c.answer.body = appendJSONError(c.answer.body, c.errorName(e), e, s)
+	c.answer.body = awsjson.AppendError(c.answer.body, c.errorName(e), e, s)
 }
 
 func (p jsonProtocol) Carries(k shape.Kind) bool {
@@ -56,7 +56,7 @@ func (p jsonProtocol) Carries(k shape.Kind) bool {
 }
 
 func (p jsonProtocol) Events() eventDialect {
-	return eventDialect{contentType: "application/json", append: awsjson.Append, problem: appendJSONError, initial: true}
+	return eventDialect{contentType: "application/json", append: awsjson.Append, problem: awsjson.AppendError, initial: true}
 }
 
 // errorName is the name of an error in the dialects that say __type. A service
@@ -73,36 +73,4 @@ func (c *call) errorName(e *Error) string {
 		return ns + "#" + e.Code
 	}
 	return e.Code
-}
-
-// appendJSONError appends an error as an object, with the name as __type unless
-// it is "".
-func appendJSONError(b []byte, name string, e *Error, s *shape.Shape) []byte {
-	b = append(b, '{')
-	start := len(b)
-	if name != "" {
-		b = awsjson.AppendString(append(b, `"__type":`...), name)
-	}
-	member := func(b []byte, name string) []byte {
-		if len(b) > start {
-			b = append(b, ',')
-		}
-		return append(awsjson.AppendString(b, name), ':')
-	}
-	if !hasMessage(s) {
-		b = awsjson.AppendString(member(b, "message"), e.Message)
-	}
-	if s != nil {
-		v := membersOf(e)
-		for i := range s.Fields {
-			f := &s.Fields[i]
-			if f.Place != shape.InBody || f.Absent(f.Of(v)) {
-				continue
-			}
-			if whole, err := awsjson.Append(member(b, f.Name), f.Of(v), f.Shape); err == nil {
-				b = whole
-			}
-		}
-	}
-	return append(b, '}')
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dari-bus/dari/internal/signature"
+	"github.com/dari-bus/dari/internal/wire/body"
 	"github.com/dari-bus/dari/internal/wire/shape"
 )
 
@@ -67,16 +68,12 @@ type call struct {
 	auth  signature.Claim
 	// authErr says what is wrong with credentials that could not be read.
 	authErr error
-	// most is how many bytes of body the call may have.
-	most int64
 	// read says that the body has been read, and that there is no more to wait for.
 	read bool
-	// held is what the body lives in, until the call has been served.
-	held heldBody
 	// stream is the body of an operation that reads it as it comes.
-	stream *streamReader
-	// raw is the body as it was sent, body the same without its compression.
-	raw, body []byte
+	stream *body.Stream
+	// body is the body of all others, until the call has been served.
+	body body.Body
 	// params are the query string and the form together, read when first asked
 	// for; formErr says why there are none.
 	params  url.Values

@@ -88,25 +88,9 @@ func setURL(c *call, s *shape.Shape, in reflect.Value) {
 
 func (queryProtocol) Encode(c *call, s *shape.Shape, out reflect.Value) (err error) {
 	c.answer.status = http.StatusOK
-	action := c.operation.Name
-	if c.wantsJSON() {
-		c.answer.body, err = appendQueryJSON(c, action, s, out)
-		return err
-	}
-	c.answer.header.Set("Content-Type", "text/xml")
-	b := appendOpen(c.answer.body, action+"Response", c.service.Namespace)
-	if !s.IsNone() {
-		b = append(append(append(b, '<'), action...), "Result>"...)
-		if b, err = awsquery.Append(b, out, s); err != nil {
-			return err
-		}
-		b = append(append(append(b, "</"...), action...), "Result>"...)
-	}
-	b = append(b, "<ResponseMetadata>"...)
-	b = awsquery.AppendLeaf(b, "RequestId", c.caller.RequestID)
-	b = append(append(append(b, "</ResponseMetadata></"...), action...), "Response>"...)
-	c.answer.body = b
-	return nil
+	e := c.envelope()
+	c.answer.body, err = e.Append(c.answer.body, c.operation.Name, out, s)
+	return err
 }
 
 func (queryProtocol) EncodeError(c *call, e *Error, s *shape.Shape) {
@@ -118,43 +102,23 @@ func (queryProtocol) EncodeError(c *call, e *Error, s *shape.Shape) {
 		message = e.QueryMessage
 	}
 	c.answer.status, c.answer.code = e.StatusByKind(), code
-	if c.wantsJSON() {
-		c.answer.body = appendQueryJSONError(c, e.Side(), code, message)
-		return
-	}
-	namespace := ""
+	envelope := c.envelope()
+	c.answer.body = envelope.AppendError(c.answer.body, code, message, e, s)
+}
+
+// envelope is what an answer is put into, whose type the client is told.
+func (c *call) envelope() awsquery.Envelope {
+	e := awsquery.Envelope{RequestID: c.caller.RequestID, JSON: c.wantsJSON()}
 	if c.service != nil {
-		namespace = c.service.Namespace
+		e.Namespace = c.service.Namespace
 	}
-	b := appendOpen(c.answer.body, "ErrorResponse", namespace)
-	b = awsquery.AppendLeaf(append(b, "<Error>"...), "Type", e.Side())
-	b = awsquery.AppendLeaf(b, "Code", code)
-	if !hasMessage(s) {
-		b = awsquery.AppendLeaf(b, "Message", message)
-	}
-	if s != nil {
-		if whole, err := awsquery.Append(b, membersOf(e), s); err == nil {
-			b = whole
-		}
-	}
-	b = awsquery.AppendLeaf(append(b, "<Detail/></Error>"...), "RequestId", c.caller.RequestID)
-	c.answer.body = append(b, "</ErrorResponse>"...)
-	c.answer.header.Set("Content-Type", "text/xml")
+	c.answer.header.Set("Content-Type", e.ContentType())
+	return e
 }
 
 func (queryProtocol) Carries(k shape.Kind) bool { return !k.Streams() && k != shape.KindDocument }
 
 func (queryProtocol) Events() eventDialect { return eventDialect{} }
-
-// appendOpen appends the start tag of an answer's outermost element.
-func appendOpen(b []byte, name, namespace string) []byte {
-	b = append(append(b, '<'), name...)
-	if namespace != "" {
-		b = append(b, ` xmlns="`...)
-		b = append(awsquery.AppendXMLString(b, namespace), '"')
-	}
-	return append(b, '>')
-}
 
 const formType = "application/x-www-form-urlencoded"
 
@@ -165,7 +129,7 @@ func (c *call) parameters() url.Values {
 	}
 	c.params, c.formErr = maps.Clone(c.query()), c.queryErr
 	if c.isForm() {
-		form, err := url.ParseQuery(string(c.body))
+		form, err := url.ParseQuery(string(c.body.Text))
 		if err != nil {
 			c.formErr = err
 		}
@@ -202,4 +166,18 @@ func malformedForm(err error) error {
 		QueryCode: "MalformedInput",
 		Message:   "The parameters of the request cannot be read: " + err.Error() + ".",
 	}
+}
+
+// wantsJSON says whether a client of the query protocol accepts JSON, and does
+// not name XML before it.
+func (c *call) wantsJSON() bool {
+	for part := range strings.SplitSeq(strings.Join(c.r.Header.Values("Accept"), ","), ",") {
+		switch media, _, _ := mime.ParseMediaType(part); media { // "" will do
+		case "application/json":
+			return true
+		case "text/xml", "application/xml":
+			return false
+		}
+	}
+	return false
 }

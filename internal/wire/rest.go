@@ -36,9 +36,9 @@ func (restProtocol) Decode(c *call, _ *shape.Shape, in reflect.Value) error {
 	if c.queryErr != nil {
 		return malformedForm(c.queryErr)
 	}
-	r := rest.Request{Labels: c.labels, Query: c.query(), Header: c.r.Header, Body: c.body, Stream: c.stream}
+	r := rest.Request{Labels: c.labels, Query: c.query(), Header: c.r.Header, Body: c.body.Text, Stream: c.stream}
 	if c.stream == nil {
-		r.Stream = bytes.NewReader(c.body)
+		r.Stream = bytes.NewReader(c.body.Text)
 	}
 	return c.operation.binding.Decode(&r, in)
 }
@@ -55,13 +55,13 @@ func (restProtocol) EncodeError(c *call, e *Error, s *shape.Shape) {
 	c.answer.header.Set("Content-Type", "application/json")
 	c.answer.status, c.answer.code = e.StatusByKind(), e.Code
 	rest.EncodeMembers(c.answer.header, e.Members, s)
-	c.answer.body = appendJSONError(c.answer.body, e.Code, e, s)
+	c.answer.body = awsjson.AppendError(c.answer.body, e.Code, e, s)
 }
 
 func (restProtocol) Carries(shape.Kind) bool { return true }
 
 func (restProtocol) Events() eventDialect {
-	return eventDialect{contentType: "application/json", append: awsjson.Append, problem: appendJSONError}
+	return eventDialect{contentType: "application/json", append: awsjson.Append, problem: awsjson.AppendError}
 }
 
 // errMethod is the error for a path that may be called with other methods only.

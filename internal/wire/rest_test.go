@@ -304,27 +304,20 @@ func TestASignedStreamIsReadBeforeItIsGivenOut(t *testing.T) {
 	}
 }
 
-// patient says until when it waits for what is sent.
-type patient struct {
+// late is a connection whose time for reading requests is over.
+type late struct {
 	*httptest.ResponseRecorder
 	read []time.Time
 }
 
-func (p *patient) SetReadDeadline(t time.Time) error { p.read = append(p.read, t); return nil }
+func (l *late) SetReadDeadline(t time.Time) error { l.read = append(l.read, t); return nil }
 
-func TestAStreamWaitsForItsClientForAWhileOnly(t *testing.T) {
+func TestWhatBoundsARequestDoesNotBoundAStreamedAnswer(t *testing.T) {
 	h := newHandler(t, Options{Services: []*Service{pipe()}})
-	w := &patient{ResponseRecorder: httptest.NewRecorder()}
-	now := time.Now()
+	w := &late{ResponseRecorder: httptest.NewRecorder()}
 	h.ServeHTTP(w, request(t, "POST", "/pour", "body"))
-	if w.Body.String() != "body" || len(w.read) < 3 {
-		t.Fatalf("%s, %v", w.Body, w.read)
-	}
-	if !w.read[0].IsZero() || !w.read[len(w.read)-1].IsZero() {
-		t.Errorf("what was to bound the reading of the request bounds the answer: %v", w.read)
-	}
-	if d := w.read[1].Sub(now); d < streamPatience || d > 2*streamPatience {
-		t.Errorf("it waits for %s", d)
+	if w.Body.String() != "body" || len(w.read) < 3 || !w.read[0].IsZero() || !w.read[len(w.read)-1].IsZero() {
+		t.Errorf("%s, %v", w.Body, w.read)
 	}
 }
 

@@ -43,18 +43,6 @@ func (h *handler) lookup(c *call) (operation string, ok bool) {
 	return "", false
 }
 
-// allow sets how large the body of a call of the operation may be, "" for one
-// that is not known yet.
-func (h *handler) allow(c *call, operation string) {
-	c.most = h.MaxBody
-	if c.service == nil {
-		return
-	}
-	if op := c.service.operations[operation]; op != nil && op.MaxBody > 0 {
-		c.most = op.MaxBody
-	}
-}
-
 // firstOf makes the first service of that name the call's, so that an error can
 // be in its dialect.
 func (h *handler) firstOf(c *call, name string) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/signature"
+	"github.com/dari-bus/dari/internal/wire/body"
 	"github.com/dari-bus/dari/internal/wire/shape"
 )
 
@@ -34,7 +35,7 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request, no *Error) {
 
 	h.run(c, no)
 	h.send(c, w)
-	h.free(c)
+	c.body.Free(r.Context())
 	h.Answers.Give(c.kept)
 	h.tell(c, w)
 
@@ -79,16 +80,11 @@ func (h *handler) run(c *call, no *Error) {
 func (h *handler) serve(c *call) error {
 	defer func() {
 		if c.answer.stream == nil { // which may still read the body
-			h.free(c)
+			c.body.Free(c.r.Context())
 		}
 	}()
 	name, routed := h.lookup(c)
-	h.allow(c, name)
-	read := h.readBody
-	if h.leavesBody(c, name) {
-		read = h.openBody
-	}
-	if err := read(c); err != nil {
+	if err := h.readBody(c, name); err != nil {
 		return err
 	}
 	if !routed {
@@ -124,6 +120,31 @@ func (h *handler) serve(c *call) error {
 	return h.encode(c, out)
 }
 
+// readBody reads the body of a call of the operation, "" for one that is not known
+// yet; or leaves it to the operation, if that reads it while it comes. A body that
+// its signature covers is read whole before anything is done for it.
+func (h *handler) readBody(c *call, operation string) (err error) {
+	c.read = true
+	most, streams := h.MaxBody, false
+	if c.service != nil {
+		if op := c.service.operations[operation]; op != nil {
+			most = cmp.Or(op.MaxBody, most)
+			streams = h.Keys == nil && op.binding != nil && op.binding.Streams()
+		}
+	}
+	refused := false
+	if streams {
+		c.stream, err = body.Open(c.w, c.r, most)
+		refused = err != nil
+	} else {
+		refused, err = c.body.Read(c.r, h.Bodies, most, func() error { return h.vouch(c) })
+	}
+	if refused {
+		c.answer.header.Set("Connection", "close")
+	}
+	return err
+}
+
 // encode writes the answer for an output, which is a pointer to the row's
 // struct. A nil one stands for the empty struct.
 func (h *handler) encode(c *call, out any) error {
@@ -155,7 +176,7 @@ func (h *handler) keep(c *call) error {
 	}
 	if !h.Answers.Try(n) {
 		c.answer.body = nil
-		return errBusy("Too many large answers wait for their readers. Try again a little later, or ask for less at a time.")
+		return shape.Busy("Too many large answers wait for their readers. Try again a little later, or ask for less at a time.")
 	}
 	c.kept = n
 	return nil
@@ -205,7 +226,7 @@ func (h *handler) authenticate(c *call) error {
 	if c.authErr != nil {
 		return c.authErr
 	}
-	key, err := c.auth.Verify(c.r, c.raw, h.Keys, h.Clock())
+	key, err := c.auth.Verify(c.r, c.body.Raw, h.Keys, h.Clock())
 	if err != nil {
 		return err
 	}

@@ -14,10 +14,6 @@ import (
 	"github.com/dari-bus/dari/internal/wire/shape"
 )
 
-// streamPatience is how long one read of a stream waits for a client that does not
-// send.
-const streamPatience = 30 * time.Second
-
 // openStream makes what the output member f streams the rest of the answer.
 func (h *handler) openStream(c *call, f *shape.Field, out reflect.Value) error {
 	v := f.Of(out)
@@ -52,51 +48,18 @@ type eventSender struct {
 	c       *call
 	w       io.Writer
 	dialect eventDialect
-	// payload and message are where events are made.
-	payload, message []byte
+	// message is where messages are made.
+	message []byte
 	// failed says that the client does not hear us any more.
 	failed bool
 }
 
-// send sends the one member of event that is set.
 func (s *eventSender) send(event reflect.Value, union *shape.Shape) error {
-	for i := range union.Fields {
-		f := &union.Fields[i]
-		v := f.Of(event)
-		if v.IsNil() {
-			continue
-		}
-		m, err := s.event(f, v.Elem())
-		if err != nil {
-			return err
-		}
-		return s.write(m)
+	m, err := eventstream.Of(event, union, s.dialect.contentType, s.dialect.append)
+	if err != nil {
+		return err
 	}
-	return fmt.Errorf("an event of %s has no member that says of which kind it is", union.Type)
-}
-
-// event makes the message for an event. One with a payload is that, and nothing
-// else.
-func (s *eventSender) event(f *shape.Field, v reflect.Value) (_ *eventstream.Message, err error) {
-	for i := range f.Shape.Fields {
-		p := &f.Shape.Fields[i]
-		if p.Place != shape.InPayload {
-			continue
-		}
-		switch payload := p.Of(v); p.Shape.Kind {
-		case shape.KindBlob:
-			return eventstream.Event(f.Name, "application/octet-stream", payload.Bytes()), nil
-		case shape.KindString:
-			return eventstream.Event(f.Name, "text/plain", shape.AppendText(nil, payload, p.Shape)), nil
-		default:
-			s.payload, err = s.dialect.append(s.payload[:0], payload, p.Shape)
-			return eventstream.Event(f.Name, s.dialect.contentType, s.payload), err
-		}
-	}
-	plain := *f.Shape
-	plain.Ptr = false
-	s.payload, err = s.dialect.append(s.payload[:0], v, &plain)
-	return eventstream.Event(f.Name, s.dialect.contentType, s.payload), err
+	return s.write(m)
 }
 
 // write sends a message. While it waits for its reader, it counts as an answer.
@@ -106,14 +69,14 @@ func (s *eventSender) write(m *eventstream.Message) (err error) {
 	}
 	if n := int64(len(s.message)); n > smallAnswer {
 		if !s.h.Answers.Try(n) {
-			return errBusy("Too many large answers wait for their readers.")
+			return shape.Busy("Too many large answers wait for their readers.")
 		}
 		defer s.h.Answers.Give(n)
 	}
 	_, err = s.w.Write(s.message)
 	s.failed = err != nil
-	if cap(s.message) > maxPooled || cap(s.payload) > maxPooled {
-		s.message, s.payload = nil, nil
+	if cap(s.message) > maxPooled {
+		s.message = nil
 	}
 	return err
 }
@@ -188,48 +151,4 @@ func (s *streamWriter) Write(b []byte) (int, error) {
 		return n, fmt.Errorf("%w: %w", errClientGone, err)
 	}
 	return n, nil
-}
-
-// leavesBody says whether the operation reads its body itself, while it comes. A
-// body that its signature covers is read whole before anything is done for it.
-func (h *handler) leavesBody(c *call, operation string) bool {
-	if c.service == nil || h.Keys != nil {
-		return false
-	}
-	op := c.service.operations[operation]
-	return op != nil && op.binding != nil && op.binding.Streams()
-}
-
-// openBody makes the body of the request the stream of the call.
-func (h *handler) openBody(c *call) error {
-	c.read = true
-	if c.r.ContentLength > c.most {
-		c.answer.header.Set("Connection", "close")
-		return errTooLarge(c.most)
-	}
-	if encoding := c.r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
-		return errEncoding(encoding, "A body that is streamed must have none.")
-	}
-	c.stream = &streamReader{r: c.r.Body, control: http.NewResponseController(c.w), most: c.most, left: c.most}
-	return nil
-}
-
-// A streamReader reads the body of a request while it comes, up to a number of
-// bytes.
-type streamReader struct {
-	r          io.Reader
-	control    *http.ResponseController
-	most, left int64
-}
-
-func (s *streamReader) Read(b []byte) (int, error) {
-	_ = s.control.SetReadDeadline(time.Now().Add(streamPatience)) // a request without deadlines is no connection
-	n, err := s.r.Read(b[:min(int64(len(b)), s.left+1)])
-	if err != nil {
-		_ = s.control.SetReadDeadline(time.Time{}) // or it would end the call, which goes on
-	}
-	if s.left -= int64(n); s.left < 0 {
-		return 0, errTooLarge(s.most)
-	}
-	return n, err
 }

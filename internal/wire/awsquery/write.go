@@ -47,7 +47,7 @@ func appendElement(b []byte, name string, v reflect.Value, s *shape.Shape, fm sh
 	case shape.KindMap:
 		b, err = appendEntries(b, "entry", v, s, fm)
 	case shape.KindString:
-		b = AppendXMLString(b, v.String())
+		b = appendXMLString(b, v.String())
 	default:
 		b = shape.AppendText(b, v, s)
 	}
@@ -84,13 +84,13 @@ func appendEntries(b []byte, name string, v reflect.Value, s *shape.Shape, fm sh
 // AppendLeaf appends an element that holds text.
 func AppendLeaf(b []byte, name, text string) []byte {
 	b = append(append(append(b, '<'), name...), '>')
-	b = AppendXMLString(b, text)
+	b = appendXMLString(b, text)
 	return append(append(append(b, "</"...), name...), '>')
 }
 
-// AppendXMLString appends s as character data. Line ends and tabs are escaped,
+// appendXMLString appends s as character data. Line ends and tabs are escaped,
 // since a reader may change raw ones; what XML cannot hold becomes U+FFFD.
-func AppendXMLString(b []byte, s string) []byte {
+func appendXMLString(b []byte, s string) []byte {
 	for _, r := range s {
 		switch {
 		case r == '&':

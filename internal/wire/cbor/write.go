@@ -21,7 +21,7 @@ func Append(b []byte, v reflect.Value, s *shape.Shape) ([]byte, error) {
 	}
 	switch s.Kind {
 	case shape.KindString:
-		return AppendText(b, v.String()), nil
+		return appendText(b, v.String()), nil
 	case shape.KindBool:
 		if v.Bool() {
 			return append(b, majorSimple<<5|simpleTrue), nil
@@ -44,24 +44,24 @@ func Append(b []byte, v reflect.Value, s *shape.Shape) ([]byte, error) {
 	case shape.KindMap:
 		return appendMap(b, v, s)
 	case shape.KindStruct:
-		return AppendMembers(b, v, s)
+		return appendMembers(b, v, s)
 	default:
 		return nil, fmt.Errorf("encode %s: CBOR holds no such value", s.Type)
 	}
 }
 
-// AppendMembers appends the structure v with further members before its own:
+// appendMembers appends the structure v with further members before its own:
 // names and texts in turn.
-func AppendMembers(b []byte, v reflect.Value, s *shape.Shape, first ...string) (_ []byte, err error) {
+func appendMembers(b []byte, v reflect.Value, s *shape.Shape, first ...string) (_ []byte, err error) {
 	n := len(first) / 2
 	for i := range s.Fields {
 		if f := &s.Fields[i]; !f.Absent(f.Of(v)) {
 			n++
 		}
 	}
-	b = AppendMap(b, n)
+	b = appendEntries(b, n)
 	for _, text := range first {
-		b = AppendText(b, text)
+		b = appendText(b, text)
 	}
 	for i := range s.Fields {
 		f := &s.Fields[i]
@@ -69,11 +69,33 @@ func AppendMembers(b []byte, v reflect.Value, s *shape.Shape, first ...string) (
 		if f.Absent(fv) {
 			continue
 		}
-		if b, err = Append(AppendText(b, f.Name), fv, f.Shape); err != nil {
+		if b, err = Append(appendText(b, f.Name), fv, f.Shape); err != nil {
 			return nil, err
 		}
 	}
 	return b, nil
+}
+
+// AppendError appends e as a map, with the name as __type unless it is "". What it
+// says beside its message is a structure of shape s, nil for nothing.
+func AppendError(b []byte, name string, e *shape.Error, s *shape.Shape) []byte {
+	var texts []string
+	if name != "" {
+		texts = append(texts, "__type", name)
+	}
+	if !s.HasMessage() {
+		texts = append(texts, "message", e.Message)
+	}
+	if s != nil {
+		if whole, err := appendMembers(b, e.Details(), s, texts...); err == nil {
+			return whole
+		}
+	}
+	b = appendEntries(b, len(texts)/2)
+	for _, text := range texts {
+		b = appendText(b, text)
+	}
+	return b
 }
 
 func appendList(b []byte, v reflect.Value, s *shape.Shape) (_ []byte, err error) {
@@ -91,20 +113,20 @@ func appendList(b []byte, v reflect.Value, s *shape.Shape) (_ []byte, err error)
 
 func appendMap(b []byte, v reflect.Value, s *shape.Shape) (_ []byte, err error) {
 	keys := shape.SortedKeys(v)
-	b = AppendMap(b, len(keys))
+	b = appendEntries(b, len(keys))
 	for _, key := range keys {
-		if b, err = Append(AppendText(b, key.String()), v.MapIndex(key), s.Elem); err != nil {
+		if b, err = Append(appendText(b, key.String()), v.MapIndex(key), s.Elem); err != nil {
 			return nil, err
 		}
 	}
 	return b, nil
 }
 
-// AppendMap appends the beginning of a map with n entries.
-func AppendMap(b []byte, n int) []byte { return appendHead(b, majorMap, uint64(n)) }
+// appendEntries appends the beginning of a map with n entries.
+func appendEntries(b []byte, n int) []byte { return appendHead(b, majorMap, uint64(n)) }
 
-// AppendText appends a string. What is not UTF-8 becomes U+FFFD.
-func AppendText(b []byte, s string) []byte {
+// appendText appends a string. What is not UTF-8 becomes U+FFFD.
+func appendText(b []byte, s string) []byte {
 	s = strings.ToValidUTF8(s, "\ufffd")
 	return append(appendHead(b, majorText, uint64(len(s))), s...)
 }

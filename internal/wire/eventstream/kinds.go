@@ -5,17 +5,14 @@ package eventstream
 // other place for it.
 const InitialResponse = "initial-response"
 
-// Event makes the message for an event of a union's member name, whose payload
-// is of the media type contentType. An event without a payload has none.
-func Event(name, contentType string, payload []byte, headers ...Header) *Message {
-	all := append(make([]Header, 0, 3+len(headers)),
-		Header{":message-type", "event"},
-		Header{":event-type", name},
-	)
-	if contentType != "" {
-		all = append(all, Header{":content-type", contentType})
-	}
-	return &Message{Headers: append(all, headers...), Payload: payload}
+// Event makes the message for an event called name, whose payload is of the media
+// type contentType.
+func Event(name, contentType string, payload []byte) *Message {
+	return &Message{Payload: payload, Headers: []Header{
+		{":message-type", "event"},
+		{":event-type", name},
+		{":content-type", contentType},
+	}}
 }
 
 // Exception makes the message for an error that the stream's union has a member

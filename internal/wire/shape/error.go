@@ -2,6 +2,7 @@ package shape
 
 import (
 	"net/http"
+	"reflect"
 
 	"github.com/dari-bus/dari/internal/fault"
 )
@@ -30,6 +31,20 @@ type Error struct {
 // Error returns the code and the sentence. A handler may return an *Error, which
 // goes to the client as it is.
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
+
+// Details returns the structure that e.Members points to.
+func (e *Error) Details() reflect.Value { return reflect.Indirect(reflect.ValueOf(e.Members)) }
+
+// HasMessage says whether s, the shape of an error's members or nil, has the
+// message among them.
+func (s *Shape) HasMessage() bool {
+	if s == nil {
+		return false
+	}
+	_, small := s.Index["message"]
+	_, large := s.Index["Message"]
+	return small || large
+}
 
 // StatusCode is the HTTP status of e in the dialects that have one for all
 // mistakes of a caller.

@@ -59,6 +59,11 @@ var ErrTooManyParts error = &Error{
 	Message: "The request has more elements in its lists and maps than dari reads; send them in several requests.",
 }
 
+// Busy is the error for what there is no memory for now.
+func Busy(message string) error {
+	return &Error{Code: "ServiceUnavailable", Status: http.StatusServiceUnavailable, Message: message}
+}
+
 // MaxAnswer bounds an answer, in bytes. Ten messages of 1 MiB come to no more,
 // with each byte escaped at its worst.
 const MaxAnswer = 64 << 20

@@ -1,0 +1,35 @@
+package awsjson
+
+import "github.com/dari-bus/dari/internal/wire/shape"
+
+// AppendError appends e as an object, with the name as __type unless it is "".
+// What it says beside its message is a structure of shape s, nil for nothing.
+func AppendError(b []byte, name string, e *shape.Error, s *shape.Shape) []byte {
+	b = append(b, '{')
+	start := len(b)
+	if name != "" {
+		b = AppendString(append(b, `"__type":`...), name)
+	}
+	member := func(b []byte, name string) []byte {
+		if len(b) > start {
+			b = append(b, ',')
+		}
+		return append(AppendString(b, name), ':')
+	}
+	if !s.HasMessage() {
+		b = AppendString(member(b, "message"), e.Message)
+	}
+	if s != nil {
+		v := e.Details()
+		for i := range s.Fields {
+			f := &s.Fields[i]
+			if f.Place != shape.InBody || f.Absent(f.Of(v)) {
+				continue
+			}
+			if whole, err := Append(member(b, f.Name), f.Of(v), f.Shape); err == nil {
+				b = whole
+			}
+		}
+	}
+	return append(b, '}')
+}
