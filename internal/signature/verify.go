@@ -75,7 +75,34 @@ func (a *Claim) Verify(r *http.Request, body []byte, keys access.Credentials, no
 	if err != nil {
 		return access.Credential{}, err
 	}
-	return key, a.matches(r, body, key.Secret)
+	payload, err := payloadHash(r, body, a)
+	if err != nil {
+		return access.Credential{}, err
+	}
+	return key, a.matches(r, payload, key.Secret)
+}
+
+// Sealed says whether r can be verified before its body has come: its head says
+// what the hash of the body is, or that the signature does not cover it.
+func (a *Claim) Sealed(r *http.Request) bool { return a.claimedHash(r) != "" }
+
+// VerifyHead is [Claim.Verify] for a request that is sealed, whose body is still to
+// come. The SHA-256 hash of the body must be sum, in hexadecimal, unless that is "".
+func (a *Claim) VerifyHead(r *http.Request, keys access.Credentials, now time.Time) (key access.Credential, sum string, err error) {
+	if key, err = a.Key(r, keys, now); err != nil {
+		return access.Credential{}, "", err
+	}
+	sum = a.claimedHash(r)
+	if err := chunked(sum); err != nil {
+		return access.Credential{}, "", err
+	}
+	if err := a.matches(r, sum, key.Secret); err != nil {
+		return access.Credential{}, "", err
+	}
+	if sum == unsignedPayload {
+		sum = ""
+	}
+	return key, sum, nil
 }
 
 // Key returns the key that r says it was signed with about now, which is as much
@@ -143,15 +170,11 @@ func errSkew(service, message string) error {
 	return &Error{Code: code, QueryCode: "SignatureDoesNotMatch", Message: message}
 }
 
-// matches checks the signature itself.
-func (a *Claim) matches(r *http.Request, body []byte, secret string) error {
+// matches checks the signature itself; payload is what stands for the body in it.
+func (a *Claim) matches(r *http.Request, payload, secret string) error {
 	if r.Header.Get("X-Amz-Target") != "" && !slices.Contains(a.headers, "x-amz-target") {
 		// What a signature does not cover could be exchanged on the way.
 		return errIncomplete("SignedHeaders must name x-amz-target")
-	}
-	payload, err := payloadHash(r, body, a)
-	if err != nil {
-		return err
 	}
 	text, err := stringToSign(r, a, payload)
 	if err != nil {
@@ -173,9 +196,8 @@ func (a *Claim) matches(r *http.Request, body []byte, secret string) error {
 	return nil
 }
 
-// payloadHash returns what stands for the body in the signed text, after
-// comparing it with the body.
-func payloadHash(r *http.Request, body []byte, a *Claim) (string, error) {
+// claimedHash returns what r says of the hash of its body, or "".
+func (a *Claim) claimedHash(r *http.Request) string {
 	claimed := r.Header.Get("X-Amz-Content-Sha256")
 	if claimed == "" && a.presigned {
 		claimed = r.URL.Query().Get("X-Amz-Content-Sha256")
@@ -183,22 +205,41 @@ func payloadHash(r *http.Request, body []byte, a *Claim) (string, error) {
 			claimed = unsignedPayload
 		}
 	}
-	switch {
-	case claimed == unsignedPayload:
+	return claimed
+}
+
+// chunked returns an error for a hash that is none: the body has a signature for
+// each part of it.
+func chunked(claimed string) error {
+	if !strings.HasPrefix(claimed, "STREAMING-") {
+		return nil
+	}
+	return &Error{
+		Code: "InvalidSignatureException", QueryCode: "SignatureDoesNotMatch",
+		Message: fmt.Sprintf("dari does not read bodies that are signed in chunks (x-amz-content-sha256 %.64s); sign the whole body.", claimed),
+	}
+}
+
+// ErrPayload is the error for a body that has another hash than its request says.
+var ErrPayload = &Error{
+	Code: "InvalidSignatureException", QueryCode: "SignatureDoesNotMatch",
+	Message: "The body of the request is not the one that x-amz-content-sha256 stands for.",
+}
+
+// payloadHash returns what stands for the body in the signed text, after
+// comparing it with the body.
+func payloadHash(r *http.Request, body []byte, a *Claim) (string, error) {
+	claimed := a.claimedHash(r)
+	if claimed == unsignedPayload {
 		return claimed, nil
-	case strings.HasPrefix(claimed, "STREAMING-"):
-		return "", &Error{
-			Code: "InvalidSignatureException", QueryCode: "SignatureDoesNotMatch",
-			Message: fmt.Sprintf("dari does not read bodies that are signed in chunks (x-amz-content-sha256 %.64s); sign the whole body.", claimed),
-		}
+	}
+	if err := chunked(claimed); err != nil {
+		return "", err
 	}
 	sum := sha256.Sum256(body)
 	actual := hex.EncodeToString(sum[:])
 	if claimed != "" && claimed != actual {
-		return "", &Error{
-			Code: "InvalidSignatureException", QueryCode: "SignatureDoesNotMatch",
-			Message: "The body of the request is not the one that x-amz-content-sha256 stands for.",
-		}
+		return "", ErrPayload
 	}
 	return actual, nil
 }

@@ -50,9 +50,11 @@
 //
 // The operation is found before the body is read where the head of the request
 // says which it is, and then its own bound on bodies holds, [Operation.MaxBody].
-// A body that is streamed in is given to the operation while it comes, unless it
-// is signed: then it is read first, for only then is it known who calls. What fails
-// while it is streamed out is left without its end, so that the client sees that.
+// A body that is streamed in is given to the operation while it comes, if the head
+// says who calls: nobody must sign, or the signature covers the hash of the body and
+// not the body itself. Then the operation may not act on what it has read before it
+// has read io.EOF. Any other body is read first. What fails while it is streamed out
+// is left without its end, so that the client sees that.
 //
 // Without keys, anybody who reaches the handler may call. That pages in somebody's
 // browser do not is up to the guard in front of it.

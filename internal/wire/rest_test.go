@@ -288,19 +288,51 @@ func TestAStreamThatFailsBreaksOff(t *testing.T) {
 	}
 }
 
-// A caller must be known before anything is done, and the signature covers the
-// body.
-func TestASignedStreamIsReadBeforeItIsGivenOut(t *testing.T) {
-	h := newHandler(t, Options{Services: []*Service{pipe()}, Keys: access.Keys{"AKIDEXAMPLE": {Secret: "secret"}}})
-	r := request(t, "POST", "/pour", "body")
-	sign(t, r, "body", "scratch")
-	if w := do(h, r); w.Code != 200 || w.Body.String() != "body" {
-		t.Errorf("got %d %s", w.Code, w.Body)
+// A caller must be known before anything is done: by the head alone, or the body
+// is read first.
+func TestASignedStreamIsThatOfItsSigner(t *testing.T) {
+	streamed := false
+	service := pipe()
+	service.Operations = append(service.Operations, Op("Keep", func(_ context.Context, in *pour) (*echoed, error) {
+		_, read := in.Body.(*bytes.Reader)
+		streamed = !read
+		kept, err := io.ReadAll(in.Body)
+		return &echoed{Word: string(kept)}, err
+	}).At("PUT /kept", 200).Takes(4))
+	h := newHandler(t, Options{Services: []*Service{service}, Keys: access.Keys{"AKIDEXAMPLE": {Secret: "secret"}}})
+	const sum = "230d8358dc8e8890b4c58deeb62912ee2f20357ae92a5cc861b98e68fe31acb5" // of body
+	for _, c := range []struct {
+		name, claimed, signed, sent string
+		streamed                    bool
+		want                        int
+	}{
+		{"the signature covers the body", "", "body", "body", false, 200},
+		{"it covers another", "", "ydob", "body", false, 403},
+		{"it covers the hash of the body", sum, "", "body", true, 200},
+		{"it covers the hash of another", sum, "", "ydob", true, 403},
+		{"it covers a part of it only", sum, "", "bod", true, 403},
+		{"it does not cover it", "UNSIGNED-PAYLOAD", "", "ydob", true, 200},
+		{"it covers each part", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD", "", "body", false, 403},
+		{"it covers the hash of more than may come", sum, "", "body and more", false, 413},
+	} {
+		streamed = false
+		r := request(t, "PUT", "/kept", c.sent)
+		if c.claimed != "" {
+			r.Header.Set("X-Amz-Content-Sha256", c.claimed)
+		}
+		sign(t, r, c.signed, "scratch")
+		if w := do(h, r); w.Code != c.want || streamed != c.streamed {
+			t.Errorf("%s: got %d %s, streamed: %v", c.name, w.Code, w.Body, streamed)
+		}
 	}
-	r = request(t, "POST", "/pour", "body")
-	sign(t, r, "another", "scratch")
+	r := request(t, "PUT", "/kept", "body", "X-Amz-Content-Sha256", sum)
 	if w := do(h, r); w.Code != 403 {
-		t.Errorf("got %d %s", w.Code, w.Body)
+		t.Errorf("nobody: got %d %s", w.Code, w.Body)
+	}
+	sign(t, r, "", "scratch")
+	r.Header.Set("X-Amz-Content-Sha256", strings.ToUpper(sum))
+	if w := do(h, r); w.Code != 403 {
+		t.Errorf("another hash: got %d %s", w.Code, w.Body)
 	}
 }
 

@@ -121,15 +121,15 @@ func (h *handler) serve(c *call) error {
 }
 
 // readBody reads the body of a call of the operation, "" for one that is not known
-// yet; or leaves it to the operation, if that reads it while it comes. A body that
-// its signature covers is read whole before anything is done for it.
+// yet; or leaves it to the operation, if that reads it while it comes and it is known
+// without the body who calls.
 func (h *handler) readBody(c *call, operation string) (err error) {
 	c.read = true
 	most, streams := h.MaxBody, false
 	if c.service != nil {
 		if op := c.service.operations[operation]; op != nil {
 			most = cmp.Or(op.MaxBody, most)
-			streams = h.Keys == nil && op.binding != nil && op.binding.Streams()
+			streams = op.binding != nil && op.binding.Streams() && (h.Keys == nil || c.auth.Sealed(c.r))
 		}
 	}
 	refused := false
@@ -226,12 +226,25 @@ func (h *handler) authenticate(c *call) error {
 	if c.authErr != nil {
 		return c.authErr
 	}
-	key, err := c.auth.Verify(c.r, c.body.Raw, h.Keys, h.Clock())
+	key, err := h.signer(c)
 	if err != nil {
 		return err
 	}
 	c.caller.Caller = signature.Become(c.caller.Caller, key)
 	return nil
+}
+
+// signer returns the key that signed the call. The body of a stream is compared
+// with its signature when it has come.
+func (h *handler) signer(c *call) (access.Credential, error) {
+	if c.stream == nil {
+		return c.auth.Verify(c.r, c.body.Raw, h.Keys, h.Clock())
+	}
+	key, sum, err := c.auth.VerifyHead(c.r, h.Keys, h.Clock())
+	if sum != "" {
+		c.stream.Expect(sum, signature.ErrPayload)
+	}
+	return key, err
 }
 
 // vouch checks what can be known before the body of a call is: that it says who

@@ -103,32 +103,23 @@ func (h *handler) sendStream(c *call, w http.ResponseWriter) {
 		if p := recover(); p != nil {
 			h.Log.Error("panic while streaming an answer", "request", c.caller.RequestID, "service", c.serviceName(),
 				"operation", c.operationName(), "panic", p, "stack", string(debug.Stack()))
-			h.breakOff(c)
+			c.answer.broken, c.seen.Err = true, errInternal(c.caller.RequestID)
 		}
 	}()
 	// Where there are no deadlines and no half duplex, there is nothing to lift.
 	_ = out.control.EnableFullDuplex()
 	_ = out.control.SetReadDeadline(time.Time{}) // that of the request would end the call with it
 	w.WriteHeader(c.answer.status)
-	if _, err := out.Write(c.answer.body); err != nil {
-		h.breakOff(c)
+	_, err := out.Write(c.answer.body)
+	if err == nil {
+		err = c.answer.stream(WithCaller(c.r.Context(), c.caller), out)
+	}
+	if err == nil {
 		return
 	}
-	err := c.answer.stream(WithCaller(c.r.Context(), c.caller), out)
-	if err != nil {
-		h.breakOff(c)
-		if c.r.Context().Err() == nil && !errors.Is(err, errClientGone) {
-			h.Log.Error("stream failed", "request", c.caller.RequestID, "service", c.serviceName(),
-				"operation", c.operationName(), "err", err)
-		}
-	}
-}
-
-// breakOff makes the answer one without an end.
-func (h *handler) breakOff(c *call) {
 	c.answer.broken = true
-	if c.seen.Err == nil {
-		c.seen.Err = errInternal(c.caller.RequestID)
+	if !errors.Is(err, errClientGone) {
+		c.seen.Err = h.explain(c, err)
 	}
 }
 
