@@ -23,7 +23,7 @@ func TestRoomsCanBeOpenedAgainOnTheSameStore(t *testing.T) {
 			}
 		}
 		services := a.services()
-		events, sqs := services[0], services[1]
+		events, sqs := named(services, "events"), named(services, "sqs")
 		r := newRecorder(t, services)
 		if round == 0 {
 			r.call(sqs, "CreateQueue", `{"QueueName":"q"}`)

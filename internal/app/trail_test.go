@@ -9,6 +9,7 @@ import (
 	"os"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,10 +37,26 @@ func newRecorder(t *testing.T, services []*wire.Service) *recorder {
 	return r
 }
 
-// call calls an operation of a service in JSON.
+// named returns the service of a name.
+func named(services []*wire.Service, name string) *wire.Service {
+	i := slices.IndexFunc(services, func(s *wire.Service) bool { return s.Name == name })
+	return services[i]
+}
+
+var label = regexp.MustCompile(`\{[^}]*\}`)
+
+// call calls an operation of a service in JSON. The labels of a path are x.
 func (r *recorder) call(s *wire.Service, operation, body string) *wire.Call {
-	req := httptest.NewRequest("POST", "http://localhost:4566/", strings.NewReader(body))
-	req.Header.Set("X-Amz-Target", s.Target+"."+operation)
+	method, path := "POST", "/"
+	for _, row := range s.Operations {
+		if row.Name == operation && row.Route != "" {
+			method, path, _ = strings.Cut(label.ReplaceAllString(row.Route, "x"), " ")
+		}
+	}
+	req := httptest.NewRequest(method, "http://localhost:4566"+path, strings.NewReader(body))
+	if path == "/" {
+		req.Header.Set("X-Amz-Target", s.Target+"."+operation)
+	}
 	r.seen = nil
 	w := httptest.NewRecorder()
 	r.aws.ServeHTTP(w, req)
@@ -57,7 +74,7 @@ func TestTheTrailOfACall(t *testing.T) {
 	defer a.store.Close()
 	defer a.listener.Close()
 	services := a.services()
-	events, sqs := services[0], services[1]
+	events, sqs := named(services, "events"), named(services, "sqs")
 	r := newRecorder(t, services)
 	r.call(sqs, "CreateQueue", `{"QueueName":"q"}`)
 	const queueURL = `"QueueUrl":"http://localhost:4566/000000000000/q"`
@@ -122,7 +139,9 @@ func TestNoSecretIsInTheTrailOfAnyCall(t *testing.T) {
 	defer a.listener.Close()
 	hidden := 0
 	for _, s := range a.services() {
-		s.Protocols, s.Target = []wire.Protocol{wire.JSON11}, s.Name // whatever it speaks
+		if s.Protocols[0] != wire.RestJSON {
+			s.Protocols, s.Target = []wire.Protocol{wire.JSON11}, s.Name // whatever it speaks
+		}
 		for i := range s.Operations {
 			s.Operations[i].ReadOnly = false // so that the output is printed
 		}
