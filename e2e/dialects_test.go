@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -13,6 +15,17 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	cwltypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/smithy-go"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/wire"
@@ -26,16 +39,135 @@ func TestBoto3ReadsEveryDialect(t *testing.T) {
 	if out, err := exec.Command(python, "-c", "import boto3").CombinedOutput(); err != nil {
 		missing(t, "boto3 is not installed: %s", out)
 	}
-	h, err := wire.NewHandler(wire.Options{Services: []*wire.Service{objects(), functions(), metrics(), logs()}})
+	cmd := exec.CommandContext(t.Context(), python, "testdata/dialects.py", dialects(t))
+	cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_DEFAULT_REGION=eu-central-1")
+	if out, err := cmd.CombinedOutput(); err != nil || !strings.HasSuffix(string(out), "ok\n") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// dialects serves the services below and returns where.
+func dialects(t *testing.T) (url string) {
+	t.Helper()
+	h, err := wire.NewHandler(wire.Options{Services: []*wire.Service{objects(), functions(), metrics(), tails()}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(h)
-	defer server.Close()
-	cmd := exec.CommandContext(t.Context(), python, "testdata/dialects.py", server.URL)
-	cmd.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_DEFAULT_REGION=eu-central-1")
-	if out, err := cmd.CombinedOutput(); err != nil || !strings.HasSuffix(string(out), "ok\n") {
-		t.Errorf("%v\n%s", err, out)
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func TestTheSDKReadsEveryDialect(t *testing.T) {
+	t.Parallel()
+	url := dialects(t)
+	here := &http.Transport{DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		// Some operations put a prefix before the host.
+		return new(net.Dialer).DialContext(ctx, network, strings.TrimPrefix(url, "http://"))
+	}}
+	t.Cleanup(here.CloseIdleConnections)
+	cfg := aws.Config{
+		Region: "eu-central-1", BaseEndpoint: &url, HTTPClient: &http.Client{Transport: here},
+		Credentials: keyPair("test", "test"), Retryer: func() aws.Retryer { return aws.NopRetryer{} },
+	}
+	t.Run("CBOR", func(t *testing.T) {
+		t.Parallel()
+		judgeMetrics(t, cloudwatch.NewFromConfig(cfg))
+	})
+	t.Run("REST", func(t *testing.T) {
+		t.Parallel()
+		judgeFunctions(t, lambda.NewFromConfig(cfg))
+	})
+	t.Run("events", func(t *testing.T) {
+		t.Parallel()
+		judgeTail(t, cloudwatchlogs.NewFromConfig(cfg))
+	})
+}
+
+func judgeMetrics(t *testing.T, c *cloudwatch.Client) {
+	at := time.UnixMilli(1700000000250).UTC()
+	out, err := c.GetMetricData(t.Context(), &cloudwatch.GetMetricDataInput{
+		StartTime: &at, EndTime: &at, MetricDataQueries: []cwtypes.MetricDataQuery{{Id: aws.String("m1")}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []cwtypes.MetricDataResult{{
+		Id: aws.String("m1"), Timestamps: []time.Time{at.Add(250 * time.Millisecond), at}, Values: []float64{1.5, -2, 1e300},
+	}}
+	if diff := cmp.Diff(want, out.MetricDataResults, cmpopts.IgnoreUnexported(cwtypes.MetricDataResult{})); diff != "" {
+		t.Error(diff)
+	}
+	second := at.Truncate(time.Second)
+	if _, err := c.PutMetricData(t.Context(), &cloudwatch.PutMetricDataInput{Namespace: aws.String("n"), MetricData: []cwtypes.MetricDatum{{
+		MetricName: aws.String("m"), Value: aws.Float64(3.25), Timestamp: &second,
+		Dimensions: []cwtypes.Dimension{{Name: aws.String("host"), Value: aws.String("a")}},
+	}}}); err != nil {
+		t.Error(err)
+	}
+	_, err = c.DeleteAlarms(t.Context(), &cloudwatch.DeleteAlarmsInput{AlarmNames: []string{"x"}})
+	judgeError(t, err, "ResourceNotFoundException", "no such alarm")
+}
+
+func judgeFunctions(t *testing.T, c *lambda.Client) {
+	out, err := c.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("arn:aws:lambda:eu-central-1:1:function:f"), Qualifier: aws.String("live"), Payload: []byte(`{"n":1}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(out.Payload) != `{"n":1}` || out.StatusCode != 200 || *out.FunctionError != "live" || *out.ExecutedVersion != "$LATEST" {
+		t.Errorf("got %+v", out)
+	}
+	_, err = c.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("missing")})
+	if _, ok := errors.AsType[*lambdatypes.ResourceNotFoundException](err); !ok {
+		t.Errorf("got %v", err)
+	}
+	_, err = c.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("busy")})
+	if e, ok := errors.AsType[*lambdatypes.TooManyRequestsException](err); !ok || *e.RetryAfterSeconds != "7" || e.Reason != lambdatypes.ThrottleReasonReservedFunctionConcurrentInvocationLimitExceeded || e.ErrorMessage() != "Rate Exceeded." {
+		t.Errorf("got %v", err)
+	}
+	stream, err := c.InvokeWithResponseStream(t.Context(), &lambda.InvokeWithResponseStreamInput{FunctionName: aws.String("f")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for event := range stream.GetStream().Events() {
+		switch e := event.(type) {
+		case *lambdatypes.InvokeWithResponseStreamResponseEventMemberPayloadChunk:
+			got = append(got, string(e.Value.Payload))
+		case *lambdatypes.InvokeWithResponseStreamResponseEventMemberInvokeComplete:
+			got = append(got, "error: "+*e.Value.ErrorCode)
+		}
+	}
+	if diff := cmp.Diff([]string{"one", "two", "error: none"}, got); diff != "" || stream.GetStream().Err() != nil || *stream.ExecutedVersion != "f" {
+		t.Errorf("%v, %s", stream.GetStream().Err(), diff)
+	}
+}
+
+func judgeTail(t *testing.T, c *cloudwatchlogs.Client) {
+	out, err := c.StartLiveTail(t.Context(), &cloudwatchlogs.StartLiveTailInput{LogGroupIdentifiers: []string{"arn:g"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for event := range out.GetStream().Events() {
+		switch e := event.(type) {
+		case *cwltypes.StartLiveTailResponseStreamMemberSessionStart:
+			got = append(got, e.Value.LogGroupIdentifiers...)
+		case *cwltypes.StartLiveTailResponseStreamMemberSessionUpdate:
+			got = append(got, *e.Value.SessionResults[0].Message)
+		}
+	}
+	if diff := cmp.Diff([]string{"arn:g", strings.Repeat("é", 100_000)}, got); diff != "" {
+		t.Error(diff)
+	}
+	judgeError(t, out.GetStream().Err(), "SessionTimeoutException", "three hours are over")
+}
+
+func judgeError(t *testing.T, err error, code, message string) {
+	t.Helper()
+	e, ok := errors.AsType[smithy.APIError](err)
+	if !ok || e.ErrorCode() != code || e.ErrorMessage() != message {
+		t.Errorf("got %v, want %s: %s", err, code, message)
 	}
 }
 
@@ -234,8 +366,8 @@ type metricDatum struct {
 	Dimensions []map[string]string
 }
 
-// logs is CloudWatch Logs: events over awsJson1_1.
-func logs() *wire.Service {
+// tails is CloudWatch Logs: events over awsJson1_1.
+func tails() *wire.Service {
 	return &wire.Service{
 		Name: "logs", Title: "Amazon CloudWatch Logs", Target: "Logs_20140328", Protocols: []wire.Protocol{wire.JSON11},
 		Operations: []wire.Operation{

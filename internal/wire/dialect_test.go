@@ -151,7 +151,7 @@ func TestServicesThatAreNotThereAnswerInTheirDialect(t *testing.T) {
 		t.Errorf("S3: got %s", w.Body)
 	}
 	w = ask("monitoring", "POST", "\xa0", "Smithy-Protocol", "rpc-v2-cbor", "Content-Type", "application/cbor")
-	want := "\xa2\x66__type\x78\x1dUnsupportedOperationException\x67message\x78" + string(rune(len(says("monitoring")))) + says("monitoring")
+	want := "\xa3\x66__type\x78\x1dUnsupportedOperationException\x67message\x78\x4e" + says("monitoring") + "\x67Message\x78\x4e" + says("monitoring")
 	if w.Body.String() != want || w.Header().Get("Smithy-Protocol") != "rpc-v2-cbor" || w.Header().Get("Content-Type") != "application/cbor" {
 		t.Errorf("CBOR: got %q, want %q", w.Body, want)
 	}

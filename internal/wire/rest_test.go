@@ -106,7 +106,7 @@ func TestAnErrorHasItsMembersInEveryDialect(t *testing.T) {
 	for _, c := range []struct{ protocol, word, want string }{
 		{"rest", "members", `{"__type":"Busy","message":"no","Reason":"<r>"}`},
 		{"json", "members", `{"__type":"Busy","message":"no","Reason":"<r>"}`},
-		{"cbor", "members", "\xa4f__typedBusygmessagebnoeAftera7fReasonc<r>"},
+		{"cbor", "members", "\xa5f__typedBusygmessagebnogMessagebnoeAftera7fReasonc<r>"},
 		{"query", "members", "<Code>Busy</Code><Message>no</Message><After>7</After><Reason>&lt;r&gt;</Reason>"},
 		{"rest", "own message", `{"__type":"Busy","Message":"mine"}`},
 		{"json", "own message", `{"__type":"Busy","Message":"mine"}`},
@@ -137,9 +137,9 @@ func TestARequestThatIsNobodysIsAnsweredInItsDialect(t *testing.T) {
 		{request(t, "DELETE", "/things/n", ""), 400, `{"__type":"UnsupportedOperationException","message":"dari does not offer Drop: nothing is dropped."}`},
 		{request(t, "PUT", "/things/n?%zz", "{}"), 400, `{"__type":"SerializationException","message":"The parameters of the request cannot be read`},
 		{request(t, "PUT", "/things/n", `{"Word":1}`), 400, `{"__type":"SerializationException","message":"Word: expected a string, found a number."}`},
-		{request(t, "POST", "/service/Scratch/operation/No", "", "Smithy-Protocol", "rpc-v2-cbor"), 400, "\xa2f__typex\x19UnknownOperationException"},
-		{request(t, "POST", "/service/Other/operation/Put", "", "Smithy-Protocol", "rpc-v2-cbor"), 404, "\xa2f__typex\x19UnknownOperationException"},
-		{request(t, "POST", "/a/service/Scratch/operation/Put", "\xa1dName\x01", "Smithy-Protocol", "rpc-v2-cbor"), 400, "\xa2f__typevSerializationException"},
+		{request(t, "POST", "/service/Scratch/operation/No", "", "Smithy-Protocol", "rpc-v2-cbor"), 400, "\xa3f__typex\x19UnknownOperationException"},
+		{request(t, "POST", "/service/Other/operation/Put", "", "Smithy-Protocol", "rpc-v2-cbor"), 404, "\xa3f__typex\x19UnknownOperationException"},
+		{request(t, "POST", "/a/service/Scratch/operation/Put", "\xa1dName\x01", "Smithy-Protocol", "rpc-v2-cbor"), 400, "\xa3f__typevSerializationException"},
 	} {
 		w := do(h, c.r)
 		if got := mask(t, w); w.Code != c.status || !strings.HasPrefix(got, c.want) {

@@ -84,7 +84,8 @@ func AppendError(b []byte, name string, e *shape.Error, s *shape.Shape) []byte {
 		texts = append(texts, "__type", name)
 	}
 	if !s.HasMessage() {
-		texts = append(texts, "message", e.Message)
+		// Models have it either way, and the Go SDK wants it as the model has it.
+		texts = append(texts, "message", e.Message, "Message", e.Message)
 	}
 	if s != nil {
 		if whole, err := appendMembers(b, e.Details(), s, texts...); err == nil {
