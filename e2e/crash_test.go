@@ -36,7 +36,7 @@ const kills = 60
 
 // TestNothingAcknowledgedIsLostToKill9 puts events from several clients while
 // the server is killed again and again, some of the times while it is starting.
-// Every event id that was answered must reach the queue and the HTTP target.
+// Every event id that was answered must reach the queue, once, and the HTTP target.
 // A message whose deletion was acknowledged must not come back.
 func TestNothingAcknowledgedIsLostToKill9(t *testing.T) {
 	if testing.Short() {
@@ -101,6 +101,11 @@ func TestNothingAcknowledgedIsLostToKill9(t *testing.T) {
 	for id, detail := range acknowledged {
 		if body := taker.bodies[id]; !bytes.Contains([]byte(body), []byte(`"detail":`+detail+`}`)) {
 			t.Fatalf("the event %s has the detail %s, but arrived as %s", id, detail, body)
+		}
+	}
+	for id, n := range taker.arrived {
+		if _, ok := acknowledged[id]; ok && n != 1 {
+			t.Errorf("the event %s came %d times to the queue, which takes it in the transaction that accepts it", id, n)
 		}
 	}
 	for _, why := range taker.wrong {

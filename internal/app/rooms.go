@@ -66,14 +66,7 @@ func (a *App) openQueues(ctx context.Context, r *rooms, guard access.Guard) (roo
 	if r.queues, err = queue.Open(ctx, queue.Options{Store: a.store, Guard: guard, Log: a.opt.Log}); err != nil {
 		return room{}, err
 	}
-	sink := target.Queue(func(ctx context.Context, q arn.ARN, m target.QueueMessage) error {
-		from, err := access.Service(access.Events, m.Rule)
-		if err != nil {
-			return err
-		}
-		return r.queues.Deliver(ctx, q, queue.Mail{Body: m.Body, Group: m.Group, Trace: m.Trace, From: from})
-	})
-	return room{api: queue.API(r.queues), sinks: target.Registry{"sqs": sink}, run: r.queues.Run}, nil
+	return room{api: queue.API(r.queues), sinks: target.Registry{"sqs": queueSink(r.queues)}, run: r.queues.Run}, nil
 }
 
 func (a *App) openDestinations(ctx context.Context, r *rooms, _ access.Guard) (room, error) {

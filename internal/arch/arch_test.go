@@ -56,7 +56,7 @@ var rooms = []room{
 	{"internal/outbound", nil, false},
 
 	// Core.
-	{"internal/target", []string{"internal/arn", "internal/fault", "internal/outbound", "internal/transform"}, false},
+	{"internal/target", []string{"internal/arn", "internal/fault", "internal/outbound", "internal/store", "internal/transform"}, false},
 	{"internal/target/targettest", []string{"internal/arn", "internal/target"}, false},
 	{"internal/delivery/dead", []string{"internal/arn", "internal/store"}, false},
 	{"internal/delivery", []string{"internal/budget", "internal/delivery/dead", "internal/store", "internal/target", "internal/watch"}, false},

@@ -22,6 +22,7 @@ func (s *sinkhole) AddPlan(store.Tx, delivery.Plan) (delivery.Lane, error) {
 }
 func (s *sinkhole) RetirePlan(store.Tx, delivery.Lane) error      { return nil }
 func (s *sinkhole) AbandonPlan(store.Tx, delivery.Lane) error     { return nil }
+func (s *sinkhole) Prepare([]delivery.Item) (release func())      { return func() {} }
 func (s *sinkhole) Owe(store.Tx, []delivery.Item) (func(), error) { return func() {}, nil }
 
 // putting returns a service with a number of rules, and 10 events of about

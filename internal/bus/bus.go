@@ -31,6 +31,9 @@ type Outbox interface {
 	// AbandonPlan ends a lane whose target was deleted: what waits is abandoned.
 	// It is called last in a transaction that will commit.
 	AbandonPlan(tx store.Tx, l delivery.Lane) error
+	// Prepare makes ready, before the transaction, what Owe can hand over within it.
+	// release is called after it, whatever came of it. It is no method for inside.
+	Prepare(items []delivery.Item) (release func())
 	// Owe writes events and their deliveries. start is called once, after the
 	// transaction has committed.
 	Owe(tx store.Tx, items []delivery.Item) (start func(), err error)

@@ -59,6 +59,8 @@ func (o *outbox) end(l delivery.Lane, how string) error {
 	return nil
 }
 
+func (o *outbox) Prepare([]delivery.Item) (release func()) { return func() {} }
+
 func (o *outbox) Owe(_ store.Tx, items []delivery.Item) (func(), error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -37,6 +37,9 @@ func Owner(sink target.Sink, queue target.DeadLetterQueue) delivery.Owner {
 			return delivery.Course{}, fmt.Errorf("target %s of %s: %w", p.ID, p.Owner, err)
 		}
 		c := delivery.Course{Payload: b, Sink: b, Retry: retries(spec.Target.Retry)}
+		if b.Taker() != nil {
+			c.Desk = b
+		}
 		if spec.Target.DeadLetter != "" {
 			c.DeadLetters = b
 		}

@@ -132,21 +132,12 @@ func stamp(at access.Place, arrived time.Time) event.Stamp {
 
 // commit writes the events that somebody wants, in one transaction, tells the
 // hooks about all of them and starts the deliveries.
-//
-// The lanes are looked up inside the transaction: a target that was replaced
-// after the event was matched has another lane by now, and the old one may be gone.
 func (s *Service) commit(ctx context.Context, from access.Caller, taken []intake) error {
 	start := func() {}
-	if slices.ContainsFunc(taken, intake.wanted) {
+	if d := s.debts(taken); d != nil {
+		defer d.release()
 		err := s.opt.Store.Update(ctx, func(tx store.Tx) (err error) {
-			items := make([]delivery.Item, 0, len(taken))
-			for i := range taken {
-				in := &taken[i]
-				if in.item.Lanes = lanes(in.rules); len(in.item.Lanes) > 0 {
-					items = append(items, in.item)
-				}
-			}
-			start, err = s.opt.Outbox.Owe(tx, items)
+			start, err = d.owe(tx)
 			return err
 		})
 		if err != nil {
@@ -156,21 +147,6 @@ func (s *Service) commit(ctx context.Context, from access.Caller, taken []intake
 	s.tellTaken(from, taken)
 	start()
 	return nil
-}
-
-func (in intake) wanted() bool {
-	return slices.ContainsFunc(in.rules, func(r *rule) bool { return len(r.live.Load().targets) > 0 })
-}
-
-// lanes returns the lanes of all targets of rules.
-func lanes(rules []*rule) []delivery.Lane {
-	var out []delivery.Lane
-	for _, r := range rules {
-		for _, t := range r.live.Load().targets {
-			out = append(out, t.Lane)
-		}
-	}
-	return out
 }
 
 func (s *Service) tellTaken(from access.Caller, taken []intake) {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/dari-bus/dari/internal/access"
-	"github.com/dari-bus/dari/internal/delivery"
 	"github.com/dari-bus/dari/internal/event"
 	"github.com/dari-bus/dari/internal/store"
 )
@@ -87,18 +86,20 @@ func (s *Service) advance(ctx context.Context, r *rule, at time.Time) (*intake, 
 	if err != nil {
 		return nil, nil, err
 	}
-	start := func() {}
-	err = s.replace(ctx, r, &v, func(tx store.Tx) (err error) {
-		if in.item.Lanes = lanes(in.rules); len(in.item.Lanes) > 0 {
-			start, err = s.opt.Outbox.Owe(tx, []delivery.Item{in.item})
+	taken, start := []intake{*in}, func() {}
+	write := nothingMore
+	if d := s.debts(taken); d != nil {
+		defer d.release()
+		write = func(tx store.Tx) (err error) {
+			start, err = d.owe(tx)
+			return err
 		}
-		return err
-	})
-	if err != nil {
+	}
+	if err := s.replace(ctx, r, &v, write); err != nil {
 		return nil, nil, err
 	}
 	s.clock.set(r, v.Due)
-	return in, start, nil
+	return &taken[0], start, nil
 }
 
 // catchUp returns the last time up to now that the schedule was due, and the

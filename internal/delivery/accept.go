@@ -44,8 +44,9 @@ func (t *task) firstPass() bool { return t.key.due == 0 }
 // fails, start must not be called; the room in memory that was set aside for
 // them is then lost, so nothing but the store itself should make it fail.
 //
-// A lane that is full, or whose target keeps failing, gets its delivery
-// straight onto the disk instead of into memory.
+// What was made ready by [Outbox.Prepare] is handed over in tx itself, and is then
+// no delivery any more. A lane that is full, or whose target keeps failing, gets
+// its delivery straight onto the disk instead of into memory.
 func (o *Outbox) Owe(tx store.Tx, items []Item) (start func(), err error) {
 	in := &intake{out: o, now: o.wall()}
 	for i := range items {
@@ -54,6 +55,10 @@ func (o *Outbox) Owe(tx store.Tx, items []Item) (start func(), err error) {
 			return nil, err
 		}
 	}
+	if err := in.rounds.seal(tx); err != nil {
+		in.giveBack()
+		return nil, err
+	}
 	return in.start, nil
 }
 
@@ -61,14 +66,16 @@ func (o *Outbox) Owe(tx store.Tx, items []Item) (start func(), err error) {
 type intake struct {
 	out       *Outbox
 	now       int64
-	first     []handover
+	first     []placed
 	waits     []*lane
 	abandoned []func()
+	handed    []handed
+	rounds    *rounds
 	buf       []byte
 }
 
-// A handover is a delivery with the lane that has room for it.
-type handover struct {
+// A placed delivery is one with the lane that has room for it.
+type placed struct {
 	lane *lane
 	task *task
 }
@@ -80,11 +87,16 @@ func (in *intake) take(tx store.Tx, item Item) error {
 	var first, later []Lane
 	for _, id := range it.Lanes {
 		l := in.out.lane(id)
+		if taken, err := in.handOver(tx, l, it); err != nil {
+			return err
+		} else if taken {
+			continue
+		}
 		if l == nil || l.abandoned() {
 			in.abandoned = append(in.abandoned, func() { in.out.settledAbandoned(l, it) })
 		} else if r, ok := l.reserve(it); ok {
 			first = append(first, id)
-			in.first = append(in.first, handover{l, &task{held: h, room: r}})
+			in.first = append(in.first, placed{l, &task{held: h, room: r}})
 		} else {
 			later = append(later, id)
 			in.waits = append(in.waits, l)
@@ -93,6 +105,7 @@ func (in *intake) take(tx store.Tx, item Item) error {
 			}
 		}
 	}
+	it.offers = nil // which hold on to what was rendered
 	if len(first)+len(later) == 0 {
 		return nil
 	}
@@ -119,6 +132,9 @@ func (in *intake) start() {
 	}
 	for _, h := range in.first {
 		h.lane.push(h.task)
+	}
+	for i := range in.handed {
+		in.handed[i].settle()
 	}
 }
 

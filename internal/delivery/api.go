@@ -40,6 +40,9 @@ type Course struct {
 	Payload Payload
 	// Sink carries out one attempt.
 	Sink target.Sink
+	// Desk hands a delivery over within the transaction that owes it. Nil when the
+	// destination is not in the store of the outbox.
+	Desk Desk
 	// Retry says when it is repeated. The zero Retry is EventBridge's.
 	Retry Retry
 	// DeadLetters takes what failed for good. Nil, or an error, keeps it as dead.
@@ -57,6 +60,15 @@ type Payload interface {
 	// Cost returns how many bytes of memory Render needs for it while it works,
 	// and how long what it returns can be.
 	Cost(body int) (needs, payload int)
+}
+
+// A Desk is where deliveries are handed over within a transaction. What it does
+// not take goes by the Sink.
+type Desk interface {
+	// Taker is who takes them. Plans with the same one share its rounds.
+	Taker() target.Taker
+	// Add adds d to a round of the Taker.
+	Add(r target.Round, d *target.Delivery) error
 }
 
 // DeadLetters writes down somewhere else what failed for good.
@@ -79,4 +91,6 @@ type Item struct {
 	// Trace is the producer's trace header, or "".
 	Trace string
 	Lanes []Lane
+
+	offers []offer // what can be handed over to which lane; see Prepare
 }

@@ -64,6 +64,9 @@ func (o options) rule(p *Plan) (Course, error) {
 	if o.Backoff > 0 {
 		c.Retry.Phases = []Phase{{Retries: n, First: o.Backoff, Last: o.Backoff}}
 	}
+	if b.Taker() != nil {
+		c.Desk = b
+	}
 	if spec.Target.DeadLetter != "" {
 		c.DeadLetters = b
 	}

@@ -37,6 +37,7 @@ type Bound struct {
 	rule, ruleName string
 	input          *transform.Input
 	sink           Sink
+	taker          Taker
 	queue          DeadLetterQueue
 }
 
@@ -60,6 +61,7 @@ func Bind(t Target, rule, ruleName string, sink Sink, queue DeadLetterQueue) (*B
 	if b.input, err = transform.Compile(spec); err != nil {
 		return nil, err
 	}
+	b.taker = takerOf(sink, b.arn)
 	return b, nil
 }
 
@@ -86,6 +88,16 @@ func (b *Bound) Render(d *Delivery) ([]byte, error) {
 func (b *Bound) Send(ctx context.Context, d *Delivery) error {
 	d.Target, d.ARN = &b.target, b.arn
 	return b.sink.Send(ctx, d)
+}
+
+// Taker returns who takes deliveries to the target within the transaction that
+// owes them, nil when nobody does.
+func (b *Bound) Taker() Taker { return b.taker }
+
+// Add adds d to a round of the taker.
+func (b *Bound) Add(r Round, d *Delivery) error {
+	d.Target, d.ARN = &b.target, b.arn
+	return r.Add(d)
 }
 
 // SendDeadLetter puts the event of d on the dead-letter queue of the target, with

@@ -61,7 +61,7 @@ func (s *stage) stage(sink target.Sink, to string, refusal, failure error) targe
 func TestQueuePassesTheSuite(t *testing.T) {
 	targettest.Run(t, func(t *testing.T) targettest.Stage {
 		s := &stage{}
-		sink := target.Queue(func(ctx context.Context, _ arn.ARN, m target.QueueMessage) error { return s.take(ctx, m.Body) })
+		sink := target.Queue(func(ctx context.Context, _ arn.ARN, m target.QueueMessage) error { return s.take(ctx, m.Body) }, nil)
 		return s.stage(sink, "arn:aws:sqs:eu-central-1:123456789012:q", fault.NotFound("no such queue"), fault.Unavailable("busy"))
 	})
 }
@@ -70,7 +70,7 @@ func TestQueueMessageCarriesGroupTraceAndRule(t *testing.T) {
 	queue := arn.ARN{Partition: "aws", Service: "sqs", Region: "eu-central-1", Account: "123456789012", Resource: "q.fifo"}
 	var to arn.ARN
 	var got target.QueueMessage
-	sink := target.Queue(func(_ context.Context, q arn.ARN, m target.QueueMessage) error { to, got = q, m; return nil })
+	sink := target.Queue(func(_ context.Context, q arn.ARN, m target.QueueMessage) error { to, got = q, m; return nil }, nil)
 	err := sink.Send(t.Context(), &target.Delivery{
 		Input: []byte(`{"a":1}`), ARN: queue, Owner: "arn:rule", Trace: "Root=1",
 		Target: &target.Target{Queue: &target.QueueParameters{Group: "g"}},
@@ -89,7 +89,7 @@ func TestQueueMessageCarriesGroupTraceAndRule(t *testing.T) {
 func TestFaultsBecomeOutcomes(t *testing.T) {
 	of := func(err error) (queue, bus *target.Error) {
 		d := &target.Delivery{Target: &target.Target{}}
-		return target.AsError(target.Queue(func(context.Context, arn.ARN, target.QueueMessage) error { return err }).Send(t.Context(), d)),
+		return target.AsError(target.Queue(func(context.Context, arn.ARN, target.QueueMessage) error { return err }, nil).Send(t.Context(), d)),
 			target.AsError(target.Bus(func(context.Context, arn.ARN, *target.Delivery) error { return err }).Send(t.Context(), d))
 	}
 	for _, c := range []struct {

@@ -31,6 +31,9 @@ type Mail struct {
 // because it is too big, or because a FIFO queue was given no group or does not
 // recognise repetitions by content.
 //
+// Whoever has a transaction in the same store, in which what causes the message
+// is written, can have it put on the queue there: see [Post].
+//
 // The message need not be on disk when Deliver returns. The caller is an outbox
 // in the same store, which settles the delivery afterwards; the store's log
 // keeps that order, so a power cut that forgets the message forgets that it was
@@ -57,29 +60,42 @@ func (s *Service) SendDeadLetter(ctx context.Context, queue arn.ARN, rule string
 }
 
 func (s *Service) deliver(ctx context.Context, to arn.ARN, m Mail, opts ...store.Option) error {
-	if to.Service != "sqs" {
-		return fault.NotFound("The queue %s does not exist.", to)
+	q, err := s.admit(to, m.From)
+	if err != nil {
+		return err
 	}
-	if m.From.Region != to.Region {
-		return fault.NotFound("The queue %s is not in the region %s.", to, m.From.Region)
+	out, err := s.send(ctx, q, []Draft{m.draft()}, opts...)
+	if err != nil {
+		return err
+	}
+	return out[0].Err
+}
+
+// admit returns the queue that mail is for, if its sender may put it there.
+func (s *Service) admit(to arn.ARN, from access.Caller) (*queue, error) {
+	if to.Service != "sqs" {
+		return nil, fault.NotFound("The queue %s does not exist.", to)
+	}
+	if from.Region != to.Region {
+		return nil, fault.NotFound("The queue %s is not in the region %s.", to, from.Region)
 	}
 	a := addressOf(to)
-	if err := s.allow(m.From, a, "SendMessage"); err != nil {
-		return err
+	if err := s.allow(from, a, "SendMessage"); err != nil {
+		return nil, err
 	}
 	q := s.lookup(a)
 	if q == nil {
-		return fault.NotFound("The queue %s does not exist.", to)
+		return nil, fault.NotFound("The queue %s does not exist.", to)
 	}
+	return q, nil
+}
+
+func (m *Mail) draft() Draft {
 	d := Draft{Body: string(m.Body), Group: m.Group, Trace: m.Trace, Sender: m.From.Service}
 	for _, name := range slices.Sorted(maps.Keys(m.Attributes)) {
 		if value := m.Attributes[name]; value != "" { // there are no empty attributes
 			d.Attributes = append(d.Attributes, Attribute{Name: name, Type: "String", Value: value})
 		}
 	}
-	out, err := s.send(ctx, q, []Draft{d}, opts...)
-	if err != nil {
-		return err
-	}
-	return out[0].Err
+	return d
 }

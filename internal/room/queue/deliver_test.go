@@ -79,6 +79,7 @@ func TestDeliveryThatCannotArriveIsAFault(t *testing.T) {
 		{g, Mail{Body: []byte("m"), From: sentBy(t, rule)}, fault.KindInvalid, "MessageGroupId"},
 	} {
 		wantFault(t, r.Deliver(t.Context(), to(tt.to), tt.mail), tt.kind, tt.want)
+		wantFault(t, r.NewPost().Add(to(tt.to), tt.mail), tt.kind, tt.want)
 	}
 }
 

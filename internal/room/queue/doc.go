@@ -5,7 +5,8 @@
 // A message that was accepted is on disk when [Service.Send] or
 // [Service.SendDeadLetter] returns nil, and stays until it is deleted, purged or
 // older than the retention of its queue. [Service.Deliver] is the exception; its
-// comment says why it need not wait for the disk.
+// comment says why it need not wait for the disk. What a [Post] brings is as
+// durable as the transaction that it comes with.
 //
 // A message is handed out at least once. It is then invisible to other
 // receivers for the visibility timeout, to the nanosecond; a receiver that
