@@ -198,10 +198,11 @@ func compile(s *Service) (*service, error) {
 	}
 	for _, members := range s.ErrorMembers {
 		t := reflect.TypeOf(members)
-		err := error(nil)
-		if c.errors[t], err = types.Compile(t); err != nil {
+		s, err := types.Compile(t)
+		if err != nil {
 			errs = append(errs, fmt.Errorf("members of errors: %w", err))
 		}
+		c.errors[t] = s
 	}
 	if err := types.Finish(); len(errs) == 0 {
 		errs = append(errs, err, c.carries(types))
@@ -211,9 +212,11 @@ func compile(s *Service) (*service, error) {
 
 // addRoute adds the route of op, which it has if the service speaks restJson1.
 func (s *service) addRoute(op *operation) (err error) {
-	if rest := s.speaks(RestJSON); rest != (op.Route != "") {
+	speaks := s.speaks(RestJSON)
+	if speaks != (op.Route != "") {
 		return fmt.Errorf("it has the route %q, and only operations of restJson1 have routes, all of them", op.Route)
-	} else if !rest {
+	}
+	if !speaks {
 		return nil
 	}
 	if err := s.routes.Add(op.Route, op.Name); err != nil || op.call == nil {

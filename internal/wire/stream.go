@@ -75,7 +75,7 @@ func (s *eventSender) write(m *eventstream.Message) (err error) {
 	}
 	_, err = s.w.Write(s.message)
 	s.failed = err != nil
-	if cap(s.message) > maxPooled {
+	if cap(s.message) > smallAnswer {
 		s.message = nil
 	}
 	return err

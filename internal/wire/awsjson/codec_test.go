@@ -1,6 +1,7 @@
 package awsjson
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"math"
@@ -366,6 +367,41 @@ func FuzzStrings(f *testing.F) {
 		}
 		if want := string([]rune(s)); got != want {
 			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+}
+
+// A document is whatever JSON is, and comes out as it went in.
+func FuzzDocument(f *testing.F) {
+	for _, seed := range []string{`{"a":[1.50,null,"\u00e9"]}`, ` 1e2 `, `"\x"`, `nul`, `[[]`, "\"\xff\"", `{"a":1,"a":2}`, `-`, `1}`} {
+		f.Add([]byte(seed))
+	}
+	type document struct{ D json.RawMessage }
+	s, err := shape.NewCompiler(nil).Compile(reflect.TypeFor[document]())
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var got document
+		whole := append(append([]byte(`{"D":`), text...), '}')
+		err := Read(whole, s, reflect.ValueOf(&got).Elem())
+		tooDeep := err != nil && strings.Contains(err.Error(), "nested")
+		if good := json.Valid(whole) && utf8.Valid(whole); good != (err == nil) && !tooDeep {
+			t.Fatalf("Read: %v, encoding/json: %v", err, good)
+		}
+		if err != nil || !json.Valid(text) { // such as one that ends the object and goes on
+			return
+		}
+		want := bytes.Trim(text, " \t\r\n")
+		if string(want) == "null" {
+			want = nil
+		}
+		if !bytes.Equal(got.D, want) {
+			t.Errorf("got %q, want %q", got.D, want)
+		}
+		b, err := Append(nil, reflect.ValueOf(got), s)
+		if err != nil || len(want) > 0 && string(b) != `{"D":`+string(want)+"}" {
+			t.Errorf("got %s, %v", b, err)
 		}
 	})
 }

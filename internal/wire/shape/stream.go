@@ -15,8 +15,9 @@ type Stream func(ctx context.Context, w io.Writer) error
 
 // Events are an output member that is a stream of events, each with one member
 // of the structure E set, which says what kind of event it is. They are called
-// once the head of the answer is on its way, and what they send is sent at once.
-// When they return an error, the stream ends with it.
+// once the head of the answer is on its way, and what they send is sent at once;
+// send is for one goroutine at a time. When they return an error, the stream ends
+// with it.
 type Events[E any] func(ctx context.Context, send func(*E) error) error
 
 // events is what all types of Events have in common.
