@@ -15,8 +15,8 @@ const page = 1 << 20
 
 // Read yields what is kept of an account, oldest first, from behind the one with
 // the ID after, or all of it when after is "". It holds no more than fits a page
-// of 1 MiB, or the one that is larger, and no transaction while it yields, so it
-// may take its time. An error that it yields ends it; the error of Read itself
+// of 1 MiB, or the one that is larger, beside the payload of the first, and no
+// transaction while it yields, so it may take its time. An error that it yields ends it; the error of Read itself
 // says that there can be no such ID.
 func (k *Keep) Read(ctx context.Context, account, after string) (iter.Seq2[*Letter, error], error) {
 	from := ofAccount(account)
@@ -72,7 +72,6 @@ func read(tx store.Tx, account string, from []byte) (letters []*Letter, next []b
 				return nil, nil, err
 			}
 			payload, of = asJSON(b), at.payload()
-			size += len(payload)
 		}
 		l.ID, l.Event = at.id(), payload
 		letters = append(letters, l)
