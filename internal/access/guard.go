@@ -29,6 +29,12 @@ type Ask struct {
 	Keys map[string][]string
 }
 
+// Own asks whether a caller may do something in the account that it acts for, with
+// a resource that has no policy; "*" is for what is about no resource, such as a list.
+func Own(by Caller, action, resource string) *Ask {
+	return &Ask{Caller: by, Action: action, Resource: resource, Owner: by.Account}
+}
+
 // A Guard answers whether a caller may do something: nil, or a Denied fault that
 // says who may not do what and which statement is in the way or missing. It may
 // be asked from many goroutines at once, holds no lock and does not wait.

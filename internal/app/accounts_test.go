@@ -120,19 +120,24 @@ func (h *accounts) call(account, operation, body string) (int, string) {
 	h.t.Helper()
 	service, name, _ := strings.Cut(operation, ".")
 	body = h.names.Replace(body)
-	s := named(h.app.services(), service)
-	target := s.Target + "." + name
+	method, path, members, header := asSent(named(h.app.services(), service), name, body)
+	return h.send(account, service, method, path, members, header)
+}
+
+// asSent returns the request of an attempt in the dialect that a service prefers.
+func asSent(s *wire.Service, operation, body string) (method, path, members string, header http.Header) {
+	target := s.Target + "." + operation
 	switch s.Protocols[0] {
 	case wire.JSON10:
-		return h.send(account, service, http.MethodPost, "/", body, http.Header{"Content-Type": {"application/x-amz-json-1.0"}, "X-Amz-Target": {target}})
+		return http.MethodPost, "/", body, http.Header{"Content-Type": {"application/x-amz-json-1.0"}, "X-Amz-Target": {target}}
 	case wire.JSON11:
-		return h.send(account, service, http.MethodPost, "/", body, http.Header{"Content-Type": {"application/x-amz-json-1.1"}, "X-Amz-Target": {target}})
+		return http.MethodPost, "/", body, http.Header{"Content-Type": {"application/x-amz-json-1.1"}, "X-Amz-Target": {target}}
 	case wire.RestJSON:
 		line, members, _ := strings.Cut(body, "\n")
 		method, path, _ := strings.Cut(line, " ")
-		return h.send(account, service, method, path, members, http.Header{"Content-Type": {"application/json"}})
+		return method, path, members, http.Header{"Content-Type": {"application/json"}}
 	}
-	return h.send(account, service, http.MethodPost, "/", body, http.Header{"Content-Type": {"application/x-www-form-urlencoded"}})
+	return http.MethodPost, "/", body, http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
 }
 
 func (h *accounts) send(account, service, method, path, body string, header http.Header) (int, string) {

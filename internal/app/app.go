@@ -40,6 +40,7 @@ type App struct {
 	stopWithin time.Duration
 
 	client *outbound.Client
+	guard  access.Guard
 	hooks  watch.Hooks
 	*rooms
 }
@@ -53,6 +54,7 @@ func Open(ctx context.Context, opt Options) (*App, error) {
 	a := &App{opt: opt, registry: prometheus.NewRegistry(), feed: watch.NewFeed(feedSize), stopWithin: 10 * time.Second}
 	a.observe()
 	a.client = a.newClient()
+	a.guard = access.Boundary{ServicesNeedPolicy: opt.EnforcePolicies}
 	var err error
 	if a.store, err = a.openStore(); err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/delivery"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/disk"
@@ -60,7 +61,7 @@ func Doctor(ctx context.Context, dir string, accept bool, w io.Writer) (well boo
 // all being well, and they know the names of what is theirs. The App it returns
 // may lack rooms.
 func openToLook(ctx context.Context, i *doctor.Inspection) (*App, error) {
-	a := &App{opt: Defaults(), store: unchanged{i}, rooms: &rooms{}}
+	a := &App{opt: Defaults(), store: unchanged{i}, guard: access.Boundary{}, rooms: &rooms{}}
 	a.opt.Log = slog.New(slog.DiscardHandler)
 	if err := a.opt.check(); err != nil {
 		return a, err

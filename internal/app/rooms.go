@@ -39,7 +39,6 @@ type room struct {
 
 // openRooms opens everything that stands on the store and joins it.
 func (a *App) openRooms(ctx context.Context) (*rooms, error) {
-	guard := access.Boundary{ServicesNeedPolicy: a.opt.EnforcePolicies}
 	r := &rooms{}
 	for _, open := range []func(context.Context, *rooms, access.Guard) (room, error){
 		a.openIdentities,
@@ -47,7 +46,7 @@ func (a *App) openRooms(ctx context.Context) (*rooms, error) {
 		a.openDestinations,
 		a.openBuses, // the last, since it leads to all others
 	} {
-		room, err := open(ctx, r, guard)
+		room, err := open(ctx, r, a.guard)
 		if err != nil {
 			return r, err
 		}
@@ -69,9 +68,9 @@ func (a *App) openQueues(ctx context.Context, r *rooms, guard access.Guard) (roo
 	return room{api: queue.API(r.queues), sinks: target.Registry{"sqs": queueSink(r.queues)}, run: r.queues.Run}, nil
 }
 
-func (a *App) openDestinations(ctx context.Context, r *rooms, _ access.Guard) (room, error) {
+func (a *App) openDestinations(ctx context.Context, r *rooms, guard access.Guard) (room, error) {
 	var err error
-	r.destinations, err = destination.Open(ctx, destination.Options{Store: a.store, Client: a.client, HTTPSOnly: a.opt.HTTPSOnly})
+	r.destinations, err = destination.Open(ctx, destination.Options{Store: a.store, Guard: guard, Client: a.client, HTTPSOnly: a.opt.HTTPSOnly})
 	if err != nil {
 		return room{}, err
 	}

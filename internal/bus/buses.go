@@ -70,9 +70,12 @@ func (s *Service) CreateEventBus(ctx context.Context, by access.Caller, n NewBus
 	if err := s.checkTags(n.Tags); err != nil {
 		return Bus{}, err
 	}
+	k := key{by.Place, n.Name}
+	if err := s.opt.Guard.Allow(access.Own(by, "events:CreateEventBus", k.arn())); err != nil {
+		return Bus{}, err
+	}
 	s.creating.Lock()
 	defer s.creating.Unlock()
-	k := key{by.Place, n.Name}
 	if n.Name == DefaultName || s.lookup(k) != nil {
 		return Bus{}, fault.Conflict("Event bus %s already exists.", n.Name)
 	}
@@ -107,6 +110,9 @@ func (s *Service) DescribeEventBus(by access.Caller, ref string) (Bus, error) {
 // ListEventBuses returns the buses of a place by name, the default bus among
 // them, and the token of the next page.
 func (s *Service) ListEventBuses(by access.Caller, prefix, token string, limit int) ([]Bus, string, error) {
+	if err := s.opt.Guard.Allow(access.Own(by, "events:ListEventBuses", "*")); err != nil {
+		return nil, "", err
+	}
 	all, next, err := page.Clip(s.inPlace(by.Place, prefix), func(a *attributes) string { return a.Name }, token, limit)
 	if err != nil {
 		return nil, "", err

@@ -210,7 +210,7 @@ func TestEventPatternIsTestedOnWhatEveryEventHas(t *testing.T) {
 		{somePattern, `null`, false, "it is not a JSON object"},
 		{somePattern, `{"source":"a"}`, false, "the event has no id"},
 	} {
-		got, err := h.TestEventPattern(c.pattern, c.event)
+		got, err := h.TestEventPattern(home, c.pattern, c.event)
 		if c.reason == "" {
 			wantFault(t, err, nil)
 		} else {
@@ -225,7 +225,7 @@ func TestEventPatternIsTestedOnWhatEveryEventHas(t *testing.T) {
 			t.Errorf("%s on %s: %v; want %v", c.pattern, c.event, got, c.want)
 		}
 	}
-	_, err := h.TestEventPattern(`{"source":"a"}`, event)
+	_, err := h.TestEventPattern(home, `{"source":"a"}`, event)
 	if _, ok := errors.AsType[*pattern.Error](err); !ok {
 		t.Errorf("error %v is no *pattern.Error", err)
 	}

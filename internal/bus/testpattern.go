@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/pattern"
 )
@@ -13,7 +14,10 @@ import (
 // that every event has; resources and detail may be missing. What is wrong with
 // an event is in the error for us: the fault in it is EventBridge's sentence,
 // which gives no reason.
-func (s *Service) TestEventPattern(text, event string) (bool, error) {
+func (s *Service) TestEventPattern(by access.Caller, text, event string) (bool, error) {
+	if err := s.opt.Guard.Allow(access.Own(by, "events:TestEventPattern", "*")); err != nil {
+		return false, err
+	}
 	p, err := pattern.Compile(text)
 	if err != nil {
 		return false, err

@@ -59,6 +59,9 @@ type APIDestinationFilter struct{ Prefix, ConnectionARN string }
 
 // CreateAPIDestination makes an API destination on a connection that is there.
 func (s *Service) CreateAPIDestination(ctx context.Context, by access.Caller, n NewAPIDestination) (APIDestination, error) {
+	if err := s.allow(by, "CreateApiDestination", destinationPrefix, n.Name); err != nil {
+		return APIDestination{}, err
+	}
 	if err := checkURL("InvocationEndpoint", n.Endpoint, s.opt.HTTPSOnly); err != nil {
 		return APIDestination{}, err
 	}
@@ -88,6 +91,9 @@ func (s *Service) CreateAPIDestination(ctx context.Context, by access.Caller, n 
 
 // DescribeAPIDestination returns an API destination.
 func (s *Service) DescribeAPIDestination(by access.Caller, name string) (APIDestination, error) {
+	if err := s.allow(by, "DescribeApiDestination", destinationPrefix, name); err != nil {
+		return APIDestination{}, err
+	}
 	d, err := s.destinations.Get(table.Key{Place: by.Place, Name: name})
 	if err != nil {
 		return APIDestination{}, err
@@ -97,6 +103,9 @@ func (s *Service) DescribeAPIDestination(by access.Caller, name string) (APIDest
 
 // ListAPIDestinations returns a page of the API destinations that pass the filter, by name.
 func (s *Service) ListAPIDestinations(by access.Caller, f APIDestinationFilter, token string, limit int) ([]APIDestination, string, error) {
+	if err := s.allowList(by, "ListApiDestinations"); err != nil {
+		return nil, "", err
+	}
 	passes := func(d *destination) bool { return f.ConnectionARN == "" || f.ConnectionARN == d.ConnectionARN }
 	found, next, err := s.destinations.List(by.Place, f.Prefix, passes, token, limit)
 	rows := make([]APIDestination, len(found))
@@ -109,6 +118,9 @@ func (s *Service) ListAPIDestinations(by access.Caller, f APIDestinationFilter, 
 // UpdateAPIDestination changes an API destination. Deliveries that wait for it
 // go where it points when they are tried again.
 func (s *Service) UpdateAPIDestination(ctx context.Context, by access.Caller, name string, ch APIDestinationChange) (APIDestination, error) {
+	if err := s.allow(by, "UpdateApiDestination", destinationPrefix, name); err != nil {
+		return APIDestination{}, err
+	}
 	if ch.Endpoint != nil {
 		if err := checkURL("InvocationEndpoint", *ch.Endpoint, s.opt.HTTPSOnly); err != nil {
 			return APIDestination{}, err
@@ -146,6 +158,9 @@ func (s *Service) UpdateAPIDestination(ctx context.Context, by access.Caller, na
 // DeleteAPIDestination removes an API destination. Deliveries that wait for it
 // fail for good when they are tried again.
 func (s *Service) DeleteAPIDestination(ctx context.Context, by access.Caller, name string) error {
+	if err := s.allow(by, "DeleteApiDestination", destinationPrefix, name); err != nil {
+		return err
+	}
 	_, err := s.destinations.Delete(ctx, table.Key{Place: by.Place, Name: name})
 	return err
 }

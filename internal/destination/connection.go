@@ -69,6 +69,9 @@ type ConnectionFilter struct {
 
 // CreateConnection makes a connection. One that uses OAuth is authorized by Run.
 func (s *Service) CreateConnection(ctx context.Context, by access.Caller, n NewConnection) (Connection, error) {
+	if err := s.allow(by, "CreateConnection", connectionPrefix, n.Name); err != nil {
+		return Connection{}, err
+	}
 	if err := n.Auth.check(n.Type, s.opt.HTTPSOnly); err != nil {
 		return Connection{}, err
 	}
@@ -89,6 +92,9 @@ func (s *Service) CreateConnection(ctx context.Context, by access.Caller, n NewC
 
 // DescribeConnection returns a connection.
 func (s *Service) DescribeConnection(by access.Caller, name string) (Connection, error) {
+	if err := s.allow(by, "DescribeConnection", connectionPrefix, name); err != nil {
+		return Connection{}, err
+	}
 	c, err := s.connections.Get(table.Key{Place: by.Place, Name: name})
 	if err != nil {
 		return Connection{}, err
@@ -98,6 +104,9 @@ func (s *Service) DescribeConnection(by access.Caller, name string) (Connection,
 
 // ListConnections returns a page of the connections that pass the filter, by name.
 func (s *Service) ListConnections(by access.Caller, f ConnectionFilter, token string, limit int) ([]Connection, string, error) {
+	if err := s.allowList(by, "ListConnections"); err != nil {
+		return nil, "", err
+	}
 	passes := func(c *connection) bool { return f.State == "" || f.State == c.State }
 	found, next, err := s.connections.List(by.Place, f.Prefix, passes, token, limit)
 	rows := make([]Connection, len(found))
@@ -110,6 +119,9 @@ func (s *Service) ListConnections(by access.Caller, f ConnectionFilter, token st
 // UpdateConnection changes a connection. A change of the authorization is a
 // new start: one that uses OAuth is AUTHORIZING again.
 func (s *Service) UpdateConnection(ctx context.Context, by access.Caller, name string, ch ConnectionChange) (Connection, error) {
+	if err := s.allow(by, "UpdateConnection", connectionPrefix, name); err != nil {
+		return Connection{}, err
+	}
 	c, err := s.connections.Change(ctx, table.Key{Place: by.Place, Name: name}, func(c *connection) error {
 		c.Modified = time.Now().UTC()
 		replace(&c.Description, ch.Description)
@@ -142,6 +154,9 @@ func (s *Service) UpdateConnection(ctx context.Context, by access.Caller, name s
 // DeauthorizeConnection forgets everything that the connection authorizes
 // with. UpdateConnection can give it something new.
 func (s *Service) DeauthorizeConnection(ctx context.Context, by access.Caller, name string) (Connection, error) {
+	if err := s.allow(by, "DeauthorizeConnection", connectionPrefix, name); err != nil {
+		return Connection{}, err
+	}
 	c, err := s.connections.Change(ctx, table.Key{Place: by.Place, Name: name}, func(c *connection) error {
 		c.Auth = Auth{}
 		c.State, c.StateReason = Deauthorized, ""
@@ -160,6 +175,9 @@ func (s *Service) DeauthorizeConnection(ctx context.Context, by access.Caller, n
 // DeleteConnection removes a connection. The API destinations that use it stay
 // and are INACTIVE until they are given another one.
 func (s *Service) DeleteConnection(ctx context.Context, by access.Caller, name string) (Connection, error) {
+	if err := s.allow(by, "DeleteConnection", connectionPrefix, name); err != nil {
+		return Connection{}, err
+	}
 	old, err := s.connections.Delete(ctx, table.Key{Place: by.Place, Name: name})
 	if err != nil {
 		return Connection{}, err

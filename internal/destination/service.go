@@ -3,6 +3,7 @@ package destination
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -21,6 +22,8 @@ const DefaultMax = 3000
 // Options configure a Service.
 type Options struct {
 	Store store.Store
+	// Guard is asked whether a caller may do what it asks for. It must be set.
+	Guard access.Guard
 	// Client asks for tokens.
 	Client *outbound.Client
 	// HTTPSOnly refuses endpoints that do not begin with https://, as EventBridge
@@ -50,6 +53,9 @@ const (
 // Open reads what is in the store. Connections that use OAuth are authorized
 // by Run.
 func Open(ctx context.Context, opt Options) (*Service, error) {
+	if opt.Guard == nil {
+		return nil, errors.New("open the API destinations: they need a guard")
+	}
 	opt.MaxConnections = cmp.Or(opt.MaxConnections, DefaultMax)
 	opt.MaxDestinations = cmp.Or(opt.MaxDestinations, DefaultMax)
 	s := &Service{opt: opt, wake: make(chan struct{}, 1)}
@@ -76,6 +82,17 @@ func Open(ctx context.Context, opt Options) (*Service, error) {
 		return nil, fmt.Errorf("open the API destinations: %w", err)
 	}
 	return s, nil
+}
+
+// allow says whether a caller may carry out an operation on what is its own.
+// Nobody can let others use it.
+func (s *Service) allow(by access.Caller, op, prefix, name string) error {
+	return s.opt.Guard.Allow(access.Own(by, "events:"+op, by.ARN("events", prefix+name).String()))
+}
+
+// allowList is allow for a list.
+func (s *Service) allowList(by access.Caller, op string) error {
+	return s.opt.Guard.Allow(access.Own(by, "events:"+op, "*"))
 }
 
 // connectionAt returns the connection with that ARN, or nil.

@@ -31,6 +31,9 @@ func open(t *testing.T, opt Options) *Service {
 	if opt.Store == nil {
 		opt.Store = mem.New()
 	}
+	if opt.Guard == nil {
+		opt.Guard = access.Boundary{}
+	}
 	if opt.Client == nil {
 		opt.Client = outbound.New(outbound.Options{})
 	}
@@ -223,6 +226,12 @@ func TestQuotasHoldForEachAccountAndRegion(t *testing.T) {
 	wantFault(t, err, fault.KindLimit, "The requested resource exceeds the maximum number allowed.")
 	if _, err := s.CreateConnection(t.Context(), access.Root(here.Account, "us-east-1"), basic("3")); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestNothingOpensWithoutAGuard(t *testing.T) {
+	if _, err := Open(t.Context(), Options{Store: mem.New()}); err == nil {
+		t.Error("it opened")
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/destination"
 	"github.com/dari-bus/dari/internal/store/mem"
 	"github.com/dari-bus/dari/internal/wire"
@@ -25,7 +26,7 @@ type door struct {
 
 func openDoor(t *testing.T) *door {
 	t.Helper()
-	d, err := destination.Open(t.Context(), destination.Options{Store: mem.New()})
+	d, err := destination.Open(t.Context(), destination.Options{Store: mem.New(), Guard: access.Boundary{}})
 	if err != nil {
 		t.Fatal(err)
 	}

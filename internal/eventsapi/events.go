@@ -93,8 +93,8 @@ type TestEventPatternOutput struct {
 }
 
 // TestEventPattern says whether an event matches a pattern.
-func (a *api) TestEventPattern(_ context.Context, in *TestEventPatternInput) (*TestEventPatternOutput, error) {
-	ok, err := a.bus.TestEventPattern(wire.Val(in.EventPattern), wire.Val(in.Event))
+func (a *api) TestEventPattern(ctx context.Context, in *TestEventPatternInput) (*TestEventPatternOutput, error) {
+	ok, err := a.bus.TestEventPattern(caller(ctx), wire.Val(in.EventPattern), wire.Val(in.Event))
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,7 @@ func openHouse(t *testing.T) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	destinations, err := destination.Open(t.Context(), destination.Options{Store: store})
+	destinations, err := destination.Open(t.Context(), destination.Options{Store: store, Guard: access.Boundary{}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/page"
 	"github.com/dari-bus/dari/internal/wire"
@@ -42,6 +43,9 @@ type createQueueRequest struct {
 func (a api) CreateQueue(ctx context.Context, in *createQueueRequest) (*queueURL, error) {
 	caller := wire.CallerFrom(ctx)
 	at := Address{caller.Place, wire.Val(in.QueueName)}
+	if err := a.opt.Guard.Allow(access.Own(caller.Caller, "sqs:CreateQueue", at.ARN())); err != nil {
+		return nil, err
+	}
 	if err := checkName(at, strings.ToLower(in.Attributes["FifoQueue"])); err != nil {
 		return nil, err
 	}
@@ -135,6 +139,9 @@ type listQueuesResult struct {
 // names. There is a next page only for callers who set MaxResults.
 func (a api) ListQueues(ctx context.Context, in *listQueuesRequest) (*listQueuesResult, error) {
 	caller := wire.CallerFrom(ctx)
+	if err := a.opt.Guard.Allow(access.Own(caller.Caller, "sqs:ListQueues", "*")); err != nil {
+		return nil, err
+	}
 	all := a.List(caller.Place, wire.Val(in.QueueNamePrefix))
 	urls, next, err := urlPage(ctx, all, in.NextToken, in.MaxResults)
 	return &listQueuesResult{QueueUrls: urls, NextToken: next}, err
