@@ -1,8 +1,9 @@
 # One line a target; `make` alone prints them.
-.PHONY: help build test race lint fuzz bench bench-match e2e gen oracle
+.PHONY: help build test quick race lint fuzz bench bench-match e2e gen oracle
 help:  ; @grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | grep -v '^help' | sed -E 's/:[^#]*## /\t/' | expand -t 14
 build: ; go build -o dari ./cmd/dari ## build the binary ./dari
-test: tools lint race oracle e2e ## everything: linters, unit tests with the race detector, and the real clients
+test:  ; @scripts/steps tools lint race oracle e2e ## everything: linters, unit tests with the race detector, and the real clients
+quick: ; go test -short ./... ## the unit tests without those that take their time, for while you work
 race:  ; go test -race ./... ## unit tests with the race detector
 oracle: ## a million patterns and events, the set against the plain matcher, with assembly and without
 	go test -count=1 -run SetAgreesWithTheOracle -v ./pattern

@@ -123,6 +123,9 @@ func TestPatternsAreLimitedInDepthAndNumberLength(t *testing.T) {
 }
 
 func TestHugePatternsAreDecided(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes its time; make test does not skip it")
+	}
 	const n = 1 << 17
 	for _, text := range []string{
 		`{"a":[{"wildcard":"*` + strings.Repeat("ab", n/2) + `"}]}`,

@@ -47,6 +47,9 @@ func TestComplexityCountsTheBeginningsAliveAtOnce(t *testing.T) {
 // A value of a dozen characters is enough to reach the worst case of wildcards
 // as short as these, so trying them all must give the same number.
 func TestComplexityIsWhatTryingAllValuesGives(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes its time; make test does not skip it")
+	}
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
 	for range 30 {

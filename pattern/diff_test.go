@@ -388,6 +388,9 @@ func leftOver[ID comparable](s *Set[ID]) string {
 
 // An event handed over as an envelope is the JSON that it stands for.
 func TestEnvelopesMatchAsTheirJSON(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes its time; make test does not skip it")
+	}
 	seed := *fuzzSeed
 	if seed == 0 {
 		seed = rand.Uint64()

@@ -74,6 +74,9 @@ func TestExplainRefusesWhatMatchRefuses(t *testing.T) {
 // Explain, Match and a Set never disagree, and the parts of an explanation
 // agree with the whole.
 func TestExplainAndMatchNeverDisagree(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes its time; make test does not skip it")
+	}
 	seed := rand.Uint64()
 	matches := 0
 	for round := range uint64(100) {

@@ -188,6 +188,9 @@ func TestChosenRangesMakeNoList(t *testing.T) {
 }
 
 func TestPatternsOfManyPaths(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes its time; make test does not skip it")
+	}
 	var b strings.Builder
 	for i := range 1<<16 + 1 {
 		fmt.Fprintf(&b, `,"k%d":[%d]`, i, i)
@@ -206,6 +209,9 @@ func TestPatternsOfManyPaths(t *testing.T) {
 }
 
 func TestPathsOfManyParts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes its time; make test does not skip it")
+	}
 	key := strings.Repeat("a.", 1_000_000)
 	set := NewSet[int]()
 	set.Put(1, mustCompile(t, `{"`+key+`":[1]}`))

@@ -121,6 +121,9 @@ func TestNumbersAreReadAlike(t *testing.T) {
 }
 
 func TestRangesFindWhatContainsANumber(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes its time; make test does not skip it")
+	}
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 4))
 	var tree *ranges

@@ -151,6 +151,9 @@ func TestConcurrentWritersLoseNothing(t *testing.T) {
 }
 
 func TestSetForgetsConstraintsThatNobodyHas(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes its time; make test does not skip it")
+	}
 	set := NewSet[int]()
 	for i := range 20_000 {
 		set.Put(i%10, mustCompile(t, fmt.Sprintf(`{"a":[%d],"p%d":["x"]}`, i, i)))
@@ -207,6 +210,9 @@ func TestRemovedThenAddedIsAsBefore(t *testing.T) {
 // Thousands of rules on one field, by whole texts short and long, by beginnings,
 // ends and letters in the middle, come and go.
 func TestLargeSetsFindEveryRule(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes its time; make test does not skip it")
+	}
 	shapes := []struct{ alternative, value string }{
 		{`"%04d"`, `"%04d"`},
 		{`"the same beginning %04d and the same end"`, `"the same beginning %04d and the same end"`},
@@ -262,6 +268,9 @@ func TestLargeSetsFindEveryRule(t *testing.T) {
 }
 
 func TestEventsOfTwoGigabytesAreRefused(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes its time; make test does not skip it")
+	}
 	size := uint64(1) << 31
 	if size > math.MaxInt {
 		t.Skip("there are none on this machine")

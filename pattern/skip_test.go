@@ -66,6 +66,9 @@ func TestSkippersAgreeOnEdges(t *testing.T) {
 }
 
 func TestSkippersAgreeOnRandomTexts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes its time; make test does not skip it")
+	}
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 1))
 	for range 20_000 {

@@ -12,6 +12,9 @@ import (
 // So those that are on are always the first ones or the last ones, which a
 // match must see whatever happens meanwhile.
 func TestAnEventIsJudgedByTheRulesOfOneMoment(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes its time; make test does not skip it")
+	}
 	const rules = 24
 	texts := []string{
 		`{"a":["x"],"n":[%d]}`, `{"a":[{"prefix":"x"}],"n":[%d]}`, `{"n":[{"numeric":["=",%d]}],"a":[{"wildcard":"*x*"}]}`,
@@ -180,6 +183,9 @@ func TestLedgerRemembersWithinARound(t *testing.T) {
 // Arrays in arrays beside arrays, where what matters is only which elements go
 // together.
 func TestArraysAreDecidedAsBySearching(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes its time; make test does not skip it")
+	}
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 6))
 	var nest func(depth int) string

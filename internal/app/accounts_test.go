@@ -432,6 +432,9 @@ func TestNoAnswerTellsWhatAnotherAccountHas(t *testing.T) {
 
 // attack F6.
 func TestNoOperationReachesAnotherAccountUninvited(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes its time; make test does not skip it")
+	}
 	for _, c := range []struct {
 		by    string
 		keyed bool

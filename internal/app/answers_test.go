@@ -17,6 +17,9 @@ import (
 // does the memory that it takes. For each member of each input, at every depth,
 // one request is made in which that member is far larger than it may be.
 func TestNoInputMakesTheServerGrow(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes its time; make test does not skip it")
+	}
 	a := openFront(t, func(*Options) {})
 	for _, s := range a.services() {
 		seen := map[string]bool{}

@@ -32,6 +32,9 @@ import (
 // DARI_TEST_SEEDS says how many histories of each kind to live through.
 func TestWhateverHappensNothingIsLost(t *testing.T) {
 	first, n := uint64(time.Now().UnixNano()), uint64(3)
+	if testing.Short() {
+		n = 1
+	}
 	if s := os.Getenv("DARI_TEST_SEED"); s != "" {
 		first, n = number(t, s), 1
 	} else if s := os.Getenv("DARI_TEST_SEEDS"); s != "" {

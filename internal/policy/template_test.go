@@ -117,6 +117,9 @@ func TestVariablesAreTextBeforeTheVersionThatHasThem(t *testing.T) {
 // Who writes documents and requests to keep a server busy is told what cannot be
 // told: an Allow does not cover, and a Deny does.
 func TestNobodyKeepsADecisionBusy(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes its time; make test does not skip it")
+	}
 	value := strings.Repeat("a", 1<<19)
 	context := map[string][]string{"k": {value}, "arn": {"arn:a:b:c:d:" + value}, "many": slices.Repeat([]string{value[:1000]}, 10_000)}
 	for _, tt := range []struct {

@@ -211,6 +211,9 @@ func randomCron(r *rand.Rand) string {
 var seedFlag = flag.Uint64("seed", 0, "seed of the random test; 0 takes a new one")
 
 func TestNextIsTheFirstMinuteThatIsDue(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes its time; make test does not skip it")
+	}
 	seed := *seedFlag
 	if seed == 0 {
 		seed = rand.Uint64()

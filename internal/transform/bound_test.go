@@ -139,6 +139,9 @@ func FuzzBound(f *testing.F) {
 // attack F2, in time: a hundred paths of a hundred steps went through an event
 // of 1 MB for as long as it took, half a minute and more, and nothing ended it.
 func TestWhatPathsLookAtHasABound(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes its time; make test does not skip it")
+	}
 	transform.WithEffort(t, 64<<20)
 	path := "$.detail" + strings.Repeat(".a", 120)
 	paths, template := map[string]string{}, `"`
@@ -166,6 +169,9 @@ func TestWhatPathsLookAtHasABound(t *testing.T) {
 
 // Keys with escapes cost more than their length.
 func TestDecodingKeysCounts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes its time; make test does not skip it")
+	}
 	transform.WithEffort(t, 64<<20)
 	event := []byte(`{"detail":{` + strings.Repeat(`"\u0062":1,`, 90<<10) + `"b":2}}`)
 	dynamics := transform.NewDynamics(event)
@@ -178,6 +184,9 @@ func TestDecodingKeysCounts(t *testing.T) {
 }
 
 func TestAHundredPathsMayEachGoFiveLevelsDown(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes its time; make test does not skip it")
+	}
 	paths, template := map[string]string{}, "["
 	for i := range 100 {
 		paths[fmt.Sprint("v", i)] = fmt.Sprintf("$.detail.a.b.c.v%d", i)

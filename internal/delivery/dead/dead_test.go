@@ -198,6 +198,9 @@ func TestAnAccountReadsItsOwnAndGoesThroughNothingElse(t *testing.T) {
 // attack F7: one event of 1 MB that dies at 200 targets was kept 200 times, and
 // a list of them was made in memory.
 func TestThePayloadOfDeadDeliveriesIsKeptAndReadOnce(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes its time; make test does not skip it")
+	}
 	payload := `"` + strings.Repeat("x", 1<<20) + `"`
 	const targets = 200
 	k := open(t, mem.New(), 1000, 10<<20)

@@ -118,6 +118,9 @@ func check(t *testing.T, fs vfs.FS, acked uint64) (found uint64) {
 // TestACrashKeepsABeginningThatHoldsAllAcknowledged pulls the plug at random
 // moments under load, with all, some or none of the unsynced data kept.
 func TestACrashKeepsABeginningThatHoldsAllAcknowledged(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes its time; make test does not skip it")
+	}
 	seed := storetest.Seed(t)
 	rng := rand.New(rand.NewPCG(seed, 0))
 	for life := range 3 {

@@ -35,6 +35,9 @@ func TestDiskIsAStore(t *testing.T) {
 }
 
 func TestDiskIsAStoreInRealFiles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes its time; make test does not skip it")
+	}
 	storetest.Run(t, func(t *testing.T) (store.Store, func() store.Store) {
 		o := Options{Dir: t.TempDir()}
 		return openTest(t, o), func() store.Store { return openTest(t, o) }

@@ -112,6 +112,9 @@ func (h *history) untilFailure(t *testing.T, rng *rand.Rand) {
 // TestNoSingleFaultLosesAnAcknowledgedUpdate lets one operation on the disk
 // fail, at a random place in the life of a store, from its creation on.
 func TestNoSingleFaultLosesAnAcknowledgedUpdate(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes its time; make test does not skip it")
+	}
 	rng := rand.New(rand.NewPCG(storetest.Seed(t), 0))
 	failed := 0
 	for range 60 {

@@ -46,6 +46,9 @@ func count(t *testing.T, fs vfs.FS, n int) (there int, err error) {
 
 // attack F12: one damaged byte in the middle of a log that had been on disk.
 func TestADamagedByteInTheLogIsNeverSilent(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes its time; make test does not skip it")
+	}
 	counted := regexp.MustCompile(`\d+ updates behind that place would be lost`)
 	for _, c := range []struct{ n, size int }{{1000, 1000}, {300, 1000}, {40, 30_000}, {60, 120_000}} {
 		base := killed(t, c.n, c.size)

@@ -65,6 +65,9 @@ func TestAHealthyStoreIsFoundToBe(t *testing.T) {
 // Whatever is damaged: a look says in which file, changes nothing, and a
 // journal.Rebuilding goes on with the rest and deletes nothing.
 func TestWhatIsLeftOfADamagedStoreGoesOn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes its time; make test does not skip it")
+	}
 	const n = 300
 	flip := func(suffix string, percent int) func(t *testing.T, fs *vfs.MemFS) {
 		return func(t *testing.T, fs *vfs.MemFS) {
@@ -236,6 +239,9 @@ func (c *cutting) RemoveAll(name string) error {
 
 // Two damaged blocks in one table: what is between them is found.
 func TestWhatIsBetweenTwoDamagedBlocksIsRead(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes its time; make test does not skip it")
+	}
 	fs := stocked(t, 150) // 100 of them in a table
 	for _, name := range list(t, fs) {
 		if journal.IsTable(name) {
