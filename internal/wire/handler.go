@@ -259,7 +259,7 @@ func compileOperation(row *Operation, types *shape.Compiler) (*operation, error)
 // findStreams sets apart what op streams.
 func (op *operation) findStreams() error {
 	for i := range op.in.Fields {
-		if f := &op.in.Fields[i]; f.Shape.Kind.Streams() && (f.Shape.Kind != shape.KindReader || f.Place != shape.InPayload) {
+		if f := &op.in.Fields[i]; f.Shape.Kind.Streams() && (f.Shape.Kind != shape.KindReader || f.Location != shape.InPayload) {
 			return fmt.Errorf("%s: a stream in an input is an io.Reader that is the payload", f.Name)
 		}
 	}

@@ -76,7 +76,7 @@ type Store struct {
 	synced atomic.Uint64
 	// onDisk is how much of which log is, and manifest how much of that; the next
 	// batch says so.
-	onDisk, manifest atomic.Pointer[journal.Place]
+	onDisk, manifest atomic.Pointer[journal.Extent]
 	nonce            [4]byte
 	newestLog        *atomicfs.Marker
 	replayed         uint64        // while the logs are read back: the sequence number that comes next
@@ -105,8 +105,8 @@ func Open(o Options) (*Store, error) {
 	_, s.spares.on = o.FS.(private)
 	s.spares.take()
 	binary.LittleEndian.PutUint32(s.nonce[:], rand.Uint32())
-	s.onDisk.Store(&journal.Place{})
-	s.manifest.Store(&journal.Place{})
+	s.onDisk.Store(&journal.Extent{})
+	s.manifest.Store(&journal.Extent{})
 	s.timer = time.AfterFunc(time.Hour, s.syncLate)
 	s.timer.Stop()
 	po := s.engineOptions(o)

@@ -260,7 +260,7 @@ func (f *guardedFile) sync(fn func() error) error {
 			return err
 		}
 		if journal.IsManifest(f.name) {
-			f.g.s.manifest.Store(&journal.Place{Number: journal.ManifestNumber(f.name), Length: f.written})
+			f.g.s.manifest.Store(&journal.Extent{Number: journal.ManifestNumber(f.name), Length: f.written})
 		}
 		if !journal.IsLog(f.name) {
 			return nil
@@ -269,7 +269,7 @@ func (f *guardedFile) sync(fn func() error) error {
 		if _, err := f.g.FS.Stat(f.name); errors.Is(err, fs.ErrNotExist) {
 			return errVanished
 		}
-		f.g.s.onDisk.Store(&journal.Place{Number: journal.LogNumber(f.name), Length: f.written})
+		f.g.s.onDisk.Store(&journal.Extent{Number: journal.LogNumber(f.name), Length: f.written})
 		return nil
 	})
 }

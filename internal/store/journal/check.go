@@ -48,8 +48,8 @@ func ManifestNumber(name string) uint64 {
 	return n
 }
 
-// A Place is how much of the log or the manifest with a number is on disk.
-type Place struct {
+// An Extent is how much of the log or the manifest with a number is on disk.
+type Extent struct {
 	Number uint64
 	Length int64
 }

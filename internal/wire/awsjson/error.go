@@ -23,7 +23,7 @@ func AppendError(b []byte, name string, e *shape.Error, s *shape.Shape) []byte {
 		v := e.Details()
 		for i := range s.Fields {
 			f := &s.Fields[i]
-			if f.Place != shape.InBody || f.Absent(f.Of(v)) {
+			if f.Location != shape.InBody || f.Absent(f.Of(v)) {
 				continue
 			}
 			if whole, err := Append(member(b, f.Name), f.Of(v), f.Shape); err == nil {

@@ -20,7 +20,7 @@ func Of(event reflect.Value, union *shape.Shape, contentType string, write func(
 		}
 		s := f.Shape
 		for j := range s.Fields {
-			if p := &s.Fields[j]; p.Place == shape.InPayload {
+			if p := &s.Fields[j]; p.Location == shape.InPayload {
 				v, s = p.Of(v.Elem()), p.Shape
 				break
 			}

@@ -48,18 +48,18 @@ func Bind(pattern string, status int, in, out *shape.Shape) (*Binding, error) {
 
 // split sorts the members of s by their places, of which there are these beside
 // the body.
-func split(s *shape.Shape, places ...shape.Place) (side, error) {
+func split(s *shape.Shape, locations ...shape.Location) (side, error) {
 	var d side
 	for i := range s.Fields {
 		f := &s.Fields[i]
 		switch {
-		case f.Place == shape.InBody:
+		case f.Location == shape.InBody:
 			continue
-		case f.Place == shape.InPayload && d.payload != nil:
+		case f.Location == shape.InPayload && d.payload != nil:
 			return side{}, fmt.Errorf("%s and %s cannot both be the body", d.payload.Name, f.Name)
-		case f.Place == shape.InPayload:
+		case f.Location == shape.InPayload:
 			d.payload = f
-		case !slices.Contains(places, f.Place):
+		case !slices.Contains(locations, f.Location):
 			return side{}, fmt.Errorf("%s cannot be in such a place", f.Name)
 		case !fits(f):
 			return side{}, fmt.Errorf("%s: a member of its type has no such place", f.Name)
@@ -67,7 +67,7 @@ func split(s *shape.Shape, places ...shape.Place) (side, error) {
 			d.bound = append(d.bound, f)
 		}
 	}
-	body := s.Only(func(f *shape.Field) bool { return f.Place == shape.InBody })
+	body := s.Only(func(f *shape.Field) bool { return f.Location == shape.InBody })
 	if d.payload == nil {
 		d.body = body
 	} else if len(body.Fields) > 0 {
@@ -80,7 +80,7 @@ func split(s *shape.Shape, places ...shape.Place) (side, error) {
 func fits(f *shape.Field) bool {
 	s := f.Shape
 	list := s.Kind == shape.KindList && s.Elem.Scalar()
-	switch f.Place {
+	switch f.Location {
 	case shape.InLabel:
 		return s.Scalar()
 	case shape.InQuery, shape.InHeader:
@@ -106,12 +106,12 @@ func (d *side) labelled(pattern string) error {
 		}
 	}
 	for _, f := range d.bound {
-		if f.Place != shape.InLabel {
+		if f.Location != shape.InLabel {
 			continue
 		}
-		i := slices.Index(want, f.PlaceName)
+		i := slices.Index(want, f.LocationName)
 		if i < 0 {
-			return fmt.Errorf("the route %q has no label %s", pattern, f.PlaceName)
+			return fmt.Errorf("the route %q has no label %s", pattern, f.LocationName)
 		}
 		want = slices.Delete(want, i, i+1)
 	}
@@ -153,17 +153,17 @@ func (b *Binding) Decode(r *Request, in reflect.Value) error {
 }
 
 func decode(r *Request, f *shape.Field, v reflect.Value) error {
-	switch f.Place {
+	switch f.Location {
 	case shape.InLabel:
-		return shape.ReadText(r.Labels[f.PlaceName], f.Shape, v)
+		return shape.ReadText(r.Labels[f.LocationName], f.Shape, v)
 	case shape.InQuery:
-		return decodeQuery(r.Query[f.PlaceName], f.Shape, v)
+		return decodeQuery(r.Query[f.LocationName], f.Shape, v)
 	case shape.InParams:
 		return decodeParams(r.Query, f.Shape, v)
 	case shape.InHeader:
-		return decodeHeader(r.Header.Values(f.PlaceName), f.Shape, v)
+		return decodeHeader(r.Header.Values(f.LocationName), f.Shape, v)
 	default:
-		decodePrefix(r.Header, f.PlaceName, f.Shape, v)
+		decodePrefix(r.Header, f.LocationName, f.Shape, v)
 		return nil
 	}
 }
@@ -243,7 +243,7 @@ func (b *Binding) Encode(header http.Header, body []byte, out reflect.Value) (st
 		if f.Absent(v) {
 			continue
 		}
-		if f.Place == shape.InStatus {
+		if f.Location == shape.InStatus {
 			status = int(reflect.Indirect(v).Int())
 			continue
 		}

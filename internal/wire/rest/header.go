@@ -98,9 +98,9 @@ func decodePrefix(header http.Header, prefix string, s *shape.Shape, v reflect.V
 
 func encodeHeader(header http.Header, f *shape.Field, v reflect.Value) {
 	switch {
-	case f.Place == shape.InPrefix:
+	case f.Location == shape.InPrefix:
 		for key, value := range v.Seq2() {
-			header.Set(f.PlaceName+key.String(), reflect.Indirect(value).String())
+			header.Set(f.LocationName+key.String(), reflect.Indirect(value).String())
 		}
 	case f.Shape.Kind == shape.KindList:
 		all := make([]string, v.Len())
@@ -111,10 +111,10 @@ func encodeHeader(header http.Header, f *shape.Field, v reflect.Value) {
 			}
 		}
 		if len(all) > 0 {
-			header.Set(f.PlaceName, strings.Join(all, ", "))
+			header.Set(f.LocationName, strings.Join(all, ", "))
 		}
 	default:
-		header.Set(f.PlaceName, string(shape.AppendText(nil, v, f.Shape)))
+		header.Set(f.LocationName, string(shape.AppendText(nil, v, f.Shape)))
 	}
 }
 
@@ -135,7 +135,7 @@ func EncodeMembers(header http.Header, members any, s *shape.Shape) {
 	}
 	v := reflect.Indirect(reflect.ValueOf(members))
 	for i := range s.Fields {
-		if f := &s.Fields[i]; f.Place == shape.InHeader && !f.Absent(f.Of(v)) {
+		if f := &s.Fields[i]; f.Location == shape.InHeader && !f.Absent(f.Of(v)) {
 			encodeHeader(header, f, f.Of(v))
 		}
 	}

@@ -75,11 +75,11 @@ type Field struct {
 	Shape *Shape
 	omit  bool
 	Form  Form
-	// Place is where restJson1 has the member, PlaceName the name of the label,
+	// Location is where restJson1 has the member, LocationName the name of the label,
 	// parameter or header there, or what such names begin with.
-	Place     Place
-	PlaceName string
-	limit     *limit
+	Location     Location
+	LocationName string
+	limit        *limit
 	// hidden says that trails do not show the member.
 	hidden bool
 }
@@ -291,7 +291,7 @@ func (c *Compiler) member(s *Shape, sf reflect.StructField, name, opts string) e
 	if f.Shape, err = c.compile(sf.Type); err != nil {
 		return err
 	}
-	if err = f.place(sf.Tag.Get("rest")); err != nil {
+	if err = f.locate(sf.Tag.Get("rest")); err != nil {
 		return err
 	}
 	if err = f.format(sf.Tag.Get("time")); err != nil {

@@ -5,38 +5,38 @@ import (
 	"strings"
 )
 
-// A Place is where restJson1 has a member.
-type Place uint8
+// A Location is where restJson1 has a member.
+type Location uint8
 
-// The places.
+// The locations.
 const (
-	InBody    Place = iota // a member of the JSON that is the body
-	InLabel                // a label of the path
-	InQuery                // a parameter of the query string
-	InParams               // all parameters of the query string, in a map
-	InHeader               // a header
-	InPrefix               // the headers whose names begin alike, in a map
-	InPayload              // the body, or the payload of an event
-	InStatus               // the HTTP status
+	InBody    Location = iota // a member of the JSON that is the body
+	InLabel                   // a label of the path
+	InQuery                   // a parameter of the query string
+	InParams                  // all parameters of the query string, in a map
+	InHeader                  // a header
+	InPrefix                  // the headers whose names begin alike, in a map
+	InPayload                 // the body, or the payload of an event
+	InStatus                  // the HTTP status
 )
 
-var places = map[string]Place{
+var locations = map[string]Location{
 	"": InBody, "label": InLabel, "query": InQuery, "params": InParams, "header": InHeader,
 	"prefix": InPrefix, "payload": InPayload, "status": InStatus,
 }
 
-// place reads a tag such as `rest:"header=X-Amz-Function-Error"`.
-func (f *Field) place(tag string) error {
+// locate reads a tag such as `rest:"header=X-Amz-Function-Error"`.
+func (f *Field) locate(tag string) error {
 	word, name, named := strings.Cut(tag, "=")
 	var ok bool
-	if f.Place, ok = places[word]; !ok {
+	if f.Location, ok = locations[word]; !ok {
 		return fmt.Errorf("the rest option %q is not understood; there are label, query, params, header, prefix, payload and status", tag)
 	}
-	f.PlaceName = name
-	switch f.Place {
+	f.LocationName = name
+	switch f.Location {
 	case InLabel, InQuery:
 		if !named {
-			f.PlaceName = f.Name
+			f.LocationName = f.Name
 		}
 	case InHeader, InPrefix:
 		if name == "" {
@@ -55,7 +55,7 @@ type Format uint8
 
 // The formats.
 const (
-	Usual        Format = iota // as its dialect, and its place, has it
+	Usual        Format = iota // as its dialect, and its location, has it
 	EpochSeconds               // 1700000000.25
 	ISO8601                    // 2023-11-14T22:13:20.250Z
 	HTTPDate                   // Tue, 14 Nov 2023 22:13:20 GMT
@@ -64,13 +64,13 @@ const (
 var formats = map[string]Format{"": Usual, "epoch-seconds": EpochSeconds, "date-time": ISO8601, "http-date": HTTPDate}
 
 // format gives the timestamps of f the format of its tag, such as
-// `time:"date-time"`, or that of its place.
+// `time:"date-time"`, or that of its location.
 func (f *Field) format(tag string) error {
 	format, ok := formats[tag]
 	if !ok {
 		return fmt.Errorf("the time format %q is not understood; there are epoch-seconds, date-time and http-date", tag)
 	}
-	if format == Usual && f.Place == InHeader {
+	if format == Usual && f.Location == InHeader {
 		format = HTTPDate
 	}
 	if format == Usual {
