@@ -39,3 +39,14 @@ func (p post) Add(to arn.ARN, m target.QueueMessage) error {
 	}
 	return p.Post.Add(to, mail)
 }
+
+// deadLetters puts what failed for good on queues.
+type deadLetters struct{ queues *queue.Service }
+
+func (d deadLetters) SendDeadLetter(ctx context.Context, to arn.ARN, rule string, body []byte, attributes map[string]string) error {
+	from, err := access.Service(access.Events, rule)
+	if err != nil {
+		return err
+	}
+	return d.queues.DeliverDurably(ctx, to, queue.Mail{Body: body, From: from, Attributes: attributes})
+}

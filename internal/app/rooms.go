@@ -92,7 +92,7 @@ func (a *App) openBuses(ctx context.Context, r *rooms, guard access.Guard) (room
 	maps.Copy(sinks, own)
 	var err error
 	r.outbox, err = delivery.Open(ctx, delivery.Options{
-		Store: a.store, Owners: map[string]delivery.Owner{bus.OwnerKind: bus.Owner(sinks, r.queues)},
+		Store: a.store, Owners: map[string]delivery.Owner{bus.OwnerKind: bus.Owner(sinks, deadLetters{r.queues})},
 		Hooks: a.hooks, Log: a.opt.Log, MaxDead: a.opt.MaxDead, MaxDeadBytes: a.opt.maxDeadBytes,
 		Memory: a.opt.memory.Share(memoryDeliveries), Renderings: a.opt.memory.Share(memoryRenderings),
 	})

@@ -27,8 +27,8 @@ type QueueRound interface {
 	Seal(tx store.Tx) error
 }
 
-// Queue returns the sink for SQS queues. send puts a message on a queue and
-// returns when it is durable; it may be called from many goroutines at once.
+// Queue returns the sink for SQS queues. send puts a message on a queue, as
+// durably as [Sink] asks for; it may be called from many goroutines at once.
 // begin begins a round of queues in the store of the outbox. It may be nil.
 //
 // A queue that does not exist and one whose policy does not let the rule in

@@ -93,8 +93,11 @@ type Delivery struct {
 // A Sink makes one attempt to hand one payload to one destination.
 //
 // Send may be called from many goroutines at once. It may be called again for
-// a payload that has already arrived: delivery is at least once. An error
-// should be an [*Error]; any other counts as a temporary INTERNAL_ERROR.
+// a payload that has already arrived: delivery is at least once. When it returns
+// nil the payload is durable; in the store of the outbox it may be written
+// unsynced, since the delivery is settled later there, and a crash that takes the
+// one takes the other. An error should be an [*Error]; any other counts as a
+// temporary INTERNAL_ERROR.
 type Sink interface {
 	Send(ctx context.Context, d *Delivery) error
 }

@@ -49,16 +49,6 @@ func (s *Service) DeliverDurably(ctx context.Context, queue arn.ARN, m Mail) err
 	return s.deliver(ctx, queue, m)
 }
 
-// SendDeadLetter puts body with string attributes on a queue, on behalf of a
-// rule. The message is on disk when it returns nil.
-func (s *Service) SendDeadLetter(ctx context.Context, queue arn.ARN, rule string, body []byte, attributes map[string]string) error {
-	from, err := access.Service(access.Events, rule)
-	if err != nil {
-		return err
-	}
-	return s.deliver(ctx, queue, Mail{Body: body, From: from, Attributes: attributes})
-}
-
 func (s *Service) deliver(ctx context.Context, to arn.ARN, m Mail, opts ...store.Option) error {
 	q, err := s.admit(to, m.From)
 	if err != nil {

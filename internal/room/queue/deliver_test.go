@@ -46,7 +46,10 @@ func TestDeliveredMessageCarriesGroupAndTrace(t *testing.T) {
 func TestDeadLetterCarriesTheReason(t *testing.T) {
 	r := newRig(t)
 	a := r.create("q", nil)
-	err := r.SendDeadLetter(t.Context(), to(a), rule, []byte("event"), map[string]string{"RULE_ARN": rule, "ERROR_CODE": "NO_RESOURCE", "ERROR_MESSAGE": ""})
+	err := r.DeliverDurably(t.Context(), to(a), Mail{
+		Body: []byte("event"), From: sentBy(t, rule),
+		Attributes: map[string]string{"RULE_ARN": rule, "ERROR_CODE": "NO_RESOURCE", "ERROR_MESSAGE": ""},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,7 @@
 // # What it promises
 //
 // A message that was accepted is on disk when [Service.Send] or
-// [Service.SendDeadLetter] returns nil, and stays until it is deleted, purged or
+// [Service.DeliverDurably] returns nil, and stays until it is deleted, purged or
 // older than the retention of its queue. [Service.Deliver] is the exception; its
 // comment says why it need not wait for the disk. What a [Post] brings is as
 // durable as the transaction that it comes with.
