@@ -1,10 +1,10 @@
-// Package signature signs requests as AWS's clients do, and finds out who signed
-// one: Signature Version 4 and 4a, in the Authorization header or, presigned, in
-// the query string.
+// Package signature finds out who signed a request: with Signature Version 4 or
+// 4a, in the Authorization header or, presigned, in the query string. It also
+// signs as AWS's clients do, with Version 4 in the header.
 //
-// A client calls [Sign] last of all, or [SignV4a] for several regions. A door
-// calls [Verify]; one that must decide before it has read the body takes the
-// same steps by itself: [Read], [Claim.Key], [Claim.Verify], [Become].
+// A client calls [Sign] last of all. A door calls [Verify]; one that must decide
+// before it has read the body takes the same steps by itself: [Read], [Claim.Key],
+// [Claim.Verify] or for a body that streams [Claim.VerifyHead], [Become].
 //
 // What it promises. A signature counts for the one service that it names, within
 // five minutes of the clock or, presigned, for as long as it says; all but the

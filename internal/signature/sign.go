@@ -1,8 +1,6 @@
 package signature
 
 import (
-	"crypto"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
@@ -16,7 +14,7 @@ type Credentials struct {
 	AccessKey, Secret string
 	// Token belongs to temporary credentials, or is "".
 	Token string
-	// Region is where the call goes; for [SignV4a] a set of regions, such as "*".
+	// Region is where the call goes.
 	Region string
 	// Service is the name of the API in signatures, such as "events".
 	Service string
@@ -35,30 +33,6 @@ func Sign(req *http.Request, body []byte, c Credentials, at time.Time) error {
 		return err
 	}
 	a.signature = signV4(c.Secret, a, text)
-	req.Header.Set("Authorization", a.String())
-	return nil
-}
-
-// SignV4a is [Sign] with SigV4a, which is good for several regions.
-func SignV4a(req *http.Request, body []byte, c Credentials, at time.Time) error {
-	a := &Claim{algorithm: algorithmV4a}
-	req.Header.Set("X-Amz-Region-Set", c.Region)
-	payload := prepare(req, body, a, c, at)
-	a.scope = a.date + "/" + c.Service + "/aws4_request"
-	text, err := stringToSign(req, a, payload)
-	if err != nil {
-		return err
-	}
-	key, err := deriveV4a(c.AccessKey, c.Secret)
-	if err != nil {
-		return err
-	}
-	sum := sha256.Sum256([]byte(text))
-	signature, err := key.Sign(rand.Reader, sum[:], crypto.SHA256)
-	if err != nil {
-		return err
-	}
-	a.signature = hex.EncodeToString(signature)
 	req.Header.Set("Authorization", a.String())
 	return nil
 }

@@ -1,6 +1,9 @@
 package signature
 
 import (
+	"crypto"
+	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"maps"
@@ -144,7 +147,31 @@ func errText(err error) string {
 }
 
 // signers are the ways to sign a request.
-var signers = map[string]func(*http.Request, []byte, Credentials, time.Time) error{"SigV4": Sign, "SigV4a": SignV4a, "presigned": presign}
+var signers = map[string]func(*http.Request, []byte, Credentials, time.Time) error{"SigV4": Sign, "SigV4a": signV4a, "presigned": presign}
+
+// signV4a is [Sign] with SigV4a, which is good for several regions.
+func signV4a(req *http.Request, body []byte, c Credentials, at time.Time) error {
+	a := &Claim{algorithm: algorithmV4a}
+	req.Header.Set("X-Amz-Region-Set", c.Region)
+	payload := prepare(req, body, a, c, at)
+	a.scope = a.date + "/" + c.Service + "/aws4_request"
+	text, err := stringToSign(req, a, payload)
+	if err != nil {
+		return err
+	}
+	key, err := deriveV4a(c.AccessKey, c.Secret)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256([]byte(text))
+	signature, err := key.Sign(rand.Reader, sum[:], crypto.SHA256)
+	if err != nil {
+		return err
+	}
+	a.signature = hex.EncodeToString(signature)
+	req.Header.Set("Authorization", a.String())
+	return nil
+}
 
 // presign moves a signature of SigV4 into the query string.
 func presign(r *http.Request, body []byte, c Credentials, now time.Time) error {

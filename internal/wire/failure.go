@@ -19,7 +19,7 @@ func (h *handler) explain(c *call, err error) *Error {
 	if e, ok := errors.AsType[*signature.Error](err); ok {
 		return &Error{Code: e.Code, QueryCode: e.QueryCode, Message: e.Message, QueryMessage: e.QueryMessage, Status: http.StatusForbidden}
 	}
-	spell := FaultError
+	spell := faultError
 	if c.service != nil && c.service.Error != nil {
 		spell = c.service.Error
 	}
@@ -33,10 +33,9 @@ func (h *handler) explain(c *call, err error) *Error {
 	return errInternal(c.caller.RequestID)
 }
 
-// FaultError spells a fault with the names that most services share. It is what
-// a [Service] without an Error of its own uses, and what one with its own may
-// fall back on. An error that is no fault is not the caller's.
-func FaultError(err error) (Error, bool) {
+// faultError spells a fault with the names that most services share. An error
+// that is no fault is not the caller's.
+func faultError(err error) (Error, bool) {
 	f, ok := errors.AsType[*fault.Error](err)
 	if !ok {
 		return Error{}, false

@@ -37,7 +37,8 @@ type Service struct {
 	// ErrorMembers are values of the types that Error.Members may point to.
 	ErrorMembers []any
 	// Error spells an error in the service's own words. It is given every error
-	// that a handler returns; ok is false for one that is not the caller's.
+	// that a handler returns; ok is false for one that is not the caller's. Nil
+	// spells the faults of package fault with the names that most services share.
 	Error func(error) (e Error, ok bool)
 }
 

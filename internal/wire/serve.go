@@ -57,7 +57,7 @@ func (h *handler) run(c *call, no *Error) {
 		if p == nil {
 			return
 		}
-		if p == http.ErrAbortHandler { //nolint:errorlint // the value itself, by its contract
+		if p == http.ErrAbortHandler { // itself, by its contract
 			panic(p)
 		}
 		h.Log.Error("panic while serving a call", "request", c.caller.RequestID, "service", c.serviceName(),
@@ -102,7 +102,7 @@ func (h *handler) serve(c *call) error {
 	}
 	in := reflect.New(c.operation.In)
 	tooMany := c.protocol.Decode(c, c.operation.in, in.Elem())
-	if tooMany != nil && tooMany != shape.ErrTooManyParts { //nolint:errorlint // the value itself
+	if tooMany != nil && tooMany != shape.ErrTooManyParts {
 		return tooMany
 	}
 	c.seen.In = in.Interface()

@@ -18,7 +18,6 @@ func API(s *Service) *wire.Service {
 		Version:   "2011-06-15",
 		Namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
 		Protocols: []wire.Protocol{wire.Query},
-		Error:     wire.FaultError,
 		Quotas:    []string{},
 		Deviations: []string{
 			"There are no users and no roles yet: whoever signs with a key of an account acts as its root user.",

@@ -58,7 +58,7 @@ func (s *Stream) Read(b []byte) (int, error) {
 	if s.left -= int64(n); s.left < 0 {
 		return 0, errTooLarge(s.most)
 	}
-	if err == io.EOF && s.sum != nil && hex.EncodeToString(s.sum.Sum(nil)) != s.want { //nolint:errorlint // by the contract of readers
+	if err == io.EOF && s.sum != nil && hex.EncodeToString(s.sum.Sum(nil)) != s.want { // itself, by the contract of readers
 		return n, s.wrong
 	}
 	return n, err

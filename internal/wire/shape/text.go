@@ -93,7 +93,7 @@ func AppendText(b []byte, v reflect.Value, s *Shape) []byte {
 		case HTTPDate:
 			return t.UTC().AppendFormat(b, httpDate)
 		default:
-			return t.AppendISO(b)
+			return t.appendISO(b)
 		}
 	case KindBlob:
 		return base64.StdEncoding.AppendEncode(b, v.Bytes())

@@ -57,8 +57,8 @@ func (t Time) AppendEpoch(b []byte) []byte {
 	return append(b, strings.TrimRight(digits, "0")...)
 }
 
-// AppendISO appends ISO 8601 in UTC.
-func (t Time) AppendISO(b []byte) []byte {
+// appendISO appends ISO 8601 in UTC.
+func (t Time) appendISO(b []byte) []byte {
 	if t.Nanosecond() < int(time.Millisecond) {
 		return t.UTC().AppendFormat(b, "2006-01-02T15:04:05Z")
 	}

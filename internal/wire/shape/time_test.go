@@ -56,7 +56,7 @@ func TestTimesArePrintedWithMillisecondsAtMost(t *testing.T) {
 		if got := string(at.AppendEpoch(nil)); got != c.epoch {
 			t.Errorf("epoch: got %s, want %s", got, c.epoch)
 		}
-		if got := string(at.AppendISO(nil)); got != c.iso {
+		if got := string(at.appendISO(nil)); got != c.iso {
 			t.Errorf("ISO 8601: got %s, want %s", got, c.iso)
 		}
 	}
