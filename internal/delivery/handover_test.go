@@ -41,10 +41,9 @@ func (c *counter) Begin() target.Round {
 }
 
 type counterRound struct {
-	of     *counter
-	added  []string
-	taken  []string
-	sealed bool
+	of    *counter
+	added []string
+	taken []string
 }
 
 func (r *counterRound) Add(d *target.Delivery) error {

@@ -35,11 +35,6 @@ func key1(prefix string, n uint64) []byte {
 	return binary.BigEndian.AppendUint64(append(make([]byte, 0, len(prefix)+8), prefix...), n)
 }
 
-func key2(prefix string, a, b uint64) []byte {
-	k := append(make([]byte, 0, len(prefix)+16), prefix...)
-	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(k, a), b)
-}
-
 // A waitKey names one waiting delivery within its lane.
 type waitKey struct {
 	due int64 // Unix milliseconds
