@@ -26,5 +26,8 @@ func serve(ctx context.Context, fs *flag.FlagSet, args []string, s streams) erro
 	if os.Getenv("GOMEMLIMIT") == "" { // which says more than a default of ours
 		debug.SetMemoryLimit(a.Memory().Total())
 	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(200) // a sixth less work, for garbage that the limit keeps in bounds
+	}
 	return a.Run(ctx)
 }

@@ -101,6 +101,10 @@ func checkText(what, s string) error {
 // XML's, and bytes that are not UTF-8.
 func badCharacter(s string) (at int, bad bool) {
 	for i := 0; i < len(s); {
+		if len(s)-i >= 8 && isPrintable(s[i:i+8]) {
+			i += 8
+			continue
+		}
 		c := s[i]
 		if c < utf8.RuneSelf {
 			if c < ' ' && c != '\t' && c != '\n' && c != '\r' {
@@ -116,4 +120,14 @@ func badCharacter(s string) (at int, bad bool) {
 		i += width
 	}
 	return 0, false
+}
+
+// isPrintable says whether eight bytes are characters of ASCII from the space on,
+// as nearly all are, looked at together: a byte has its high bit set if it had, or
+// if it falls below 0 when a space is taken from it.
+func isPrintable(s string) bool {
+	const high, spaces = 0x8080808080808080, 0x2020202020202020
+	word := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+	return (word|(word-spaces))&high == 0
 }

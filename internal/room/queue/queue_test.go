@@ -534,3 +534,20 @@ func TestStandardQueueHasALimitInFlight(t *testing.T) {
 	wantFault(t, err, fault.KindLimit, "in flight")
 	wantBodies(t, r.get(f, 1), "")
 }
+
+// Eight characters are looked at together; what is found is what one by one finds.
+func TestBadCharactersAreFoundWhereverTheyStand(t *testing.T) {
+	for c := range 256 {
+		for at := range 20 {
+			text := strings.Repeat("x", at) + string([]byte{byte(c)}) + strings.Repeat(" ", 19-at)
+			got, bad := badCharacter(text)
+			want := c >= 0x80 || c < ' ' && c != '\t' && c != '\n' && c != '\r'
+			if bad != want || bad && got != at {
+				t.Fatalf("the byte %#x at %d: found %t at %d", c, at, bad, got)
+			}
+		}
+	}
+	if _, bad := badCharacter("1234567é💛~ 12345678"); bad {
+		t.Error("text that is not ASCII is refused")
+	}
+}
