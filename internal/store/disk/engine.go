@@ -13,8 +13,6 @@ import (
 	"github.com/cockroachdb/pebble/v2/bloom"
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"golang.org/x/time/rate"
-
-	"github.com/dari-bus/dari/internal/store"
 )
 
 // slowDisk is how long one write or sync may take before an operator hears of it.
@@ -66,13 +64,6 @@ func (s *Store) engineOptions(o Options) *pebble.Options {
 
 		Logger:        diary{s, o.Log},
 		EventListener: s.listener(o.Log),
-	}
-	// What is kept under one kind of key, such as "queue/m/", lies in tables of its
-	// own. Else each flush leaves a table that reaches from a cursor at one end of
-	// the keys to what was appended at the other, and to merge it is to write all
-	// that is in between anew.
-	po.Experimental.SpanPolicyFunc = func(first []byte) (pebble.SpanPolicy, []byte, error) {
-		return pebble.SpanPolicy{}, kindEnd(first), nil
 	}
 	// Most lookups are for ids that are not there or are still in memory.
 	for i := range po.Levels {
@@ -150,17 +141,4 @@ func (d diary) Fatalf(format string, args ...any) {
 		return
 	}
 	select {}
-}
-
-// kindEnd is the first key behind those of the same kind, which share what stands
-// before their second slash. A key that has only one is of no kind, and shares
-// tables with what comes behind it in its room.
-func kindEnd(key []byte) []byte {
-	end, slashes := 0, 0
-	for i, c := range key {
-		if c == '/' && slashes < 2 {
-			end, slashes = i+1, slashes+1
-		}
-	}
-	return store.End(key[:end])
 }
