@@ -44,7 +44,8 @@ func (a *App) openRooms(ctx context.Context) (*rooms, error) {
 		a.openIdentities,
 		a.openQueues,
 		a.openDestinations,
-		a.openBuses, // the last, since it leads to all others
+		a.openOutbox, // whoever owes deliveries comes after it
+		a.openBuses,
 	} {
 		room, err := open(ctx, r, a.guard)
 		if err != nil {
@@ -78,37 +79,39 @@ func (a *App) openDestinations(ctx context.Context, r *rooms, guard access.Guard
 	return room{sinks: target.Registry{"events/api-destination": sink}, run: r.destinations.Run}, nil
 }
 
-// openBuses opens the outbox and the buses, which stand on all other rooms and
-// stop before they do.
-func (a *App) openBuses(ctx context.Context, r *rooms, guard access.Guard) (room, error) {
-	limits := bus.DefaultLimits()
-	if a.opt.Limits == "none" {
-		limits = bus.NoLimits()
-	}
-	own := target.Registry{"events/event-bus": target.Bus(func(ctx context.Context, b arn.ARN, d *target.Delivery) error {
+// openOutbox opens the outbox, which must know where each kind of target leads:
+// also to those who owe deliveries themselves and are opened after it.
+func (a *App) openOutbox(ctx context.Context, r *rooms, _ access.Guard) (room, error) {
+	later := target.Registry{"events/event-bus": target.Bus(func(ctx context.Context, b arn.ARN, d *target.Delivery) error {
 		return r.buses.Forward(ctx, b, d)
 	})}
 	sinks := r.sinks()
-	maps.Copy(sinks, own)
+	maps.Copy(sinks, later)
 	var err error
 	r.outbox, err = delivery.Open(ctx, delivery.Options{
 		Store: a.store, Owners: map[string]delivery.Owner{bus.OwnerKind: bus.Owner(sinks, deadLetters{r.queues})},
 		Hooks: a.hooks, Log: a.opt.Log, MaxDead: a.opt.MaxDead, MaxDeadBytes: a.opt.maxDeadBytes,
 		Memory: a.opt.memory.Share(memoryDeliveries), Renderings: a.opt.memory.Share(memoryRenderings),
 	})
-	if err != nil {
-		return room{}, err
+	return room{sinks: later}, err
+}
+
+func (a *App) openBuses(ctx context.Context, r *rooms, guard access.Guard) (room, error) {
+	limits := bus.DefaultLimits()
+	if a.opt.Limits == "none" {
+		limits = bus.NoLimits()
 	}
+	var err error
 	r.buses, err = bus.Open(ctx, bus.Options{
 		Store: a.store, Outbox: r.outbox, Hooks: a.hooks, Guard: guard, Limits: limits, CheckTarget: r.checkTarget,
 	})
 	if err != nil {
 		return room{}, err
 	}
-	return room{api: eventsapi.API(r.buses, r.destinations), sinks: own}, nil
+	return room{api: eventsapi.API(r.buses, r.destinations)}, nil
 }
 
-// sinks are where each kind of target leads.
+// sinks are where each kind of target leads, of the rooms that are open.
 func (r *rooms) sinks() target.Registry {
 	all := target.Registry{}
 	for _, room := range r.all {

@@ -38,9 +38,9 @@ var rooms = []room{
 	{"internal/schedule", nil, true},
 	{"internal/policy", nil, true},
 	{"conformance", nil, true},
-	{"internal/access", []string{"internal/arn", "internal/fault", "internal/policy"}, false}, // it tells policies the time
 
 	// Ground.
+	{"internal/access", []string{"internal/arn", "internal/fault", "internal/policy"}, false},
 	{"internal/budget", nil, false},
 	{"internal/store", []string{"internal/fault"}, false},
 	{"internal/store/tree", nil, false},
