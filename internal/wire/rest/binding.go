@@ -244,7 +244,9 @@ func (b *Binding) Encode(header http.Header, body []byte, out reflect.Value) (st
 			continue
 		}
 		if f.Location == shape.InStatus {
-			status = int(reflect.Indirect(v).Int())
+			if status = int(reflect.Indirect(v).Int()); status < 200 || status > 599 {
+				return 0, nil, fmt.Errorf("encode %s: an answer cannot have the status %d", f.Name, status)
+			}
 			continue
 		}
 		encodeHeader(header, f, v)

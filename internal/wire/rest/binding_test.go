@@ -238,6 +238,19 @@ func TestMembersAreWrittenToTheirPlaces(t *testing.T) {
 	}
 }
 
+// The server panics at what is no status, or takes it for the head of another.
+func TestAStatusThatIsNoneIsAnError(t *testing.T) {
+	b, err := Bind("GET /", 202, compile[struct{}](t), compile[output](t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, status := range []int{-1, 42, 103, 600, 1000} {
+		if _, _, err := b.Encode(http.Header{}, nil, reflect.ValueOf(output{Status: status})); err == nil {
+			t.Errorf("%d is taken", status)
+		}
+	}
+}
+
 func TestMistakesInABindingAreErrors(t *testing.T) {
 	none := compile[shape.None](t)
 	for want, in := range map[string]*shape.Shape{
