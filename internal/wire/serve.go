@@ -192,6 +192,9 @@ func (h *handler) send(c *call, w http.ResponseWriter) {
 		h.sendStream(c, w)
 		return
 	}
+	if c.stream != nil {
+		c.stream.Leave()
+	}
 	header.Set("Content-Length", strconv.Itoa(len(c.answer.body)))
 	w.WriteHeader(c.answer.status)
 	if c.r.Method != http.MethodHead {

@@ -105,6 +105,9 @@ func (h *handler) sendStream(c *call, w http.ResponseWriter) {
 				"operation", c.operationName(), "panic", p, "stack", string(debug.Stack()))
 			c.answer.broken, c.seen.Err = true, errInternal(c.caller.RequestID)
 		}
+		if c.stream != nil {
+			c.stream.Leave()
+		}
 	}()
 	// Where there are no deadlines and no half duplex, there is nothing to lift.
 	_ = out.control.EnableFullDuplex()
