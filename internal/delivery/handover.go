@@ -16,10 +16,12 @@ import (
 // owed like everything else.
 
 // The most that is handed over in one transaction, since others wait for it:
-// the rest goes by way of the outbox.
+// the rest goes by way of the outbox. An offer takes offerBytes of memory beside
+// its input.
 const (
 	mostOffers     = 512
 	mostOfferBytes = 2 << 20
+	offerBytes     = 512
 )
 
 // An offer is a delivery that can be handed over.
@@ -37,6 +39,16 @@ type rounds struct {
 	offers  int
 	bytes   int64
 	charged int64 // of what is for renderings
+}
+
+// charge takes n bytes of what is for renderings until the transaction has ended,
+// or says that there are none.
+func (rs *rounds) charge(o *Outbox, n int) bool {
+	if !o.Renderings.Try(int64(n)) {
+		return false
+	}
+	rs.charged += int64(n)
+	return true
 }
 
 // A round is one of a taker. It is begun when it has taken something.
@@ -77,15 +89,18 @@ func (l *lane) offer(rs *rounds, it *Item) {
 		return
 	}
 	needs, _ := l.plan.Payload.Cost(len(it.Body))
-	if !l.out.Renderings.Try(int64(needs)) {
+	if !rs.charge(l.out, needs) {
 		return
 	}
-	rs.charged += int64(needs)
 	d := &target.Delivery{
 		ID: it.ID, Body: it.Body, Owner: l.plan.Owner, Forwarded: it.Forwarded, Trace: it.Trace, Attempt: 1, Ingested: it.Ingested,
 	}
 	var err error
 	if d.Input, err = l.plan.Payload.Render(d); err != nil {
+		return
+	}
+	// The taker has the input once more, while the transaction waits for its turn.
+	if !rs.charge(l.out, 2*len(d.Input)+offerBytes) {
 		return
 	}
 	r := rs.with(l.plan.Desk.Taker())

@@ -178,6 +178,32 @@ func TestWhatIsNotHandedOverGoesByTheOutbox(t *testing.T) {
 	}
 }
 
+// attack8: 400 calls with 15 kB each to 150 targets took a gigabyte while they waited
+// for the store, of which nothing was counted.
+func TestWhatWaitsToBeHandedOverIsCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &counter{}
+		b := newBench(t, options{Sink: c, Renderings: testMemory(1 << 20)})
+		var lanes []Lane
+		for i := range 10 {
+			lanes = append(lanes, b.plan(target.Target{ID: fmt.Sprint(i)}))
+		}
+		if err := b.owe(func() {
+			if used := b.out.Renderings.Used(); used < 800_000 {
+				t.Errorf("%d bytes are counted", used)
+			}
+		}, b.big(1, 100_000, lanes...)); err != nil {
+			t.Fatal(err)
+		}
+		pass(time.Minute)
+		n := 10 - c.sent.Load()
+		if out := b.log.outcomes(); out[watch.Delivered] != 10 || n == 0 || n > 5 || b.out.Renderings.Used() != 0 {
+			t.Errorf("outcomes %v, %d handed over, %d bytes are still counted", out, n, b.out.Renderings.Used())
+		}
+		b.stop()
+	})
+}
+
 // A target that is replaced while an event comes in gets it as it is now, by the
 // outbox; one that is deleted gets nothing.
 func TestWhatWasMadeReadyForATargetThatIsGoneIsNotHandedOver(t *testing.T) {
