@@ -15,7 +15,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
-	"time"
 )
 
 // ContentType is the media type of a stream of messages.
@@ -39,15 +38,12 @@ type Message struct {
 	Payload []byte
 }
 
-// A Header is a named value of a message. Value is a bool, int8, int16, int32,
-// int64, []byte, string, time.Time or [16]byte, which is a UUID.
-type Header struct {
-	Name  string
-	Value any
-}
+// A Header is a named value of a message. Of the types that the format has for
+// values, AWS's events have strings only.
+type Header struct{ Name, Value string }
 
-// Append appends m as it is on the wire. A message beyond AWS's bounds, or with
-// a value that no header has, is an error, and nothing is appended.
+// Append appends m as it is on the wire. A message beyond AWS's bounds is an
+// error, and nothing is appended.
 func (m *Message) Append(b []byte) ([]byte, error) {
 	if len(m.Payload) > maxPayload {
 		return b, fmt.Errorf("a message has at most %d bytes, this one has %d", maxPayload, len(m.Payload))
@@ -73,55 +69,17 @@ func (m *Message) Append(b []byte) ([]byte, error) {
 	return binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(out[start:])), nil
 }
 
-// The types of headers, as they are numbered on the wire.
-const (
-	typeTrue = iota
-	typeFalse
-	typeByte
-	typeShort
-	typeInt
-	typeLong
-	typeBytes
-	typeString
-	typeTime
-	typeUUID
-)
+// typeString is the type of a header's value, as it is numbered on the wire.
+const typeString = 7
 
 func (h *Header) append(b []byte) ([]byte, error) {
 	if n := len(h.Name); n == 0 || n > maxName {
 		return nil, fmt.Errorf("a name has 1 to %d bytes, this one has %d", maxName, n)
 	}
+	if n := len(h.Value); n > maxValue {
+		return nil, fmt.Errorf("a value has at most %d bytes, this one has %d", maxValue, n)
+	}
 	b = append(append(b, byte(len(h.Name))), h.Name...)
-	switch v := h.Value.(type) {
-	case bool:
-		if v {
-			return append(b, typeTrue), nil
-		}
-		return append(b, typeFalse), nil
-	case int8:
-		return append(b, typeByte, byte(v)), nil
-	case int16:
-		return binary.BigEndian.AppendUint16(append(b, typeShort), uint16(v)), nil
-	case int32:
-		return binary.BigEndian.AppendUint32(append(b, typeInt), uint32(v)), nil
-	case int64:
-		return binary.BigEndian.AppendUint64(append(b, typeLong), uint64(v)), nil
-	case []byte:
-		return appendText(append(b, typeBytes), v)
-	case string:
-		return appendText(append(b, typeString), v)
-	case time.Time:
-		return binary.BigEndian.AppendUint64(append(b, typeTime), uint64(v.UnixMilli())), nil
-	case [16]byte:
-		return append(append(b, typeUUID), v[:]...), nil
-	default:
-		return nil, fmt.Errorf("no header holds a %T", v)
-	}
-}
-
-func appendText[T []byte | string](b []byte, text T) ([]byte, error) {
-	if len(text) > maxValue {
-		return nil, fmt.Errorf("a value has at most %d bytes, this one has %d", maxValue, len(text))
-	}
-	return append(binary.BigEndian.AppendUint16(b, uint16(len(text))), text...), nil
+	b = binary.BigEndian.AppendUint16(append(b, typeString), uint16(len(h.Value)))
+	return append(b, h.Value...), nil
 }

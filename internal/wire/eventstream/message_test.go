@@ -5,9 +5,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"hash/crc32"
+	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -42,44 +42,19 @@ func read(b []byte) (m Message, rest []byte, err error) {
 
 func readHeader(b []byte) (h Header, rest []byte, err error) {
 	n := int(b[0])
-	if len(b) < n+2 {
+	if len(b) < n+4 {
 		return h, nil, errors.New("a header ends too early")
+	}
+	if b[n+1] != typeString {
+		return h, nil, errors.New("a header is no string")
 	}
 	h.Name = string(b[1 : n+1])
-	kind, b := b[n+1], b[n+2:]
-	size := map[byte]int{typeTrue: 0, typeFalse: 0, typeByte: 1, typeShort: 2, typeInt: 4, typeLong: 8, typeTime: 8, typeUUID: 16}
-	n, fixed := size[kind]
-	if !fixed {
-		if len(b) < 2 || kind != typeBytes && kind != typeString {
-			return h, nil, errors.New("a header ends too early, or is of no type")
-		}
-		n, b = int(binary.BigEndian.Uint16(b)), b[2:]
-	}
-	if len(b) < n {
+	b = b[n+2:]
+	if n = int(binary.BigEndian.Uint16(b)); len(b) < n+2 {
 		return h, nil, errors.New("a header ends too early")
 	}
-	v, b := b[:n], b[n:]
-	switch kind {
-	case typeTrue, typeFalse:
-		h.Value = kind == typeTrue
-	case typeByte:
-		h.Value = int8(v[0])
-	case typeShort:
-		h.Value = int16(binary.BigEndian.Uint16(v))
-	case typeInt:
-		h.Value = int32(binary.BigEndian.Uint32(v))
-	case typeLong:
-		h.Value = int64(binary.BigEndian.Uint64(v))
-	case typeBytes:
-		h.Value = v
-	case typeString:
-		h.Value = string(v)
-	case typeTime:
-		h.Value = time.UnixMilli(int64(binary.BigEndian.Uint64(v))).UTC()
-	case typeUUID:
-		h.Value = [16]byte(v)
-	}
-	return h, b, nil
+	h.Value = string(b[2 : n+2])
+	return h, b[n+2:], nil
 }
 
 // The bytes are those that AWS publishes with its description of the format.
@@ -90,9 +65,6 @@ func TestMessagesAreAsAWSHasThem(t *testing.T) {
 			Headers: []Header{{"content-type", "application/json"}}, Payload: []byte("{'foo':'bar'}"),
 		},
 		"0000001d00000000fd528c5a7b27666f6f273a27626172277dc3653936": {Payload: []byte("{'foo':'bar'}")},
-		"0000002d0000001041c424b80a6576656e742d74797065040000a00c7b27666f6f273a27626172277d36f480a0": {
-			Headers: []Header{{"event-type", int32(40972)}}, Payload: []byte("{'foo':'bar'}"),
-		},
 	} {
 		got, err := m.Append([]byte("before"))
 		if err != nil {
@@ -106,9 +78,7 @@ func TestMessagesAreAsAWSHasThem(t *testing.T) {
 
 func TestEveryValueArrivesAsItWas(t *testing.T) {
 	want := Message{Payload: []byte("p"), Headers: []Header{
-		{"true", true}, {"false", false}, {"byte", int8(-1)}, {"short", int16(-2)}, {"int", int32(-3)}, {"long", int64(-4)},
-		{"bytes", []byte{0, 255}}, {"string", "é"}, {"time", time.UnixMilli(1700000000250).UTC()}, {"uuid", [16]byte{1, 15: 16}},
-		{strings.Repeat("n", 255), strings.Repeat("v", 1<<15-1)},
+		{"string", "é"}, {"empty", ""}, {strings.Repeat("n", 255), strings.Repeat("v", 1<<15-1)},
 	}}
 	b, err := want.Append(nil)
 	if err != nil {
@@ -138,13 +108,12 @@ func TestEveryValueArrivesAsItWas(t *testing.T) {
 func TestWhatIsBeyondAWSsBoundsIsAnError(t *testing.T) {
 	many := make([]Header, 5)
 	for i := range many {
-		many[i] = Header{"n", make([]byte, 1<<15-1)}
+		many[i] = Header{"n", strings.Repeat("v", 1<<15-1)}
 	}
 	for name, m := range map[string]Message{
-		"no name":        {Headers: []Header{{"", true}}},
-		"a long name":    {Headers: []Header{{strings.Repeat("n", 256), true}}},
+		"no name":        {Headers: []Header{{"", "v"}}},
+		"a long name":    {Headers: []Header{{strings.Repeat("n", 256), "v"}}},
 		"a long value":   {Headers: []Header{{"n", strings.Repeat("v", 1<<15)}}},
-		"a strange one":  {Headers: []Header{{"n", 1.5}}},
 		"long headers":   {Headers: many},
 		"a long payload": {Payload: make([]byte, 16<<20+1)},
 	} {
@@ -164,7 +133,7 @@ func FuzzMessage(f *testing.F) {
 		if _, _, err := read(payload); err == nil {
 			t.Log("somebody has made a message") // no panic is all that is asked
 		}
-		want := Message{Headers: []Header{{name, value}, {"n", n}}, Payload: payload}
+		want := Message{Headers: []Header{{name, value}, {"n", strconv.FormatInt(n, 10)}}, Payload: payload}
 		b, err := want.Append(nil)
 		if err != nil {
 			return

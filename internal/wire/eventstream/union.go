@@ -8,7 +8,7 @@ import (
 )
 
 // Of makes the message for an event, a structure of the shape union with one
-// member set, which says of which kind the event is. A member with the place of
+// member set, which says of which kind the event is. A member whose location is
 // the payload is that, and nothing else; other events are spelled by write, which
 // makes what is of the media type contentType.
 func Of(event reflect.Value, union *shape.Shape, contentType string, write func([]byte, reflect.Value, *shape.Shape) ([]byte, error)) (*Message, error) {
