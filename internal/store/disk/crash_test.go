@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -163,10 +164,7 @@ func TestACrashKeepsABeginningThatHoldsAllAcknowledged(t *testing.T) {
 // waitFor returns when n updates have been acknowledged.
 func waitFor(t *testing.T, h *history, n uint64) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); h.acked.Load() < n; {
-		if time.Now().After(deadline) {
-			t.Fatalf("%d updates after ten seconds, want %d", h.acked.Load(), n)
-		}
+	for h.acked.Load() < n && !t.Failed() {
 		if err := h.s.View(t.Context(), func(store.Tx) error { return nil }); err != nil {
 			t.Fatal(err)
 		}
@@ -199,23 +197,25 @@ func TestACrashWhileRecoveringLosesNothing(t *testing.T) {
 }
 
 func TestAnUnsyncedUpdateIsOnDiskInTime(t *testing.T) {
-	fs := vfs.NewCrashableMem()
-	s := openTest(t, Options{Dir: "data", FS: fs})
-	for round := range 2 {
-		key := fmt.Appendf(nil, "key %d", round)
-		begin := time.Now()
-		if err := s.Update(t.Context(), func(tx store.Tx) error { return tx.Put(key, nil) }, store.Unsynced); err != nil {
-			t.Fatal(err)
-		}
-		// The next synced update would do it as well: there is none.
-		for onDisk := false; !onDisk; {
-			if since := time.Since(begin); since > store.SyncWithin {
-				t.Fatalf("not on disk after %v", since)
+	synctest.Test(t, func(t *testing.T) {
+		fs := vfs.NewCrashableMem()
+		s := openTest(t, Options{Dir: "data", FS: fs})
+		for round := range 2 {
+			key := fmt.Appendf(nil, "key %d", round)
+			if err := s.Update(t.Context(), func(tx store.Tx) error { return tx.Put(key, nil) }, store.Unsynced); err != nil {
+				t.Fatal(err)
 			}
-			time.Sleep(10 * time.Millisecond) // The clock of a real disk: nothing to wait for but time.
-			onDisk = holds(t, fs, key)
+			// The next synced update would do it as well: there is none.
+			time.Sleep(store.SyncWithin)
+			synctest.Wait()
+			if !holds(t, fs, key) {
+				t.Errorf("%s is not on disk after %v", key, store.SyncWithin)
+			}
 		}
-	}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestASyncedUpdateTakesUnsyncedOnesAlong(t *testing.T) {
