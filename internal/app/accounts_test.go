@@ -103,6 +103,8 @@ func (h *accounts) furnish() {
 		"{vaultARN}", "arn:aws:sqs:us-east-1:111111111111:vault",
 		"{morgue}", h.app.URL()+"/111111111111/morgue",
 		"{morgueARN}", "arn:aws:sqs:us-east-1:111111111111:morgue",
+		"{group}", "arn:aws:logs:us-east-1:111111111111:log-group:/shop/app",
+		"{noGroup}", "arn:aws:logs:us-east-1:111111111111:log-group:/shop/none",
 		"{absent}", h.app.URL()+"/111111111111/absent",
 		"{hook}", h.hook.URL,
 	)
@@ -111,6 +113,10 @@ func (h *accounts) furnish() {
 	for _, queue := range []string{"vault", "morgue"} {
 		h.must(owner, "sqs.SendMessage", `{"QueueUrl":"{`+queue+`}","MessageBody":"classified"}`)
 	}
+	h.must(owner, "logs.CreateLogGroup", `{"logGroupName":"/shop/app","tags":{"k":"classified"}}`)
+	h.must(owner, "logs.CreateLogStream", `{"logGroupName":"/shop/app","logStreamName":"classified"}`)
+	h.must(owner, "logs.PutLogEvents", fmt.Sprintf(`{"logGroupName":"/shop/app","logStreamName":"classified","logEvents":[{"timestamp":%d,"message":"classified"}]}`, time.Now().UnixMilli()))
+	h.must(owner, "logs.PutResourcePolicy", `{"policyName":"classified","policyDocument":"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"Service\":\"delivery.logs.amazonaws.com\"},\"Action\":\"logs:PutLogEvents\",\"Resource\":\"*\"}]}"}`)
 	h.must(owner, "events.PutPermission", `{"EventBusName":"shop","Action":"events:PutEvents","Principal":"`+guest+`","StatementId":"guest"}`)
 	h.must(owner, "sqs.AddPermission", `{"QueueUrl":"{vault}","Label":"guest","AWSAccountIds":["`+guest+`"],"Actions":["SendMessage"]}`)
 }
@@ -210,6 +216,11 @@ func (h *accounts) belongings() []string {
 		{"sqs.GetQueueAttributes", `{"QueueUrl":"{morgue}","AttributeNames":["All"]}`},
 		{"sqs.ListQueueTags", `{"QueueUrl":"{vault}"}`},
 		{"sqs.ListMessageMoveTasks", `{"SourceArn":"{morgueARN}"}`},
+		{"logs.DescribeLogGroups", `{}`},
+		{"logs.DescribeLogStreams", `{"logGroupName":"/shop/app"}`},
+		{"logs.DescribeResourcePolicies", `{}`},
+		{"logs.FilterLogEvents", `{"logGroupName":"/shop/app"}`},
+		{"logs.ListTagsForResource", `{"resourceArn":"{group}"}`},
 	} {
 		out, err := json.Marshal(h.must(owner, c[0], c[1]))
 		if err != nil {
@@ -300,6 +311,39 @@ var reaches = map[string][]attempt{
 	},
 	"events.UpdateEventBus": {{body: `{"Name":"{bus}","Description":"mine"}`}, {body: `{"Name":"{bus}","DeadLetterConfig":{"Arn":"{morgueARN}"}}`}, {own: true, body: `{"Name":"shop","Description":"mine"}`}},
 
+	"logs.CreateLogGroup":        {{own: true, body: `{"logGroupName":"/shop/app"}`}},
+	"logs.CreateLogStream":       {{own: true, body: `{"logGroupName":"/shop/app","logStreamName":"mine"}`}},
+	"logs.DeleteLogGroup":        {{own: true, body: `{"logGroupName":"/shop/app"}`}},
+	"logs.DeleteLogStream":       {{own: true, body: `{"logGroupName":"/shop/app","logStreamName":"classified"}`}},
+	"logs.DeleteResourcePolicy":  {{own: true, body: `{"policyName":"classified"}`}, {own: true, body: `{"resourceArn":"{group}"}`}},
+	"logs.DeleteRetentionPolicy": {{own: true, body: `{"logGroupName":"/shop/app"}`}},
+	"logs.DescribeLogGroups": {
+		{own: true, body: `{"logGroupNamePrefix":"/shop"}`},
+		{own: true, body: `{"logGroupIdentifiers":["{group}"],"accountIdentifiers":["111111111111"],"includeLinkedAccounts":true}`},
+	},
+	"logs.DescribeLogStreams":       {{body: `{"logGroupIdentifier":"{group}"}`}, {body: `{"logGroupIdentifier":"{noGroup}"}`}, {own: true, body: `{"logGroupName":"/shop/app"}`}},
+	"logs.DescribeResourcePolicies": {{own: true, body: `{}`}, {own: true, body: `{"resourceArn":"{group}"}`}},
+	"logs.FilterLogEvents":          {{body: `{"logGroupIdentifier":"{group}"}`}, {body: `{"logGroupIdentifier":"{noGroup}"}`}, {own: true, body: `{"logGroupName":"/shop/app"}`}},
+	"logs.GetLogEvents":             {{body: `{"logGroupIdentifier":"{group}","logStreamName":"classified"}`}, {own: true, body: `{"logGroupName":"/shop/app","logStreamName":"classified"}`}},
+	"logs.ListLogGroups":            {{own: true, body: `{"logGroupNamePattern":"shop","accountIdentifiers":["111111111111"]}`}},
+	"logs.ListTagsForResource":      {{body: `{"resourceArn":"{group}"}`}, {body: `{"resourceArn":"{noGroup}"}`}},
+	"logs.ListTagsLogGroup":         {{own: true, body: `{"logGroupName":"/shop/app"}`}},
+	"logs.PutLogEvents":             {{own: true, body: `{"logGroupName":"/shop/app","logStreamName":"classified","logEvents":[{"timestamp":1,"message":"m"}]}`}},
+	"logs.PutLogGroupDeletionProtection": {
+		{body: `{"logGroupIdentifier":"{group}","deletionProtectionEnabled":true}`},
+		{body: `{"logGroupIdentifier":"{noGroup}","deletionProtectionEnabled":true}`},
+	},
+	"logs.PutResourcePolicy": {
+		{own: true, body: `{"policyName":"p","policyDocument":"{}","resourceArn":"{group}"}`},
+		{own: true, body: `{"policyName":"p","policyDocument":"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"logs:*\",\"Resource\":\"*\"}]}"}`},
+	},
+	"logs.PutRetentionPolicy": {{own: true, body: `{"logGroupName":"/shop/app","retentionInDays":1}`}},
+	"logs.TagLogGroup":        {{own: true, body: `{"logGroupName":"/shop/app","tags":{"k":"mine"}}`}},
+	"logs.TagResource":        {{body: `{"resourceArn":"{group}","tags":{"k":"mine"}}`}},
+	"logs.TestMetricFilter":   {{own: true, body: `{"filterPattern":"a","logEventMessages":["a"]}`}},
+	"logs.UntagLogGroup":      {{own: true, body: `{"logGroupName":"/shop/app","tags":["k"]}`}},
+	"logs.UntagResource":      {{body: `{"resourceArn":"{group}","tagKeys":["k"]}`}},
+
 	"sqs.AddPermission":                {{body: `{"QueueUrl":"{vault}","Label":"l","AWSAccountIds":["222222222222"],"Actions":["*"]}`}},
 	"sqs.CancelMessageMoveTask":        {{body: `{"TaskHandle":"eyJ0YXNrSWQiOiJ4Iiwic291cmNlQXJuIjoiYXJuOmF3czpzcXM6dXMtZWFzdC0xOjExMTExMTExMTExMTptb3JndWUifQ=="}`}},
 	"sqs.ChangeMessageVisibility":      {{body: `{"QueueUrl":"{vault}","ReceiptHandle":"x","VisibilityTimeout":0}`}},
@@ -340,7 +384,7 @@ var reaches = map[string][]attempt{
 }
 
 // naming are the members that could name a resource of another account.
-var naming = regexp.MustCompile(`(Arn|ARN|Url|BusName|AccountId|TaskHandle|Policy)$|^(Name|Rule|QueueName)$`)
+var naming = regexp.MustCompile(`(Arn|ARN|Url|BusName|AccountId|TaskHandle|Policy|GroupIdentifier|GroupIdentifiers|logGroupName)$|^(Name|Rule|QueueName)$`)
 
 // attack F6: a new operation, or a new member, that nobody has thought about
 // fails here.
@@ -392,7 +436,11 @@ func members(in reflect.Type, seen []reflect.Type) []string {
 	for i := range in.NumField() {
 		f := in.Field(i)
 		if k := f.Type; k.Kind() == reflect.Pointer && k.Elem().Kind() == reflect.String && f.Tag.Get("rest") != "label" {
-			names = append(names, f.Name)
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			if name == "" {
+				name = f.Name
+			}
+			names = append(names, name)
 		}
 		names = append(names, members(f.Type, append(seen, in))...)
 	}
@@ -505,6 +553,7 @@ var aims = map[string]struct {
 	code   string // of the delivery that fails; "" when PutTargets refuses it
 }{
 	"sqs":                    {`{"Id":"1","Arn":"{vaultARN}"}`, target.CodeNoResource},
+	"logs":                   {`{"Id":"1","Arn":"{group}"}`, target.CodeNoResource},
 	"events/event-bus":       {`{"Id":"1","Arn":"{bus}","RoleArn":"arn:aws:iam::222222222222:role/r"}`, target.CodeNoPermission},
 	"events/api-destination": {`{"Id":"1","Arn":"{destination}","RoleArn":"arn:aws:iam::222222222222:role/r"}`, ""},
 }

@@ -55,6 +55,7 @@ func TestEveryOperationAsksTheGuard(t *testing.T) {
 		"{destination}", "arn:aws:events:us-east-1:111111111111:api-destination/hook/1",
 		"{vault}", "http://localhost/111111111111/vault", "{vaultARN}", "arn:aws:sqs:us-east-1:111111111111:vault",
 		"{morgue}", "http://localhost/111111111111/morgue", "{morgueARN}", "arn:aws:sqs:us-east-1:111111111111:morgue",
+		"{group}", "arn:aws:logs:us-east-1:111111111111:log-group:/shop/app", "{noGroup}", "arn:aws:logs:us-east-1:111111111111:log-group:/shop/none",
 		"{absent}", "http://localhost/111111111111/absent", "{hook}", "http://localhost",
 	)
 	for name, tries := range reaches {

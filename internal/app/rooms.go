@@ -12,6 +12,7 @@ import (
 	"github.com/dari-bus/dari/internal/destination"
 	"github.com/dari-bus/dari/internal/eventsapi"
 	"github.com/dari-bus/dari/internal/room/identity"
+	"github.com/dari-bus/dari/internal/room/logs"
 	"github.com/dari-bus/dari/internal/room/queue"
 	"github.com/dari-bus/dari/internal/target"
 	"github.com/dari-bus/dari/internal/wire"
@@ -43,6 +44,7 @@ func (a *App) openRooms(ctx context.Context) (*rooms, error) {
 	for _, open := range []func(context.Context, *rooms, access.Guard) (room, error){
 		a.openIdentities,
 		a.openQueues,
+		a.openLogs,
 		a.openDestinations,
 		a.openOutbox, // whoever owes deliveries comes after it
 		a.openBuses,
@@ -67,6 +69,21 @@ func (a *App) openQueues(ctx context.Context, r *rooms, guard access.Guard) (roo
 		return room{}, err
 	}
 	return room{api: queue.API(r.queues), sinks: target.Registry{"sqs": queueSink(r.queues)}, run: r.queues.Run}, nil
+}
+
+func (a *App) openLogs(ctx context.Context, _ *rooms, guard access.Guard) (room, error) {
+	s, err := logs.Open(ctx, logs.Options{Store: a.store, Guard: guard, Memory: a.opt.memory.Share(memoryLogs), Log: a.opt.Log})
+	if err != nil {
+		return room{}, err
+	}
+	sink := target.Logs(func(ctx context.Context, group arn.ARN, e target.LogEvent) error {
+		from, err := access.Service(access.Events, e.Rule)
+		if err != nil {
+			return err
+		}
+		return s.Deliver(ctx, group, from, e.Time, e.Text)
+	})
+	return room{api: logs.API(s), sinks: target.Registry{"logs": sink}, run: s.Run}, nil
 }
 
 func (a *App) openDestinations(ctx context.Context, r *rooms, guard access.Guard) (room, error) {

@@ -37,6 +37,7 @@ var rooms = []room{
 	{"internal/transform", nil, true},
 	{"internal/schedule", nil, true},
 	{"internal/policy", nil, true},
+	{"internal/filter", nil, true},
 	{"conformance", nil, true},
 
 	// Ground.
@@ -52,6 +53,7 @@ var rooms = []room{
 	{"internal/store/faulty", []string{"internal/store"}, false},
 	{"internal/store/storetest", []string{"internal/store"}, false},
 	{"internal/store/table", []string{"internal/access", "internal/fault", "internal/page", "internal/store", "internal/store/tree"}, false},
+	{"internal/store/blocks", []string{"internal/budget", "internal/store"}, false},
 	{"internal/watch", []string{"internal/event"}, false},
 	{"internal/outbound", nil, false},
 
@@ -80,6 +82,7 @@ var rooms = []room{
 
 	// Rooms: neighbours that never see the bus, a target, or each other.
 	{"internal/room/identity", []string{"internal/access", "internal/wire"}, false},
+	{"internal/room/logs", []string{"internal/access", "internal/arn", "internal/budget", "internal/fault", "internal/filter", "internal/page", "internal/policy", "internal/store", "internal/store/blocks", "internal/store/table", "internal/wire"}, false},
 	{"internal/room/queue", []string{"internal/access", "internal/arn", "internal/fault", "internal/page", "internal/policy", "internal/store", "internal/wire"}, false},
 
 	// Roof.

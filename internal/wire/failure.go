@@ -106,3 +106,15 @@ func errInternal(requestID string) *Error {
 		Message: "The server failed while it handled the request. Its log has the reason under the request id " + requestID + ".",
 	}
 }
+
+// invalid gives the error of an input that does not satisfy its limits the
+// service's own name.
+func (s *service) invalid(err error) error {
+	e, ok := errors.AsType[*Error](err)
+	if !ok || s.InvalidCode == "" {
+		return err
+	}
+	named := *e
+	named.Code, named.QueryCode = s.InvalidCode, ""
+	return &named
+}

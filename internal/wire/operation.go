@@ -36,6 +36,9 @@ type Service struct {
 	Quotas, Deviations []string
 	// ErrorMembers are values of the types that Error.Members may point to.
 	ErrorMembers []any
+	// InvalidCode is what an input is called that does not satisfy its limits; "" is
+	// ValidationException.
+	InvalidCode string
 	// Error spells an error in the service's own words. It is given every error
 	// that a handler returns; ok is false for one that is not the caller's. Nil
 	// spells the faults of package fault with the names that most services share.

@@ -107,7 +107,7 @@ func (h *handler) serve(c *call) error {
 	}
 	c.seen.In = in.Interface()
 	if err := cmp.Or(shape.Check(c.operation.in, in.Elem()), tooMany); err != nil {
-		return err
+		return c.service.invalid(err)
 	}
 	ctx := WithCaller(c.r.Context(), c.caller)
 	if err := h.Before(ctx, h.see(c)); err != nil {

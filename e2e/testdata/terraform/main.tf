@@ -177,3 +177,27 @@ resource "aws_sqs_queue_policy" "orders" {
     }]
   })
 }
+
+resource "aws_cloudwatch_log_group" "orders" {
+  name              = "/aws/events/orders"
+  retention_in_days = 14
+  tags              = { team = "shop" }
+}
+
+resource "aws_cloudwatch_log_stream" "orders" {
+  name           = "by-hand"
+  log_group_name = aws_cloudwatch_log_group.orders.name
+}
+
+resource "aws_cloudwatch_log_resource_policy" "events" {
+  policy_name = "events"
+  policy_document = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = ["events.amazonaws.com", "delivery.logs.amazonaws.com"] }
+      Action    = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      Resource  = "${aws_cloudwatch_log_group.orders.arn}:*"
+    }]
+  })
+}

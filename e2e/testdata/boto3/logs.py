@@ -1,0 +1,106 @@
+"""Groups, streams and events of logs, as boto3 users write them."""
+
+import json
+import os
+import time
+
+import boto3
+from botocore.exceptions import ClientError
+
+# Older versions do not know AWS_ENDPOINT_URL.
+endpoint = os.environ["AWS_ENDPOINT_URL"]
+
+logs, events = boto3.client("logs", endpoint_url=endpoint), boto3.client("events", endpoint_url=endpoint)
+
+
+def refused(code, call, **args):
+    try:
+        call(**args)
+    except ClientError as e:
+        assert e.response["Error"]["Code"] == code, e
+        return e.response["Error"]["Message"]
+    raise AssertionError(f"{call} was not refused")
+
+
+logs.create_log_group(logGroupName="/app/shop", tags={"team": "shop"})
+assert refused("ResourceAlreadyExistsException", logs.create_log_group, logGroupName="/app/shop") == "The specified log group already exists"
+logs.put_retention_policy(logGroupName="/app/shop", retentionInDays=30)
+refused("InvalidParameterException", logs.put_retention_policy, logGroupName="/app/shop", retentionInDays=31)
+group = logs.describe_log_groups(logGroupNamePrefix="/app")["logGroups"][0]
+assert group["retentionInDays"] == 30 and group["arn"] == group["logGroupArn"] + ":*", group
+assert logs.list_tags_for_resource(resourceArn=group["logGroupArn"])["tags"] == {"team": "shop"}
+assert logs.list_tags_log_group(logGroupName="/app/shop")["tags"] == {"team": "shop"}
+
+now = int(time.time() * 1000)
+for stream in "one", "two":
+    logs.create_log_stream(logGroupName="/app/shop", logStreamName=stream)
+    answer = logs.put_log_events(
+        logGroupName="/app/shop",
+        logStreamName=stream,
+        logEvents=[{"timestamp": now + i, "message": json.dumps({"level": ["INFO", "ERROR"][i % 2], "n": i, "text": "héllo"})} for i in range(10)],
+    )
+    assert "rejectedLogEventsInfo" not in answer, answer
+found = [
+    (e["logStreamName"], json.loads(e["message"])["n"])
+    for page in logs.get_paginator("filter_log_events").paginate(
+        logGroupName="/app/shop", filterPattern='{ $.level = "ERROR" && $.n > 3 }', PaginationConfig={"PageSize": 2}
+    )
+    for e in page["events"]
+]
+assert sorted(found) == [(s, n) for s in ("one", "two") for n in (5, 7, 9)], found
+read = logs.get_log_events(logGroupName="/app/shop", logStreamName="one", startFromHead=True)
+assert len(read["events"]) == 10 and json.loads(read["events"][3]["message"])["text"] == "héllo"
+again = logs.get_log_events(logGroupName="/app/shop", logStreamName="one", nextToken=read["nextForwardToken"])
+assert again["events"] == [] and again["nextForwardToken"] == read["nextForwardToken"], again
+streams = logs.describe_log_streams(logGroupName="/app/shop", orderBy="LastEventTime", descending=True)["logStreams"]
+assert [s["logStreamName"] for s in streams] == ["two", "one"] and streams[0]["lastEventTimestamp"] == now + 9, streams
+tried = logs.test_metric_filter(filterPattern="[ip, ..., status = 4*]", logEventMessages=["1.2.3.4 x 404", "1.2.3.4 x 200"])["matches"]
+assert [m["extractedValues"] for m in tried] == [{"$ip": "1.2.3.4", "$status": "404"}], tried
+
+# A rule writes to a group.
+logs.create_log_group(logGroupName="/aws/events/orders")
+logs.put_resource_policy(
+    policyName="events",
+    policyDocument=json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": ["events.amazonaws.com", "delivery.logs.amazonaws.com"]},
+                    "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+                    "Resource": "arn:aws:logs:*:*:log-group:/aws/events/*:*",
+                }
+            ],
+        }
+    ),
+)
+target = logs.describe_log_groups(logGroupNamePrefix="/aws/events/")["logGroups"][0]["logGroupArn"]
+events.put_rule(Name="orders", EventPattern='{"source":["shop"]}')
+answer = events.put_targets(
+    Rule="orders",
+    Targets=[
+        {"Id": "whole", "Arn": target},
+        {
+            "Id": "made",
+            "Arn": target,
+            "InputTransformer": {
+                "InputPathsMap": {"t": "$.time", "n": "$.detail.n"},
+                "InputTemplate": '{"timestamp": <t>, "message": "order <n>"}',
+            },
+        },
+    ],
+)
+assert answer["FailedEntryCount"] == 0, answer
+events.put_events(Entries=[{"Source": "shop", "DetailType": "order", "Detail": '{"n": 7}'}])
+deadline, got = time.time() + 20, []
+while len(got) < 2 and time.time() < deadline:
+    got = [e["message"] for e in logs.filter_log_events(logGroupName="/aws/events/orders")["events"]]
+    time.sleep(0.05)
+assert len(got) == 2 and "order 7" in got and any(m.startswith("{") and json.loads(m)["detail"] == {"n": 7} for m in got), got
+
+logs.delete_resource_policy(policyName="events")
+logs.delete_log_stream(logGroupName="/app/shop", logStreamName="one")
+logs.delete_log_group(logGroupName="/app/shop")
+refused("ResourceNotFoundException", logs.filter_log_events, logGroupName="/app/shop")
+print("ok")

@@ -1,0 +1,72 @@
+package logs
+
+import (
+	"github.com/dari-bus/dari/internal/filter"
+	"github.com/dari-bus/dari/internal/wire"
+)
+
+// limits are the constraints on members, as AWS's model has them.
+func limits() wire.Limits {
+	l := wire.Limits{}
+	group := wire.Limit{Min: 1, Max: 512, Pattern: `[\.\-_/#A-Za-z0-9]+`}
+	identifier := wire.Limit{Min: 1, Max: 2048, Pattern: `[\w#+=/:,.@-]*`}
+	stream := wire.Limit{Min: 1, Max: 512, Pattern: `[^:*]*`}
+	token := wire.Limit{Min: 1}
+	page := wire.Limit{Min: 1, Max: 50}
+	events := wire.Limit{Min: 1, Max: maxEvents}
+	since := wire.Limit{HasMin: true}
+	class := wire.Limit{Enum: []string{Standard, Infrequent, Vended}}
+	key := wire.Limit{Min: 1, Max: 128, Pattern: `^([\p{L}\p{Z}\p{N}_.:/=+\-@]+)$`}
+	value := wire.Limit{Max: 256, Pattern: `^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$`}
+	tags := wire.Limit{Min: 1, Max: 50, Keys: &key, Each: &value}
+	arn := wire.Limit{Required: true, Min: 1, Max: 1011, Pattern: `[\w+=/:,.@-]*`}
+	account := wire.Limit{Min: 12, Max: 12, Pattern: `^\d{12}$`}
+	pattern := wire.Limit{HasMin: true, Max: filter.MaxLength}
+	add := func(limit wire.Limit, members ...string) {
+		for _, m := range members {
+			l[m] = limit
+		}
+	}
+	required := func(l wire.Limit) wire.Limit {
+		l.Required = true
+		return l
+	}
+	add(required(group), "createLogGroupInput.LogGroupName", "groupInput.LogGroupName", "putRetentionPolicyInput.LogGroupName",
+		"streamInput.LogGroupName", "putLogEventsInput.LogGroupName", "tagLogGroupInput.LogGroupName", "untagLogGroupInput.LogGroupName")
+	add(group, "describeLogGroupsInput.LogGroupNamePrefix", "describeLogStreamsInput.LogGroupName", "getLogEventsInput.LogGroupName", "filterLogEventsInput.LogGroupName")
+	add(wire.Limit{HasMin: true, Max: 512, Pattern: `[\.\-_/#A-Za-z0-9]*`}, "describeLogGroupsInput.LogGroupNamePattern")
+	add(wire.Limit{Max: 512}, "listLogGroupsInput.LogGroupNamePattern")
+	add(identifier, "describeLogStreamsInput.LogGroupIdentifier", "getLogEventsInput.LogGroupIdentifier", "filterLogEventsInput.LogGroupIdentifier")
+	add(required(identifier), "protectionInput.LogGroupIdentifier")
+	add(wire.Limit{Min: 1, Max: 50, Each: &identifier}, "describeLogGroupsInput.LogGroupIdentifiers")
+	add(wire.Limit{HasMin: true, Max: 20, Each: &account}, "describeLogGroupsInput.AccountIdentifiers", "listLogGroupsInput.AccountIdentifiers")
+	add(required(stream), "streamInput.LogStreamName", "putLogEventsInput.LogStreamName", "getLogEventsInput.LogStreamName")
+	add(stream, "describeLogStreamsInput.LogStreamNamePrefix", "filterLogEventsInput.LogStreamNamePrefix")
+	add(wire.Limit{Min: 1, Max: 100, Each: &stream}, "filterLogEventsInput.LogStreamNames")
+	add(token, "describeLogGroupsInput.NextToken", "listLogGroupsInput.NextToken", "describeLogStreamsInput.NextToken", "getLogEventsInput.NextToken",
+		"filterLogEventsInput.NextToken", "describeResourcePoliciesInput.NextToken", "putLogEventsInput.SequenceToken")
+	add(page, "describeLogGroupsInput.Limit", "describeLogStreamsInput.Limit", "describeResourcePoliciesInput.Limit")
+	add(wire.Limit{Min: 1, Max: 1000}, "listLogGroupsInput.Limit")
+	add(events, "getLogEventsInput.Limit", "filterLogEventsInput.Limit")
+	add(since, "getLogEventsInput.StartTime", "getLogEventsInput.EndTime", "filterLogEventsInput.StartTime", "filterLogEventsInput.EndTime")
+	add(class, "createLogGroupInput.LogGroupClass", "describeLogGroupsInput.LogGroupClass", "listLogGroupsInput.LogGroupClass")
+	add(wire.Limit{Max: 256}, "createLogGroupInput.KmsKeyID")
+	add(tags, "createLogGroupInput.Tags")
+	add(required(tags), "tagResourceInput.Tags", "tagLogGroupInput.Tags")
+	add(arn, "resourceInput.ResourceArn", "tagResourceInput.ResourceArn", "untagResourceInput.ResourceArn")
+	add(wire.Limit{Required: true, HasMin: true, Max: 50, Each: &key}, "untagResourceInput.TagKeys")
+	add(wire.Limit{Required: true, Min: 1, Each: &key}, "untagLogGroupInput.Tags")
+	add(wire.Limit{Required: true}, "putRetentionPolicyInput.RetentionInDays", "protectionInput.DeletionProtectionEnabled")
+	add(wire.Limit{Enum: []string{"LogStreamName", "LastEventTime"}}, "describeLogStreamsInput.OrderBy")
+	add(wire.Limit{Required: true, Min: 1, Max: maxEvents}, "putLogEventsInput.LogEvents")
+	add(wire.Limit{Required: true, HasMin: true}, "inputLogEvent.Timestamp")
+	add(wire.Limit{Required: true, Min: 1}, "inputLogEvent.Message")
+	add(pattern, "filterLogEventsInput.FilterPattern")
+	add(required(pattern), "testMetricFilterInput.FilterPattern")
+	add(wire.Limit{Required: true, Min: 1, Max: 50, Each: &wire.Limit{Min: 1}}, "testMetricFilterInput.LogEventMessages")
+	// AWS's model bounds the name of a policy in no way.
+	add(wire.Limit{Min: 1, Max: 512}, "putResourcePolicyInput.PolicyName", "deleteResourcePolicyInput.PolicyName")
+	add(wire.Limit{Min: 1, Max: 51200}, "putResourcePolicyInput.PolicyDocument")
+	add(wire.Limit{Enum: []string{"ACCOUNT", "RESOURCE"}}, "describeResourcePoliciesInput.PolicyScope")
+	return l
+}

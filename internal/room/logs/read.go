@@ -1,0 +1,231 @@
+package logs
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dari-bus/dari/internal/access"
+	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/filter"
+	"github.com/dari-bus/dari/internal/page"
+	"github.com/dari-bus/dari/internal/store/blocks"
+)
+
+// The bounds of a page of events.
+const (
+	maxEvents    = 10_000
+	maxPageBytes = 1 << 20
+	// searchWithin is how long a page is searched for: then what was found is it.
+	searchWithin = 10 * time.Second
+)
+
+// A Span is part of the time, in Unix milliseconds, both ends inclusive. A nil end is
+// open.
+type Span struct{ From, To *int64 }
+
+func (t Span) query(g *Group) blocks.Query {
+	q := blocks.Query{Log: g.Number, From: g.begin(time.Now()), To: math.MaxInt64 / 2}
+	if t.From != nil {
+		q.From = max(q.From, *t.From)
+	}
+	if t.To != nil {
+		q.To = min(q.To, *t.To)
+	}
+	return q
+}
+
+// A Reading is a page of a stream, with the positions that the next pages begin
+// from: after Forward, and before Backward.
+type Reading struct {
+	Events            []blocks.Found
+	Forward, Backward blocks.Position
+}
+
+// Read returns a page of the events of a stream: from the position at on, or from one
+// end.
+func (s *Service) Read(ctx context.Context, by access.Caller, at access.Place, group, stream string, span Span, from *blocks.Position, backward bool, limit int) (*Reading, error) {
+	if err := s.allow(by, at, "GetLogEvents", resource(at, group, stream)); err != nil {
+		return nil, err
+	}
+	g, err := s.groups.Get(groupKey(at, group))
+	if err != nil {
+		return nil, err
+	}
+	st, err := s.streams.Get(streamKey(at, g, stream))
+	if err != nil {
+		return nil, err
+	}
+	q := span.query(g)
+	q.Sources = []uint64{st.Number}
+	out := &Reading{Forward: blocks.Position{Time: q.From - 1, Number: math.MaxUint64}, Backward: blocks.Position{Time: q.To + 1}}
+	if q.From == 0 {
+		out.Forward = blocks.Position{}
+	}
+	if from != nil {
+		out.Forward, out.Backward = *from, *from
+		if backward { // the other page has the event at from
+			out.Forward = blocks.Position{Time: from.Time - 1, Number: math.MaxUint64}
+			if from.Number > 0 {
+				out.Forward = blocks.Position{Time: from.Time, Number: from.Number - 1}
+			}
+		} else if from.Number < math.MaxUint64 {
+			out.Backward.Number++
+		} else {
+			out.Backward = blocks.Position{Time: from.Time + 1}
+		}
+	}
+	if q.From > q.To {
+		return out, nil
+	}
+	r, err := s.events.Read(ctx, &q, blocks.Page{After: from, Backward: backward, Max: limit, MaxBytes: maxPageBytes})
+	if err != nil {
+		return nil, err
+	}
+	out.Events = r.Entries
+	if n := len(r.Entries); n > 0 {
+		out.Backward = blocks.Position{Time: r.Entries[0].Time, Number: r.Entries[0].Number}
+		out.Forward = blocks.Position{Time: r.Entries[n-1].Time, Number: r.Entries[n-1].Number}
+	}
+	return out, nil
+}
+
+// A Filter says which events of a group are asked for. Streams are the names of
+// theirs, or Prefix begins them; without either it is all.
+type Filter struct {
+	Span
+	Pattern string
+	Streams []string
+	Prefix  string
+}
+
+// A Hit is an event and the stream that it is in.
+type Hit struct {
+	Stream string
+	blocks.Found
+}
+
+// Filter returns a page of what a filter finds in a group, by time and over all
+// streams: the earliest first or, backward, the latest. A token has its own direction.
+func (s *Service) Filter(ctx context.Context, by access.Caller, at access.Place, group string, f Filter, token string, backward bool, limit int) ([]Hit, string, error) {
+	if err := s.allow(by, at, "FilterLogEvents", resource(at, group, "")); err != nil {
+		return nil, "", err
+	}
+	g, err := s.groups.Get(groupKey(at, group))
+	if err != nil {
+		return nil, "", err
+	}
+	pattern, err := compile(f.Pattern)
+	if err != nil {
+		return nil, "", err
+	}
+	q := f.query(g)
+	names, err := s.sources(at, g, &f, &q)
+	if err != nil {
+		return nil, "", err
+	}
+	q.Holds = pattern.Holds()
+	q.Match = func(_ uint64, e *blocks.Entry) bool { return pattern.Match(e.Text) }
+	p := blocks.Page{Backward: backward, Max: limit, MaxBytes: maxPageBytes, Within: searchWithin}
+	if token != "" {
+		if p.After, p.Backward, err = readToken(token); err != nil {
+			return nil, "", err
+		}
+	}
+	if q.From > q.To || q.Sources != nil && len(q.Sources) == 0 {
+		return nil, "", nil
+	}
+	r, err := s.events.Read(ctx, &q, p)
+	if err != nil {
+		return nil, "", err
+	}
+	var hits []Hit
+	for _, e := range r.Entries {
+		if name, ok := names(e.Source); ok { // else it was deleted just now
+			hits = append(hits, Hit{name, e})
+		}
+	}
+	if p.Backward {
+		slices.Reverse(hits)
+	}
+	if r.More {
+		return hits, writeToken(r.Reached, p.Backward), nil
+	}
+	return hits, "", nil
+}
+
+// compile compiles a filter pattern.
+func compile(text string) (*filter.Pattern, error) {
+	p, err := filter.Compile(text)
+	if err != nil {
+		return nil, fault.Invalid("%v", err)
+	}
+	return p, nil
+}
+
+// sources tells a query the streams of a filter, and returns what finds their names.
+func (s *Service) sources(at access.Place, g *Group, f *Filter, q *blocks.Query) (func(uint64) (string, bool), error) {
+	names := map[uint64]string{}
+	switch {
+	case len(f.Streams) > 0:
+		for _, name := range f.Streams {
+			st, err := s.streams.Get(streamKey(at, g, name))
+			if err != nil {
+				return nil, err
+			}
+			if _, twice := names[st.Number]; !twice {
+				q.Sources = append(q.Sources, st.Number)
+			}
+			names[st.Number] = name
+		}
+	default:
+		for st := range s.streams.Each(at, streamsOf(g)+f.Prefix) {
+			names[st.Number] = st.Name
+			if f.Prefix != "" && st.Arrived != 0 {
+				q.Sources = append(q.Sources, st.Number)
+			}
+		}
+		if f.Prefix != "" && q.Sources == nil {
+			q.Sources = []uint64{}
+		}
+	}
+	return func(n uint64) (string, bool) {
+		name, ok := names[n]
+		return name, ok
+	}, nil
+}
+
+func writeToken(p blocks.Position, backward bool) string {
+	direction := "f"
+	if backward {
+		direction = "b"
+	}
+	return page.Encode(fmt.Sprintf("%s %d %d", direction, p.Time, p.Number))
+}
+
+var errToken = fault.Invalid("The specified nextToken is invalid.")
+
+func readToken(token string) (at *blocks.Position, backward bool, err error) {
+	text, err := page.Decode(token)
+	if err != nil {
+		return nil, false, errToken
+	}
+	direction, rest, _ := strings.Cut(text, " ")
+	if direction != "f" && direction != "b" {
+		return nil, false, errToken
+	}
+	at, err = readPosition(rest)
+	return at, direction == "b", err
+}
+
+// readPosition reads two numbers with a blank between them.
+func readPosition(text string) (*blocks.Position, error) {
+	var p blocks.Position
+	if n, err := fmt.Sscanf(text, "%d %d", &p.Time, &p.Number); n != 2 || err != nil || p.Time < -1 || p.Time > math.MaxInt64/2+1 {
+		return nil, errToken
+	}
+	return &p, nil
+}

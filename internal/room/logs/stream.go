@@ -1,0 +1,121 @@
+package logs
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dari-bus/dari/internal/access"
+	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/page"
+	"github.com/dari-bus/dari/internal/store"
+	"github.com/dari-bus/dari/internal/store/table"
+)
+
+// A Stream is a log stream, as it is stored. Times are in Unix milliseconds.
+type Stream struct {
+	Name    string
+	Number  uint64
+	Created int64
+	// First and Last are the times of the first and the last event, and Arrived is
+	// when one last came; 0 for none yet.
+	First   int64 `json:",omitempty"`
+	Last    int64 `json:",omitempty"`
+	Arrived int64 `json:",omitempty"`
+}
+
+// streamsOf begins the names of the records of a group's streams.
+func streamsOf(g *Group) string { return fmt.Sprintf("%016x/", g.Number) }
+
+func streamKey(at access.Place, g *Group, name string) table.Key {
+	return table.Key{Place: at, Name: streamsOf(g) + name}
+}
+
+// CreateStream makes a stream.
+func (s *Service) CreateStream(ctx context.Context, by access.Caller, at access.Place, group, name string) error {
+	if err := s.allow(by, at, "CreateLogStream", resource(at, group, name)); err != nil {
+		return err
+	}
+	return s.opt.Store.Update(ctx, func(tx store.Tx) error {
+		g, err := s.groups.In(tx).Get(groupKey(at, group))
+		if err != nil {
+			return err
+		}
+		return s.createStream(tx, at, g, name)
+	})
+}
+
+func (s *Service) createStream(tx store.Tx, at access.Place, g *Group, name string) error {
+	n, err := nextNumber(tx)
+	if err != nil {
+		return err
+	}
+	return s.streams.In(tx).Create(streamKey(at, g, name), &Stream{Name: name, Number: n, Created: time.Now().UnixMilli()})
+}
+
+// DeleteStream deletes a stream and its events.
+func (s *Service) DeleteStream(ctx context.Context, by access.Caller, at access.Place, group, name string) error {
+	if err := s.allow(by, at, "DeleteLogStream", resource(at, group, name)); err != nil {
+		return err
+	}
+	return s.opt.Store.Update(ctx, func(tx store.Tx) error {
+		g, err := s.groups.In(tx).Get(groupKey(at, group))
+		if err != nil {
+			return err
+		}
+		st, err := s.streams.In(tx).Delete(streamKey(at, g, name))
+		if err != nil || st.Arrived == 0 {
+			return err
+		}
+		return s.events.DropSource(tx, g.Number, st.Number, st.First, st.Last)
+	}, store.Draining)
+}
+
+// Streams returns a page of the streams of a group whose names begin with prefix, in
+// the order of their names or, byTime, of their last events.
+func (s *Service) Streams(by access.Caller, at access.Place, group, prefix string, byTime, descending bool, token string, limit int) ([]*Stream, string, error) {
+	if err := s.allow(by, at, "DescribeLogStreams", resource(at, group, "")); err != nil {
+		return nil, "", err
+	}
+	g, err := s.groups.Get(groupKey(at, group))
+	if err != nil {
+		return nil, "", err
+	}
+	rows := slices.Collect(s.streams.Each(at, streamsOf(g)+prefix))
+	order := func(a, b *Stream) int { return strings.Compare(a.Name, b.Name) }
+	if byTime {
+		order = func(a, b *Stream) int {
+			return cmp.Or(cmp.Compare(a.Last, b.Last), strings.Compare(a.Name, b.Name))
+		}
+	}
+	if descending {
+		up := order
+		order = func(a, b *Stream) int { return up(b, a) }
+	}
+	slices.SortFunc(rows, order)
+	if token != "" {
+		last, err := page.Decode(token)
+		after := &Stream{}
+		if err == nil {
+			var time string
+			time, after.Name, _ = strings.Cut(last, " ")
+			_, err = fmt.Sscan(time, &after.Last)
+		}
+		if err != nil {
+			return nil, "", fault.Invalid("The specified nextToken is invalid.")
+		}
+		i, _ := slices.BinarySearchFunc(rows, after, order)
+		for i < len(rows) && order(rows[i], after) <= 0 {
+			i++
+		}
+		rows = rows[i:]
+	}
+	if len(rows) <= limit {
+		return rows, "", nil
+	}
+	last := rows[limit-1]
+	return rows[:limit], page.Encode(fmt.Sprintf("%d %s", last.Last, last.Name)), nil
+}

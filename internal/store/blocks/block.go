@@ -1,0 +1,161 @@
+package blocks
+
+import (
+	"cmp"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// An Entry is one thing that a source brought.
+type Entry struct {
+	// Time is when it happened, and Arrived when it came, in Unix milliseconds.
+	// Time is not negative.
+	Time, Arrived int64
+	// Number is greater than that of every entry that came before. It is given by
+	// [Log.Pack]; entries of one Time have its order.
+	Number uint64
+	Text   []byte
+}
+
+// Compare gives the order of entries: that of their times, then of their numbers.
+func (e *Entry) Compare(o *Entry) int {
+	return cmp.Or(cmp.Compare(e.Time, o.Time), cmp.Compare(e.Number, o.Number))
+}
+
+// A head says what is in a block.
+type head struct {
+	first, last int64 // the times of its entries
+	count, size int   // how many, and the bytes of their texts
+	pieces      storedPieces
+}
+
+const headVersion = 1
+
+// maxSize bounds the texts of a block, in bytes, beside its last entry.
+const maxSize = 1 << 20
+
+// maxRaw bounds what a block's body is before it is compressed, when it is read.
+const maxRaw = 4 << 20
+
+var errBlock = errors.New("the block is damaged, or was written by a later version")
+
+func (h *head) append(to []byte) []byte {
+	to = append(to, headVersion)
+	to = binary.AppendUvarint(to, uint64(h.first))
+	to = binary.AppendUvarint(to, uint64(h.last-h.first))
+	to = binary.AppendUvarint(to, uint64(h.count))
+	to = binary.AppendUvarint(to, uint64(h.size))
+	return append(to, h.pieces...)
+}
+
+// readHead reads a head. Its pieces are part of b.
+func readHead(b []byte) (h head, err error) {
+	if len(b) == 0 || b[0] != headVersion {
+		return h, errBlock
+	}
+	r := reader{b: b[1:]}
+	h.first = int64(r.number())
+	h.last = h.first + int64(r.number())
+	h.count, h.size = int(r.number()), int(r.number())
+	h.pieces = storedPieces(r.b)
+	if r.failed || h.first < 0 || h.last < h.first || h.count < 0 || h.size < 0 || !h.pieces.valid() {
+		return head{}, errBlock
+	}
+	return h, nil
+}
+
+// headOf makes the head of entries in their order.
+func headOf(entries []Entry) head {
+	h := head{first: entries[0].Time, last: entries[len(entries)-1].Time, count: len(entries)}
+	for i := range entries {
+		h.size += len(entries[i].Text)
+	}
+	p := newPieces(h.size)
+	for i := range entries {
+		p.add(entries[i].Text)
+	}
+	h.pieces = p.fold().appendTo(nil)
+	return h
+}
+
+// appendBody appends entries, in their order, as a block has them before it is
+// compressed: how many, what differs from the one before, then all texts.
+func appendBody(to []byte, entries []Entry) []byte {
+	to = binary.AppendUvarint(to, uint64(len(entries)))
+	var before Entry
+	for i := range entries {
+		e := &entries[i]
+		to = binary.AppendVarint(to, e.Time-before.Time)
+		to = binary.AppendVarint(to, e.Arrived-before.Arrived)
+		to = binary.AppendVarint(to, int64(e.Number-before.Number))
+		to = binary.AppendUvarint(to, uint64(len(e.Text)))
+		before = *e
+	}
+	for i := range entries {
+		to = append(to, entries[i].Text...)
+	}
+	return to
+}
+
+// readBody appends the entries in a body to into. Their texts are part of b.
+func readBody(into []Entry, b []byte) ([]Entry, error) {
+	r := reader{b: b}
+	n := r.number()
+	if n > uint64(len(b)) { // each takes four bytes
+		return nil, errBlock
+	}
+	into = slices.Grow(into, int(n))
+	begin := len(into)
+	lengths := make([]uint64, 0, n)
+	var e Entry
+	for range n {
+		e.Time += r.signed()
+		e.Arrived += r.signed()
+		e.Number += uint64(r.signed())
+		lengths = append(lengths, r.number())
+		into = append(into, e)
+	}
+	if r.failed {
+		return nil, errBlock
+	}
+	for i, length := range lengths {
+		if length > uint64(len(r.b)) {
+			return nil, errBlock
+		}
+		into[begin+i].Text, r.b = r.b[:length:length], r.b[length:]
+	}
+	if len(r.b) > 0 {
+		return nil, errBlock
+	}
+	return into, nil
+}
+
+// A reader reads numbers from the front of b until one is none.
+type reader struct {
+	b      []byte
+	failed bool
+}
+
+func (r *reader) number() uint64 {
+	n, size := binary.Uvarint(r.b)
+	r.skip(size)
+	return n
+}
+
+func (r *reader) signed() int64 {
+	n, size := binary.Varint(r.b)
+	r.skip(size)
+	return n
+}
+
+func (r *reader) skip(size int) {
+	if size <= 0 {
+		r.failed, size = true, 0
+	}
+	r.b = r.b[size:]
+}
+
+// damaged says which block an error is about.
+func damaged(key []byte, err error) error { return fmt.Errorf("block %x: %w", key, err) }

@@ -1,0 +1,122 @@
+package blocks
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// A piece is pieceLen bytes of a text. Of any window that follow each other the
+// one with the smallest hash counts.
+const (
+	pieceLen = 5
+	window   = 4
+	// tellable is the length from which on a text is known by its pieces.
+	tellable = pieceLen + window - 1
+
+	maxPieceBits = 1 << 18
+	minPieceBits = 64
+)
+
+// pieces is a Bloom filter with one hash, whose size is a power of two.
+type pieces []uint64
+
+// newPieces returns an empty filter for texts of so many bytes in all.
+func newPieces(size int) pieces {
+	n := 1 << bits.Len(uint(max(size/4-1, 0)))
+	return make(pieces, min(max(n, minPieceBits), maxPieceBits)/64)
+}
+
+// add takes in the pieces of a text.
+func (p pieces) add(text []byte) {
+	mask := uint32(len(p)*64 - 1)
+	eachPiece(text, func(hash uint32) bool {
+		h := hash & mask
+		p[h/64] |= 1 << (h % 64)
+		return true
+	})
+}
+
+// fold makes the filter as small as it can be with at most a quarter of it set.
+func (p pieces) fold() pieces {
+	set := 0
+	for _, w := range p {
+		set += bits.OnesCount64(w)
+	}
+	for len(p) > minPieceBits/64 && set <= len(p)*64/8 {
+		half := len(p) / 2
+		set = 0
+		for i := range half {
+			p[i] |= p[i+half]
+			set += bits.OnesCount64(p[i])
+		}
+		p = p[:half]
+	}
+	return p
+}
+
+// eachPiece calls fn with the hash of each piece of text that counts, until it
+// returns false, and says whether it never did.
+func eachPiece(text []byte, fn func(hash uint32) bool) bool {
+	if len(text) < tellable {
+		return true
+	}
+	var last uint32
+	var recent [window]uint32
+	told := false
+	for i := 0; i+pieceLen <= len(text); i++ {
+		var h uint32
+		if i+8 <= len(text) {
+			h = hashPiece(binary.LittleEndian.Uint64(text[i:]))
+		} else {
+			var end [8]byte
+			copy(end[:], text[i:])
+			h = hashPiece(binary.LittleEndian.Uint64(end[:]))
+		}
+		recent[i%window] = h
+		if i < window-1 {
+			continue
+		}
+		least := min(recent[0], recent[1], recent[2], recent[3])
+		if told && least == last {
+			continue
+		}
+		last, told = least, true
+		if !fn(least) {
+			return false
+		}
+	}
+	return true
+}
+
+// hashPiece hashes the five bytes that a word begins with.
+func hashPiece(word uint64) uint32 {
+	const five = 1<<(8*pieceLen) - 1
+	return uint32((word & five) * 0x9E3779B185EBCA87 >> 32)
+}
+
+// appendTo appends the filter as it is stored: its words.
+func (p pieces) appendTo(to []byte) []byte {
+	for _, w := range p {
+		to = binary.LittleEndian.AppendUint64(to, w)
+	}
+	return to
+}
+
+// storedPieces are a filter as it is stored. A bit of a little-endian word is the
+// same bit of its bytes.
+type storedPieces []byte
+
+// mayHold says whether a text with the filter's pieces may have text in it.
+func (p storedPieces) mayHold(text []byte) bool {
+	mask := uint32(len(p)*8 - 1)
+	return eachPiece(text, func(hash uint32) bool {
+		h := hash & mask
+		return p[h/8]&(1<<(h%8)) != 0
+	})
+}
+
+// valid says whether the filter has a size that can be.
+func (p storedPieces) valid() bool {
+	n := len(p) * 8
+	return n >= minPieceBits && n <= maxPieceBits && n&(n-1) == 0
+}

@@ -1,0 +1,262 @@
+package blocks
+
+import (
+	"context"
+	"encoding/binary"
+	"slices"
+
+	"github.com/dari-bus/dari/internal/store"
+)
+
+// A Packed is entries of one source, ready to be written. It holds memory until
+// it is let go.
+type Packed struct {
+	l      *Log
+	blocks []packed
+	taken  int64
+}
+
+type packed struct {
+	at         place
+	head, body []byte
+	size       int64
+}
+
+// Pack makes blocks of entries that a source brought, which are in the order of
+// their times, and numbers them. It is the part of writing that takes time, and
+// for outside of the store's turn. The caller calls Free.
+func (l *Log) Pack(ctx context.Context, log, source uint64, entries []Entry) (*Packed, error) {
+	p := &Packed{l: l}
+	for i := range entries {
+		p.taken += 2*int64(len(entries[i].Text)) + 64
+	}
+	if err := l.opt.Memory.Take(ctx, p.taken); err != nil {
+		return nil, err
+	}
+	first, err := l.take(ctx, len(entries))
+	if err != nil {
+		p.Free()
+		return nil, err
+	}
+	for i := range entries {
+		entries[i].Number = first + uint64(i)
+	}
+	p.blocks = l.pack(log, source, entries)
+	return p, nil
+}
+
+// Free lets go of the memory.
+func (p *Packed) Free() {
+	p.l.opt.Memory.Give(p.taken)
+	p.blocks, p.taken = nil, 0
+}
+
+// pack cuts entries in their order into blocks, each of one day and not too large.
+func (l *Log) pack(log, source uint64, entries []Entry) (all []packed) {
+	for len(entries) > 0 {
+		day, size, n := dayOf(entries[0].Time), 0, 0
+		for n < len(entries) && dayOf(entries[n].Time) == day && (n == 0 || size < maxSize) {
+			size += len(entries[n].Text)
+			n++
+		}
+		at := place{log: log, source: source, day: day, number: entries[0].Number}
+		for i := range n {
+			at.number = min(at.number, entries[i].Number) // merged ones are in the order of their times
+		}
+		h := headOf(entries[:n])
+		body := appendBody(make([]byte, 0, size+16*n+16), entries[:n])
+		all = append(all, packed{at, h.append(nil), l.packer.EncodeAll(body, nil), int64(size)})
+		entries = entries[n:]
+	}
+	return all
+}
+
+// Add writes what was packed, in a transaction of the store.
+func (l *Log) Add(tx store.Tx, p *Packed) error {
+	for i := range p.blocks {
+		b := &p.blocks[i]
+		if err := l.grow(tx, b.at, b.size); err != nil {
+			return err
+		}
+		if err := l.put(tx, b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *Log) put(tx store.Tx, b *packed) error {
+	if err := tx.Put(l.keyOf('h', b.at), b.head); err != nil {
+		return err
+	}
+	return tx.Put(l.keyOf('b', b.at), b.body)
+}
+
+// grow adds to the size of a day.
+func (l *Log) grow(tx store.Tx, at place, by int64) error {
+	key := l.key('d', at.log, uint64(at.day))
+	b, err := tx.Get(key)
+	if err != nil {
+		return err
+	}
+	size := by
+	if len(b) == 8 {
+		size += int64(binary.BigEndian.Uint64(b))
+	}
+	return tx.Put(key, binary.BigEndian.AppendUint64(nil, uint64(max(size, 0))))
+}
+
+// Size returns the bytes of the texts in a log, from the day of the time since on.
+func (l *Log) Size(tx store.Tx, log uint64, since int64) (total int64) {
+	for _, value := range tx.Scan(l.key('d', log, uint64(dayOf(since))), store.End(l.key('d', log))) {
+		if len(value) == 8 {
+			total += int64(binary.BigEndian.Uint64(value))
+		}
+	}
+	return total
+}
+
+// Drop deletes a log.
+func (l *Log) Drop(tx store.Tx, log uint64) error {
+	for _, kind := range []byte("dhb") {
+		from := l.key(kind, log)
+		if err := tx.DeleteRange(from, store.End(from)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Expired says whether a log has days that are wholly before a time.
+func (l *Log) Expired(tx store.Tx, log uint64, before int64) bool {
+	for range tx.Scan(l.key('d', log), l.key('d', log, uint64(dayOf(before)))) {
+		return true
+	}
+	return false
+}
+
+// Expire deletes the days of a log that are wholly before a time.
+func (l *Log) Expire(tx store.Tx, log uint64, before int64) error {
+	for _, kind := range []byte("dhb") {
+		if err := tx.DeleteRange(l.key(kind, log), l.key(kind, log, uint64(dayOf(before)))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// DropSource deletes what one source brought from the time first to the time last.
+func (l *Log) DropSource(tx store.Tx, log, source uint64, first, last int64) error {
+	var days []uint32
+	for key := range tx.Scan(l.key('d', log, uint64(dayOf(first))), store.End(l.key('d', log, uint64(dayOf(last))))) {
+		days = append(days, binary.BigEndian.Uint32(key[len(key)-4:]))
+	}
+	for _, day := range days {
+		if err := l.dropDay(tx, place{log: log, source: source, day: day}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dropDay deletes what a source brought on a day.
+func (l *Log) dropDay(tx store.Tx, at place) error {
+	var size int64
+	from := l.key('h', at.log, uint64(at.day), at.source)
+	for key, value := range tx.Scan(from, store.End(from)) {
+		h, err := readHead(value)
+		if err != nil {
+			return damaged(key, err)
+		}
+		size += int64(h.size)
+	}
+	for _, kind := range []byte("hb") {
+		from := l.key(kind, at.log, uint64(at.day), at.source)
+		if err := tx.DeleteRange(from, store.End(from)); err != nil {
+			return err
+		}
+	}
+	return l.grow(tx, at, -size)
+}
+
+// mergeable is the size of a block's texts, in bytes, below which it is merged, and
+// maxMerged how many blocks are merged at a time.
+const (
+	mergeable = 256 << 10
+	maxMerged = 4096
+)
+
+// Merge makes fewer blocks of the small ones that a source brought on the day of a
+// time. It says whether there may be more to merge.
+func (l *Log) Merge(ctx context.Context, log, source uint64, time int64) (more bool, err error) {
+	const cost = 4 * maxSize
+	if err := l.opt.Memory.Take(ctx, cost); err != nil {
+		return false, err
+	}
+	defer l.opt.Memory.Give(cost)
+	at := place{log: log, source: source, day: dayOf(time)}
+	old, entries, more, err := l.small(ctx, at)
+	if err != nil || len(old) < 2 {
+		return false, err
+	}
+	slices.SortFunc(entries, func(a, b Entry) int { return a.Compare(&b) })
+	merged := l.pack(log, source, entries)
+	err = l.opt.Store.Update(ctx, func(tx store.Tx) error {
+		for _, p := range old {
+			key := l.keyOf('h', p)
+			if b, err := tx.Get(key); err != nil || b == nil {
+				more = false
+				return err // it expired or was deleted meanwhile, and so did the others, or will
+			}
+		}
+		for _, p := range old {
+			for _, kind := range []byte("hb") {
+				if err := tx.Delete(l.keyOf(kind, p)); err != nil {
+					return err
+				}
+			}
+		}
+		for i := range merged {
+			if err := l.put(tx, &merged[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, store.Unsynced)
+	return more, err
+}
+
+// small reads small blocks of a source and a day, as many as make a large one.
+func (l *Log) small(ctx context.Context, at place) (old []place, entries []Entry, more bool, err error) {
+	err = l.opt.Store.View(ctx, func(tx store.Tx) error {
+		size := 0
+		from := l.key('h', at.log, uint64(at.day), at.source)
+		for key, value := range tx.Scan(from, store.End(from)) {
+			h, err := readHead(value)
+			if err != nil {
+				return damaged(key, err)
+			}
+			if h.size >= mergeable {
+				continue
+			}
+			if size += h.size; size > maxSize || len(old) == maxMerged {
+				more = true
+				return nil
+			}
+			p, err := l.placeOf(key)
+			if err != nil {
+				return err
+			}
+			body, err := l.body(tx, p, nil)
+			if err != nil {
+				return err
+			}
+			if entries, err = readBody(entries, body); err != nil {
+				return damaged(key, err)
+			}
+			old = append(old, p)
+		}
+		return nil
+	})
+	return old, entries, more, err
+}
