@@ -141,8 +141,8 @@ func TestHostileServersHoldNoCall(t *testing.T) {
 		{"a chunk extension without end", say(ok+chunked+"1;", strings.Repeat("x", 1000)), "POST to"},
 		{"trailers without end", say(ok+"Trailer: X-A\r\n"+chunked+"0\r\n", strings.Repeat("X-A: b\r\n", 100)), "POST to"},
 		{"slow trailers without end", drip(ok+"Trailer: X-A\r\n"+chunked+"0\r\n", "X-A: b\r\n"), "POST to"},
-		{"a refusal without end", say("HTTP/1.1 400 No\r\n\r\n", strings.Repeat("no ", 100)), "answered 400 Bad Request: no no no"},
-		{"a slow refusal without end", drip("HTTP/1.1 503 No\r\n\r\n", "no "), "answered 503 Service Unavailable: no no no"},
+		{"a refusal without end", say("HTTP/1.1 400 No\r\n\r\nno no no ", strings.Repeat("no ", 100)), "answered 400 Bad Request: no no no"},
+		{"a slow refusal without end", drip("HTTP/1.1 503 No\r\n\r\nno no no ", "no "), "answered 503 Service Unavailable: no no no"},
 		{"a bomb", say(ok+"Content-Encoding: gzip\r\n\r\n"+bomb(), ""), "no answer within"},
 		{"no HTTP", say("", "SSH-2.0\r\n"), "malformed HTTP"},
 	} {
