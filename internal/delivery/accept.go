@@ -41,22 +41,20 @@ func (t *task) firstPass() bool { return t.key.due == 0 }
 
 // Owe writes items and the deliveries of them that are owed in tx. After tx has
 // committed, start must be called once: it hands the deliveries over. When tx
-// fails, start must not be called; the room in memory that was set aside for
-// them is then lost, so nothing but the store itself should make it fail.
+// fails, for whatever reason, start must not be called.
 //
 // What was made ready by [Outbox.Prepare] is handed over in tx itself, and is then
 // no delivery any more. A lane that is full, or whose target keeps failing, gets
 // its delivery straight onto the disk instead of into memory.
 func (o *Outbox) Owe(tx store.Tx, items []Item) (start func(), err error) {
 	in := &intake{out: o, now: o.wall()}
+	tx.OnEnd(in.ended)
 	for i := range items {
 		if err := in.take(tx, items[i]); err != nil {
-			in.giveBack()
 			return nil, err
 		}
 	}
 	if err := in.rounds.seal(tx); err != nil {
-		in.giveBack()
 		return nil, err
 	}
 	return in.start, nil
@@ -138,8 +136,11 @@ func (in *intake) start() {
 	}
 }
 
-// giveBack frees the room that was set aside.
-func (in *intake) giveBack() {
+// ended frees the room that was set aside, when the transaction has failed.
+func (in *intake) ended(kept bool) {
+	if kept {
+		return
+	}
 	for _, h := range in.first {
 		h.lane.giveBack(h.task.room)
 	}

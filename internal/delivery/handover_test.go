@@ -243,6 +243,33 @@ func TestATakerThatFailsFailsTheTransaction(t *testing.T) {
 	})
 }
 
+// What comes after Owe in a transaction may fail, or panic under a call, which goes
+// on with an error. Then a lane must have as much room as before.
+func TestATransactionThatFailsKeepsNoRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, options{Sink: &counter{}})
+		l := b.plan(target.Target{})
+		for _, fail := range []func() error{
+			func() error { return errors.New("broken") },
+			func() error { panic("broken") },
+		} {
+			func() {
+				defer func() { _ = recover() }()
+				_ = b.store.Update(t.Context(), func(tx store.Tx) error {
+					if _, err := b.out.Owe(tx, []Item{b.big(1, 1, l)}); err != nil {
+						t.Error(err)
+					}
+					return fail()
+				})
+			}()
+			if used, coming := b.out.memory.Used(), b.out.lane(l).coming; used != 0 || coming != 0 {
+				t.Errorf("%d bytes are charged, and %d deliveries are to come", used, coming)
+			}
+		}
+		b.stop()
+	})
+}
+
 // One transaction hands over a bounded part, since others wait for it.
 func TestATransactionHandsOverABoundedPart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
