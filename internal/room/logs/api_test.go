@@ -266,7 +266,7 @@ func TestRetentionEmptiesReadsAtOnceAndTheDiskSoon(t *testing.T) {
 }
 
 // stored is what blocks take in the store, in bytes.
-func stored(t *testing.T, s *Service) (n int) {
+func stored(t testing.TB, s *Service) (n int) {
 	t.Helper()
 	err := s.opt.Store.View(t.Context(), func(tx store.Tx) error {
 		for _, kind := range []string{"logs/b/", "logs/h/", "logs/d/"} {

@@ -26,14 +26,30 @@ func newPieces(size int) pieces {
 	return make(pieces, min(max(n, minPieceBits), maxPieceBits)/64)
 }
 
-// add takes in the pieces of a text.
+// add takes in the pieces of a text. It is [eachPiece] written out, since all that
+// is ever put goes through it.
 func (p pieces) add(text []byte) {
+	if len(text) < tellable {
+		return
+	}
 	mask := uint32(len(p)*64 - 1)
-	eachPiece(text, func(hash uint32) bool {
-		h := hash & mask
+	a, b, c := pieceAt(text, 0), pieceAt(text, 1), pieceAt(text, 2)
+	for i := window - 1; i+pieceLen <= len(text); i++ {
+		d := pieceAt(text, i)
+		h := min(a, b, c, d) & mask
 		p[h/64] |= 1 << (h % 64)
-		return true
-	})
+		a, b, c = b, c, d
+	}
+}
+
+// pieceAt is the hash of the piece that begins at i.
+func pieceAt(text []byte, i int) uint32 {
+	if i+8 <= len(text) {
+		return hashPiece(binary.LittleEndian.Uint64(text[i:]))
+	}
+	var end [8]byte
+	copy(end[:], text[i:])
+	return hashPiece(binary.LittleEndian.Uint64(end[:]))
 }
 
 // fold makes the filter as small as it can be with at most a quarter of it set.
@@ -64,15 +80,7 @@ func eachPiece(text []byte, fn func(hash uint32) bool) bool {
 	var recent [window]uint32
 	told := false
 	for i := 0; i+pieceLen <= len(text); i++ {
-		var h uint32
-		if i+8 <= len(text) {
-			h = hashPiece(binary.LittleEndian.Uint64(text[i:]))
-		} else {
-			var end [8]byte
-			copy(end[:], text[i:])
-			h = hashPiece(binary.LittleEndian.Uint64(end[:]))
-		}
-		recent[i%window] = h
+		recent[i%window] = pieceAt(text, i)
 		if i < window-1 {
 			continue
 		}
