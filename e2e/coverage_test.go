@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/middleware"
@@ -35,7 +36,8 @@ func doors() []door {
 		{eventsapi.API(nil, nil), reflect.TypeFor[*eventbridge.Client](), "github.com/aws/aws-sdk-go-v2/service/eventbridge"},
 		{queue.API(nil), reflect.TypeFor[*sqs.Client](), "github.com/aws/aws-sdk-go-v2/service/sqs"},
 		{logs.API(nil), reflect.TypeFor[*cloudwatchlogs.Client](), "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"},
-		{identity.API(nil), reflect.TypeFor[*sts.Client](), "github.com/aws/aws-sdk-go-v2/service/sts"},
+		{identity.API(nil), reflect.TypeFor[*iam.Client](), "github.com/aws/aws-sdk-go-v2/service/iam"},
+		{identity.STS(nil), reflect.TypeFor[*sts.Client](), "github.com/aws/aws-sdk-go-v2/service/sts"},
 	}
 }
 
@@ -113,6 +115,17 @@ var neverAnswered = map[string]string{
 	"DescribeLogGroups.LogGroups[].InheritedProperties":              noMasks,
 	"DescribeLogGroups.LogGroups[].KmsKeyId":                         noKMS,
 	"DescribeLogGroups.LogGroups[].RetentionPolicyName":              noRetentionPolicy,
+
+	"CreateInstanceProfile.InstanceProfile.Roles[].SourceRoleTemplate":          noTemplates,
+	"CreateRole.Role.SourceRoleTemplate":                                        noTemplates,
+	"GetInstanceProfile.InstanceProfile.Roles[].SourceRoleTemplate":             noTemplates,
+	"GetRole.Role.SourceRoleTemplate":                                           noTemplates,
+	"ListInstanceProfiles.InstanceProfiles[].Roles[].SourceRoleTemplate":        noTemplates,
+	"ListInstanceProfilesForRole.InstanceProfiles[].Roles[].SourceRoleTemplate": noTemplates,
+	"ListRoles.Roles[].SourceRoleTemplate":                                      noTemplates,
+	"UpdateRoleDescription.Role.SourceRoleTemplate":                             noTemplates,
+	"AssumeRole.SessionTokenUtilization":                                        noBound,
+	"GetSessionToken.SessionTokenUtilization":                                   noBound,
 }
 
 const (
@@ -123,6 +136,8 @@ const (
 	// It has no operation, and botocore does not know it.
 	noRetentionPolicy = "there are no named policies of retention"
 	noLattice         = "private connectivity goes through AWS's VPC Lattice; asking for it is refused"
+	noTemplates       = "there are no templates of roles"
+	noBound           = "how much of AWS's room for tokens is used is a question of AWS's tokens"
 )
 
 func TestEveryMemberOfTheSDKsOutputsIsAnswered(t *testing.T) {

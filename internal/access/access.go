@@ -13,6 +13,8 @@
 package access
 
 import (
+	"time"
+
 	"github.com/dari-bus/dari/internal/arn"
 )
 
@@ -66,11 +68,37 @@ type Caller struct {
 	Source string
 	// KeyID is the access key that signed, or "".
 	KeyID string
+	// Identity is the user or the session that signed, nil for the root of an account
+	// and for services. Whoever has one is held to its policies.
+	Identity *Identity
 	// RequestID is the id of the call, and Trace its X-Amzn-Trace-Id header; either may be "".
 	RequestID, Trace string
 	// SourceIP is the address that the call came from, and UserAgent what it says
 	// of itself.
 	SourceIP, UserAgent string
+}
+
+// An Identity is a user, or a session of a role or of a user. Nobody may change one.
+type Identity struct {
+	// ID is the unique id of the user, or of the role and the session's name after
+	// a colon.
+	ID string
+	// Role is the ARN of the role that a session is one of, "" for users.
+	Role string
+	// User is the name of the user, "" for roles.
+	User string
+	// Temporary says that it is a session, and Issued since when; of which the
+	// credentials end at Expires.
+	Temporary       bool
+	Issued, Expires time.Time
+	// Policies are the session policies: documents, and ARNs of managed policies.
+	Policies, PolicyARNs []string
+	// Tags are those of the session; Transitive are the keys of those that go on to
+	// the next session.
+	Tags       map[string]string
+	Transitive []string
+	// Source is the source identity of the session, or "".
+	Source string
 }
 
 // Root returns the caller that an account's root user is in a region.

@@ -3,6 +3,7 @@ package access
 import (
 	"maps"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/dari-bus/dari/internal/fault"
@@ -58,23 +59,23 @@ func (b Boundary) Allow(a *Ask) error {
 	}
 	var d policy.Decision // what is not covered, when there is no policy
 	if a.Policy != nil {
-		d = a.Policy.Decide(a.request())
+		d = a.Policy.Decide(a.Request())
 	}
 	switch {
 	case d.Verdict == policy.Denied:
-		return a.refuse("with an explicit deny in a resource-based policy: " + d.Statement.String())
+		return a.Refuse("with an explicit deny in a resource-based policy: " + d.Statement.String())
 	case d.Verdict == policy.Allowed && (own || !a.OwnerOnly):
 		return nil
 	case own && (a.Caller.Service == "" || !b.ServicesNeedPolicy):
 		return nil
 	case a.OwnerOnly:
-		return a.refuse("because only the account that owns the resource may do that")
+		return a.Refuse("because only the account that owns the resource may do that")
 	}
-	return a.refuse("because no resource-based policy allows the " + a.Action + " action")
+	return a.Refuse("because no resource-based policy allows the " + a.Action + " action")
 }
 
-// request is the question as a policy reads it.
-func (a *Ask) request() policy.Request {
+// Request is the question as a policy reads it.
+func (a *Ask) Request() policy.Request {
 	c := &a.Caller
 	keys := make(map[string][]string, len(a.Keys)+8)
 	maps.Copy(keys, a.Keys)
@@ -89,6 +90,10 @@ func (a *Ask) request() policy.Request {
 	now := time.Now().UTC()
 	add("aws:CurrentTime", now.Format(time.RFC3339))
 	add("aws:EpochTime", strconv.FormatInt(now.Unix(), 10))
+	add("aws:ResourceAccount", a.Owner)
+	if c.Identity != nil {
+		c.Identity.keys(add)
+	}
 	if c.Source != "" {
 		add("aws:SourceArn", c.Source)
 		add("aws:SourceAccount", c.Account)
@@ -97,11 +102,34 @@ func (a *Ask) request() policy.Request {
 	if c.Service == "" {
 		principal = policy.Principal{Account: c.Account, ARN: c.Principal}
 	}
+	if id := c.Identity; id != nil {
+		principal.Role = id.Role
+		principal.ID, _, _ = strings.Cut(id.ID, ":")
+	}
 	return policy.Request{Principal: principal, Action: a.Action, Resource: a.Resource, Context: keys}
 }
 
-// refuse says no in AWS's sentence.
-func (a *Ask) refuse(why string) error {
+// keys adds the condition keys of who calls.
+func (id *Identity) keys(add func(name, value string)) {
+	add("aws:userid", id.ID)
+	add("aws:username", id.User)
+	add("aws:SourceIdentity", id.Source)
+	kind := "User"
+	if id.Role != "" {
+		kind = "AssumedRole"
+	}
+	add("aws:PrincipalType", kind)
+	if id.Temporary {
+		add("aws:TokenIssueTime", id.Issued.UTC().Format(time.RFC3339))
+		add("aws:MultiFactorAuthPresent", "false")
+	}
+	for key, value := range id.Tags {
+		add("aws:PrincipalTag/"+key, value)
+	}
+}
+
+// Refuse says no in AWS's sentence.
+func (a *Ask) Refuse(why string) error {
 	return fault.Denied("User: %s is not authorized to perform: %s on resource: %s %s",
 		a.Caller.who(), a.Action, a.Resource, why).WithCode("AccessDeniedException")
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 )
 
 // Credentials know who may sign. They may be asked from many goroutines at once,
@@ -15,6 +16,9 @@ type Credentials interface {
 	// came with it, "" for none; a key with another token, or with one where it has
 	// none, is not found.
 	Find(keyID, token string) (Credential, bool)
+	// Issued says whether an id is that of a key that was made here, once, and not
+	// a word that somebody chose: it counts only as far as Find knows it.
+	Issued(keyID string) bool
 }
 
 // A Credential is what belongs to an access key.
@@ -26,6 +30,10 @@ type Credential struct {
 	Account string
 	// Principal is the ARN of who they are, "" for the root of the account.
 	Principal string
+	// Identity is the user or the session that they are, nil for the root.
+	Identity *Identity
+	// Expires is when it is no longer good, zero for never.
+	Expires time.Time
 }
 
 // Keys is a fixed set of access keys, by id.
@@ -35,6 +43,12 @@ type Keys map[string]Credential
 func (k Keys) Find(keyID, token string) (Credential, bool) {
 	c, ok := k[keyID]
 	return c, ok && subtle.ConstantTimeCompare([]byte(c.Token), []byte(token)) == 1
+}
+
+// Issued says whether the set has the key.
+func (k Keys) Issued(keyID string) bool {
+	_, ok := k[keyID]
+	return ok
 }
 
 // Add puts an access key into the set. An error says what is wrong with it.

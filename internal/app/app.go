@@ -18,7 +18,6 @@ import (
 	"github.com/dari-bus/dari/internal/door"
 	"github.com/dari-bus/dari/internal/event"
 	"github.com/dari-bus/dari/internal/outbound"
-	"github.com/dari-bus/dari/internal/signature"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/disk"
 	"github.com/dari-bus/dari/internal/store/mem"
@@ -110,7 +109,7 @@ func (a *App) handler() (*front, error) {
 	count := watch.Calls(a.registry)
 	aws, err := wire.NewHandler(wire.Options{
 		Services: a.services(), Region: a.opt.Region, Account: a.opt.Account, Host: host,
-		Keys: a.opt.keys, Known: door.Known, Log: a.opt.Log,
+		Keys: a.credentials(), Open: a.opt.keys == nil, Known: door.Known, Log: a.opt.Log,
 		Bodies:  a.listener.Bodies(a.opt.memory.Share(memoryRequests)),
 		Answers: a.opt.memory.Share(memoryAnswers),
 		After:   func(_ context.Context, c *wire.Call) { count(c.Service, c.Operation, c.Code, c.Duration) },
@@ -155,12 +154,15 @@ func (a *App) dead(ctx context.Context, account, after string) (iter.Seq2[any, e
 // own account. Without keys an account is what one says it is, by the query's
 // account as well.
 func (a *App) allow(r *http.Request) (account string, err error) {
-	c, err := signature.Verify(r, nil, "dari", a.opt.keys, a.home(), time.Now())
+	c, err := a.caller(r)
 	if err != nil {
 		return "", err
 	}
+	if err := a.identities.Allow(access.Own(c, "dari:Watch", c.ARN("dari", "events").String())); err != nil {
+		return "", err
+	}
 	door.Known(r.Context())
-	if other := r.URL.Query().Get("account"); a.opt.keys == nil && other != "" {
+	if other := r.URL.Query().Get("account"); a.opt.keys == nil && c.Identity == nil && other != "" {
 		return other, nil
 	}
 	return c.Account, nil

@@ -30,7 +30,7 @@ var otherActions = map[string]string{
 }
 
 // Every operation that is offered asks the guard, and does nothing when that says
-// no. Who one is, everybody may ask, at AWS too.
+// no. Who one is, and for a session, everybody may ask, at AWS too.
 func TestEveryOperationAsksTheGuard(t *testing.T) {
 	a := openForTest(t)
 	defer a.store.Close()
@@ -57,10 +57,11 @@ func TestEveryOperationAsksTheGuard(t *testing.T) {
 		"{morgue}", "http://localhost/111111111111/morgue", "{morgueARN}", "arn:aws:sqs:us-east-1:111111111111:morgue",
 		"{group}", "arn:aws:logs:us-east-1:111111111111:log-group:/shop/app", "{noGroup}", "arn:aws:logs:us-east-1:111111111111:log-group:/shop/none",
 		"{absent}", "http://localhost/111111111111/absent", "{hook}", "http://localhost",
+		"{role}", "arn:aws:iam::111111111111:role/admin", "{policy}", "arn:aws:iam::111111111111:policy/secrets",
 	)
 	for name, tries := range reaches {
 		service, operation, _ := strings.Cut(name, ".")
-		if name == "sts.GetCallerIdentity" {
+		if name == "sts.GetCallerIdentity" || name == "sts.GetSessionToken" {
 			continue
 		}
 		action := strings.Replace(name, ".", ":", 1)

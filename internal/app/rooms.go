@@ -21,6 +21,7 @@ import (
 // rooms are what stands on a store, opened and joined. When those that run have
 // ended, the store may be closed, or the rooms opened on it once more.
 type rooms struct {
+	identities   *identity.Service
 	queues       *queue.Service
 	destinations *destination.Service
 	outbox       *delivery.Outbox
@@ -41,15 +42,20 @@ type room struct {
 // openRooms opens everything that stands on the store and joins it.
 func (a *App) openRooms(ctx context.Context) (*rooms, error) {
 	r := &rooms{}
+	identities, err := a.openIdentities(ctx, r)
+	if err != nil {
+		return r, err
+	}
+	r.all = append(r.all, identities)
 	for _, open := range []func(context.Context, *rooms, access.Guard) (room, error){
-		a.openIdentities,
+		a.openTokens,
 		a.openQueues,
 		a.openLogs,
 		a.openDestinations,
 		a.openOutbox, // whoever owes deliveries comes after it
 		a.openBuses,
 	} {
-		room, err := open(ctx, r, a.guard)
+		room, err := open(ctx, r, r.identities)
 		if err != nil {
 			return r, err
 		}
@@ -58,9 +64,17 @@ func (a *App) openRooms(ctx context.Context) (*rooms, error) {
 	return r, nil
 }
 
-func (a *App) openIdentities(ctx context.Context, _ *rooms, _ access.Guard) (room, error) {
-	s, err := identity.Open(ctx, identity.Options{})
-	return room{api: identity.API(s)}, err
+// openIdentities opens what guards all other rooms.
+func (a *App) openIdentities(ctx context.Context, r *rooms) (room, error) {
+	var err error
+	if r.identities, err = identity.Open(ctx, identity.Options{Store: a.store, Guard: a.guard}); err != nil {
+		return room{}, err
+	}
+	return room{api: identity.API(r.identities)}, nil
+}
+
+func (a *App) openTokens(_ context.Context, r *rooms, _ access.Guard) (room, error) {
+	return room{api: identity.STS(r.identities)}, nil
 }
 
 func (a *App) openQueues(ctx context.Context, r *rooms, guard access.Guard) (room, error) {

@@ -77,7 +77,7 @@ func (s *Service) PutRule(ctx context.Context, by access.Caller, n NewRule) (str
 	if err != nil {
 		return "", err
 	}
-	if err := b.checkRole(n.RoleARN); err != nil {
+	if err := b.checkRole(by, n.RoleARN); err != nil {
 		return "", err
 	}
 	if err := s.roomForRule(b, r, v); err != nil {

@@ -136,11 +136,11 @@ func (b *bus) keepRole(t *target.Target, stored []*targetRecord) {
 // checkPlace checks what depends on where the rule is: an event that goes to a
 // bus of another account or region goes there with a role, roles are those of
 // the own account, and what must exist does so for the rule.
-func (s *Service) checkPlace(b *bus, t *target.Target) error {
+func (s *Service) checkPlace(by access.Caller, b *bus, t *target.Target) error {
 	if t.RoleARN == "" && b.leavesPlace(t) {
 		return roleRequired(t)
 	}
-	if err := b.checkRole(t.RoleARN); err != nil {
+	if err := b.checkRole(by, t.RoleARN); err != nil {
 		return err
 	}
 	if s.opt.CheckTarget == nil {
@@ -155,11 +155,11 @@ func (s *Service) checkPlace(b *bus, t *target.Target) error {
 
 // checkRole refuses a role of another account: what it may do is not for the
 // rules here to use.
-func (b *bus) checkRole(role string) error {
+func (b *bus) checkRole(by access.Caller, role string) error {
 	if a, err := arn.Parse(role); err == nil && a.Account != b.Account {
 		return fault.Denied("Cross-account pass role is not allowed.").WithCode("AccessDeniedException")
 	}
-	return nil
+	return b.passRole(by, role)
 }
 
 // leavesPlace says whether a target is an event bus in another account or region.

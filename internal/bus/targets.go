@@ -43,7 +43,7 @@ func (s *Service) PutTargets(ctx context.Context, by access.Caller, ref, rule st
 	targets = slices.Clone(targets)
 	for i := range targets {
 		b.keepRole(&targets[i], before)
-		if err := s.checkPlace(b, &targets[i]); err != nil {
+		if err := s.checkPlace(by, b, &targets[i]); err != nil {
 			return err
 		}
 	}

@@ -44,7 +44,7 @@
 // that key into the request.
 //
 // Documents and requests may be written by somebody who means harm. A document
-// has at most 64 KiB. Deciding takes time in proportion to the document, and
+// has at most 128 KiB. Deciding takes time in proportion to the document, and
 // for wildcards and variables at most the product of what is compared, of which
 // some 50 ms are granted for all statements together: after that nothing more
 // can be told.

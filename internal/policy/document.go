@@ -45,9 +45,9 @@ const (
 	version2008 = "2008-10-17"
 )
 
-// maxLength is how many bytes a document may have: twice what AWS takes at most,
-// which is the policy of a key.
-const maxLength = 64 << 10
+// maxLength is how many bytes a document may have: AWS's own ReadOnlyAccess is the
+// longest there is, with some 80 KiB.
+const maxLength = 128 << 10
 
 // ErrTooLong means that a document is longer than any may be.
 var ErrTooLong = fmt.Errorf("policy: it is longer than %d bytes, and no policy may be", maxLength)

@@ -93,7 +93,7 @@ func TestMistakesInADocumentAreNamed(t *testing.T) {
 		{document(statement(`Condition: {"IpAddress": {"k": "::ffff:10.0.0.0/104"}}`)), `policy: statement 1: Condition IpAddress: k: "::ffff:10.0.0.0/104" is neither an address nor a network such as 10.0.0.0/8`},
 		{document(statement(`Condition: {"NullIfExists": {"k": "true"}}`)), "policy: statement 1: Condition NullIfExists: it takes one value, true or false, and nothing stands before or after its name"},
 	}
-	tests = append(tests, struct{ text, want string }{`{"Id": "` + strings.Repeat("x", 64<<10) + `"}`, "policy: it is longer than 65536 bytes, and no policy may be"})
+	tests = append(tests, struct{ text, want string }{`{"Id": "` + strings.Repeat("x", 128<<10) + `"}`, "policy: it is longer than 131072 bytes, and no policy may be"})
 	for _, tt := range tests {
 		_, err := policy.ParseResource(tt.text)
 		if err == nil || err.Error() != tt.want {

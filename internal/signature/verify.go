@@ -42,7 +42,7 @@ func Verify(r *http.Request, body []byte, service string, keys access.Credential
 
 // Become returns the caller whom a key stands for, where c called.
 func Become(c access.Caller, key access.Credential) access.Caller {
-	c.Account = key.Account
+	c.Account, c.Identity = key.Account, key.Identity
 	if c.Principal = key.Principal; c.Principal == "" {
 		c.Principal = access.Root(c.Account, c.Region).Principal
 	}
@@ -119,6 +119,12 @@ func (a *Claim) Key(r *http.Request, keys access.Credentials, now time.Time) (ac
 		return access.Credential{}, &Error{
 			Code: "UnrecognizedClientException", QueryCode: "InvalidClientTokenId",
 			Message: "The security token included in the request is invalid.",
+		}
+	}
+	if !key.Expires.IsZero() && !now.Before(key.Expires) {
+		return access.Credential{}, &Error{
+			Code: "ExpiredTokenException", QueryCode: "ExpiredToken",
+			Message: "The security token included in the request is expired",
 		}
 	}
 	return key, a.timely(now.UTC())

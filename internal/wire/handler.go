@@ -34,6 +34,8 @@ type Options struct {
 	// Keys are the access keys that may sign. Nil lets everybody in, signed or
 	// not, with whatever key. Keys that are not nil but empty let nobody in.
 	Keys access.Credentials
+	// Open lets those in as well whose key is none that Keys issued, signed or not.
+	Open bool
 	// Known is told the context of a call once it is known who calls. Nil means
 	// that nobody listens.
 	Known func(context.Context)

@@ -8,16 +8,18 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/signature"
+	"github.com/dari-bus/dari/internal/store/mem"
 	"github.com/dari-bus/dari/internal/wire"
 )
 
 func TestACallerIsToldWhichAccountItActsAs(t *testing.T) {
-	s, err := Open(t.Context(), Options{})
+	s, err := Open(t.Context(), Options{Store: mem.New(), Guard: access.Boundary{}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := wire.NewHandler(wire.Options{Services: []*wire.Service{API(s)}})
+	h, err := wire.NewHandler(wire.Options{Services: []*wire.Service{STS(s)}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,12 +1,17 @@
-// Package identity is the identity room: as much of STS as tells a caller who
-// it is.
+// Package identity is the identity room: it stands in for AWS IAM and for STS.
 //
-// There are no users and no roles in dari yet: whoever signs with a key of an
-// account acts as that account, as its root user does at AWS. Terraform and
-// many scripts ask for this before anything else. Temporary credentials are
-// not offered, and refused.
+// Roles, users, groups, instance profiles and policies are an account's, in no
+// region. Whoever signs with the key of a user, or with the credentials of a
+// session, is held to their policies in every room, in AWS's order. The root of an
+// account, which is who signs with a key of the server and, where there are none,
+// everybody, may do everything there.
 //
-// It keeps nothing, and so it is the smallest room there is, and the one to begin
-// another one from: this page, the room itself in a file that knows no wire, and
-// its door in api.go. All methods may be called from many goroutines at once.
+// This package is the door. Who there is, and what they may do, is known by
+// directory, and the policies of AWS's own are in managed. All methods may be
+// called from many goroutines at once.
+//
+// # What it leaves out
+//
+// There are no passwords, second factors, certificates or providers of other
+// identities: nobody logs in here. What is not offered is refused by name.
 package identity

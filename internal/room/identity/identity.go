@@ -4,27 +4,33 @@ import (
 	"context"
 
 	"github.com/dari-bus/dari/internal/access"
+	"github.com/dari-bus/dari/internal/room/identity/directory"
+	"github.com/dari-bus/dari/internal/store"
 )
 
-// Options configure a Service. There is nothing to decide: it keeps nothing, and
-// everybody may ask who they are, at AWS even those whom a policy denies it.
-type Options struct{}
-
-// A Service tells who is who.
-type Service struct{}
-
-// Open returns the service.
-func Open(context.Context, Options) (*Service, error) { return &Service{}, nil }
-
-// An Identity is who a caller is to others.
-type Identity struct {
-	// ID is unique and stays with whoever it is; that of a root user is the account.
-	ID string
-	// Account is whose identity it is, and ARN how policies name it.
-	Account, ARN string
+// Options configure a Service.
+type Options struct {
+	Store store.Store
+	// Guard judges those who are no users and no sessions.
+	Guard access.Guard
 }
 
-// Of returns who a caller is.
-func (s *Service) Of(by access.Caller) Identity {
-	return Identity{ID: by.Account, Account: by.Account, ARN: by.Principal}
+// A Service is the guard of the house, and knows the keys that were made here.
+type Service struct{ *directory.Directory }
+
+// Open reads what is in the store.
+func Open(ctx context.Context, opt Options) (*Service, error) {
+	d, err := directory.Open(ctx, directory.Options{Store: opt.Store, Guard: opt.Guard})
+	if err != nil {
+		return nil, err
+	}
+	return &Service{d}, nil
+}
+
+// whoIs returns the unique id of a caller; that of a root user is the account.
+func whoIs(by access.Caller) string {
+	if by.Identity != nil {
+		return by.Identity.ID
+	}
+	return by.Account
 }

@@ -1,0 +1,121 @@
+package policy
+
+// Policies are all the documents that a request has to pass. A list that is nil
+// is one that the caller does not have: no boundary, no session policies. One that
+// is empty and not nil allows nothing.
+type Policies struct {
+	// Identity are the policies of the user, its groups, or the role.
+	Identity []*Document
+	// Boundary is what the policies of the user or the role can allow at most.
+	Boundary []*Document
+	// Session are the policies that a session was made with.
+	Session []*Document
+	// Resource is the policy of the resource, or of the role that is to be assumed.
+	Resource *Document
+	// Foreign says that the resource belongs to another account than the caller.
+	Foreign bool
+	// Trust says that Resource has to allow by itself, as the trust policy of a role
+	// does in its own account as well.
+	Trust bool
+	// Root says that an account's root calls: nobody has to allow it anything in its
+	// own account.
+	Root bool
+}
+
+// A Source is one of the kinds of documents that a request has to pass.
+type Source uint8
+
+// The sources.
+const (
+	FromIdentity Source = iota
+	FromResource
+	FromBoundary
+	FromSession
+	FromTrust
+)
+
+// An Outcome is what all documents together say.
+type Outcome struct {
+	// Verdict is Allowed, Denied for an explicit deny, or NotCovered.
+	Verdict Verdict
+	// Source is where the deny stands, or where an allow is missing.
+	Source Source
+}
+
+// Evaluate decides in the order of AWS: a deny anywhere counts; then a policy of
+// the resource that names the caller itself allows; then the identity's policies
+// must allow, or the resource's in their place; then the boundary must, and the
+// policies of the session. Another account's resource must allow besides, and
+// there the caller's own side is never left out.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
+func (p *Policies) Evaluate(r Request) Outcome {
+	resource := FromResource
+	if p.Trust {
+		resource = FromTrust
+	}
+	identity, boundary, session := decideAll(p.Identity, r), decideAll(p.Boundary, r), decideAll(p.Session, r)
+	theirs := decideAll([]*Document{p.Resource}, r)
+	for _, d := range []struct {
+		collective
+		from Source
+	}{{identity, FromIdentity}, {theirs, resource}, {boundary, FromBoundary}, {session, FromSession}} {
+		if d.verdict == Denied {
+			return Outcome{Denied, d.from}
+		}
+	}
+	granted := theirs.verdict == Allowed
+	if (p.Foreign || p.Trust) && !granted {
+		return Outcome{Source: resource}
+	}
+	allowed := Outcome{Verdict: Allowed}
+	if granted && theirs.named == ByItself && !p.Foreign {
+		return allowed
+	}
+	// A policy that names the account leaves it to the account's own policies.
+	stands := granted && !p.Foreign && theirs.named != ByAccount
+	if identity.verdict != Allowed && !stands && !p.Root {
+		return Outcome{Source: FromIdentity}
+	}
+	for _, limit := range []struct {
+		collective
+		is   bool
+		from Source
+	}{{boundary, p.Boundary != nil, FromBoundary}, {session, p.Session != nil, FromSession}} {
+		if limit.is && limit.verdict != Allowed {
+			return Outcome{Source: limit.from}
+		}
+	}
+	return allowed
+}
+
+// A collective is what documents of one kind say together.
+type collective struct {
+	verdict Verdict
+	named   Named
+}
+
+func decideAll(documents []*Document, r Request) (c collective) {
+	for _, d := range documents {
+		one := d.Decide(r)
+		if one.Verdict == Denied {
+			return collective{Denied, Unnamed}
+		}
+		if one.Verdict == Allowed && c.verdict != Allowed {
+			c = collective{Allowed, one.Named}
+		}
+	}
+	return c
+}
+
+// Reason finishes the sentence that somebody is not authorized to do something,
+// in AWS's words.
+func (o *Outcome) Reason(action string) string {
+	if o.Verdict == Denied {
+		return "with an explicit deny in " + [...]string{
+			"an identity-based policy", "a resource-based policy", "a permissions boundary", "a session policy", "the role trust policy",
+		}[o.Source]
+	}
+	return "because no " + [...]string{
+		"identity-based policy", "resource-based policy", "permissions boundary", "session policy", "role trust policy",
+	}[o.Source] + " allows the " + action + " action"
+}

@@ -1,0 +1,113 @@
+package directory
+
+import (
+	"strings"
+
+	"github.com/dari-bus/dari/internal/access"
+	"github.com/dari-bus/dari/internal/policy"
+)
+
+// Allow is the guard of the house. Who is a user or a session is held to all
+// policies there are, in AWS's order; who is not, to the boundary between accounts.
+func (d *Directory) Allow(a *access.Ask) error {
+	if a.Caller.Identity == nil {
+		return d.boundary.Allow(a)
+	}
+	if why := unlent(a); why != "" {
+		return a.Refuse(why)
+	}
+	p := d.policiesOf(a.Caller)
+	p.Resource, p.Foreign = a.Policy, a.Caller.Account != a.Owner
+	if p.Foreign && a.OwnerOnly {
+		return a.Refuse("because only the account that owns the resource may do that")
+	}
+	return d.judge(a, p)
+}
+
+// judge asks the policies, and says no in AWS's sentence.
+func (d *Directory) judge(a *access.Ask, p policy.Policies) error {
+	r := a.Request()
+	if e := d.entityOf(a.Caller); e != nil {
+		for _, t := range e.Tags {
+			if key := "aws:PrincipalTag/" + t.Key; r.Context[key] == nil {
+				r.Context[key] = []string{t.Value}
+			}
+		}
+	}
+	o := p.Evaluate(r)
+	if o.Verdict == policy.Allowed {
+		return nil
+	}
+	return a.Refuse(o.Reason(a.Action))
+}
+
+// unlent says why what GetSessionToken lends may not be used for an action, ""
+// when it may.
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
+func unlent(a *access.Ask) string {
+	id := a.Caller.Identity
+	if !id.Temporary || id.Role != "" {
+		return ""
+	}
+	service, op, _ := strings.Cut(a.Action, ":")
+	if service == "iam" || service == "sts" && op != "AssumeRole" && op != "GetCallerIdentity" {
+		return "because the credentials are those of GetSessionToken, without a second factor"
+	}
+	return ""
+}
+
+// entityOf returns the role or the user that somebody is, nil for the root.
+func (d *Directory) entityOf(c access.Caller) *Entity {
+	switch id := c.Identity; {
+	case id == nil:
+		return nil
+	case id.Role != "":
+		return d.entities.Find(Role.key(c.Account, lastName(id.Role)))
+	default:
+		return d.entities.Find(User.key(c.Account, id.User))
+	}
+}
+
+func lastName(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }
+
+// policiesOf gathers the policies that somebody is held to.
+func (d *Directory) policiesOf(c access.Caller) policy.Policies {
+	if c.Identity == nil || c.Identity.Role == "" && c.Identity.User == "" {
+		return policy.Policies{Root: true}
+	}
+	p := d.policiesOfEntity(c.Account, d.entityOf(c))
+	id := c.Identity
+	if len(id.Policies)+len(id.PolicyARNs) > 0 {
+		p.Session = []*policy.Document{}
+	}
+	for _, text := range id.Policies {
+		if doc, err := policy.ParseIdentity(text); err == nil { // as it was when the session began
+			p.Session = append(p.Session, doc)
+		}
+	}
+	for _, arn := range id.PolicyARNs {
+		p.Session = append(p.Session, d.managed(c.Account, arn))
+	}
+	return p
+}
+
+// policiesOfEntity gathers those of a user with its groups, or of a role.
+func (d *Directory) policiesOfEntity(account string, e *Entity) (p policy.Policies) {
+	if e == nil {
+		return p
+	}
+	of := []*Entity{e}
+	if e.Kind == User.Name {
+		of = append(of, d.MemberOf(account, e, Group)...)
+	}
+	for _, e := range of {
+		p.Identity = append(p.Identity, e.inline...)
+		for _, arn := range e.Attached {
+			p.Identity = append(p.Identity, d.managed(account, arn))
+		}
+	}
+	if e.Boundary != "" {
+		p.Boundary = []*policy.Document{d.managed(account, e.Boundary)}
+	}
+	return p
+}

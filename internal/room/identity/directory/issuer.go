@@ -1,0 +1,145 @@
+package directory
+
+import (
+	"bytes"
+	"compress/flate"
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/dari-bus/dari/internal/access"
+	"github.com/dari-bus/dari/internal/store"
+)
+
+// An issuer makes access keys and session tokens of the key of the server.
+type issuer struct {
+	key  []byte
+	seal cipher.AEAD
+}
+
+// What the ids of keys begin with: those of users, and those of sessions.
+const (
+	lasting   = "AKIA"
+	temporary = "ASIA"
+)
+
+var issuerKey = []byte("identity/issuer")
+
+// openIssuer finds the key of the server, or makes it.
+func openIssuer(ctx context.Context, s store.Store) (*issuer, error) {
+	var key []byte
+	err := s.Update(ctx, func(tx store.Tx) (err error) {
+		if key, err = tx.Get(issuerKey); err != nil || key != nil {
+			key = bytes.Clone(key)
+			return err
+		}
+		key = make([]byte, 32)
+		_, _ = rand.Read(key) // never fails
+		return tx.Put(issuerKey, key)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("the key of the server: %w", err)
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, fmt.Errorf("the key of the server: %w", err)
+	}
+	seal, err := cipher.NewGCM(block)
+	return &issuer{key, seal}, err
+}
+
+func (i *issuer) mac(purpose, text string) []byte {
+	h := hmac.New(sha256.New, i.key)
+	h.Write([]byte(purpose + "\x00" + text))
+	return h.Sum(nil)
+}
+
+const (
+	randomPart = 7
+	markPart   = 3
+)
+
+// newID returns the id of a new key: chance, and the mark of the server.
+func (i *issuer) newID(kind string) string {
+	b := make([]byte, randomPart, randomPart+markPart)
+	_, _ = rand.Read(b) // never fails
+	b = append(b, i.mac("id "+kind, string(b))[:markPart]...)
+	return kind + base32.StdEncoding.EncodeToString(b)
+}
+
+// issued says whether an id bears the mark of the server.
+func (i *issuer) issued(id string) bool {
+	if len(id) != 20 || !strings.HasPrefix(id, lasting) && !strings.HasPrefix(id, temporary) {
+		return false
+	}
+	b, err := base32.StdEncoding.DecodeString(id[4:])
+	return err == nil && hmac.Equal(b[randomPart:], i.mac("id "+id[:4], string(b[:randomPart]))[:markPart])
+}
+
+// secret returns the secret of a key.
+func (i *issuer) secret(id string) string {
+	return base64.StdEncoding.EncodeToString(i.mac("secret", id)[:30])
+}
+
+// A session is what a token holds.
+type session struct {
+	Account, Principal string
+	Identity           access.Identity
+}
+
+// maxToken bounds a token, in bytes: it is sent in a header of each call.
+const maxToken = 16 << 10
+
+// token seals a session for the key with an id.
+func (i *issuer) token(id string, s *session) (string, error) {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return "", err
+	}
+	var small bytes.Buffer
+	w, err := flate.NewWriter(&small, flate.BestCompression)
+	if err != nil {
+		return "", err
+	}
+	_, err = w.Write(text)
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		return "", err
+	}
+	nonce := make([]byte, i.seal.NonceSize())
+	_, _ = rand.Read(nonce) // never fails
+	return base64.StdEncoding.EncodeToString(i.seal.Seal(nonce, nonce, small.Bytes(), []byte(id))), nil
+}
+
+// open returns the session in a token of the key with an id, nil when it is none.
+func (i *issuer) open(id, token string) *session {
+	if len(token) > maxToken {
+		return nil
+	}
+	b, err := base64.StdEncoding.DecodeString(token)
+	if err != nil || len(b) < i.seal.NonceSize() {
+		return nil
+	}
+	n := i.seal.NonceSize()
+	small, err := i.seal.Open(nil, b[:n], b[n:], []byte(id))
+	if err != nil {
+		return nil
+	}
+	text, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(small)), 1<<20)) // we wrote it
+	s := new(session)
+	if err != nil || json.Unmarshal(text, s) != nil {
+		return nil
+	}
+	return s
+}
