@@ -17,7 +17,7 @@ type debts struct {
 // debts makes ready what can be done before the transaction. It returns nil when
 // nobody wants any of the events.
 func (s *Service) debts(taken []intake) *debts {
-	d := &debts{outbox: s.opt.Outbox}
+	d := &debts{outbox: s.opt.Outbox, taken: make([]*intake, 0, len(taken)), items: make([]delivery.Item, 0, len(taken))}
 	for i := range taken {
 		in := &taken[i]
 		if in.item.Lanes = lanes(in.rules); len(in.item.Lanes) > 0 {
@@ -38,8 +38,11 @@ func (s *Service) debts(taken []intake) *debts {
 func (d *debts) owe(tx store.Tx) (start func(), err error) {
 	owed := make([]delivery.Item, 0, len(d.items))
 	for i, in := range d.taken {
-		in.item.Lanes = lanes(in.rules)
-		if d.items[i].Lanes = in.item.Lanes; len(in.item.Lanes) > 0 {
+		if !current(in.item.Lanes, in.rules) {
+			in.item.Lanes = lanes(in.rules)
+			d.items[i].Lanes = in.item.Lanes
+		}
+		if len(in.item.Lanes) > 0 {
 			owed = append(owed, d.items[i])
 		}
 	}
@@ -48,11 +51,28 @@ func (d *debts) owe(tx store.Tx) (start func(), err error) {
 
 // lanes returns the lanes of all targets of rules.
 func lanes(rules []*rule) []delivery.Lane {
-	var out []delivery.Lane
+	n := 0
+	for _, r := range rules {
+		n += len(r.live.Load().targets)
+	}
+	out := make([]delivery.Lane, 0, n)
 	for _, r := range rules {
 		for _, t := range r.live.Load().targets {
 			out = append(out, t.Lane)
 		}
 	}
 	return out
+}
+
+// current reports whether these are the lanes of all targets of rules.
+func current(lanes []delivery.Lane, rules []*rule) bool {
+	for _, r := range rules {
+		for _, t := range r.live.Load().targets {
+			if len(lanes) == 0 || lanes[0] != t.Lane {
+				return false
+			}
+			lanes = lanes[1:]
+		}
+	}
+	return len(lanes) == 0
 }
