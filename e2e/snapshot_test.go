@@ -161,6 +161,12 @@ func (s snapshot) diff(t *testing.T, arrived any) string {
 	}
 	again := url.Values{"Action": form["Action"], "Version": form["Version"]}
 	asForm(again, "", members)
+	for name, values := range again {
+		if list, ok := strings.CutSuffix(name, ".Arn"); ok && strings.HasPrefix(name, "PolicyArns.") {
+			again[list+".arn"] = values // the one member of a structure that begins small in this protocol alone
+			delete(again, name)
+		}
+	}
 	return cmp.Diff(form, again)
 }
 
@@ -254,7 +260,7 @@ func TestRecordedAnswersCanBeGiven(t *testing.T) {
 					}
 					return
 				}
-				if diff := diffJSON(t, withoutUnanswered(t, name, s.body), body); diff != "" {
+				if diff := diffJSON(t, withoutUnanswered(t, d.service.Name, name, s.body), body); diff != "" {
 					t.Errorf("recorded (-) and answered (+):\n%s", diff)
 				}
 			})
@@ -262,9 +268,19 @@ func TestRecordedAnswersCanBeGiven(t *testing.T) {
 	}
 }
 
+// inRecording is how a service's recordings spell what the SDK's types call path.
+func inRecording(path []string, service string) []string {
+	if allSmall[service] {
+		for i, name := range path {
+			path[i] = strings.ToLower(name[:1]) + name[1:]
+		}
+	}
+	return path
+}
+
 // withoutUnanswered drops from a recorded answer the members that dari has no
 // value for.
-func withoutUnanswered(t *testing.T, operation string, body []byte) []byte {
+func withoutUnanswered(t *testing.T, service, operation string, body []byte) []byte {
 	t.Helper()
 	var v any
 	if err := json.Unmarshal(body, &v); err != nil {
@@ -272,7 +288,7 @@ func withoutUnanswered(t *testing.T, operation string, body []byte) []byte {
 	}
 	for path := range neverAnswered {
 		if op, rest, _ := strings.Cut(path, "."); op == operation {
-			drop(v, strings.Split(rest, "."))
+			drop(v, inRecording(strings.Split(rest, "."), service))
 		}
 	}
 	out, err := json.Marshal(v)

@@ -95,7 +95,7 @@ func Open(ctx context.Context, opt Options) (*Service, error) {
 		})
 	}
 	if err == nil {
-		s.events, err = blocks.Open(ctx, blocks.Options{Store: opt.Store, Prefix: keyEvents, Memory: opt.Memory})
+		s.events, err = blocks.Open(blocks.Options{Store: opt.Store, Prefix: keyEvents, Memory: opt.Memory})
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open logs: %w", err)

@@ -17,7 +17,7 @@ import (
 
 func openLog(t *testing.T, s store.Store) *Log {
 	t.Helper()
-	l, err := Open(t.Context(), Options{Store: s, Prefix: "x/"})
+	l, err := Open(Options{Store: s, Prefix: "x/"})
 	if err != nil {
 		t.Fatal(err)
 	}

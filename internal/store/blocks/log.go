@@ -41,7 +41,7 @@ type Log struct {
 const reserved = 1 << 32
 
 // Open returns the logs of a store.
-func Open(ctx context.Context, opt Options) (*Log, error) {
+func Open(opt Options) (*Log, error) {
 	if opt.Store == nil || opt.Prefix == "" {
 		return nil, errors.New("open blocks: they need a store and a prefix")
 	}
@@ -56,24 +56,28 @@ func Open(ctx context.Context, opt Options) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	return l, l.reserve(ctx)
+	return l, nil
 }
 
-// reserve takes the next numbers.
+// reserve takes the next numbers. It waits until there is something to number, so
+// that logs are opened where nothing can be written.
 func (l *Log) reserve(ctx context.Context) error {
 	key := l.key('n')
-	return l.opt.Store.Update(ctx, func(tx store.Tx) error {
+	next := uint64(1)
+	err := l.opt.Store.Update(ctx, func(tx store.Tx) error {
 		b, err := tx.Get(key)
 		if err != nil {
 			return err
 		}
 		if len(b) == 8 {
-			l.next = binary.BigEndian.Uint64(b)
+			next = binary.BigEndian.Uint64(b)
 		}
-		l.next = max(l.next, 1)
-		l.limit = l.next + reserved
-		return tx.Put(key, binary.BigEndian.AppendUint64(nil, l.limit))
+		return tx.Put(key, binary.BigEndian.AppendUint64(nil, next+reserved))
 	})
+	if err == nil {
+		l.next, l.limit = next, next+reserved
+	}
+	return err
 }
 
 // take returns the first of n numbers that follow each other.

@@ -12,6 +12,7 @@ import (
 	"encoding/base32"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -34,18 +35,24 @@ const (
 
 var issuerKey = []byte("identity/issuer")
 
-// openIssuer finds the key of the server, or makes it.
+// openIssuer finds the key of the server, or makes it, on a full disk as well.
+// Where nothing is written, since somebody only looks at what there is, the key
+// that is made has issued nothing and lasts as long as the looking.
 func openIssuer(ctx context.Context, s store.Store) (*issuer, error) {
 	var key []byte
-	err := s.Update(ctx, func(tx store.Tx) (err error) {
-		if key, err = tx.Get(issuerKey); err != nil || key != nil {
-			key = bytes.Clone(key)
-			return err
-		}
+	err := s.View(ctx, func(tx store.Tx) error {
+		found, err := tx.Get(issuerKey)
+		key = bytes.Clone(found)
+		return err
+	})
+	if err == nil && key == nil {
 		key = make([]byte, 32)
 		_, _ = rand.Read(key) // never fails
-		return tx.Put(issuerKey, key)
-	})
+		err = s.Update(ctx, func(tx store.Tx) error { return tx.Put(issuerKey, key) }, store.Draining)
+		if errors.Is(err, store.ErrReadOnly) {
+			err = nil
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the key of the server: %w", err)
 	}
