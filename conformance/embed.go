@@ -1,6 +1,6 @@
 // Package conformance holds, as text files, what EventBridge does: its pattern
-// language, its target inputs and its schedules. Any implementation can run
-// them; README.md describes the format.
+// language, its target inputs and its schedules; and how IAM's policies decide. Any
+// implementation can run them; README.md describes the format.
 //
 // The package has no code on purpose. It leaves out how the cases are run,
 // which each implementation does in its own tests.
@@ -10,5 +10,5 @@ import "embed"
 
 // Files holds the cases, one directory per language, and README.md.
 //
-//go:embed README.md pattern transform schedule
+//go:embed README.md pattern transform schedule policy
 var Files embed.FS

@@ -38,8 +38,11 @@ const (
 type Outcome struct {
 	// Verdict is Allowed, Denied for an explicit deny, or NotCovered.
 	Verdict Verdict
-	// Source is where the deny stands, or where an allow is missing.
+	// Source is where the allow or the deny stands, or where an allow is missing.
 	Source Source
+	// Statement is the one that decided, nil where an allow is missing and for a root
+	// that nobody has to allow anything.
+	Statement *Statement
 }
 
 // Evaluate decides in the order of AWS: a deny anywhere counts; then a policy of
@@ -56,55 +59,54 @@ func (p *Policies) Evaluate(r Request) Outcome {
 	identity, boundary, session := decideAll(p.Identity, r), decideAll(p.Boundary, r), decideAll(p.Session, r)
 	theirs := decideAll([]*Document{p.Resource}, r)
 	for _, d := range []struct {
-		collective
+		Decision
 		from Source
 	}{{identity, FromIdentity}, {theirs, resource}, {boundary, FromBoundary}, {session, FromSession}} {
-		if d.verdict == Denied {
-			return Outcome{Denied, d.from}
+		if d.Verdict == Denied {
+			return Outcome{Denied, d.from, d.Statement}
 		}
 	}
-	granted := theirs.verdict == Allowed
+	granted := theirs.Verdict == Allowed
 	if (p.Foreign || p.Trust) && !granted {
 		return Outcome{Source: resource}
 	}
-	allowed := Outcome{Verdict: Allowed}
-	if granted && theirs.named == ByItself && !p.Foreign {
-		return allowed
+	if granted && theirs.Named == ByItself && !p.Foreign {
+		return Outcome{Allowed, resource, theirs.Statement}
 	}
 	// A policy that names the account leaves it to the account's own policies.
-	stands := granted && !p.Foreign && theirs.named != ByAccount
-	if identity.verdict != Allowed && !stands && !p.Root {
+	stands := granted && !p.Foreign && theirs.Named != ByAccount
+	allowed := Outcome{Allowed, FromIdentity, identity.Statement}
+	switch {
+	case identity.Verdict == Allowed || p.Root:
+	case stands:
+		allowed = Outcome{Allowed, resource, theirs.Statement}
+	default:
 		return Outcome{Source: FromIdentity}
 	}
 	for _, limit := range []struct {
-		collective
+		Decision
 		is   bool
 		from Source
 	}{{boundary, p.Boundary != nil, FromBoundary}, {session, p.Session != nil, FromSession}} {
-		if limit.is && limit.verdict != Allowed {
+		if limit.is && limit.Verdict != Allowed {
 			return Outcome{Source: limit.from}
 		}
 	}
 	return allowed
 }
 
-// A collective is what documents of one kind say together.
-type collective struct {
-	verdict Verdict
-	named   Named
-}
-
-func decideAll(documents []*Document, r Request) (c collective) {
+// decideAll is what documents of one kind say together.
+func decideAll(documents []*Document, r Request) (together Decision) {
 	for _, d := range documents {
 		one := d.Decide(r)
 		if one.Verdict == Denied {
-			return collective{Denied, Unnamed}
+			return one
 		}
-		if one.Verdict == Allowed && c.verdict != Allowed {
-			c = collective{Allowed, one.Named}
+		if one.Verdict == Allowed && together.Verdict != Allowed {
+			together = one
 		}
 	}
-	return c
+	return together
 }
 
 // Reason finishes the sentence that somebody is not authorized to do something,
@@ -112,7 +114,7 @@ func decideAll(documents []*Document, r Request) (c collective) {
 func (o *Outcome) Reason(action string) string {
 	if o.Verdict == Denied {
 		return "with an explicit deny in " + [...]string{
-			"an identity-based policy", "a resource-based policy", "a permissions boundary", "a session policy", "the role trust policy",
+			"an identity-based policy", "a resource-based policy", "a permissions boundary", "a sessions policy", "the role trust policy",
 		}[o.Source]
 	}
 	return "because no " + [...]string{

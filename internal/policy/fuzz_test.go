@@ -100,6 +100,156 @@ func FuzzDecide(f *testing.F) {
 	})
 }
 
+// All documents of a request together decide as the steps below do, which ask the
+// oracle about each statement: above all, nothing is allowed where a Deny stands.
+func FuzzEvaluate(f *testing.F) {
+	f.Add([]byte("identities, a boundary, a session and a resource that go with a request"), false, false)
+	random := rand.New(rand.NewPCG(3, 4))
+	for i := range 1000 {
+		b := make([]byte, 400)
+		for i := range b {
+			b[i] = byte(random.Uint32())
+		}
+		f.Add(b, i%2 == 0, i%4 == 0)
+	}
+	f.Fuzz(func(t *testing.T, bytes []byte, foreign, trust bool) {
+		d := dice(bytes)
+		r := d.request()
+		p := policy.Policies{Foreign: foreign, Trust: trust, Root: strings.HasSuffix(r.Principal.ARN, ":root")}
+		texts := ""
+		next := func(parse func(string) (*policy.Document, error), named bool) (object, *policy.Document) {
+			doc := d.document()
+			for _, s := range doc["Statement"].([]object) {
+				if !named {
+					delete(s, "Principal")
+					delete(s, "NotPrincipal")
+				}
+			}
+			text, err := json.Marshal(doc)
+			if err != nil {
+				t.Fatal(err)
+			}
+			parsed, err := parse(string(text))
+			if err != nil {
+				t.Fatalf("%s: %v", text, err)
+			}
+			texts += string(text) + "\n"
+			return doc, parsed
+		}
+		var steps steps
+		for range d.roll(3) {
+			doc, parsed := next(policy.ParseIdentity, false)
+			p.Identity, steps.identity = append(p.Identity, parsed), append(steps.identity, doc)
+		}
+		if d.roll(2) == 1 {
+			doc, parsed := next(policy.ParseIdentity, false)
+			p.Boundary, steps.boundary = []*policy.Document{parsed}, []object{doc}
+		}
+		for range d.roll(3) {
+			doc, parsed := next(policy.ParseIdentity, false)
+			p.Session, steps.session = append(p.Session, parsed), append(steps.session, doc)
+		}
+		if d.roll(4) > 0 {
+			doc, parsed := next(policy.ParseResource, true)
+			p.Resource, steps.resource = parsed, doc
+		}
+		began := time.Now()
+		got := p.Evaluate(r)
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("it took %s", took)
+		}
+		if want := steps.decide(r, &p); got.Verdict != want {
+			t.Errorf("%s%+v\nforeign %t, trust %t, root %t: %s, want %s", texts, r, foreign, trust, p.Root, got.Verdict, want)
+		}
+	})
+}
+
+// steps are the documents of a request.
+type steps struct {
+	identity, boundary, session []object
+	resource                    object
+}
+
+func (s *steps) decide(r policy.Request, p *policy.Policies) policy.Verdict {
+	verdict := func(docs ...object) policy.Verdict {
+		all := policy.NotCovered
+		for _, doc := range docs {
+			if doc != nil {
+				one, _ := decide(doc, r)
+				all = max(all, one) // a Deny is the greatest
+			}
+		}
+		return all
+	}
+	if verdict(slices.Concat(s.identity, s.boundary, s.session, []object{s.resource})...) == policy.Denied {
+		return policy.Denied
+	}
+	granted := verdict(s.resource) == policy.Allowed
+	own := verdict(s.identity...) == policy.Allowed || p.Root
+	limits := (s.boundary == nil || verdict(s.boundary...) == policy.Allowed) && (s.session == nil || verdict(s.session...) == policy.Allowed)
+	named := 0
+	if granted {
+		named = closest(s.resource, r)
+	}
+	ok := false
+	switch {
+	case p.Foreign:
+		ok = granted && own && limits
+	case named == itself:
+		ok = true
+	case p.Trust:
+		ok = granted && (own || named > account) && limits
+	default:
+		ok = (own || named > account) && limits
+	}
+	if ok {
+		return policy.Allowed
+	}
+	return policy.NotCovered
+}
+
+// How an Allow names the caller, from the loosest to the closest.
+const (
+	account = iota + 1
+	role
+	everybody
+	itself
+)
+
+// closest says how closely the statements that allow name the caller.
+func closest(doc object, r policy.Request) (named int) {
+	for _, s := range doc["Statement"].([]object) {
+		o := oracle{r, doc["Version"] == "2012-10-17", s["Effect"] == "Deny"}
+		if o.deny || !o.covers(s) {
+			continue
+		}
+		p, ok := s["Principal"].(object)
+		if !ok {
+			named = max(named, everybody)
+			continue
+		}
+		for kind, names := range p {
+			for _, name := range names.([]string) {
+				name = kind + " " + name
+				for _, listed := range o.identities() {
+					switch {
+					case name == "AWS *":
+						named = max(named, everybody)
+					case !slices.Contains(listed, name):
+					case strings.HasSuffix(listed[0], " "+r.Principal.Account):
+						named = max(named, account)
+					case strings.Contains(listed[0], ":role/"):
+						named = max(named, role)
+					default:
+						named = max(named, itself)
+					}
+				}
+			}
+		}
+	}
+	return named
+}
+
 // Dice make choices of the bytes of a fuzzer; without bytes it is the first.
 type dice []byte
 
@@ -252,7 +402,10 @@ type oracle struct {
 }
 
 func (o oracle) covers(s object) bool {
-	if p, ok := s["Principal"]; ok && !o.named(p) || !ok && !o.unnamed(s["NotPrincipal"].(object)) {
+	if p, ok := s["Principal"]; ok && !o.named(p) {
+		return false
+	}
+	if p, ok := s["NotPrincipal"]; ok && !o.unnamed(p.(object)) {
 		return false
 	}
 	for _, e := range []struct{ name, value, flags string }{{"Action", o.Action, "(?is)"}, {"Resource", o.Resource, "(?s)"}} {
