@@ -19,6 +19,8 @@ type condition struct {
 	null, absent bool
 	// matchers are made of the values in the document.
 	matchers []matcher
+	// variables are the keys of those in the values.
+	variables []string
 }
 
 // A matcher compares a value of the request with a value of the document.
@@ -84,6 +86,13 @@ func parseCondition(name string, m member, variables bool) (condition, error) {
 			return c, fmt.Errorf("%s: %w", m.key, err)
 		}
 		c.matchers = append(c.matchers, match)
+		if variables && op.variables {
+			t, err := parseTemplate(v, false, true)
+			if err != nil {
+				return c, fmt.Errorf("%s: %w", m.key, err)
+			}
+			c.variables = append(c.variables, t.variables()...)
+		}
 	}
 	return c, nil
 }

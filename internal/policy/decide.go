@@ -76,6 +76,11 @@ type request struct {
 	left int // of the effort
 }
 
+func newRequest(asked Request) *request {
+	asked.Action = strings.ToLower(asked.Action)
+	return &request{asked, effort}
+}
+
 // spend takes steps from the effort, and reports false when there are none left.
 func (r *request) spend(steps int) bool {
 	r.left -= min(steps, r.left)
@@ -87,8 +92,7 @@ func (d *Document) Decide(asked Request) Decision {
 	if d == nil {
 		return Decision{}
 	}
-	r := &request{asked, effort}
-	r.Action = strings.ToLower(r.Action)
+	r := newRequest(asked)
 	var decision Decision
 	for _, s := range d.Statements {
 		covered, named := s.covers(r)
@@ -104,17 +108,29 @@ func (d *Document) Decide(asked Request) Decision {
 
 // covers expects the action in lower case.
 func (s *Statement) covers(r *request) (truth, Named) {
-	covered, named := s.principals.cover(&r.Principal, s.deny)
+	covered, named := s.isAbout(r)
+	return s.holds(r, covered), named
+}
+
+// isAbout says whether the statement is about the caller, the action and the resource,
+// whatever its conditions.
+func (s *Statement) isAbout(r *request) (truth, Named) {
+	covered, named := s.principals.cover(r, s.deny)
 	if covered != no {
 		covered = min(covered, s.actions.cover(r, r.Action))
 	}
 	if covered != no {
 		covered = min(covered, s.resources.cover(r, r.Resource))
 	}
+	return covered, named
+}
+
+// holds is how far the request is covered when the conditions are asked as well.
+func (s *Statement) holds(r *request, covered truth) truth {
 	for i := 0; i < len(s.conditions) && covered != no; i++ {
 		covered = min(covered, s.conditions[i].holds(r))
 	}
-	return covered, named
+	return covered
 }
 
 // values returns the values of a condition key.

@@ -3,6 +3,7 @@ package policy
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 )
 
 // A Document is a parsed policy. The nil Document has no statements.
@@ -23,6 +24,9 @@ type Statement struct {
 	Sid string
 	// Text is the statement as it stands in the document.
 	Text json.RawMessage
+	// Keys are the condition keys that it asks for, its variables among them, each
+	// once and as it is spelled first.
+	Keys []string
 
 	deny       bool
 	principals *principals // nil in an identity policy
@@ -155,7 +159,30 @@ func (k kind) parseStatement(raw json.RawMessage, variables bool) (*Statement, e
 			return nil, fmt.Errorf("it needs either %s or Not%[1]s", e.name)
 		}
 	}
+	s.Keys = s.keys()
 	return s, nil
+}
+
+func (s *Statement) keys() (keys []string) {
+	seen := map[string]bool{}
+	add := func(some ...string) {
+		for _, key := range some {
+			if folded := strings.ToLower(key); !seen[folded] {
+				seen[folded] = true
+				keys = append(keys, key)
+			}
+		}
+	}
+	if s.resources != nil {
+		for _, t := range s.resources.list {
+			add(t.variables()...)
+		}
+	}
+	for i := range s.conditions {
+		add(s.conditions[i].key)
+		add(s.conditions[i].variables...)
+	}
+	return keys
 }
 
 // set takes one element of a statement. With variables, policy variables are

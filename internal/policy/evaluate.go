@@ -52,12 +52,15 @@ type Outcome struct {
 // there the caller's own side is never left out.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
 func (p *Policies) Evaluate(r Request) Outcome {
+	return p.judge(decideAll(p.Identity, r), decideAll(p.Boundary, r), decideAll(p.Session, r), p.Resource.Decide(r))
+}
+
+// judge puts together what the documents of each kind decided.
+func (p *Policies) judge(identity, boundary, session, theirs Decision) Outcome {
 	resource := FromResource
 	if p.Trust {
 		resource = FromTrust
 	}
-	identity, boundary, session := decideAll(p.Identity, r), decideAll(p.Boundary, r), decideAll(p.Session, r)
-	theirs := decideAll([]*Document{p.Resource}, r)
 	for _, d := range []struct {
 		Decision
 		from Source

@@ -29,6 +29,9 @@ func FuzzParse(f *testing.F) {
 				}
 				continue
 			}
+			if places := policy.Places(text); len(places) != len(d.Statements) {
+				t.Errorf("%s: %d statements stand in %d places", text, len(d.Statements), len(places))
+			}
 			again, err := parse(rebuilt(t, d))
 			if err != nil {
 				t.Fatalf("%s is no longer a policy when it is put together again: %v", text, err)
@@ -157,6 +160,10 @@ func FuzzEvaluate(f *testing.F) {
 		got := p.Evaluate(r)
 		if took := time.Since(began); took > 5*time.Second {
 			t.Errorf("it took %s", took)
+		}
+		left := 1 << 30
+		if e, ok := p.Explain(r, &left); !ok || e.Outcome != got {
+			t.Errorf("%s%+v\n%s, and explained as %s", texts, r, got.Verdict, e.Verdict)
 		}
 		if want := steps.decide(r, &p); got.Verdict != want {
 			t.Errorf("%s%+v\nforeign %t, trust %t, root %t: %s, want %s", texts, r, foreign, trust, p.Root, got.Verdict, want)

@@ -16,23 +16,25 @@ import (
 type operator struct {
 	matcher func(want string, variables bool) (matcher, error)
 	negated bool
+	// variables says that its values may have some.
+	variables bool
 }
 
 // operators are the condition operators, without Null and without what may
 // stand before and after a name.
 var operators = map[string]operator{
-	"StringEquals":              {matcher: words(func(want, got string) bool { return want == got })},
-	"StringNotEquals":           {matcher: words(func(want, got string) bool { return want == got }), negated: true},
-	"StringEqualsIgnoreCase":    {matcher: words(strings.EqualFold)},
-	"StringNotEqualsIgnoreCase": {matcher: words(strings.EqualFold), negated: true},
-	"StringLike":                {matcher: wordsLike},
-	"StringNotLike":             {matcher: wordsLike, negated: true},
+	"StringEquals":              {matcher: words(func(want, got string) bool { return want == got }), variables: true},
+	"StringNotEquals":           {matcher: words(func(want, got string) bool { return want == got }), negated: true, variables: true},
+	"StringEqualsIgnoreCase":    {matcher: words(strings.EqualFold), variables: true},
+	"StringNotEqualsIgnoreCase": {matcher: words(strings.EqualFold), negated: true, variables: true},
+	"StringLike":                {matcher: wordsLike, variables: true},
+	"StringNotLike":             {matcher: wordsLike, negated: true, variables: true},
 
 	// The two ways to compare ARNs do the same.
-	"ArnEquals":    {matcher: arnLike},
-	"ArnLike":      {matcher: arnLike},
-	"ArnNotEquals": {matcher: arnLike, negated: true},
-	"ArnNotLike":   {matcher: arnLike, negated: true},
+	"ArnEquals":    {matcher: arnLike, variables: true},
+	"ArnLike":      {matcher: arnLike, variables: true},
+	"ArnNotEquals": {matcher: arnLike, negated: true, variables: true},
+	"ArnNotLike":   {matcher: arnLike, negated: true, variables: true},
 
 	"NumericEquals":            {matcher: ordered(number, func(c int) bool { return c == 0 })},
 	"NumericNotEquals":         {matcher: ordered(number, func(c int) bool { return c == 0 }), negated: true},
@@ -48,7 +50,7 @@ var operators = map[string]operator{
 	"DateGreaterThan":       {matcher: ordered(date, func(c int) bool { return c > 0 })},
 	"DateGreaterThanEquals": {matcher: ordered(date, func(c int) bool { return c >= 0 })},
 
-	"Bool":         {matcher: boolean},
+	"Bool":         {matcher: boolean, variables: true},
 	"BinaryEquals": {matcher: binary},
 	"IpAddress":    {matcher: network},
 	"NotIpAddress": {matcher: network, negated: true},

@@ -139,12 +139,16 @@ func (p *principals) addAWS(name string) error {
 	return nil
 }
 
-// cover says whether the statement means who, and how it names them. Nil means
+// cover says whether the statement means who asks, and how it names them. Nil means
 // everybody without naming them.
-func (p *principals) cover(who *Principal, deny bool) (truth, Named) {
+func (p *principals) cover(r *request, deny bool) (truth, Named) {
 	if p == nil {
 		return yes, Unnamed
 	}
+	if !r.spend(1 + len(p.accounts) + len(p.arns) + len(p.services) + len(p.providers)) {
+		return unknown, Unnamed
+	}
+	who := &r.Principal
 	named, wholly := p.find(who)
 	canonical := p.canonical && who.Service == "" && who.Federated == "" && named == Unnamed
 	switch {

@@ -74,6 +74,16 @@ func (t template) with(p piece) template {
 	return append(t, p)
 }
 
+// variables returns the keys that are filled in.
+func (t template) variables() (keys []string) {
+	for _, p := range t {
+		if p.kind == variable {
+			keys = append(keys, p.text)
+		}
+	}
+	return keys
+}
+
 // parseVariable reads the variable that s begins with and returns how long it is.
 func parseVariable(s string) (p piece, n int, err error) {
 	malformed := fmt.Errorf("%.40q is no policy variable; want ${key}, ${key, 'default'}, ${*}, ${?} or ${$}", s)
