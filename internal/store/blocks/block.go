@@ -11,7 +11,7 @@ import (
 // An Entry is one thing that a source brought.
 type Entry struct {
 	// Time is when it happened, and Arrived when it came, in Unix milliseconds.
-	// Time is not negative.
+	// Time is not negative, and at most half of the greatest int64.
 	Time, Arrived int64
 	// Number is greater than that of every entry that came before. It is given by
 	// [Log.Pack]; entries of one Time have its order.
@@ -33,11 +33,21 @@ type head struct {
 
 const headVersion = 1
 
-// maxSize bounds the texts of a block, in bytes, beside its last entry.
-const maxSize = 1 << 20
+// What bounds a block, in bytes. An entry weighs what its text has and entryCost,
+// which is what it takes in memory beside it; a block weighs at most maxWeight
+// beside its last entry, and so has at most maxEntries.
+const (
+	entryCost  = 96
+	maxWeight  = 3 << 19
+	maxText    = 1 << 20
+	maxEntries = maxWeight/entryCost + 1
+	// maxBlock is what a block and its body take in memory.
+	maxBlock = maxWeight + maxText + entryCost
+)
 
-// maxRaw bounds what a block's body is before it is compressed, when it is read.
-const maxRaw = 4 << 20
+func (e *Entry) weight() int { return len(e.Text) + entryCost }
+
+func (h *head) weight() int { return h.size + h.count*entryCost }
 
 var errBlock = errors.New("the block is damaged, or was written by a later version")
 
@@ -60,7 +70,7 @@ func readHead(b []byte) (h head, err error) {
 	h.last = h.first + int64(r.number())
 	h.count, h.size = int(r.number()), int(r.number())
 	h.pieces = storedPieces(r.b)
-	if r.failed || h.first < 0 || h.last < h.first || h.count < 0 || h.size < 0 || !h.pieces.valid() {
+	if r.failed || h.first < 0 || h.last < h.first || h.count < 0 || h.count > maxEntries || h.size < 0 || h.size > maxBlock || !h.pieces.valid() {
 		return head{}, errBlock
 	}
 	return h, nil
@@ -103,28 +113,32 @@ func appendBody(to []byte, entries []Entry) []byte {
 func readBody(into []Entry, b []byte) ([]Entry, error) {
 	r := reader{b: b}
 	n := r.number()
-	if n > uint64(len(b)) { // each takes four bytes
+	if n > maxEntries || 4*n > uint64(len(b)) { // each takes four bytes or more
 		return nil, errBlock
 	}
 	into = slices.Grow(into, int(n))
 	begin := len(into)
-	lengths := make([]uint64, 0, n)
 	var e Entry
 	for range n {
 		e.Time += r.signed()
 		e.Arrived += r.signed()
 		e.Number += uint64(r.signed())
-		lengths = append(lengths, r.number())
+		length := r.number()
+		if length > uint64(len(b)) {
+			return nil, errBlock
+		}
+		e.Text = b[:length] // for its length, until it is known where it begins
 		into = append(into, e)
 	}
 	if r.failed {
 		return nil, errBlock
 	}
-	for i, length := range lengths {
-		if length > uint64(len(r.b)) {
+	for i := begin; i < len(into); i++ {
+		length := len(into[i].Text)
+		if length > len(r.b) {
 			return nil, errBlock
 		}
-		into[begin+i].Text, r.b = r.b[:length:length], r.b[length:]
+		into[i].Text, r.b = r.b[:length:length], r.b[length:]
 	}
 	if len(r.b) > 0 {
 		return nil, errBlock

@@ -31,5 +31,7 @@
 // # Memory
 //
 // Packing and reading take what they need from [Options.Memory], and wait for it.
-// A page that is read holds at most its limits.
+// A page that is read holds at most its limits. An entry counts what it takes beside
+// its text as well, so that a block has some 16,000 at most; and where a day has more
+// blocks to look into than are remembered at a time, it is looked through again.
 package blocks

@@ -5,7 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
-	"errors"
+	"math"
 	"slices"
 	"time"
 
@@ -15,8 +15,11 @@ import (
 // A Query says which entries of a log are asked for.
 type Query struct {
 	Log uint64
-	// Sources are whose entries are wanted; nil is all.
+	// Sources are whose entries are wanted; nil is all. Each is looked for by itself:
+	// where there are hundreds, Of is the better one.
 	Sources []uint64
+	// Of says whether the entries of a source are wanted; nil wants all.
+	Of func(source uint64) bool
 	// From and To bound the times, both inclusive.
 	From, To int64
 	// Holds are texts of which each entry has all. They only spare work: what they
@@ -67,15 +70,17 @@ type candidate struct {
 	first, last int64
 }
 
-// costs of a reader, in bytes: what it needs in any case, and for each candidate.
-const (
-	readerCost    = 3 * maxSize
-	candidateCost = 64
-)
+// maxCandidates is how many candidates are remembered at a time. Where a day has
+// more, it is looked through again for the next ones.
+const maxCandidates = 4096
+
+// readerCost is what a reader needs in any case, in bytes: a block as it is stored
+// and as it is read, and twice the candidates.
+const readerCost = 2*maxBlock + 2*maxCandidates*64
 
 // Read returns a page of what a query finds.
 func (l *Log) Read(ctx context.Context, q *Query, p Page) (*Result, error) {
-	cost := int64(readerCost + p.MaxBytes)
+	cost := int64(readerCost + p.MaxBytes + p.Max*entryCost)
 	if err := l.opt.Memory.Take(ctx, cost); err != nil {
 		return nil, err
 	}
@@ -106,13 +111,7 @@ func (l *Log) read(ctx context.Context, tx store.Tx, q *Query, b *best) error {
 	}
 	var open opened
 	for _, day := range days {
-		all, err := l.candidates(ctx, tx, &narrowed, day)
-		if err != nil {
-			return err
-		}
-		slices.SortFunc(all, b.sooner)
-		err = l.visit(ctx, tx, &narrowed, all, &open, b)
-		l.opt.Memory.Give(candidateCost * int64(len(all)))
+		err := l.eachCandidate(ctx, tx, &narrowed, day, b, func(c candidate) error { return l.visit(tx, &narrowed, c, &open, b) })
 		if err != nil || b.done {
 			return err
 		}
@@ -120,24 +119,15 @@ func (l *Log) read(ctx context.Context, tx store.Tx, q *Query, b *best) error {
 	return nil
 }
 
-// visit looks into blocks until the page is certain.
-func (l *Log) visit(ctx context.Context, tx store.Tx, q *Query, all []candidate, open *opened, b *best) error {
-	for _, c := range all {
-		if b.certain(c) {
-			b.done = true
-			return nil
-		}
-		if err := ctx.Err(); err != nil {
-			return context.Cause(ctx)
-		}
-		if err := l.open(tx, c.at, open); err != nil {
-			return err
-		}
-		for i := range open.entries {
-			e := &open.entries[i]
-			if e.Time >= q.From && e.Time <= q.To && b.wants(e) && q.matches(c.at.source, e) {
-				b.add(c.at.source, e)
-			}
+// visit takes what a block has into the page.
+func (l *Log) visit(tx store.Tx, q *Query, c candidate, open *opened, b *best) error {
+	if err := l.open(tx, c.at, open); err != nil {
+		return err
+	}
+	for i := range open.entries {
+		e := &open.entries[i]
+		if e.Time >= q.From && e.Time <= q.To && b.wants(e) && q.matches(c.at.source, e) {
+			b.add(c.at.source, e)
 		}
 	}
 	return nil
@@ -162,12 +152,7 @@ func (l *Log) Each(ctx context.Context, q *Query, fn func(source uint64, e *Entr
 	return l.opt.Store.View(ctx, func(tx store.Tx) error {
 		var open opened
 		for _, day := range l.days(tx, q) {
-			all, err := l.candidates(ctx, tx, q, day)
-			if err != nil {
-				return err
-			}
-			err = l.each(ctx, tx, q, all, &open, fn)
-			l.opt.Memory.Give(candidateCost * int64(len(all)))
+			err := l.eachCandidate(ctx, tx, q, day, &best{}, func(c candidate) error { return l.each(tx, q, c, &open, fn) })
 			if err != nil {
 				return err
 			}
@@ -176,22 +161,17 @@ func (l *Log) Each(ctx context.Context, q *Query, fn func(source uint64, e *Entr
 	})
 }
 
-func (l *Log) each(ctx context.Context, tx store.Tx, q *Query, all []candidate, open *opened, fn func(uint64, *Entry) error) error {
-	for _, c := range all {
-		if err := ctx.Err(); err != nil {
-			return context.Cause(ctx)
+func (l *Log) each(tx store.Tx, q *Query, c candidate, open *opened, fn func(uint64, *Entry) error) error {
+	if err := l.open(tx, c.at, open); err != nil {
+		return err
+	}
+	for i := range open.entries {
+		e := &open.entries[i]
+		if e.Time < q.From || e.Time > q.To || !q.matches(c.at.source, e) {
+			continue
 		}
-		if err := l.open(tx, c.at, open); err != nil {
+		if err := fn(c.at.source, e); err != nil {
 			return err
-		}
-		for i := range open.entries {
-			e := &open.entries[i]
-			if e.Time < q.From || e.Time > q.To || !q.matches(c.at.source, e) {
-				continue
-			}
-			if err := fn(c.at.source, e); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
@@ -205,53 +185,118 @@ func (l *Log) days(tx store.Tx, q *Query) (days []uint32) {
 	return days
 }
 
-// errTooMany says that there is no memory to remember where to look.
-var errTooMany = errors.New("the search is about more blocks than there is memory for")
-
-// candidates are the blocks of a day that may hold something. Their memory is the
-// caller's to give back.
-func (l *Log) candidates(ctx context.Context, tx store.Tx, q *Query, day uint32) (all []candidate, err error) {
-	defer func() {
-		if err != nil {
-			l.opt.Memory.Give(candidateCost * int64(len(all)))
-			all = nil
+// eachCandidate calls fn with the blocks of a day that may hold something, in the
+// order in which b looks into them, until b's page is certain.
+func (l *Log) eachCandidate(ctx context.Context, tx store.Tx, q *Query, day uint32, b *best, fn func(candidate) error) error {
+	found := candidates{sooner: b.sooner}
+	for more := true; more; {
+		if b.certain(found.next(day)) {
+			b.done = true
+			return nil
 		}
-	}()
+		var err error
+		if more, err = l.candidates(ctx, tx, q, day, &found); err != nil {
+			return err
+		}
+		for _, c := range found.all {
+			if b.certain(c) {
+				b.done = true
+				return nil
+			}
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			if err := fn(c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// candidates are those of a day that come next.
+type candidates struct {
+	sooner func(x, y candidate) int
+	all    []candidate
+	// after is the last of those before, and until what there is no room from: nil
+	// where there is none.
+	after, until *candidate
+}
+
+// next returns a candidate that no other one of the day, of those that are still to
+// come, is before.
+func (c *candidates) next(day uint32) candidate {
+	if n := len(c.all); n > 0 {
+		return c.all[n-1]
+	}
+	begin := int64(day) * millisInDay
+	if day == math.MaxUint32 { // and whatever comes after it
+		return candidate{first: begin, last: math.MaxInt64 / 2}
+	}
+	return candidate{first: begin, last: begin + millisInDay - 1}
+}
+
+func (c *candidates) add(x candidate) {
+	if c.after != nil && c.sooner(x, *c.after) <= 0 || c.until != nil && c.sooner(x, *c.until) >= 0 {
+		return
+	}
+	if c.all = append(c.all, x); len(c.all) == 2*maxCandidates {
+		c.cut()
+	}
+}
+
+// cut sorts the candidates and leaves those that come first.
+func (c *candidates) cut() {
+	slices.SortFunc(c.all, c.sooner)
+	if len(c.all) > maxCandidates {
+		until := c.all[maxCandidates]
+		c.until, c.all = &until, c.all[:maxCandidates]
+	}
+}
+
+// candidates looks for the next blocks of a day that may hold something, and says
+// whether there are more behind them.
+func (l *Log) candidates(ctx context.Context, tx store.Tx, q *Query, day uint32, into *candidates) (more bool, err error) {
+	if n := len(into.all); n > 0 {
+		after := into.all[n-1]
+		into.after, into.until, into.all = &after, nil, into.all[:0]
+	}
 	if q.Sources == nil {
 		from := l.key('h', q.Log, uint64(day))
-		return l.scan(ctx, tx, q, all, from, store.End(from))
+		err = l.scan(ctx, tx, q, into, from, store.End(from))
 	}
 	for _, source := range q.Sources {
 		from := l.key('h', q.Log, uint64(day), source)
-		if all, err = l.scan(ctx, tx, q, all, from, store.End(from)); err != nil {
-			return all, err
+		if err = l.scan(ctx, tx, q, into, from, store.End(from)); err != nil {
+			break
 		}
 	}
-	return all, nil
+	into.cut()
+	return into.until != nil, err
 }
 
-func (l *Log) scan(ctx context.Context, tx store.Tx, q *Query, all []candidate, from, to []byte) ([]candidate, error) {
+func (l *Log) scan(ctx context.Context, tx store.Tx, q *Query, into *candidates, from, to []byte) error {
+	looked := 0
 	for key, value := range tx.Scan(from, to) {
-		h, err := readHead(value)
-		if err != nil {
-			return all, damaged(key, err)
-		}
-		if h.last < q.From || h.first > q.To || !h.mayHold(q.Holds) {
-			continue
+		if looked++; looked%256 == 0 && ctx.Err() != nil {
+			return context.Cause(ctx)
 		}
 		at, err := l.placeOf(key)
 		if err != nil {
-			return all, err
+			return err
 		}
-		if !l.opt.Memory.Try(candidateCost) {
-			return all, errTooMany
+		if q.Of != nil && !q.Of(at.source) {
+			continue
 		}
-		all = append(all, candidate{at, h.first, h.last})
-		if len(all)%1024 == 0 && ctx.Err() != nil {
-			return all, context.Cause(ctx)
+		h, err := readHead(value)
+		if err != nil {
+			return damaged(key, err)
+		}
+		if h.last >= q.From && h.first <= q.To && h.mayHold(q.Holds) {
+			into.add(candidate{at, h.first, h.last})
 		}
 	}
-	return all, nil
+	return nil
 }
 
 func (h *head) mayHold(texts [][]byte) bool {
@@ -316,7 +361,7 @@ func (b *best) sooner(x, y candidate) int {
 	if b.page.Backward {
 		return cmp.Or(cmp.Compare(y.last, x.last), cmp.Compare(y.at.number, x.at.number))
 	}
-	return cmp.Or(cmp.Compare(x.first, y.first), cmp.Compare(x.at.number, y.at.number))
+	return cmp.Or(cmp.Compare(x.first, y.first), cmp.Compare(x.at.number, y.at.number)) // the numbers differ
 }
 
 // before says whether x comes before y in the direction of the page.

@@ -3,6 +3,7 @@ package blocks
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"slices"
 
 	"github.com/dari-bus/dari/internal/store"
@@ -24,11 +25,15 @@ type packed struct {
 
 // Pack makes blocks of entries that a source brought, which are in the order of
 // their times, and numbers them. It is the part of writing that takes time, and
-// for outside of the store's turn. The caller calls Free.
+// for outside of the store's turn. A text has at most a megabyte (2^20 bytes). The
+// caller calls Free.
 func (l *Log) Pack(ctx context.Context, log, source uint64, entries []Entry) (*Packed, error) {
 	p := &Packed{l: l}
 	for i := range entries {
-		p.taken += 2*int64(len(entries[i].Text)) + 64
+		if n := len(entries[i].Text); n > maxText {
+			return nil, fmt.Errorf("pack: a text of %d bytes, and one has at most %d", n, maxText)
+		}
+		p.taken += 2 * int64(entries[i].weight())
 	}
 	if err := l.opt.Memory.Take(ctx, p.taken); err != nil {
 		return nil, err
@@ -54,9 +59,9 @@ func (p *Packed) Free() {
 // pack cuts entries in their order into blocks, each of one day and not too large.
 func (l *Log) pack(log, source uint64, entries []Entry) (all []packed) {
 	for len(entries) > 0 {
-		day, size, n := dayOf(entries[0].Time), 0, 0
-		for n < len(entries) && dayOf(entries[n].Time) == day && (n == 0 || size < maxSize) {
-			size += len(entries[n].Text)
+		day, weight, n := dayOf(entries[0].Time), 0, 0
+		for n < len(entries) && dayOf(entries[n].Time) == day && weight < maxWeight {
+			weight += entries[n].weight()
 			n++
 		}
 		at := place{log: log, source: source, day: day, number: entries[0].Number}
@@ -64,8 +69,8 @@ func (l *Log) pack(log, source uint64, entries []Entry) (all []packed) {
 			at.number = min(at.number, entries[i].Number) // merged ones are in the order of their times
 		}
 		h := headOf(entries[:n])
-		body := appendBody(make([]byte, 0, size+16*n+16), entries[:n])
-		all = append(all, packed{at, h.append(nil), l.packer.EncodeAll(body, nil), int64(size)})
+		body := appendBody(make([]byte, 0, h.size+16*n+16), entries[:n])
+		all = append(all, packed{at, h.append(nil), l.packer.EncodeAll(body, nil), int64(h.size)})
 		entries = entries[n:]
 	}
 	return all
@@ -179,17 +184,17 @@ func (l *Log) dropDay(tx store.Tx, at place) error {
 	return l.grow(tx, at, -size)
 }
 
-// mergeable is the size of a block's texts, in bytes, below which it is merged, and
-// maxMerged how many blocks are merged at a time.
+// mergeable is the weight of a block below which it is merged, and maxMerged how
+// many blocks are merged at a time. The second bounds the store's turn.
 const (
 	mergeable = 256 << 10
-	maxMerged = 4096
+	maxMerged = 512
 )
 
 // Merge makes fewer blocks of the small ones that a source brought on the day of a
 // time. It says whether there may be more to merge.
 func (l *Log) Merge(ctx context.Context, log, source uint64, time int64) (more bool, err error) {
-	const cost = 4 * maxSize
+	const cost = 4 * maxWeight // the bodies, the entries, and what is made of them
 	if err := l.opt.Memory.Take(ctx, cost); err != nil {
 		return false, err
 	}
@@ -229,17 +234,17 @@ func (l *Log) Merge(ctx context.Context, log, source uint64, time int64) (more b
 // small reads small blocks of a source and a day, as many as make a large one.
 func (l *Log) small(ctx context.Context, at place) (old []place, entries []Entry, more bool, err error) {
 	err = l.opt.Store.View(ctx, func(tx store.Tx) error {
-		size := 0
+		weight := 0
 		from := l.key('h', at.log, uint64(at.day), at.source)
 		for key, value := range tx.Scan(from, store.End(from)) {
 			h, err := readHead(value)
 			if err != nil {
 				return damaged(key, err)
 			}
-			if h.size >= mergeable {
+			if h.weight() >= mergeable {
 				continue
 			}
-			if size += h.size; size > maxSize || len(old) == maxMerged {
+			if weight += h.weight(); weight > maxWeight || len(old) == maxMerged {
 				more = true
 				return nil
 			}
