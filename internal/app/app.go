@@ -62,6 +62,7 @@ func Open(ctx context.Context, opt Options) (*App, error) {
 		return nil, errors.Join(err, a.store.Close())
 	}
 	watch.Gauges(a.registry, func() float64 { return float64(a.outbox.Waiting()) }, func() float64 { return float64(a.outbox.Dead().Count()) })
+	watch.Trail(a.registry, a.trail.Lost, a.trail.PushedOut)
 	listener, err := net.Listen("tcp", opt.Listen)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("listen on %s: %w", opt.Listen, err), a.store.Close())
@@ -112,6 +113,7 @@ func (a *App) handler() (*front, error) {
 		Keys: a.credentials(), Open: a.opt.keys == nil, Known: door.Known, Log: a.opt.Log,
 		Bodies:  a.listener.Bodies(a.opt.memory.Share(memoryRequests)),
 		Answers: a.opt.memory.Share(memoryAnswers),
+		Record:  a.trail.Record,
 		After:   func(_ context.Context, c *wire.Call) { count(c.Service, c.Operation, c.Code, c.Duration) },
 	})
 	if err != nil {

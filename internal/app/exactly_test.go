@@ -42,7 +42,7 @@ func newLife(t *testing.T, fs vfs.FS) *life {
 		t.Fatal(err)
 	}
 	l := &life{ended: make(chan watch.Outcome, 1<<16)}
-	a := &App{opt: Options{Memory: "auto", Log: slog.New(slog.DiscardHandler)}, store: s, guard: access.Boundary{}}
+	a := &App{opt: Options{Memory: "auto", trailBytes: leastTrail, Log: slog.New(slog.DiscardHandler)}, store: s, guard: access.Boundary{}}
 	if a.opt.memory, err = a.opt.newMemory(); err != nil {
 		t.Fatal(err)
 	}

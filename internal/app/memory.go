@@ -14,7 +14,7 @@ var memoryParts = []budget.Part{
 	{Name: memoryAnswers, Percent: 10, What: "answers that wait for their readers, lists of dead deliveries and live tails"},
 	{Name: memoryRenderings, Percent: 10, What: "what input transformers make of events, and what targets answer"},
 	{Name: memoryDeliveries, Percent: 20, What: "events that wait in memory for their targets"},
-	{Name: memoryLogs, Percent: 15, What: "log events while they are packed, merged and searched"},
+	{Name: memoryLogs, Percent: 15, What: "log events and records of calls while they are packed, merged and searched"},
 }
 
 // The names of the parts.

@@ -31,12 +31,15 @@ type Options struct {
 	Outbound              string
 	MaxDead               int
 	MaxDeadBytes          string
+	TrailStrict           bool
+	TrailBytes            string
 	Memory                string
 	LogLevel, LogFormat   string
 	Log                   *slog.Logger // overrides LogLevel and LogFormat
 	keys                  access.Credentials
 	memory                *budget.Budget
 	maxDeadBytes          int64
+	trailBytes            int64
 	reach                 outbound.Reach
 }
 
@@ -60,6 +63,8 @@ func (o *Options) Register(fs *flag.FlagSet) {
 		"with what else is allowed after commas, such as public,10.1.0.0/16,hooks.internal (default any if only this machine reaches -listen, else public)")
 	fs.IntVar(&o.MaxDead, "max-dead", 10_000, "how many deliveries to keep that failed for good and that no dead-letter queue took")
 	fs.StringVar(&o.MaxDeadBytes, "max-dead-bytes", "256MiB", "`size` that the deliveries of -max-dead may have in all; an event counts once, however many targets it failed at")
+	fs.BoolVar(&o.TrailStrict, "trail-strict", false, "put API calls on the default bus only while a trail logs them, as AWS does; else all are put there")
+	fs.StringVar(&o.TrailBytes, "trail-bytes", "1GiB", "`size` that the records of an account's calls may have in all, before compression; the oldest go first, and all after 90 days")
 	fs.StringVar(&o.Memory, "memory", "auto", "`size` of the memory to use at most, such as 512MiB; auto is half of what the machine or its control group has")
 	fs.StringVar(&o.LogLevel, "log-level", "info", "`level` of the log: debug (a line for everything that happens to an event), info, warn or error")
 	fs.StringVar(&o.LogFormat, "log-format", "text", "`format` of the log: text or json")
@@ -98,6 +103,9 @@ func (o *Options) check() error {
 	if o.maxDeadBytes, err = budget.ParseSize(o.MaxDeadBytes); err != nil {
 		return settingError{"max-dead-bytes", err.Error()}
 	}
+	if o.trailBytes, err = o.newTrailBytes(); err != nil {
+		return err
+	}
 	if o.memory, err = o.newMemory(); err != nil {
 		return err
 	}
@@ -112,6 +120,20 @@ func (o *Options) check() error {
 		o.Log, err = o.newLog()
 	}
 	return err
+}
+
+// leastTrail is the smallest -trail-bytes: some of the largest records.
+const leastTrail = 16 << 20
+
+func (o *Options) newTrailBytes() (int64, error) {
+	n, err := budget.ParseSize(o.TrailBytes)
+	switch {
+	case err != nil:
+		return 0, settingError{"trail-bytes", err.Error()}
+	case n < leastTrail:
+		return 0, settingError{"trail-bytes", fmt.Sprintf("%s is too little; give at least %s", budget.FormatSize(n), budget.FormatSize(leastTrail))}
+	}
+	return n, nil
 }
 
 // isLoopback reports whether a host to listen on is reached from this machine only.

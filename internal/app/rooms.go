@@ -10,10 +10,12 @@ import (
 	"github.com/dari-bus/dari/internal/bus"
 	"github.com/dari-bus/dari/internal/delivery"
 	"github.com/dari-bus/dari/internal/destination"
+	"github.com/dari-bus/dari/internal/event"
 	"github.com/dari-bus/dari/internal/eventsapi"
 	"github.com/dari-bus/dari/internal/room/identity"
 	"github.com/dari-bus/dari/internal/room/logs"
 	"github.com/dari-bus/dari/internal/room/queue"
+	"github.com/dari-bus/dari/internal/room/trail"
 	"github.com/dari-bus/dari/internal/target"
 	"github.com/dari-bus/dari/internal/wire"
 )
@@ -26,6 +28,7 @@ type rooms struct {
 	destinations *destination.Service
 	outbox       *delivery.Outbox
 	buses        *bus.Service
+	trail        *trail.Service
 	all          []room
 }
 
@@ -54,6 +57,7 @@ func (a *App) openRooms(ctx context.Context) (*rooms, error) {
 		a.openDestinations,
 		a.openOutbox, // whoever owes deliveries comes after it
 		a.openBuses,
+		a.openTrail, // which has news for the buses
 	} {
 		room, err := open(ctx, r, r.identities)
 		if err != nil {
@@ -140,6 +144,19 @@ func (a *App) openBuses(ctx context.Context, r *rooms, guard access.Guard) (room
 		return room{}, err
 	}
 	return room{api: eventsapi.API(r.buses, r.destinations)}, nil
+}
+
+func (a *App) openTrail(ctx context.Context, r *rooms, guard access.Guard) (room, error) {
+	var err error
+	r.trail, err = trail.Open(ctx, trail.Options{
+		Store: a.store, Guard: guard, Strict: a.opt.TrailStrict, MaxBytes: a.opt.trailBytes,
+		Emit:   func(from access.Caller, e event.Entry) (trail.Emission, error) { return r.buses.Prepare(from, e) },
+		Memory: a.opt.memory.Share(memoryLogs), Log: a.opt.Log,
+	})
+	if err != nil {
+		return room{}, err
+	}
+	return room{run: r.trail.Run}, nil
 }
 
 // sinks are where each kind of target leads, of the rooms that are open.

@@ -155,6 +155,10 @@ func TestNoSecretIsInTheTrailOfAnyCall(t *testing.T) {
 			call.In, call.Out = in.new(row.In), out.new(row.Out)
 			in.judge(t, row.Name+" in", call.RequestParameters())
 			out.judge(t, row.Name+" out", call.ResponseElements())
+			call.Err = &wire.Error{Message: "the " + secretText + " of " + plainText}
+			if said := call.ErrorMessage(); strings.Contains(said, secretText) != (in.secrets == 0) || !strings.Contains(said, plainText) {
+				t.Errorf("%s: the error says %q of an input with %d secrets", row.Name, said, in.secrets)
+			}
 			hidden += in.secrets + out.secrets
 		}
 	}

@@ -86,6 +86,7 @@ var rooms = []room{
 	{"internal/room/identity/directory", []string{"internal/access", "internal/arn", "internal/fault", "internal/policy", "internal/room/identity/managed", "internal/store", "internal/store/table"}, false},
 	{"internal/room/identity", []string{"internal/access", "internal/fault", "internal/page", "internal/room/identity/directory", "internal/store", "internal/wire"}, false},
 	{"internal/room/queue", []string{"internal/access", "internal/arn", "internal/fault", "internal/page", "internal/policy", "internal/store", "internal/wire"}, false},
+	{"internal/room/trail", []string{"internal/access", "internal/budget", "internal/event", "internal/fault", "internal/page", "internal/store", "internal/store/blocks", "internal/store/table", "internal/wire"}, false},
 
 	// Roof.
 	{"internal/app", []string{"*"}, false},

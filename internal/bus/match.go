@@ -50,8 +50,9 @@ func isManagementRead(ev *event.Event) bool {
 		return false
 	}
 	var call struct {
-		ReadOnly bool `json:"readOnly"`
+		ReadOnly        bool `json:"readOnly"`
+		ManagementEvent bool `json:"managementEvent"`
 	}
-	// An event whose readOnly is not a boolean does not come from CloudTrail.
-	return json.Unmarshal(ev.Detail, &call) == nil && call.ReadOnly
+	// An event whose members are not booleans does not come from CloudTrail.
+	return json.Unmarshal(ev.Detail, &call) == nil && call.ReadOnly && call.ManagementEvent
 }

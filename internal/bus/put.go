@@ -84,19 +84,27 @@ func (s *Service) Put(ctx context.Context, from access.Caller, entries []Entry) 
 // Emit takes in one event of the house's own rooms, on the default bus. Its
 // source may begin with "aws.". It returns the id of the event.
 func (s *Service) Emit(ctx context.Context, from access.Caller, e event.Entry) (string, error) {
-	ev, err := event.New(e, stamp(from.Place, time.Now()))
+	in, err := s.own(from, e)
 	if err != nil {
 		return "", err
 	}
+	return in.event.ID, s.commit(ctx, from, []intake{in})
+}
+
+// own stamps an event of the house's own and finds the rules that want it.
+func (s *Service) own(from access.Caller, e event.Entry) (intake, error) {
+	arrived := time.Now()
+	ev, err := event.New(e, stamp(from.Place, arrived))
+	if err != nil {
+		return intake{}, err
+	}
 	k := key{from.Place, DefaultName}
-	in := intake{event: ev, item: item(ev, k.arn(), time.Now())}
+	in := intake{event: ev, item: item(ev, k.arn(), arrived)}
 	in.item.Trace = from.Trace
 	if b := s.lookup(k); b != nil {
-		if in.rules, err = b.match(ev); err != nil {
-			return "", err
-		}
+		in.rules, err = b.match(ev)
 	}
-	return ev.ID, s.commit(ctx, from, []intake{in})
+	return in, err
 }
 
 // take checks an entry, stamps it and finds the rules that want it. An error

@@ -191,12 +191,13 @@ func TestReadOnlyAPICallsGoToRulesThatAskForThem(t *testing.T) {
 		source, detailType, detail string
 		want                       string
 	}{
-		{"aws.s3", "AWS API Call via CloudTrail", `{"eventName":"ListBuckets","readOnly":true}`, "[all]"},
+		{"aws.s3", "AWS API Call via CloudTrail", `{"eventName":"ListBuckets","readOnly":true,"managementEvent":true}`, "[all]"},
 		{"aws.s3", "AWS API Call via CloudTrail", `{"readOnly":false}`, "[all some]"},
 		{"aws.s3", "AWS API Call via CloudTrail", `{}`, "[all some]"},
-		{"aws.s3", "AWS API Call via CloudTrail", `{"readOnly":"yes"}`, "[all some]"},
-		{"mine", "AWS API Call via CloudTrail", `{"readOnly":true}`, "[all some]"},
-		{"aws.s3", "x", `{"readOnly":true}`, "[all some]"},
+		{"aws.s3", "AWS API Call via CloudTrail", `{"readOnly":"yes","managementEvent":true}`, "[all some]"},
+		{"aws.s3", "AWS API Call via CloudTrail", `{"readOnly":true,"managementEvent":false}`, "[all some]"},
+		{"mine", "AWS API Call via CloudTrail", `{"readOnly":true,"managementEvent":true}`, "[all some]"},
+		{"aws.s3", "x", `{"readOnly":true,"managementEvent":true}`, "[all some]"},
 	} {
 		h.outbox.items = nil
 		emit(c.source, c.detailType, c.detail)

@@ -35,7 +35,7 @@ func deviations() []string {
 			"its deliveries fail with the code NO_RESOURCE and go to its dead-letter queue.",
 		"A delivery that failed for good and that no dead-letter queue took is kept and shown at `/_dari/dead`; on AWS it is gone.",
 		"The encryption key, the dead-letter queue and the logging of an event bus are kept and listed, and have no effect. The dead-letter queues of targets work.",
-		"No service of AWS owns rules, so Force changes nothing, and the state ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS is ENABLED.",
+		"No service of AWS owns rules, so Force changes nothing.",
 		"A schedule that was due while the server was down does not fire later, except for its last time if that was no more than a minute ago.",
 		"There are no organisations: a condition on aws:PrincipalOrgID is kept and lets nobody in.",
 		"A policy with something in it that dari does not know is refused, and never read as less than it says.",

@@ -27,6 +27,28 @@ var (
 	}
 )
 
+// What is counted of the trail.
+var (
+	trailLost = metric{
+		name: "dari_trail_lost_total",
+		help: "Records or events of API calls that could not be written, on a full disk for one; the calls were answered all the same.",
+	}
+	trailPushedOut = metric{
+		name: "dari_trail_pushed_out_bytes_total",
+		help: "Records of API calls, in bytes, that went before 90 days, because their account had more than -trail-bytes.",
+	}
+)
+
+// Trail registers what the trail counts.
+func Trail(reg prometheus.Registerer, lost, pushedOut func() int64) {
+	for _, c := range []struct {
+		metric
+		now func() int64
+	}{{trailLost, lost}, {trailPushedOut, pushedOut}} {
+		reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: c.name, Help: c.help}, func() float64 { return float64(c.now()) }))
+	}
+}
+
 // Calls returns a function that counts calls of the AWS APIs, with metrics
 // registered at reg. service and operation must come from the tables, never
 // from a client.

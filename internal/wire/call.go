@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -35,8 +36,10 @@ type Call struct {
 	// Duration is from the arrival of the headers until the answer was written.
 	Duration time.Duration
 
+	host    string
 	later   []func(context.Context)
 	in, out *shape.Shape
+	grants  bool
 }
 
 // RequestParameters returns the input as CloudTrail prints it, at most
@@ -50,13 +53,30 @@ func (c *Call) RequestParameters() []byte {
 }
 
 // ResponseElements returns the output as CloudTrail prints it, like
-// [Call.RequestParameters]. A call that only reads shows none.
+// [Call.RequestParameters]. A call that only reads shows none, unless it grants
+// something.
 func (c *Call) ResponseElements() []byte {
-	if c.Out == nil || c.ReadOnly {
+	if c.Out == nil || c.ReadOnly && !c.grants {
 		return []byte("null")
 	}
 	return trail.Output(reflect.ValueOf(c.Out).Elem(), c.out)
 }
+
+// ErrorMessage returns the sentence that the client saw, "" when the call
+// succeeded, without the secrets of the input in it.
+func (c *Call) ErrorMessage() string {
+	if c.Err == nil {
+		return ""
+	}
+	message := cmp.Or(c.Err.Message, c.Err.QueryMessage)
+	if c.In == nil {
+		return message
+	}
+	return trail.Message(message, reflect.ValueOf(c.In).Elem(), c.in)
+}
+
+// HostHeader is by which name the client called.
+func (c *Call) HostHeader() string { return c.host }
 
 // Later has fn run when the hook has returned, beside the connection. It is for
 // [Options.After] and whatever there must wait for a disk or another machine: fn
@@ -79,15 +99,35 @@ const statusClientGone = 499
 // see brings what the hooks are told up to date.
 func (h *handler) see(c *call) *Call {
 	s := &c.seen
-	s.Caller, s.Began = c.caller, c.began
+	s.Caller, s.Began, s.host = c.caller, c.began, c.r.Host
 	if c.service != nil {
 		s.Service = c.service.Name
 	}
 	if c.operation != nil {
 		s.Operation, s.ReadOnly, s.Data = c.operation.Name, c.operation.ReadOnly, c.operation.Data
-		s.in, s.out = c.operation.in, c.operation.out
+		s.in, s.out, s.grants = c.operation.in, c.operation.out, c.operation.Grants
 	}
 	return s
+}
+
+// outcome brings what the hooks are told of how a call ended up to date.
+func (h *handler) outcome(c *call) *Call {
+	s := h.see(c)
+	s.Duration, s.Status, s.Code = h.Clock().Sub(c.began), c.answer.status, c.answer.code
+	if s.Err != nil {
+		s.Out = nil
+	}
+	return s
+}
+
+// record tells the hook of a call that is about to be answered. That the client has
+// gone does not end it.
+func (h *handler) record(c *call) {
+	if h.Record == nil || !c.known || c.operation == nil {
+		return
+	}
+	s := h.outcome(c)
+	h.guarded(s, func() { h.Record(context.WithoutCancel(c.r.Context()), s) })
 }
 
 // tell tells the hook of a call that is answered.
@@ -95,11 +135,7 @@ func (h *handler) tell(c *call, w http.ResponseWriter) {
 	if h.After == nil {
 		return
 	}
-	s := h.see(c)
-	s.Duration, s.Status, s.Code = h.Clock().Sub(c.began), c.answer.status, c.answer.code
-	if s.Err != nil {
-		s.Out = nil
-	}
+	s := h.outcome(c)
 	if errors.Is(c.r.Context().Err(), context.Canceled) {
 		s.Status = statusClientGone
 	}
@@ -124,7 +160,7 @@ func (h *handler) tell(c *call, w http.ResponseWriter) {
 func (h *handler) guarded(s *Call, hook func()) {
 	defer func() {
 		if p := recover(); p != nil {
-			h.Log.Error("panic in a hook after a call", "request", s.Caller.RequestID, "service", s.Service,
+			h.Log.Error("panic in a hook around a call", "request", s.Caller.RequestID, "service", s.Service,
 				"operation", s.Operation, "panic", p, "stack", string(debug.Stack()))
 		}
 	}()

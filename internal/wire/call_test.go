@@ -182,3 +182,39 @@ func TestAHookThatPanicsHarmsNobody(t *testing.T) {
 		t.Errorf("%v, log: %s", err, &log)
 	}
 }
+
+func TestACallIsRecordedBeforeItsAnswerIsSent(t *testing.T) {
+	w := httptest.NewRecorder()
+	var got []string
+	var code string
+	h := newHandler(t, Options{Record: func(ctx context.Context, c *Call) {
+		if w.Body.Len() > 0 || w.Code != 200 || w.Flushed || ctx.Err() != nil {
+			t.Errorf("%s was recorded when the client knew: %d %q", c.Operation, w.Code, w.Body)
+		}
+		got = append(got, c.Operation)
+		code = c.Code
+	}})
+	for _, c := range []struct{ target, body, code string }{
+		{"Echo", `{"Word":"hi"}`, ""},
+		{"Echo", `{"Fail":"late"}`, "RequestThrottled"},
+		{"Echo", `{`, "SerializationException"},
+		{"Panic", `{}`, "InternalException"},
+		{"ActivateEventSource", `{}`, "UnsupportedOperationException"},
+	} {
+		w, got = httptest.NewRecorder(), nil
+		ctx, gone := context.WithCancel(t.Context())
+		gone()
+		h.ServeHTTP(w, request(t, "POST", "/", c.body, "X-Amz-Target", "AWSEvents."+c.target).WithContext(ctx))
+		if len(got) != 1 || got[0] != c.target || code != c.code {
+			t.Errorf("%s %s was recorded as %v, %q", c.target, c.body, got, code)
+		}
+	}
+}
+
+func TestACallByNobodyIsNotRecorded(t *testing.T) {
+	h := newHandler(t, Options{Keys: access.Keys{}, Record: func(_ context.Context, c *Call) { t.Errorf("%+v was recorded", c) }})
+	do(h, request(t, "POST", "/", `{}`, "X-Amz-Target", "AWSEvents.Echo"))
+	h.(Handler).Refuse(httptest.NewRecorder(), request(t, "POST", "/", `{}`, "X-Amz-Target", "AWSEvents.Echo"), &Error{Code: "No"})
+	open := newHandler(t, Options{Record: func(_ context.Context, c *Call) { t.Errorf("%+v was recorded", c) }})
+	do(open, request(t, "POST", "/", `{}`, "X-Amz-Target", "AWSEvents.NoSuchThing"))
+}

@@ -8,9 +8,10 @@
 // signature, decodes and validates the input, calls the row's function, and
 // encodes the output or the error in the dialect of the request.
 //
-// Around each call there are two hooks, [Options.Before] and [Options.After]. The
-// first is asked before the function is called, the second is told of every call,
-// also of one that was refused on the way; both see it whole, as a [Call].
+// Around each call there are three hooks, which see it whole, as a [Call].
+// [Options.Before] is asked before the function is called. [Options.Record] is told
+// of the outcome before the client is, of calls whose caller is known. [Options.After]
+// is told of every call when it is over, also of one that was refused on the way.
 //
 // What it promises. A handler's function begins where the input is valid, and
 // what it is given never points into the request's buffers. Every answer has a

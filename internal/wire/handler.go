@@ -54,6 +54,11 @@ type Options struct {
 	// known, and the input has passed its limits. An error ends the call as one of
 	// the operation does. Nil lets all pass.
 	Before func(context.Context, *Call) error
+	// Record is told of each call of an operation by a caller who is known, when its
+	// outcome is certain and before any of the answer is sent: what it has written
+	// down is there when the client knows. The client waits for it. Nil means that
+	// nobody writes anything down.
+	Record func(context.Context, *Call)
 	// After is told of each call when the client has its answer, also of those that
 	// were refused on the way, for whatever reason. It is called on the goroutine
 	// that served the call and should not wait for anything; for that there is

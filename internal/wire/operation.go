@@ -59,6 +59,9 @@ type Operation struct {
 	// resource, such as a message, and not the resource; a trail leaves them out
 	// unless it is asked for them. Both are as CloudTrail has it.
 	ReadOnly, Data bool
+	// Grants is for what counts as reading and yet gives the caller something, such
+	// as credentials: trails show what that was.
+	Grants bool
 	// In and Out are the input and output structs; nil for a refused row.
 	// Out is the type of [None] for an operation without an output shape.
 	In, Out reflect.Type
@@ -102,6 +105,12 @@ func (o Operation) AtRoot() Operation {
 // Reads returns the row of an operation that is read-only.
 func (o Operation) Reads() Operation {
 	o.ReadOnly = true
+	return o
+}
+
+// ThatGrants returns the row of an operation that gives something.
+func (o Operation) ThatGrants() Operation {
+	o.Grants = true
 	return o
 }
 

@@ -87,6 +87,8 @@ type call struct {
 	methods []string
 
 	caller Caller
+	// known says that the caller is who it says it is.
+	known bool
 	// service, operation and protocol are nil until the call is routed. A call
 	// that cannot be routed may still have a service.
 	service   *service

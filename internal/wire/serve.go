@@ -34,6 +34,7 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request, no *Error) {
 	h.identify(c)
 
 	h.run(c, no)
+	h.record(c)
 	h.send(c, w)
 	c.body.Free(r.Context())
 	h.Answers.Give(c.kept)
@@ -96,6 +97,7 @@ func (h *handler) serve(c *call) error {
 	if err := h.authenticate(c); err != nil {
 		return err
 	}
+	c.known = true
 	h.Known(c.r.Context())
 	if err := c.find(name); err != nil {
 		return err

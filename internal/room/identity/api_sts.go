@@ -43,7 +43,7 @@ func STS(s *Service) *wire.Service {
 			"GetSessionTokenInput.DurationSeconds": {Min: 900, Max: 129600},
 		},
 		Operations: []wire.Operation{
-			wire.Op("AssumeRole", a.AssumeRole).Reads(),
+			wire.Op("AssumeRole", a.AssumeRole).Reads().ThatGrants(),
 			wire.Refuse("AssumeRoleWithSAML", providers).Reads(),
 			wire.Refuse("AssumeRoleWithWebIdentity", providers).Reads(),
 			wire.Refuse("AssumeRoot", "there are no organisations; sign with a key of the account instead").Reads(),
@@ -104,7 +104,7 @@ type AssumeRoleInput struct {
 type Credentials struct {
 	AccessKeyId     string
 	SecretAccessKey string `trail:"hidden"`
-	SessionToken    string
+	SessionToken    string `trail:"hidden"`
 	Expiration      wire.Time
 }
 

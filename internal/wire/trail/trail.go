@@ -8,7 +8,8 @@
 // What is hidden says so in CloudTrail's words in the place of its value, whatever
 // that was: members whose limit is secret, or whose tag is `trail:"hidden"`, with
 // all that is below them, and every blob and document. What comes to more than [MaxBytes] is
-// not printed; that it is left out is.
+// not printed; that it is left out is. Messages of errors are searched for what is
+// hidden in their input.
 package trail
 
 import (
@@ -24,8 +25,12 @@ import (
 // MaxBytes is how long a printed input or output is at most, in bytes.
 const MaxBytes = 100 << 10
 
-// hidden is what CloudTrail says in the place of a value.
-const hidden = `"HIDDEN_DUE_TO_SECURITY_REASONS"`
+// hidden is what CloudTrail says in the place of a value, and hiddenText in that of
+// a part of a text.
+const (
+	hiddenText = "HIDDEN_DUE_TO_SECURITY_REASONS"
+	hidden     = `"` + hiddenText + `"`
+)
 
 // timeLayout is MMM d, yyyy h:mm:ss a.
 const timeLayout = "Jan 2, 2006 3:04:05 PM"

@@ -1,0 +1,22 @@
+// Package trail is the trail's room: it stands in for AWS CloudTrail.
+//
+// Each call of an API whose caller is known becomes a record of who did what, from
+// where and with which outcome, as CloudTrail has it. The door tells the room of a
+// call before it answers, and what is kept of it is on disk by then, in one
+// transaction: a crash loses no record of a call that was answered. A record that
+// cannot be kept, on a full disk for one, fails no call: it is counted, and the log
+// says so.
+//
+// The event history has the records of calls that manage resources, for 90 days, by
+// account and region; those of IAM are in us-east-1. What it holds of an account has
+// a bound, [Options.MaxBytes]: the oldest goes first, in portions of a sixteenth, and
+// is counted.
+//
+// The same records are events on the default bus of their account and region, in the
+// detail type "AWS API Call via CloudTrail": of all calls, whether there is a trail
+// or not, unless [Options.Strict] says otherwise. An event that no rule wants costs
+// nothing.
+//
+// Calls on data, such as sending a message, are recorded only as far as trails ask
+// for them, and are not in the history.
+package trail
