@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -235,4 +236,37 @@ func isAccount(s string) bool {
 func isUniqueID(s string) bool {
 	return (strings.HasPrefix(s, "AIDA") || strings.HasPrefix(s, "AROA")) && len(s) >= 16 && len(s) <= 128 &&
 		strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == ""
+}
+
+// Principals returns the ARNs of users, roles and sessions that the document names,
+// and unique ids.
+func (d *Document) Principals() []string {
+	var all []string
+	for _, s := range d.Statements {
+		if s.principals != nil {
+			all = append(all, s.principals.arns...)
+		}
+	}
+	return all
+}
+
+// ByID returns the document with unique ids in the place of the ARNs that have one:
+// it then means those whom it named when it was written, and no later ones of the
+// same name.
+func (d *Document) ByID(ids map[string]string) *Document {
+	bound := *d
+	bound.Statements = slices.Clone(d.Statements)
+	for i, s := range d.Statements {
+		if s.principals == nil {
+			continue
+		}
+		of, named := *s, *s.principals
+		named.arns = slices.Clone(named.arns)
+		for j, arn := range named.arns {
+			named.arns[j] = cmp.Or(ids[arn], arn)
+		}
+		of.principals = &named
+		bound.Statements[i] = &of
+	}
+	return &bound
 }

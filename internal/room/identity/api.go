@@ -30,11 +30,13 @@ func API(s *Service) *wire.Service {
 			"An account has 1,000 roles, 5,000 users, 300 groups, 1,000 instance profiles and 1,500 managed policies.",
 			"Each role, user and group has ten managed policies, and inline policies of 10,240, 2,048 and 5,120 characters in all, white space not counted.",
 			"A managed policy has 6,144 characters and five versions, a trust policy 2,048 characters, whatever it is 50 tags. A user is in ten groups and has two access keys.",
+			"Beyond AWS's: white space in a policy is free up to three times the rest, and all that an account has takes 64 MiB at most.",
 		},
 		Deviations: []string{
 			"Of the policies that AWS manages there are those that people attach most, with the one version of each that counts; their unique ids are not AWS's.",
 			"The root of an account is whoever signs with a key of the server, and may do everything in its account. Users and sessions are always held to their policies.",
 			"A policy with an element, an operator or a principal that dari does not know is refused, rather than kept and not judged. Roles and users that a policy names need not exist.",
+			"A trust policy means the roles and users that are there when it is set, and no later ones of the same name, as at AWS; it is shown as it was written. Policies of queues, buses and log groups go by names.",
 			"In one account a resource's policy that names everybody allows in the place of the identity's own, and does not lift a boundary or a session's policies.",
 			"`aws:SecureTransport`, `aws:ResourceTag` outside of IAM and the keys of organisations are never there.",
 			"A role does not know when it was used last.",

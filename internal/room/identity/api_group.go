@@ -179,7 +179,7 @@ func (a api) AddUserToGroup(ctx context.Context, in *AddUserToGroupInput) (*wire
 	if _, err := a.Get(by(ctx), "AddUserToGroup", directory.Group, *in.GroupName); err != nil {
 		return nil, err
 	}
-	return nil, a.Join(ctx, by(ctx), "AddUserToGroup", directory.User, *in.UserName, directory.Group, *in.GroupName)
+	return nil, a.Join(ctx, by(ctx), directory.User, *in.UserName, directory.Group, *in.GroupName)
 }
 
 // RemoveUserFromGroup undoes that.
@@ -187,7 +187,7 @@ func (a api) RemoveUserFromGroup(ctx context.Context, in *RemoveUserFromGroupInp
 	if _, err := a.Get(by(ctx), "RemoveUserFromGroup", directory.Group, *in.GroupName); err != nil {
 		return nil, err
 	}
-	return nil, a.Leave(ctx, by(ctx), "RemoveUserFromGroup", directory.User, *in.UserName, directory.Group, *in.GroupName)
+	return nil, a.Leave(ctx, by(ctx), directory.User, *in.UserName, directory.Group, *in.GroupName)
 }
 
 // PutGroupPolicy gives a group a policy of its own.

@@ -18,7 +18,7 @@ var (
 	arnLimit               = wire.Limit{Min: 20, Max: 2048}
 	tagList                = wire.Limit{Max: 50}
 	pathPrefix             = wire.Limit{Min: 1, Max: 512, Pattern: `\u002F[\u0021-\u007F]*`}
-	marker                 = wire.Limit{Min: 1, Max: 320, Pattern: `[\u0020-\u00FF]+`}
+	marker                 = wire.Limit{Min: 1, Max: 4096, Pattern: `[\u0020-\u00FF]+`}
 	maxItems               = wire.Limit{Min: 1, Max: 1000}
 	policyName             = wire.Limit{Min: 1, Max: 128, Pattern: `[\w+=,.@-]+`}
 	policyPath             = wire.Limit{Min: 1, Max: 512, Pattern: `((/[A-Za-z0-9\.,\+@=_-]+)*)/`}

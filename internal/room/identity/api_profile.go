@@ -163,15 +163,18 @@ func (a api) AddRoleToInstanceProfile(ctx context.Context, in *AddRoleToInstance
 	if _, err := a.Get(by(ctx), "AddRoleToInstanceProfile", directory.Profile, *in.InstanceProfileName); err != nil {
 		return nil, err
 	}
-	if _, err := a.Get(by(ctx), "PassRole", directory.Role, *in.RoleName); err != nil {
+	if err := a.MayPass(by(ctx), *in.RoleName, "ec2.amazonaws.com"); err != nil {
 		return nil, err
 	}
-	return nil, a.Join(ctx, by(ctx), "AddRoleToInstanceProfile", directory.Profile, *in.InstanceProfileName, directory.Role, *in.RoleName)
+	return nil, a.Join(ctx, by(ctx), directory.Profile, *in.InstanceProfileName, directory.Role, *in.RoleName)
 }
 
 // RemoveRoleFromInstanceProfile takes a role out of an instance profile.
 func (a api) RemoveRoleFromInstanceProfile(ctx context.Context, in *RemoveRoleFromInstanceProfileInput) (*wire.None, error) {
-	return nil, a.Leave(ctx, by(ctx), "RemoveRoleFromInstanceProfile", directory.Profile, *in.InstanceProfileName, directory.Role, *in.RoleName)
+	if _, err := a.Get(by(ctx), "RemoveRoleFromInstanceProfile", directory.Profile, *in.InstanceProfileName); err != nil {
+		return nil, err
+	}
+	return nil, a.Leave(ctx, by(ctx), directory.Profile, *in.InstanceProfileName, directory.Role, *in.RoleName)
 }
 
 // TagInstanceProfile hangs tags on a instance profile.

@@ -120,7 +120,7 @@ type AccessKey struct {
 	UserName        string
 	AccessKeyId     string
 	Status          string
-	SecretAccessKey string
+	SecretAccessKey string    `trail:"hidden"`
 	CreateDate      wire.Time `json:",omitempty"`
 }
 

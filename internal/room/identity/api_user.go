@@ -283,11 +283,11 @@ func (a api) CreateAccessKey(ctx context.Context, in *CreateAccessKeyInput) (*Cr
 	if err != nil {
 		return nil, err
 	}
-	k, secret, err := a.CreateKey(ctx, by(ctx), name)
+	user, k, secret, err := a.CreateKey(ctx, by(ctx), name)
 	if err != nil {
 		return nil, err
 	}
-	return &CreateAccessKeyOutput{&AccessKey{k.User, k.ID, status(k), secret, wire.At(k.Created)}}, nil
+	return &CreateAccessKeyOutput{&AccessKey{user, k.ID, status(k), secret, wire.At(k.Created)}}, nil
 }
 
 func status(k directory.Key) string {
@@ -321,10 +321,14 @@ func (a api) ListAccessKeys(ctx context.Context, in *ListAccessKeysInput) (*List
 	if err != nil {
 		return nil, err
 	}
-	_, keys, err := a.Keys(by(ctx), name)
-	out := &ListAccessKeysOutput{AccessKeyMetadata: make([]AccessKeyMetadata, len(keys))}
-	for i, k := range keys { // there are two at most
-		out.AccessKeyMetadata[i] = AccessKeyMetadata{k.User, k.ID, status(k), wire.At(k.Created)}
+	e, err := a.Get(by(ctx), "ListAccessKeys", directory.User, name)
+	if err != nil {
+		return nil, err
+	}
+	keys, more, next, err := clip(e.Keys, func(k directory.Key) string { return k.ID }, in.Marker, in.MaxItems)
+	out := &ListAccessKeysOutput{AccessKeyMetadata: make([]AccessKeyMetadata, len(keys)), IsTruncated: more, Marker: next}
+	for i, k := range keys {
+		out.AccessKeyMetadata[i] = AccessKeyMetadata{e.Name, k.ID, status(k), wire.At(k.Created)}
 	}
 	return out, err
 }

@@ -13,6 +13,8 @@ type Options struct {
 	Store store.Store
 	// Guard judges those who are no users and no sessions.
 	Guard access.Guard
+	// Verified says that nobody is taken at their word: see [directory.Options].
+	Verified bool
 }
 
 // A Service is the guard of the house, and knows the keys that were made here.
@@ -20,7 +22,7 @@ type Service struct{ *directory.Directory }
 
 // Open reads what is in the store.
 func Open(ctx context.Context, opt Options) (*Service, error) {
-	d, err := directory.Open(ctx, directory.Options{Store: opt.Store, Guard: opt.Guard})
+	d, err := directory.Open(ctx, directory.Options(opt))
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dari-bus/dari/internal/access"
+	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/policy"
 	"github.com/dari-bus/dari/internal/store"
@@ -60,6 +61,11 @@ type Entity struct {
 	// Members are the names of the groups of a user, in small letters, or of the role
 	// of an instance profile.
 	Members []string
+	// Keys are the access keys of a user, oldest first.
+	Keys []Key
+	// Trusted are the unique ids of the roles and users that Trust names, by their
+	// ARNs, as they were when it was set: a later one of that name is not meant.
+	Trusted map[string]string `json:",omitempty"`
 
 	trust  *policy.Document
 	inline []*policy.Document
@@ -70,6 +76,7 @@ func (e *Entity) compile() (err error) {
 		if e.trust, err = policy.ParseTrust(e.Trust); err != nil {
 			return err
 		}
+		e.trust = e.trust.ByID(e.Trusted)
 	}
 	e.inline = nil
 	for _, name := range e.PolicyNames() {
@@ -80,6 +87,18 @@ func (e *Entity) compile() (err error) {
 		e.inline = append(e.inline, d)
 	}
 	return nil
+}
+
+// weight is about how many bytes the entity takes.
+func (e *Entity) weight() int {
+	n := fixedWeight + len(e.ARN) + len(e.Description) + len(e.Trust) + len(e.Boundary) + weightOf(e.Tags)
+	for name, text := range e.Inline {
+		n += fixedWeight + len(name) + len(text)
+	}
+	for _, arn := range e.Attached {
+		n += len(arn)
+	}
+	return n
 }
 
 // PolicyNames are the names of the inline policies, sorted.
@@ -94,20 +113,41 @@ func (k *Kind) missing(name string) error {
 	return missing("The %s with name %s cannot be found.", strings.ToLower(k.Word), name)
 }
 
-// aim is the ARN of an entity, that of what would be there if it is not.
-func (d *Directory) aim(by access.Caller, k *Kind, name string) string {
-	if e := d.entities.Find(k.key(by.Account, name)); e != nil {
-		return e.ARN
+// may says whether a caller may do op with an entity, or with what would be there
+// if it is not.
+func (d *Directory) may(by access.Caller, op string, k *Kind, name string, keys map[string][]string) error {
+	e := d.entities.Find(k.key(by.Account, name))
+	if e == nil {
+		return d.Ask(by, "iam:"+op, iamARN(by, k.Name+"/"+name), keys)
 	}
-	return iamARN(by, k.Name+"/"+name)
+	keys = about(e.Tags, keys)
+	if e.Boundary != "" && keys["iam:PermissionsBoundary"] == nil && isBounded(op) {
+		if keys = maps.Clone(keys); keys == nil {
+			keys = map[string][]string{}
+		}
+		keys["iam:PermissionsBoundary"] = []string{e.Boundary}
+	}
+	return d.Ask(by, "iam:"+op, e.ARN, keys)
+}
+
+// isBounded says whether an operation is about the policies of somebody who has a
+// boundary, so that a policy can ask for one: who may hand out rights only within it.
+func isBounded(op string) bool {
+	return !strings.HasPrefix(op, "Get") && !strings.HasPrefix(op, "Update") &&
+		(strings.HasSuffix(op, "Policy") || strings.HasSuffix(op, "PermissionsBoundary"))
 }
 
 // Get returns an entity to who may do op with it.
 func (d *Directory) Get(by access.Caller, op string, k *Kind, name string) (*Entity, error) {
-	if err := d.Ask(by, "iam:"+op, d.aim(by, k, name), nil); err != nil {
+	if err := d.may(by, op, k, name, nil); err != nil {
 		return nil, err
 	}
 	return d.find(by.Account, k, name)
+}
+
+// MayPass says whether a caller may hand a role on to a service.
+func (d *Directory) MayPass(by access.Caller, role, service string) error {
+	return d.may(by, "PassRole", Role, role, map[string][]string{"iam:PassedToService": {service}})
 }
 
 func (d *Directory) find(account string, k *Kind, name string) (*Entity, error) {
@@ -160,56 +200,92 @@ func (d *Directory) Create(ctx context.Context, by access.Caller, op string, k *
 		case e.Boundary != "" && d.managed(by.Account, e.Boundary) == nil:
 			return missing("Scope ARN: %s does not exist or is not attachable.", e.Boundary)
 		}
+		if k == Role {
+			e.Trusted = d.idsOf(e.trust)
+			e.trust = e.trust.ByID(e.Trusted)
+		}
+		if err := d.weigh(tx, by.Account, e.weight()); err != nil {
+			return err
+		}
 		return w.Put(key, &e)
 	})
 	return &e, err
 }
 
+// idsOf returns the unique ids of those of the roles and users that a document names
+// that are there, by their ARNs.
+func (d *Directory) idsOf(doc *policy.Document) map[string]string {
+	ids := map[string]string{}
+	for _, name := range doc.Principals() {
+		a, err := arn.Parse(name)
+		if err != nil || a.Service != "iam" {
+			continue
+		}
+		for _, k := range []*Kind{Role, User} {
+			if e := d.entities.Find(k.key(a.Account, lastName(name))); e != nil && e.ARN == name {
+				ids[name] = e.ID
+			}
+		}
+	}
+	return ids
+}
+
 func checkTrust(text string) (*policy.Document, error) {
-	if visible(text) > maxTrust {
+	if size(text) > maxTrust {
 		return nil, quota("ACLSizePerRole", maxTrust)
 	}
 	return parseTrust(text)
 }
 
 // Change changes an entity. fn is given a copy, of which it must replace what it
-// changes, and what a transaction sees.
-func (d *Directory) Change(ctx context.Context, by access.Caller, op string, k *Kind, name string, keys map[string][]string, fn func(w table.Writer[Entity], e *Entity) error) error {
-	if err := d.Ask(by, "iam:"+op, d.aim(by, k, name), keys); err != nil {
+// changes, and the transaction.
+func (d *Directory) Change(ctx context.Context, by access.Caller, op string, k *Kind, name string, keys map[string][]string, fn func(tx store.Tx, e *Entity) error, opts ...store.Option) error {
+	if err := d.may(by, op, k, name, keys); err != nil {
 		return err
 	}
+	return d.change(ctx, by, k, name, fn, opts...)
+}
+
+// change is [Directory.Change] for who has been asked already.
+func (d *Directory) change(ctx context.Context, by access.Caller, k *Kind, name string, fn func(tx store.Tx, e *Entity) error, opts ...store.Option) error {
 	return d.store.Update(ctx, func(tx store.Tx) error {
 		w, key := d.entities.In(tx), k.key(by.Account, name)
-		if w.Find(key) == nil {
+		old := w.Find(key)
+		if old == nil {
 			return k.missing(name)
 		}
 		_, err := w.Change(key, func(e *Entity) error {
-			if err := fn(w, e); err != nil {
+			if err := fn(tx, e); err != nil {
+				return err
+			}
+			if err := d.weigh(tx, by.Account, e.weight()-old.weight()); err != nil {
 				return err
 			}
 			return e.compile()
 		})
 		return err
-	})
+	}, opts...)
 }
 
 // Set is [Directory.Change] for what needs no look at anything else.
 func (d *Directory) Set(ctx context.Context, by access.Caller, op string, k *Kind, name string, fn func(e *Entity)) error {
-	return d.Change(ctx, by, op, k, name, nil, func(_ table.Writer[Entity], e *Entity) error { fn(e); return nil })
+	return d.Change(ctx, by, op, k, name, nil, func(_ store.Tx, e *Entity) error { fn(e); return nil })
 }
 
 // SetTrust replaces the trust policy of a role.
 func (d *Directory) SetTrust(ctx context.Context, by access.Caller, name, text string) error {
-	return d.Change(ctx, by, "UpdateAssumeRolePolicy", Role, name, nil, func(_ table.Writer[Entity], e *Entity) (err error) {
-		e.Trust = text
-		_, err = checkTrust(text)
+	return d.Change(ctx, by, "UpdateAssumeRolePolicy", Role, name, nil, func(_ store.Tx, e *Entity) error {
+		doc, err := checkTrust(text)
+		if err == nil {
+			e.Trust, e.Trusted = text, d.idsOf(doc)
+		}
 		return err
 	})
 }
 
 // PutInline gives an entity a policy of its own.
 func (d *Directory) PutInline(ctx context.Context, by access.Caller, k *Kind, name, policyName, text string) error {
-	return d.Change(ctx, by, "Put"+k.Word+"Policy", k, name, nil, func(_ table.Writer[Entity], e *Entity) error {
+	return d.Change(ctx, by, "Put"+k.Word+"Policy", k, name, nil, func(_ store.Tx, e *Entity) error {
 		if _, err := parseIdentity(text); err != nil {
 			return err
 		}
@@ -218,11 +294,11 @@ func (d *Directory) PutInline(ctx context.Context, by access.Caller, k *Kind, na
 			e.Inline = map[string]string{}
 		}
 		e.Inline[policyName] = text
-		size := 0
+		all := 0
 		for _, document := range e.Inline {
-			size += visible(document)
+			all += size(document)
 		}
-		if size > k.inline {
+		if all > k.inline {
 			return fault.Limit("Maximum policy size of %d bytes exceeded for %s %s", k.inline, k.Name, e.Name).WithCode(codeLimit)
 		}
 		return nil
@@ -231,14 +307,14 @@ func (d *Directory) PutInline(ctx context.Context, by access.Caller, k *Kind, na
 
 // DeleteInline takes a policy of its own from an entity.
 func (d *Directory) DeleteInline(ctx context.Context, by access.Caller, k *Kind, name, policyName string) error {
-	return d.Change(ctx, by, "Delete"+k.Word+"Policy", k, name, nil, func(_ table.Writer[Entity], e *Entity) error {
+	return d.Change(ctx, by, "Delete"+k.Word+"Policy", k, name, nil, func(_ store.Tx, e *Entity) error {
 		if _, ok := e.Inline[policyName]; !ok {
 			return missingInline(k, policyName)
 		}
 		e.Inline = maps.Clone(e.Inline)
 		delete(e.Inline, policyName)
 		return nil
-	})
+	}, store.Draining)
 }
 
 func missingInline(k *Kind, name string) error {
@@ -261,7 +337,7 @@ func (d *Directory) Inline(by access.Caller, k *Kind, name, policyName string) (
 // Attach attaches a managed policy. One that is attached already stays.
 func (d *Directory) Attach(ctx context.Context, by access.Caller, k *Kind, name, policyARN string) error {
 	keys := map[string][]string{"iam:PolicyARN": {policyARN}}
-	return d.Change(ctx, by, "Attach"+k.Word+"Policy", k, name, keys, func(_ table.Writer[Entity], e *Entity) error {
+	return d.Change(ctx, by, "Attach"+k.Word+"Policy", k, name, keys, func(_ store.Tx, e *Entity) error {
 		switch {
 		case d.managed(by.Account, policyARN) == nil:
 			return missing("Policy %s does not exist or is not attachable.", policyARN)
@@ -278,14 +354,14 @@ func (d *Directory) Attach(ctx context.Context, by access.Caller, k *Kind, name,
 // Detach takes a managed policy from an entity.
 func (d *Directory) Detach(ctx context.Context, by access.Caller, k *Kind, name, policyARN string) error {
 	keys := map[string][]string{"iam:PolicyARN": {policyARN}}
-	return d.Change(ctx, by, "Detach"+k.Word+"Policy", k, name, keys, func(_ table.Writer[Entity], e *Entity) error {
+	return d.Change(ctx, by, "Detach"+k.Word+"Policy", k, name, keys, func(_ store.Tx, e *Entity) error {
 		i := slices.Index(e.Attached, policyARN)
 		if i < 0 {
 			return missing("Policy %s was not found.", policyARN)
 		}
 		e.Attached = slices.Delete(slices.Clone(e.Attached), i, i+1)
 		return nil
-	})
+	}, store.Draining)
 }
 
 // SetBoundary sets what an entity may do at most, or takes that away with "".
@@ -294,7 +370,7 @@ func (d *Directory) SetBoundary(ctx context.Context, by access.Caller, k *Kind, 
 	if policyARN != "" {
 		op, keys = "Put", map[string][]string{"iam:PermissionsBoundary": {policyARN}}
 	}
-	return d.Change(ctx, by, op+k.Word+"PermissionsBoundary", k, name, keys, func(_ table.Writer[Entity], e *Entity) error {
+	return d.Change(ctx, by, op+k.Word+"PermissionsBoundary", k, name, keys, func(_ store.Tx, e *Entity) error {
 		switch {
 		case policyARN != "" && d.managed(by.Account, policyARN) == nil:
 			return missing("Policy %s does not exist or is not attachable.", policyARN)
@@ -308,7 +384,7 @@ func (d *Directory) SetBoundary(ctx context.Context, by access.Caller, k *Kind, 
 
 // Tag hangs tags on an entity, and Untag takes some off.
 func (d *Directory) Tag(ctx context.Context, by access.Caller, op string, k *Kind, name string, tags []Tag) error {
-	return d.Change(ctx, by, op, k, name, tagKeys(tags), func(_ table.Writer[Entity], e *Entity) (err error) {
+	return d.Change(ctx, by, op, k, name, tagKeys(tags), func(_ store.Tx, e *Entity) (err error) {
 		e.Tags, err = withTags(e.Tags, tags)
 		return err
 	})
@@ -317,15 +393,17 @@ func (d *Directory) Tag(ctx context.Context, by access.Caller, op string, k *Kin
 // Untag takes tags off an entity.
 func (d *Directory) Untag(ctx context.Context, by access.Caller, op string, k *Kind, name string, names []string) error {
 	keys := map[string][]string{"aws:TagKeys": names}
-	return d.Change(ctx, by, op, k, name, keys, func(_ table.Writer[Entity], e *Entity) error {
-		e.Tags = withoutTags(e.Tags, func(t Tag) bool { return slices.Contains(names, t.Key) })
+	return d.Change(ctx, by, op, k, name, keys, func(_ store.Tx, e *Entity) error {
+		e.Tags = withoutTags(e.Tags, func(t Tag) bool {
+			return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, t.Key) })
+		})
 		return nil
-	})
+	}, store.Draining)
 }
 
 // Delete removes an entity on which nothing hangs any more.
 func (d *Directory) Delete(ctx context.Context, by access.Caller, op string, k *Kind, name string) error {
-	if err := d.Ask(by, "iam:"+op, d.aim(by, k, name), nil); err != nil {
+	if err := d.may(by, op, k, name, nil); err != nil {
 		return err
 	}
 	return d.store.Update(ctx, func(tx store.Tx) error {
@@ -335,6 +413,9 @@ func (d *Directory) Delete(ctx context.Context, by access.Caller, op string, k *
 			return k.missing(name)
 		}
 		if err := d.inUse(by.Account, k, e); err != nil {
+			return err
+		}
+		if err := d.weigh(tx, by.Account, -e.weight()); err != nil {
 			return err
 		}
 		_, err := w.Delete(key)
@@ -354,7 +435,7 @@ func (d *Directory) inUse(account string, k *Kind, e *Entity) error {
 		return holds("delete policies")
 	case k == User && len(e.Members) > 0:
 		return holds("remove users from group")
-	case k == User && len(d.keysOf(account, e.Name)) > 0:
+	case k == User && len(e.Keys) > 0:
 		return holds("delete access keys")
 	case k == Profile && len(e.Members) > 0:
 		return holds("remove roles from instance profile")
@@ -388,10 +469,11 @@ func (d *Directory) Holders(by access.Caller, op string, k, of *Kind, member str
 }
 
 // Join makes something a member of another thing: a user of a group, or a role of
-// an instance profile. What is changed is the user, or the profile.
-func (d *Directory) Join(ctx context.Context, by access.Caller, op string, k *Kind, name string, of *Kind, member string) error {
-	return d.Change(ctx, by, op, k, name, nil, func(w table.Writer[Entity], e *Entity) error {
-		m := w.Find(of.key(by.Account, member))
+// an instance profile. What is changed is the user, or the profile, and has been
+// asked for.
+func (d *Directory) Join(ctx context.Context, by access.Caller, k *Kind, name string, of *Kind, member string) error {
+	return d.change(ctx, by, k, name, func(tx store.Tx, e *Entity) error {
+		m := d.entities.In(tx).Find(of.key(by.Account, member))
 		switch {
 		case m == nil:
 			return of.missing(member)
@@ -408,15 +490,15 @@ func (d *Directory) Join(ctx context.Context, by access.Caller, op string, k *Ki
 }
 
 // Leave undoes Join.
-func (d *Directory) Leave(ctx context.Context, by access.Caller, op string, k *Kind, name string, of *Kind, member string) error {
-	return d.Change(ctx, by, op, k, name, nil, func(_ table.Writer[Entity], e *Entity) error {
+func (d *Directory) Leave(ctx context.Context, by access.Caller, k *Kind, name string, of *Kind, member string) error {
+	return d.change(ctx, by, k, name, func(_ store.Tx, e *Entity) error {
 		i := slices.Index(e.Members, strings.ToLower(member))
 		if i < 0 {
 			return of.missing(member)
 		}
 		e.Members = slices.Delete(slices.Clone(e.Members), i, i+1)
 		return nil
-	})
+	}, store.Draining)
 }
 
 // MemberOf returns the members of an entity: the groups of a user.

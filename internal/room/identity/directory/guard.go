@@ -29,8 +29,8 @@ func (d *Directory) judge(a *access.Ask, p policy.Policies) error {
 	r := a.Request()
 	if e := d.entityOf(a.Caller); e != nil {
 		for _, t := range e.Tags {
-			if key := "aws:PrincipalTag/" + t.Key; r.Context[key] == nil {
-				r.Context[key] = []string{t.Value}
+			if !hasTag(a.Caller.Identity.Tags, t.Key) { // the session's own count first
+				r.Context["aws:PrincipalTag/"+t.Key] = []string{t.Value}
 			}
 		}
 	}
@@ -39,6 +39,16 @@ func (d *Directory) judge(a *access.Ask, p policy.Policies) error {
 		return nil
 	}
 	return a.Refuse(o.Reason(a.Action))
+}
+
+// hasTag says whether a tag is among some; its key may be written in any case.
+func hasTag(tags map[string]string, key string) bool {
+	for k := range tags {
+		if strings.EqualFold(k, key) {
+			return true
+		}
+	}
+	return false
 }
 
 // unlent says why what GetSessionToken lends may not be used for an action, ""

@@ -25,6 +25,8 @@ import (
 type issuer struct {
 	key  []byte
 	seal cipher.AEAD
+	// realm is sealed into tokens: see [Options.Verified].
+	realm string
 }
 
 // What the ids of keys begin with: those of users, and those of sessions.
@@ -38,7 +40,7 @@ var issuerKey = []byte("identity/issuer")
 // openIssuer finds the key of the server, or makes it, on a full disk as well.
 // Where nothing is written, since somebody only looks at what there is, the key
 // that is made has issued nothing and lasts as long as the looking.
-func openIssuer(ctx context.Context, s store.Store) (*issuer, error) {
+func openIssuer(ctx context.Context, s store.Store, verified bool) (*issuer, error) {
 	var key []byte
 	err := s.View(ctx, func(tx store.Tx) error {
 		found, err := tx.Get(issuerKey)
@@ -61,7 +63,7 @@ func openIssuer(ctx context.Context, s store.Store) (*issuer, error) {
 		return nil, fmt.Errorf("the key of the server: %w", err)
 	}
 	seal, err := cipher.NewGCM(block)
-	return &issuer{key, seal}, err
+	return &issuer{key, seal, map[bool]string{true: "verified", false: "open"}[verified]}, err
 }
 
 func (i *issuer) mac(purpose, text string) []byte {
@@ -126,7 +128,7 @@ func (i *issuer) token(id string, s *session) (string, error) {
 	}
 	nonce := make([]byte, i.seal.NonceSize())
 	_, _ = rand.Read(nonce) // never fails
-	return base64.StdEncoding.EncodeToString(i.seal.Seal(nonce, nonce, small.Bytes(), []byte(id))), nil
+	return base64.StdEncoding.EncodeToString(i.seal.Seal(nonce, nonce, small.Bytes(), []byte(i.realm+" "+id))), nil
 }
 
 // open returns the session in a token of the key with an id, nil when it is none.
@@ -139,7 +141,7 @@ func (i *issuer) open(id, token string) *session {
 		return nil
 	}
 	n := i.seal.NonceSize()
-	small, err := i.seal.Open(nil, b[:n], b[n:], []byte(id))
+	small, err := i.seal.Open(nil, b[:n], b[n:], []byte(i.realm+" "+id))
 	if err != nil {
 		return nil
 	}

@@ -11,93 +11,65 @@ import (
 	"github.com/dari-bus/dari/internal/store/table"
 )
 
-const (
-	maxKeysPerUser = 2
-	// maxKeys bounds the keys of all accounts.
-	maxKeys = 100_000
-)
+const maxKeysPerUser = 2
 
-// A keyRecord is an access key of a user.
-type keyRecord struct{ Key }
+// A keyRecord says whose an access key is; the rest is in the record of the user.
+type keyRecord struct{ Account, User string }
 
 // A Key is an access key of a user, without its secret.
 type Key struct {
-	ID, Account, User string
-	Active            bool
-	Created           time.Time
+	ID      string
+	Active  bool
+	Created time.Time
 }
 
 func keyAt(id string) table.Key { return table.Key{Place: global, Name: id} }
 
-// keysOf returns the keys of a user, oldest first.
-func (d *Directory) keysOf(account, user string) []Key {
-	var all []Key
-	for k := range d.keys.All() {
-		if k.Account == account && k.User == user {
-			all = append(all, k.Key)
-		}
-	}
-	slices.SortStableFunc(all, func(a, b Key) int { return a.Created.Compare(b.Created) })
-	return all
+// key returns where a key of a user is among theirs, -1 when it is not.
+func (e *Entity) key(id string) int {
+	return slices.IndexFunc(e.Keys, func(k Key) bool { return k.ID == id })
 }
 
-// Keys returns the keys of a user.
-func (d *Directory) Keys(by access.Caller, name string) (*Entity, []Key, error) {
-	u, err := d.Get(by, "ListAccessKeys", User, name)
-	if err != nil {
-		return nil, nil, err
-	}
-	return u, d.keysOf(by.Account, u.Name), nil
-}
+func missingKey(id string) error { return missing("The Access Key with id %s cannot be found.", id) }
 
 // CreateKey makes an access key for a user, and returns its secret, which nobody
 // is told again.
-func (d *Directory) CreateKey(ctx context.Context, by access.Caller, name string) (Key, string, error) {
-	u, err := d.Get(by, "CreateAccessKey", User, name)
-	if err != nil {
-		return Key{}, "", err
-	}
-	k := &keyRecord{Key{ID: d.issuer.newID(lasting), Account: by.Account, User: u.Name, Active: true, Created: now()}}
-	err = d.store.Update(ctx, func(tx store.Tx) error {
-		switch {
-		case d.entities.Find(User.key(by.Account, name)) == nil:
-			return User.missing(name)
-		case len(d.keysOf(by.Account, u.Name)) == maxKeysPerUser:
+func (d *Directory) CreateKey(ctx context.Context, by access.Caller, name string) (user string, k Key, secret string, err error) {
+	k = Key{ID: d.issuer.newID(lasting), Active: true, Created: now()}
+	err = d.Change(ctx, by, "CreateAccessKey", User, name, nil, func(tx store.Tx, e *Entity) error {
+		if len(e.Keys) == maxKeysPerUser {
 			return quota("AccessKeysPerUser", maxKeysPerUser)
 		}
-		return d.keys.In(tx).Create(keyAt(k.ID), k)
+		user, e.Keys = e.Name, append(slices.Clone(e.Keys), k)
+		return d.keys.In(tx).Create(keyAt(k.ID), &keyRecord{by.Account, e.Name})
 	})
-	return k.Key, d.issuer.secret(k.ID), err
+	return user, k, d.issuer.secret(k.ID), err
 }
 
 // SetKey lets a key count, or not.
 func (d *Directory) SetKey(ctx context.Context, by access.Caller, name, id string, active bool) error {
-	if err := d.hasKey(by, "UpdateAccessKey", name, id); err != nil {
-		return err
-	}
-	_, err := d.keys.Change(ctx, keyAt(id), func(k *keyRecord) error { k.Active = active; return nil })
-	return err
+	return d.Change(ctx, by, "UpdateAccessKey", User, name, nil, func(_ store.Tx, e *Entity) error {
+		i := e.key(id)
+		if i < 0 {
+			return missingKey(id)
+		}
+		e.Keys = slices.Clone(e.Keys)
+		e.Keys[i].Active = active
+		return nil
+	}, store.Draining)
 }
 
 // DeleteKey removes a key.
 func (d *Directory) DeleteKey(ctx context.Context, by access.Caller, name, id string) error {
-	if err := d.hasKey(by, "DeleteAccessKey", name, id); err != nil {
+	return d.Change(ctx, by, "DeleteAccessKey", User, name, nil, func(tx store.Tx, e *Entity) error {
+		i := e.key(id)
+		if i < 0 {
+			return missingKey(id)
+		}
+		e.Keys = slices.Delete(slices.Clone(e.Keys), i, i+1)
+		_, err := d.keys.In(tx).Delete(keyAt(id))
 		return err
-	}
-	_, err := d.keys.Delete(ctx, keyAt(id))
-	return err
-}
-
-// hasKey says whether a key is that of a user, to who may do op with it.
-func (d *Directory) hasKey(by access.Caller, op, name, id string) error {
-	u, err := d.Get(by, op, User, name)
-	if err != nil {
-		return err
-	}
-	if k := d.keys.Find(keyAt(id)); k == nil || k.Account != by.Account || k.User != u.Name {
-		return missing("The Access Key with id %s cannot be found.", id)
-	}
-	return nil
+	}, store.Draining)
 }
 
 // Issued says whether a key was made here, once.
@@ -112,11 +84,14 @@ func (d *Directory) Find(id, token string) (access.Credential, bool) {
 		return d.findSession(id, token)
 	}
 	k := d.keys.Find(keyAt(id))
-	if k == nil || !k.Active || token != "" {
+	if k == nil || token != "" {
 		return access.Credential{}, false
 	}
 	u := d.entities.Find(User.key(k.Account, k.User))
 	if u == nil {
+		return access.Credential{}, false
+	}
+	if i := u.key(id); i < 0 || !u.Keys[i].Active {
 		return access.Credential{}, false
 	}
 	return access.Credential{

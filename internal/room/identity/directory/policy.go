@@ -51,6 +51,15 @@ func (p *Policy) compile() (err error) {
 	return err
 }
 
+// weight is about how many bytes the policy takes.
+func (p *Policy) weight() int {
+	n := fixedWeight + len(p.ARN) + len(p.Description) + weightOf(p.Tags)
+	for i := range p.Versions {
+		n += fixedWeight + len(p.Versions[i].Text)
+	}
+	return n
+}
+
 // Version returns a version by its name, nil when there is none.
 func (p *Policy) Version(id string) *Version {
 	for i := range p.Versions {
@@ -130,20 +139,24 @@ func (d *Directory) GetPolicy(by access.Caller, op, arn string) (Shown, error) {
 	if err := checkARN(arn); err != nil {
 		return Shown{}, err
 	}
-	if err := d.Ask(by, "iam:"+op, arn, nil); err != nil {
+	own := d.policyByARN(by.Account, arn)
+	var keys map[string][]string
+	if own != nil {
+		keys = about(own.Tags, nil)
+	}
+	if err := d.Ask(by, "iam:"+op, arn, keys); err != nil {
 		return Shown{}, err
 	}
 	attached, bounds := d.uses(by.Account)
 	s := Shown{Attached: attached[arn], Bounds: bounds[arn]}
-	if p := managed.Find(arn); p != nil {
+	switch p := managed.Find(arn); {
+	case p != nil:
 		s.Policy, s.AWS = show(p, strings.Split(arn, ":")[1]), true
-		return s, nil
-	}
-	p := d.policyByARN(by.Account, arn)
-	if p == nil {
+	case own != nil:
+		s.Policy = *own
+	default:
 		return Shown{}, missingPolicy(arn)
 	}
-	s.Policy = *p
 	return s, nil
 }
 
@@ -217,13 +230,16 @@ func (d *Directory) CreatePolicy(ctx context.Context, by access.Caller, p Policy
 		if w.Find(key) != nil {
 			return fault.Conflict("A policy called %s already exists. Duplicate names are not allowed.", p.Name).WithCode(codeExists)
 		}
+		if err := d.weigh(tx, by.Account, p.weight()); err != nil {
+			return err
+		}
 		return w.Put(key, &p)
 	})
 	return &p, err
 }
 
 func checkManaged(text string) (*policy.Document, error) {
-	if visible(text) > maxManaged {
+	if size(text) > maxManaged {
 		return nil, quota("PolicySize", maxManaged)
 	}
 	return parseIdentity(text)
@@ -237,11 +253,15 @@ func (d *Directory) ChangePolicy(ctx context.Context, by access.Caller, op, arn 
 	}
 	return d.store.Update(ctx, func(tx store.Tx) error {
 		w, key := d.policies.In(tx), policyKey(by.Account, arn)
-		if p := w.Find(key); p == nil || p.ARN != arn {
+		old := w.Find(key)
+		if old == nil || old.ARN != arn {
 			return missingPolicy(arn)
 		}
 		_, err := w.Change(key, func(p *Policy) error {
 			if err := fn(p); err != nil {
+				return err
+			}
+			if err := d.weigh(tx, by.Account, p.weight()-old.weight()); err != nil {
 				return err
 			}
 			return p.compile()
@@ -254,6 +274,9 @@ func (d *Directory) ChangePolicy(ctx context.Context, by access.Caller, op, arn 
 func (d *Directory) mayChange(by access.Caller, op, arn string, keys map[string][]string) error {
 	if err := checkARN(arn); err != nil {
 		return err
+	}
+	if p := d.policyByARN(by.Account, arn); p != nil {
+		keys = about(p.Tags, keys)
 	}
 	if err := d.Ask(by, "iam:"+op, arn, keys); err != nil {
 		return err
@@ -345,6 +368,10 @@ func (d *Directory) DeletePolicy(ctx context.Context, by access.Caller, arn stri
 			return fault.Conflict("Cannot delete a policy attached to entities.").WithCode(codeInUse)
 		case len(p.Versions) > 1:
 			return fault.Conflict("This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.").WithCode(codeInUse)
+		default:
+			if err := d.weigh(tx, by.Account, -p.weight()); err != nil {
+				return err
+			}
 		}
 		_, err := w.Delete(key)
 		return err
@@ -373,7 +400,9 @@ func (d *Directory) TagPolicy(ctx context.Context, by access.Caller, arn string,
 // UntagPolicy takes tags off a policy.
 func (d *Directory) UntagPolicy(ctx context.Context, by access.Caller, arn string, names []string) error {
 	return d.ChangePolicy(ctx, by, "UntagPolicy", arn, map[string][]string{"aws:TagKeys": names}, func(p *Policy) error {
-		p.Tags = withoutTags(p.Tags, func(t Tag) bool { return slices.Contains(names, t.Key) })
+		p.Tags = withoutTags(p.Tags, func(t Tag) bool {
+			return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, t.Key) })
+		})
 		return nil
 	})
 }

@@ -51,7 +51,9 @@ func (d *Directory) Assume(by access.Caller, w Assumption) (*Grant, error) {
 		return nil, err
 	}
 	if by.Identity != nil {
-		w.Transitive = append(slices.Clone(w.Transitive), by.Identity.Transitive...)
+		w.Transitive = slices.Concat(w.Transitive, by.Identity.Transitive)
+		slices.Sort(w.Transitive)
+		w.Transitive = slices.Compact(w.Transitive)
 	}
 	if err := d.mayAssume(by, &w, a.Account, role); err != nil {
 		return nil, err
@@ -105,6 +107,7 @@ func (d *Directory) mayAssume(by access.Caller, w *Assumption, owner string, rol
 	p.Trust, p.Foreign = true, by.Account != owner
 	if role != nil {
 		p.Resource = role.trust
+		keys = about(role.Tags, keys)
 	}
 	for _, action := range actions {
 		ask := access.Ask{Caller: by, Action: action, Resource: w.Role, Owner: owner, Keys: keys}
@@ -195,10 +198,14 @@ func (d *Directory) grant(s *session, duration time.Duration) (*Grant, error) {
 // Lend makes a session of a user, or of the root of an account.
 func (d *Directory) Lend(by access.Caller, duration time.Duration) (*Grant, error) {
 	s := &session{Account: by.Account, Principal: by.Principal, Identity: access.Identity{ID: by.Account}}
-	if id := by.Identity; id != nil {
-		if id.Temporary {
-			return nil, fault.Denied("Cannot call GetSessionToken with session credentials").WithCode("AccessDenied")
+	switch id := by.Identity; {
+	case id == nil:
+		if err := d.boundary.Allow(access.Own(by, "sts:GetSessionToken", "*")); err != nil {
+			return nil, err
 		}
+	case id.Temporary:
+		return nil, fault.Denied("Cannot call GetSessionToken with session credentials").WithCode("AccessDenied")
+	default:
 		s.Identity = access.Identity{ID: id.ID, User: id.User}
 	}
 	return d.grant(s, duration)

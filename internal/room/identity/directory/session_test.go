@@ -110,7 +110,7 @@ func TestNoSecretIsKept(t *testing.T) {
 	if _, err := d.Create(t.Context(), root, "CreateUser", User, Entity{Name: "anna"}); err != nil {
 		t.Fatal(err)
 	}
-	k, secret, err := d.CreateKey(t.Context(), root, "anna")
+	_, k, secret, err := d.CreateKey(t.Context(), root, "anna")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,8 +57,8 @@ func (p *Policy) ARN(partition string) string {
 
 // Find returns the policy with an ARN, in whatever partition, or nil.
 func Find(arn string) *Policy {
-	_, name, ok := strings.Cut(arn, ":iam::aws:policy")
-	if !ok || !strings.HasPrefix(arn, "arn:") {
+	before, name, ok := strings.Cut(arn, ":iam::aws:policy")
+	if partition, isARN := strings.CutPrefix(before, "arn:"); !ok || !isARN || strings.Contains(partition, ":") {
 		return nil
 	}
 	return byResource()[name]
