@@ -110,11 +110,15 @@ var neverAnswered = map[string]string{
 	"DescribeConnection.AuthParameters.ConnectivityParameters": noLattice,
 	"DescribeConnection.InvocationConnectivityParameters":      noLattice,
 
-	"DescribeLogGroups.LogGroups[].BearerTokenAuthenticationEnabled": noTokens,
-	"DescribeLogGroups.LogGroups[].DataProtectionStatus":             noMasks,
-	"DescribeLogGroups.LogGroups[].InheritedProperties":              noMasks,
-	"DescribeLogGroups.LogGroups[].KmsKeyId":                         noKMS,
-	"DescribeLogGroups.LogGroups[].RetentionPolicyName":              noRetentionPolicy,
+	"DescribeLogGroups.LogGroups[].BearerTokenAuthenticationEnabled":           noTokens,
+	"DescribeLogGroups.LogGroups[].DataProtectionStatus":                       noMasks,
+	"DescribeLogGroups.LogGroups[].InheritedProperties":                        noMasks,
+	"DescribeLogGroups.LogGroups[].KmsKeyId":                                   noKMS,
+	"DescribeLogGroups.LogGroups[].RetentionPolicyName":                        noRetentionPolicy,
+	"DescribeMetricFilters.MetricFilters[].EmitSystemFieldDimensions":          noOrigins,
+	"DescribeMetricFilters.MetricFilters[].FieldSelectionCriteria":             noOrigins,
+	"DescribeSubscriptionFilters.SubscriptionFilters[].EmitSystemFields":       noOrigins,
+	"DescribeSubscriptionFilters.SubscriptionFilters[].FieldSelectionCriteria": noOrigins,
 
 	"CreateInstanceProfile.InstanceProfile.Roles[].SourceRoleTemplate":          noTemplates,
 	"CreateRole.Role.SourceRoleTemplate":                                        noTemplates,
@@ -136,6 +140,7 @@ const (
 	// It has no operation, and botocore does not know it.
 	noRetentionPolicy = "there are no named policies of retention"
 	noLattice         = "private connectivity goes through AWS's VPC Lattice; asking for it is refused"
+	noOrigins         = "events are of one account and one region, and asking which is refused"
 	noTemplates       = "there are no templates of roles"
 	noBound           = "how much of AWS's room for tokens is used is a question of AWS's tokens"
 )

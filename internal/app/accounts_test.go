@@ -119,6 +119,8 @@ func (h *accounts) furnish() {
 	h.must(owner, "logs.CreateLogStream", `{"logGroupName":"/shop/app","logStreamName":"classified"}`)
 	h.must(owner, "logs.PutLogEvents", fmt.Sprintf(`{"logGroupName":"/shop/app","logStreamName":"classified","logEvents":[{"timestamp":%d,"message":"classified"}]}`, time.Now().UnixMilli()))
 	h.must(owner, "logs.PutResourcePolicy", `{"policyName":"classified","policyDocument":"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"Service\":\"delivery.logs.amazonaws.com\"},\"Action\":\"logs:PutLogEvents\",\"Resource\":\"*\"}]}"}`)
+	h.must(owner, "logs.PutMetricFilter", `{"logGroupName":"/shop/app","filterName":"classified","filterPattern":"classified","metricTransformations":[{"metricName":"classified","metricNamespace":"classified","metricValue":"1"}]}`)
+	h.must(owner, "logs.PutSubscriptionFilter", `{"logGroupName":"/shop/app","filterName":"classified","filterPattern":"nothing","destinationArn":"{vaultARN}"}`)
 	h.must(owner, "iam.CreateRole", `Action=CreateRole&Version=2010-05-08&RoleName=admin&Description=classified&AssumeRolePolicyDocument=%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22sts%3AAssumeRole%22%2C%22Principal%22%3A%7B%22AWS%22%3A%22111111111111%22%7D%7D%7D`)
 	h.must(owner, "iam.CreatePolicy", `Action=CreatePolicy&Version=2010-05-08&PolicyName=secrets&Description=classified&PolicyDocument=%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22sqs%3A%2A%22%2C%22Resource%22%3A%22%2A%22%7D%7D`)
 	h.must(owner, "events.PutPermission", `{"EventBusName":"shop","Action":"events:PutEvents","Principal":"`+guest+`","StatementId":"guest"}`)
@@ -222,7 +224,9 @@ func (h *accounts) belongings() []string {
 		{"sqs.ListMessageMoveTasks", `{"SourceArn":"{morgueARN}"}`},
 		{"logs.DescribeLogGroups", `{}`},
 		{"logs.DescribeLogStreams", `{"logGroupName":"/shop/app"}`},
+		{"logs.DescribeMetricFilters", `{}`},
 		{"logs.DescribeResourcePolicies", `{}`},
+		{"logs.DescribeSubscriptionFilters", `{"logGroupName":"/shop/app"}`},
 		{"logs.FilterLogEvents", `{"logGroupName":"/shop/app"}`},
 		{"logs.ListTagsForResource", `{"resourceArn":"{group}"}`},
 		{"iam.GetRole", `Action=GetRole&Version=2010-05-08&RoleName=admin`},
@@ -325,23 +329,32 @@ var reaches = map[string][]attempt{
 	"logs.CreateLogStream":       {{own: true, body: `{"logGroupName":"/shop/app","logStreamName":"mine"}`}},
 	"logs.DeleteLogGroup":        {{own: true, body: `{"logGroupName":"/shop/app"}`}},
 	"logs.DeleteLogStream":       {{own: true, body: `{"logGroupName":"/shop/app","logStreamName":"classified"}`}},
+	"logs.DeleteMetricFilter":    {{own: true, body: `{"logGroupName":"/shop/app","filterName":"classified"}`}},
 	"logs.DeleteResourcePolicy":  {{own: true, body: `{"policyName":"classified"}`}, {own: true, body: `{"resourceArn":"{group}"}`}},
 	"logs.DeleteRetentionPolicy": {{own: true, body: `{"logGroupName":"/shop/app"}`}},
 	"logs.DescribeLogGroups": {
 		{own: true, body: `{"logGroupNamePrefix":"/shop"}`},
 		{own: true, body: `{"logGroupIdentifiers":["{group}"],"accountIdentifiers":["111111111111"],"includeLinkedAccounts":true}`},
 	},
-	"logs.DescribeLogStreams":       {{body: `{"logGroupIdentifier":"{group}"}`}, {body: `{"logGroupIdentifier":"{noGroup}"}`}, {own: true, body: `{"logGroupName":"/shop/app"}`}},
-	"logs.DescribeResourcePolicies": {{own: true, body: `{}`}, {own: true, body: `{"resourceArn":"{group}"}`}},
-	"logs.FilterLogEvents":          {{body: `{"logGroupIdentifier":"{group}"}`}, {body: `{"logGroupIdentifier":"{noGroup}"}`}, {own: true, body: `{"logGroupName":"/shop/app"}`}},
-	"logs.GetLogEvents":             {{body: `{"logGroupIdentifier":"{group}","logStreamName":"classified"}`}, {own: true, body: `{"logGroupName":"/shop/app","logStreamName":"classified"}`}},
-	"logs.ListLogGroups":            {{own: true, body: `{"logGroupNamePattern":"shop","accountIdentifiers":["111111111111"]}`}},
-	"logs.ListTagsForResource":      {{body: `{"resourceArn":"{group}"}`}, {body: `{"resourceArn":"{noGroup}"}`}},
-	"logs.ListTagsLogGroup":         {{own: true, body: `{"logGroupName":"/shop/app"}`}},
-	"logs.PutLogEvents":             {{own: true, body: `{"logGroupName":"/shop/app","logStreamName":"classified","logEvents":[{"timestamp":1,"message":"m"}]}`}},
+	"logs.DeleteSubscriptionFilter":    {{own: true, body: `{"logGroupName":"/shop/app","filterName":"classified"}`}},
+	"logs.DescribeMetricFilters":       {{own: true, body: `{"logGroupName":"/shop/app"}`}, {own: true, body: `{"metricName":"classified","metricNamespace":"classified"}`}},
+	"logs.DescribeSubscriptionFilters": {{own: true, body: `{"logGroupName":"/shop/app"}`}},
+	"logs.DescribeLogStreams":          {{body: `{"logGroupIdentifier":"{group}"}`}, {body: `{"logGroupIdentifier":"{noGroup}"}`}, {own: true, body: `{"logGroupName":"/shop/app"}`}},
+	"logs.DescribeResourcePolicies":    {{own: true, body: `{}`}, {own: true, body: `{"resourceArn":"{group}"}`}},
+	"logs.FilterLogEvents":             {{body: `{"logGroupIdentifier":"{group}"}`}, {body: `{"logGroupIdentifier":"{noGroup}"}`}, {own: true, body: `{"logGroupName":"/shop/app"}`}},
+	"logs.GetLogEvents":                {{body: `{"logGroupIdentifier":"{group}","logStreamName":"classified"}`}, {own: true, body: `{"logGroupName":"/shop/app","logStreamName":"classified"}`}},
+	"logs.ListLogGroups":               {{own: true, body: `{"logGroupNamePattern":"shop","accountIdentifiers":["111111111111"]}`}},
+	"logs.ListTagsForResource":         {{body: `{"resourceArn":"{group}"}`}, {body: `{"resourceArn":"{noGroup}"}`}},
+	"logs.ListTagsLogGroup":            {{own: true, body: `{"logGroupName":"/shop/app"}`}},
+	"logs.PutLogEvents":                {{own: true, body: `{"logGroupName":"/shop/app","logStreamName":"classified","logEvents":[{"timestamp":1,"message":"m"}]}`}},
 	"logs.PutLogGroupDeletionProtection": {
 		{body: `{"logGroupIdentifier":"{group}","deletionProtectionEnabled":true}`},
 		{body: `{"logGroupIdentifier":"{noGroup}","deletionProtectionEnabled":true}`},
+	},
+	"logs.PutMetricFilter": {{own: true, body: `{"logGroupName":"/shop/app","filterName":"mine","filterPattern":"","metricTransformations":[{"metricName":"m","metricNamespace":"n","metricValue":"1"}]}`}},
+	"logs.PutSubscriptionFilter": {
+		{own: true, body: `{"logGroupName":"/shop/app","filterName":"mine","filterPattern":"","destinationArn":"arn:aws:sqs:us-east-1:222222222222:mine"}`},
+		{body: `{"logGroupName":"/shop/app","filterName":"mine","filterPattern":"","destinationArn":"{vaultARN}","roleArn":"{role}"}`},
 	},
 	"logs.PutResourcePolicy": {
 		{own: true, body: `{"policyName":"p","policyDocument":"{}","resourceArn":"{group}"}`},

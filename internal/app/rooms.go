@@ -25,6 +25,7 @@ import (
 type rooms struct {
 	identities   *identity.Service
 	queues       *queue.Service
+	logs         *logs.Service
 	destinations *destination.Service
 	outbox       *delivery.Outbox
 	buses        *bus.Service
@@ -53,9 +54,9 @@ func (a *App) openRooms(ctx context.Context) (*rooms, error) {
 	for _, open := range []func(context.Context, *rooms, access.Guard) (room, error){
 		a.openTokens,
 		a.openQueues,
-		a.openLogs,
 		a.openDestinations,
 		a.openOutbox, // whoever owes deliveries comes after it
+		a.openLogs,
 		a.openBuses,
 		a.openTrail, // which has news for the buses
 	} {
@@ -89,19 +90,26 @@ func (a *App) openQueues(ctx context.Context, r *rooms, guard access.Guard) (roo
 	return room{api: queue.API(r.queues), sinks: target.Registry{"sqs": queueSink(r.queues)}, run: r.queues.Run}, nil
 }
 
-func (a *App) openLogs(ctx context.Context, _ *rooms, guard access.Guard) (room, error) {
-	s, err := logs.Open(ctx, logs.Options{Store: a.store, Guard: guard, Memory: a.opt.memory.Share(memoryLogs), Log: a.opt.Log})
+func (a *App) openLogs(ctx context.Context, r *rooms, guard access.Guard) (room, error) {
+	var err error
+	r.logs, err = logs.Open(ctx, logs.Options{
+		Store: a.store, Guard: guard, Memory: a.opt.memory.Share(memoryLogs), Log: a.opt.Log, Outbox: subscribers{r.outbox, r.queues},
+	})
 	if err != nil {
 		return room{}, err
 	}
-	sink := target.Logs(func(ctx context.Context, group arn.ARN, e target.LogEvent) error {
+	return room{api: logs.API(r.logs), run: r.logs.Run}, nil
+}
+
+// logsSink is where targets meet the log groups, which are opened later.
+func logsSink(r *rooms) target.Sink {
+	return target.Logs(func(ctx context.Context, group arn.ARN, e target.LogEvent) error {
 		from, err := access.Service(access.Events, e.Rule)
 		if err != nil {
 			return err
 		}
-		return s.Deliver(ctx, group, from, e.Time, e.Text)
+		return r.logs.Deliver(ctx, group, from, e.Time, e.Text)
 	})
-	return room{api: logs.API(s), sinks: target.Registry{"logs": sink}, run: s.Run}, nil
 }
 
 func (a *App) openDestinations(ctx context.Context, r *rooms, guard access.Guard) (room, error) {
@@ -117,14 +125,17 @@ func (a *App) openDestinations(ctx context.Context, r *rooms, guard access.Guard
 // openOutbox opens the outbox, which must know where each kind of target leads:
 // also to those who owe deliveries themselves and are opened after it.
 func (a *App) openOutbox(ctx context.Context, r *rooms, _ access.Guard) (room, error) {
-	later := target.Registry{"events/event-bus": target.Bus(func(ctx context.Context, b arn.ARN, d *target.Delivery) error {
+	later := target.Registry{"logs": logsSink(r), "events/event-bus": target.Bus(func(ctx context.Context, b arn.ARN, d *target.Delivery) error {
 		return r.buses.Forward(ctx, b, d)
 	})}
 	sinks := r.sinks()
 	maps.Copy(sinks, later)
 	var err error
 	r.outbox, err = delivery.Open(ctx, delivery.Options{
-		Store: a.store, Owners: map[string]delivery.Owner{bus.OwnerKind: bus.Owner(sinks, deadLetters{r.queues})},
+		Store: a.store, Owners: map[string]delivery.Owner{
+			bus.OwnerKind:  bus.Owner(sinks, deadLetters{r.queues}),
+			subscriberKind: subscribersSide(r.queues),
+		},
 		Hooks: a.hooks, Log: a.opt.Log, MaxDead: a.opt.MaxDead, MaxDeadBytes: a.opt.maxDeadBytes,
 		Memory: a.opt.memory.Share(memoryDeliveries), Renderings: a.opt.memory.Share(memoryRenderings),
 	})

@@ -1,5 +1,7 @@
 """Groups, streams and events of logs, as boto3 users write them."""
 
+import base64
+import gzip
 import json
 import os
 import time
@@ -56,6 +58,35 @@ streams = logs.describe_log_streams(logGroupName="/app/shop", orderBy="LastEvent
 assert [s["logStreamName"] for s in streams] == ["two", "one"] and streams[0]["lastEventTimestamp"] == now + 9, streams
 tried = logs.test_metric_filter(filterPattern="[ip, ..., status = 4*]", logEventMessages=["1.2.3.4 x 404", "1.2.3.4 x 200"])["matches"]
 assert [m["extractedValues"] for m in tried] == [{"$ip": "1.2.3.4", "$status": "404"}], tried
+
+# A metric filter is kept, and a subscription hands events on.
+metric = {"metricName": "errors", "metricNamespace": "shop", "metricValue": "$.n", "dimensions": {"level": "$.level"}, "unit": "Count"}
+logs.put_metric_filter(logGroupName="/app/shop", filterName="errors", filterPattern='{ $.level = "ERROR" }', metricTransformations=[metric])
+kept = logs.describe_metric_filters(logGroupName="/app/shop")["metricFilters"][0]
+assert kept["metricTransformations"] == [metric] and kept["filterPattern"] == '{ $.level = "ERROR" }', kept
+assert logs.describe_log_groups(logGroupNamePrefix="/app")["logGroups"][0]["metricFilterCount"] == 1
+sentence = "The specified filter pattern does not support dimensions"
+assert refused("InvalidParameterException", logs.put_metric_filter, logGroupName="/app/shop", filterName="x", filterPattern="ERROR", metricTransformations=[metric]) == sentence
+logs.delete_metric_filter(logGroupName="/app/shop", filterName="errors")
+
+sqs = boto3.client("sqs", endpoint_url=endpoint)
+queue = sqs.create_queue(QueueName="errors")["QueueUrl"]
+queue_arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+subscription = {"logGroupName": "/app/shop", "filterName": "errors", "filterPattern": '{ $.level = "ERROR" }'}
+logs.put_subscription_filter(destinationArn=queue_arn, **subscription)
+refused("InvalidParameterException", logs.put_subscription_filter, destinationArn=queue_arn + "-none", **subscription)
+row = logs.describe_subscription_filters(logGroupName="/app/shop")["subscriptionFilters"][0]
+assert row["destinationArn"] == queue_arn and row["distribution"] == "ByLogStream", row
+logs.put_log_events(
+    logGroupName="/app/shop",
+    logStreamName="two",
+    logEvents=[{"timestamp": now + i, "message": json.dumps({"level": level, "n": 100 + i})} for i, level in enumerate(["ERROR", "INFO", "ERROR"])],
+)
+(message,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=20)["Messages"]
+payload = json.loads(gzip.decompress(base64.b64decode(json.loads(message["Body"])["awslogs"]["data"])))
+assert payload["messageType"] == "DATA_MESSAGE" and payload["logStream"] == "two" and payload["subscriptionFilters"] == ["errors"], payload
+assert [json.loads(e["message"])["n"] for e in payload["logEvents"]] == [100, 102], payload
+logs.delete_subscription_filter(logGroupName="/app/shop", filterName="errors")
 
 # A rule writes to a group.
 logs.create_log_group(logGroupName="/aws/events/orders")

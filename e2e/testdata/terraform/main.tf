@@ -201,3 +201,25 @@ resource "aws_cloudwatch_log_resource_policy" "events" {
     }]
   })
 }
+
+resource "aws_cloudwatch_log_metric_filter" "errors" {
+  name           = "errors"
+  pattern        = "{ $.level = \"ERROR\" }"
+  log_group_name = aws_cloudwatch_log_group.orders.name
+
+  metric_transformation {
+    name       = "errors"
+    namespace  = "shop"
+    value      = "1"
+    unit       = "Count"
+    dimensions = { code = "$.code" }
+  }
+}
+
+resource "aws_cloudwatch_log_subscription_filter" "errors" {
+  name            = "errors"
+  log_group_name  = aws_cloudwatch_log_group.orders.name
+  filter_pattern  = "ERROR"
+  destination_arn = aws_sqs_queue.dead.arn
+  distribution    = "Random"
+}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/room/logs/filters"
 	"github.com/dari-bus/dari/internal/store/blocks"
 	"github.com/dari-bus/dari/internal/wire"
 )
@@ -20,7 +21,6 @@ func (a api) eventRows() []wire.Operation {
 		wire.Op("FilterLogEvents", a.FilterLogEvents).Reads().OnData(),
 		wire.Op("GetLogEvents", a.GetLogEvents).Reads().OnData(),
 		wire.Op("PutLogEvents", a.PutLogEvents).OnData().Takes(maxBody),
-		wire.Op("TestMetricFilter", a.TestMetricFilter).Reads(),
 	}
 }
 
@@ -217,41 +217,7 @@ func (a api) FilterLogEvents(ctx context.Context, in *filterLogEventsInput) (*fi
 	out := &filterLogEventsOutput{NextToken: wire.Opt(next)}
 	for i := range hits {
 		h := &hits[i]
-		out.Events = append(out.Events, filteredLogEvent{h.Stream, h.Time, string(h.Text), h.Arrived, fmt.Sprintf("%036d%020d", h.Time, h.Number)})
-	}
-	return out, nil
-}
-
-type testMetricFilterInput struct {
-	FilterPattern    *string  `json:"filterPattern"`
-	LogEventMessages []string `json:"logEventMessages"`
-}
-
-type testMetricFilterOutput struct {
-	Matches []metricFilterMatch `json:"matches" empty:"kept"`
-}
-
-type metricFilterMatch struct {
-	EventNumber     int64             `json:"eventNumber"`
-	EventMessage    string            `json:"eventMessage"`
-	ExtractedValues map[string]string `json:"extractedValues" empty:"kept"`
-}
-
-// TestMetricFilter tries a filter pattern on texts.
-func (a api) TestMetricFilter(ctx context.Context, in *testMetricFilterInput) (*testMetricFilterOutput, error) {
-	by := caller(ctx)
-	if err := a.allow(by, by.Place, "TestMetricFilter", resource(by.Place, "", "")); err != nil {
-		return nil, err
-	}
-	p, err := compile(*in.FilterPattern)
-	if err != nil {
-		return nil, err
-	}
-	out := &testMetricFilterOutput{}
-	for i, m := range in.LogEventMessages {
-		if p.Match([]byte(m)) {
-			out.Matches = append(out.Matches, metricFilterMatch{int64(i + 1), m, p.Extract([]byte(m))})
-		}
+		out.Events = append(out.Events, filteredLogEvent{h.Stream, h.Time, string(h.Text), h.Arrived, filters.EventID(&h.Entry)})
 	}
 	return out, nil
 }

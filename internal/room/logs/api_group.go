@@ -147,7 +147,7 @@ func (a api) DescribeLogGroups(ctx context.Context, in *describeLogGroupsInput) 
 		arn := groupARN(by.Place, g.Name)
 		out.LogGroups = append(out.LogGroups, logGroup{
 			LogGroupName: g.Name, CreationTime: g.Created, RetentionInDays: wire.Opt(g.Retention), Arn: arn + ":*",
-			StoredBytes: sizes[i], LogGroupClass: g.Class, LogGroupArn: arn, DeletionProtectionEnabled: wire.Opt(g.Protected),
+			MetricFilterCount: a.filters.CountMetrics(by.Place, g.Number), StoredBytes: sizes[i], LogGroupClass: g.Class, LogGroupArn: arn, DeletionProtectionEnabled: wire.Opt(g.Protected),
 		})
 	}
 	return out, nil

@@ -1,6 +1,8 @@
 package logs
 
 import (
+	"strings"
+
 	"github.com/dari-bus/dari/internal/filter"
 	"github.com/dari-bus/dari/internal/wire"
 )
@@ -32,8 +34,9 @@ func limits() wire.Limits {
 		return l
 	}
 	add(required(group), "createLogGroupInput.LogGroupName", "groupInput.LogGroupName", "putRetentionPolicyInput.LogGroupName",
-		"streamInput.LogGroupName", "putLogEventsInput.LogGroupName", "tagLogGroupInput.LogGroupName", "untagLogGroupInput.LogGroupName")
-	add(group, "describeLogGroupsInput.LogGroupNamePrefix", "describeLogStreamsInput.LogGroupName", "getLogEventsInput.LogGroupName", "filterLogEventsInput.LogGroupName")
+		"streamInput.LogGroupName", "putLogEventsInput.LogGroupName", "tagLogGroupInput.LogGroupName", "untagLogGroupInput.LogGroupName",
+		"putMetricFilterInput.LogGroupName", "putSubscriptionFilterInput.LogGroupName", "filterInput.LogGroupName", "describeSubscriptionFiltersInput.LogGroupName")
+	add(group, "describeLogGroupsInput.LogGroupNamePrefix", "describeLogStreamsInput.LogGroupName", "getLogEventsInput.LogGroupName", "filterLogEventsInput.LogGroupName", "describeMetricFiltersInput.LogGroupName")
 	add(wire.Limit{HasMin: true, Max: 512, Pattern: `[\.\-_/#A-Za-z0-9]*`}, "describeLogGroupsInput.LogGroupNamePattern")
 	add(wire.Limit{Max: 512}, "listLogGroupsInput.LogGroupNamePattern")
 	add(identifier, "describeLogStreamsInput.LogGroupIdentifier", "getLogEventsInput.LogGroupIdentifier", "filterLogEventsInput.LogGroupIdentifier")
@@ -44,8 +47,8 @@ func limits() wire.Limits {
 	add(stream, "describeLogStreamsInput.LogStreamNamePrefix", "filterLogEventsInput.LogStreamNamePrefix")
 	add(wire.Limit{Min: 1, Max: 100, Each: &stream}, "filterLogEventsInput.LogStreamNames")
 	add(token, "describeLogGroupsInput.NextToken", "listLogGroupsInput.NextToken", "describeLogStreamsInput.NextToken", "getLogEventsInput.NextToken",
-		"filterLogEventsInput.NextToken", "describeResourcePoliciesInput.NextToken", "putLogEventsInput.SequenceToken")
-	add(page, "describeLogGroupsInput.Limit", "describeLogStreamsInput.Limit", "describeResourcePoliciesInput.Limit")
+		"filterLogEventsInput.NextToken", "describeResourcePoliciesInput.NextToken", "describeMetricFiltersInput.NextToken", "describeSubscriptionFiltersInput.NextToken", "putLogEventsInput.SequenceToken")
+	add(page, "describeLogGroupsInput.Limit", "describeLogStreamsInput.Limit", "describeResourcePoliciesInput.Limit", "describeMetricFiltersInput.Limit", "describeSubscriptionFiltersInput.Limit")
 	add(wire.Limit{Min: 1, Max: 1000}, "listLogGroupsInput.Limit")
 	add(events, "getLogEventsInput.Limit", "filterLogEventsInput.Limit")
 	add(since, "getLogEventsInput.StartTime", "getLogEventsInput.EndTime", "filterLogEventsInput.StartTime", "filterLogEventsInput.EndTime")
@@ -62,11 +65,37 @@ func limits() wire.Limits {
 	add(wire.Limit{Required: true, HasMin: true}, "inputLogEvent.Timestamp")
 	add(wire.Limit{Required: true, Min: 1}, "inputLogEvent.Message")
 	add(pattern, "filterLogEventsInput.FilterPattern")
-	add(required(pattern), "testMetricFilterInput.FilterPattern")
+	add(required(pattern), "testMetricFilterInput.FilterPattern", "putMetricFilterInput.FilterPattern", "putSubscriptionFilterInput.FilterPattern")
+	filtersLimits(add)
 	add(wire.Limit{Required: true, Min: 1, Max: 50, Each: &wire.Limit{Min: 1}}, "testMetricFilterInput.LogEventMessages")
 	// AWS's model bounds the name of a policy in no way.
 	add(wire.Limit{Min: 1, Max: 512}, "putResourcePolicyInput.PolicyName", "deleteResourcePolicyInput.PolicyName")
 	add(wire.Limit{Min: 1, Max: 51200}, "putResourcePolicyInput.PolicyDocument")
 	add(wire.Limit{Enum: []string{"ACCOUNT", "RESOURCE"}}, "describeResourcePoliciesInput.PolicyScope")
 	return l
+}
+
+// units are those of CloudWatch.
+var units = strings.Fields("Seconds Microseconds Milliseconds Bytes Kilobytes Megabytes Gigabytes Terabytes Bits Kilobits Megabits Gigabits Terabits Percent Count " +
+	"Bytes/Second Kilobytes/Second Megabytes/Second Gigabytes/Second Terabytes/Second Bits/Second Kilobits/Second Megabits/Second Gigabits/Second Terabits/Second Count/Second None")
+
+// filtersLimits adds those of filters.
+func filtersLimits(add func(wire.Limit, ...string)) {
+	required := func(min, max int, pattern string) wire.Limit {
+		return wire.Limit{Required: true, Min: min, HasMin: true, Max: max, Pattern: pattern}
+	}
+	name := wire.Limit{Min: 1, Max: 512, Pattern: `[^:*]*`}
+	dimension := wire.Limit{Max: 255}
+	add(required(1, 512, `[^:*]*`), "putMetricFilterInput.FilterName", "putSubscriptionFilterInput.FilterName", "filterInput.FilterName")
+	add(name, "describeMetricFiltersInput.FilterNamePrefix", "describeSubscriptionFiltersInput.FilterNamePrefix")
+	add(required(1, 1, ""), "putMetricFilterInput.MetricTransformations")
+	add(required(0, 255, `[^:*$]*`), "metricTransformation.MetricName", "metricTransformation.MetricNamespace")
+	add(wire.Limit{HasMin: true, Max: 255, Pattern: `[^:*$]*`}, "describeMetricFiltersInput.MetricName", "describeMetricFiltersInput.MetricNamespace")
+	add(required(0, 100, ""), "metricTransformation.MetricValue")
+	add(wire.Limit{Keys: &dimension, Each: &dimension}, "metricTransformation.Dimensions")
+	add(wire.Limit{Enum: units}, "metricTransformation.Unit")
+	add(required(1, 2048, ""), "putSubscriptionFilterInput.DestinationArn") // AWS's model bounds it in no way
+	add(wire.Limit{Min: 1, Max: 2048}, "putSubscriptionFilterInput.RoleArn")
+	add(wire.Limit{Enum: []string{"Random", byStream}}, "putSubscriptionFilterInput.Distribution")
+	add(wire.Limit{HasMin: true, Max: 2000}, "putMetricFilterInput.FieldSelectionCriteria", "putSubscriptionFilterInput.FieldSelectionCriteria")
 }

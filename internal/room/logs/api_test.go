@@ -41,7 +41,13 @@ type client struct {
 
 func open(t *testing.T, st store.Store, guard access.Guard) *client {
 	t.Helper()
-	s, err := Open(t.Context(), Options{Store: st, Guard: guard, Log: slog.New(slog.DiscardHandler)})
+	return openWith(t, Options{Store: st, Guard: guard})
+}
+
+func openWith(t *testing.T, opt Options) *client {
+	t.Helper()
+	opt.Log = slog.New(slog.DiscardHandler)
+	s, err := Open(t.Context(), opt)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -88,10 +88,28 @@ func (s *Service) DeleteGroup(ctx context.Context, by access.Caller, at access.P
 		if err := tx.Put(gone, []byte(at.Account+"/"+at.Region)); err != nil {
 			return err
 		}
-		return s.events.Drop(tx, g.Number)
+		if err := s.events.Drop(tx, g.Number); err != nil {
+			return err
+		}
+		return s.filters.Drop(tx, at, g.Number)
 	}, store.Draining)
 	s.wake()
 	return err
+}
+
+// filtered is what filters know of their groups.
+type filtered struct{ *Service }
+
+func (s filtered) Allow(by access.Caller, at access.Place, action, group string) error {
+	return s.allow(by, at, action, resource(at, group, ""))
+}
+
+func (s filtered) Number(at access.Place, group string) (uint64, error) {
+	g, err := s.groups.Get(groupKey(at, group))
+	if err != nil {
+		return 0, err
+	}
+	return g.Number, nil
 }
 
 // change changes a group.

@@ -15,6 +15,7 @@ import (
 	"github.com/dari-bus/dari/internal/budget"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/policy"
+	"github.com/dari-bus/dari/internal/room/logs/filters"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/blocks"
 	"github.com/dari-bus/dari/internal/store/table"
@@ -27,6 +28,8 @@ type Options struct {
 	Guard access.Guard
 	// Memory bounds what packing and reading events take. Nil is without a bound.
 	Memory *budget.Share
+	// Outbox owes subscribers their events. Nil means that groups can have none.
+	Outbox filters.Outbox
 	// Log hears what goes wrong in the background. Nil means slog.Default().
 	Log *slog.Logger
 }
@@ -38,6 +41,7 @@ type Service struct {
 	streams  *table.Table[Stream]
 	policies *table.Table[Policy]
 	events   *blocks.Log
+	filters  *filters.Service
 	// documents are the policies of each place in one.
 	documents atomic.Pointer[map[access.Place]*policy.Document]
 	// swept wakes the sweep.
@@ -96,6 +100,9 @@ func Open(ctx context.Context, opt Options) (*Service, error) {
 	}
 	if err == nil {
 		s.events, err = blocks.Open(blocks.Options{Store: opt.Store, Prefix: keyEvents, Memory: opt.Memory})
+	}
+	if err == nil {
+		s.filters, err = filters.Open(ctx, filters.Options{Store: opt.Store, Guard: opt.Guard, Groups: filtered{s}, Outbox: opt.Outbox, Memory: opt.Memory})
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open logs: %w", err)

@@ -127,6 +127,11 @@ func (s *Service) put(ctx context.Context, at access.Place, g *Group, stream str
 		return rejected, err
 	}
 	defer packed.Free()
+	owed, err := s.filters.Owed(at, g.Name, g.Number, stream, events)
+	if err != nil {
+		return rejected, err
+	}
+	defer owed.Free()
 	err = s.opt.Store.Update(ctx, func(tx store.Tx) error {
 		if now, err := s.groups.In(tx).Get(groupKey(at, g.Name)); err != nil || now.Number != g.Number {
 			return errNoStream
@@ -141,9 +146,13 @@ func (s *Service) put(ctx context.Context, at access.Place, g *Group, stream str
 		if err != nil {
 			return err
 		}
-		return s.events.Add(tx, packed)
+		if err := s.events.Add(tx, packed); err != nil {
+			return err
+		}
+		return owed.Owe(tx)
 	}, opts...)
 	if err == nil {
+		owed.Start()
 		s.pileUp(pile{g.Number, st.Number, events[0].Time / (24 * time.Hour).Milliseconds()})
 	}
 	return rejected, err
