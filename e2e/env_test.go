@@ -69,3 +69,17 @@ func (s *server) run(t testing.TB, dir, name string, args ...string) string {
 	}
 	return string(out)
 }
+
+// runAs runs a client that is to fail, with more in its environment, and returns what
+// it printed.
+func (s *server) runAs(t testing.TB, env []string, name string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd.Dir = t.TempDir()
+	cmd.Env = append(append(plainEnv(), s.clientVars(t)...), env...)
+	out, err := cmd.CombinedOutput()
+	if err == nil {
+		t.Fatalf("%s %s did not fail:\n%s", filepath.Base(name), strings.Join(args, " "), out)
+	}
+	return string(out)
+}
