@@ -53,6 +53,7 @@ func TestAnAccountIsABoundary(t *testing.T) {
 		policy string
 		change func(*Ask)
 		strict bool
+		closed bool
 		why    string // "" when it is allowed
 	}{
 		{name: "the owner", by: root},
@@ -67,6 +68,9 @@ func TestAnAccountIsABoundary(t *testing.T) {
 		{name: "the owner, what only owners may do", by: root, policy: guests, change: func(a *Ask) { a.OwnerOnly = true }},
 		{name: "an address that is let in", by: near, policy: nearby},
 		{name: "an address that is not", by: stranger, policy: nearby, why: "because no resource-based policy allows"},
+		{name: "the owner, where there are no roots", by: root, closed: true, why: "because everybody is held to policies, and the caller is no user and no session of a role"},
+		{name: "the owner, where there are no roots, with a policy", by: root, policy: guests, closed: true, why: "sign with the key of one"},
+		{name: "a rule, where there are no roots", by: service(t, rule), closed: true},
 		{name: "a rule", by: service(t, rule)},
 		{name: "a rule, services need a policy", by: service(t, rule), strict: true, why: "User: events.amazonaws.com for " + rule + " is not authorized"},
 		{name: "a rule that the policy names", by: service(t, rule), policy: ourRule, strict: true},
@@ -80,7 +84,7 @@ func TestAnAccountIsABoundary(t *testing.T) {
 			if c.change != nil {
 				c.change(&ask)
 			}
-			err := Boundary{ServicesNeedPolicy: c.strict}.Allow(&ask)
+			err := Boundary{ServicesNeedPolicy: c.strict, NoRoots: c.closed}.Allow(&ask)
 			if c.why == "" {
 				if err != nil {
 					t.Errorf("refused: %v", err)

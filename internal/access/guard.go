@@ -49,10 +49,16 @@ type Boundary struct {
 	// resources within an account as well, as AWS does: without a statement that
 	// allows it, a rule does not reach a queue of its own account.
 	ServicesNeedPolicy bool
+	// NoRoots refuses whoever is no user, no session of a role and no service: without
+	// keys nobody can show that they are the root of an account.
+	NoRoots bool
 }
 
 // Allow answers.
 func (b Boundary) Allow(a *Ask) error {
+	if b.NoRoots && a.Caller.Service == "" && a.Caller.Source == "" {
+		return a.Refuse("because everybody is held to policies, and the caller is no user and no session of a role: sign with the key of one")
+	}
 	own := a.Caller.Account == a.Owner
 	if own && a.Caller.Service == "" && (a.Policy == nil || a.Unlocks) {
 		return nil

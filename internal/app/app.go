@@ -53,13 +53,16 @@ func Open(ctx context.Context, opt Options) (*App, error) {
 	a := &App{opt: opt, registry: prometheus.NewRegistry(), feed: watch.NewFeed(feedSize), stopWithin: 10 * time.Second}
 	a.observe()
 	a.client = a.newClient()
-	a.guard = access.Boundary{ServicesNeedPolicy: opt.EnforcePolicies}
+	a.guard = access.Boundary{ServicesNeedPolicy: opt.EnforcePolicies || opt.EnforceIAM, NoRoots: opt.EnforceIAM && opt.keys == nil}
 	var err error
 	if a.store, err = a.openStore(); err != nil {
 		return nil, err
 	}
 	if a.rooms, err = a.openRooms(ctx); err != nil {
 		return nil, errors.Join(err, a.store.Close())
+	}
+	if opt.EnforceIAM && opt.keys == nil && !a.identities.HasKeys() {
+		return nil, errors.Join(errNobody, a.store.Close())
 	}
 	watch.Gauges(a.registry, func() float64 { return float64(a.outbox.Waiting()) }, func() float64 { return float64(a.outbox.Dead().Count()) })
 	watch.Trail(a.registry, a.trail.Lost, a.trail.PushedOut)
@@ -87,6 +90,10 @@ func (a *App) observe() {
 	a.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	a.hooks = watch.Tee(watch.Log(a.opt.Log), watch.Metrics(a.registry), a.feed.Hooks())
 }
+
+// errNobody is for a server that would let nobody do anything.
+var errNobody = settingError{"enforce-iam", "nobody could do anything: no access keys are set, and no user has one.\n" +
+	"Set -access-key and -secret-key, which are the root of -account, or start once without -enforce-iam and make a user with a key"}
 
 func (a *App) openStore() (store.Store, error) {
 	if a.opt.Ephemeral {

@@ -27,6 +27,7 @@ type Options struct {
 	AccessKey, SecretKey  string
 	Insecure              bool
 	EnforcePolicies       bool
+	EnforceIAM            bool
 	HTTPSOnly             bool
 	Outbound              string
 	MaxDead               int
@@ -58,6 +59,8 @@ func (o *Options) Register(fs *flag.FlagSet) {
 	fs.StringVar(&o.SecretKey, "secret-key", "", "the `secret` of -access-key (better given as DARI_SECRET_KEY)")
 	fs.BoolVar(&o.Insecure, "insecure", false, "listen beyond this machine although no access keys are set")
 	fs.BoolVar(&o.EnforcePolicies, "enforce-policies", false, "let rules reach a queue of their own account only when its policy allows it, as AWS does; between accounts that is always so")
+	fs.BoolVar(&o.EnforceIAM, "enforce-iam", false, "hold everybody to policies: only users and sessions of roles, and keys that are set as the root of their account, may do anything; "+
+		"roles that rules act with must exist; services need a resource's policy, as with -enforce-policies")
 	fs.BoolVar(&o.HTTPSOnly, "https-only", false, "refuse API destinations and token endpoints that are not https://, as AWS does")
 	fs.StringVar(&o.Outbound, "outbound", "", "`where` API destinations and token endpoints may be: any, or public (addresses of the internet, no proxies), "+
 		"with what else is allowed after commas, such as public,10.1.0.0/16,hooks.internal (default any if only this machine reaches -listen, else public)")

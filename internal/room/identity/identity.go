@@ -15,6 +15,8 @@ type Options struct {
 	Guard access.Guard
 	// Verified says that nobody is taken at their word: see [directory.Options].
 	Verified bool
+	// Strict says that roles which services act with must exist.
+	Strict bool
 }
 
 // A Service is the guard of the house, and knows the keys that were made here.

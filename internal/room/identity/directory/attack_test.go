@@ -327,3 +327,52 @@ func TestAFullDiskLetsPoliciesAndKeysGo(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A rule that acts with a role may do what the role may, and only if the role lets it.
+func TestARuleIsHeldToTheRoleItActsWith(t *testing.T) {
+	const rule, bus = "arn:aws:events:eu-central-1:111122223333:rule/r", "arn:aws:events:eu-central-1:111122223333:event-bus/b"
+	const lets = `{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"events.amazonaws.com"}}}`
+	s := mem.New()
+	d, err := Open(t.Context(), Options{Store: s, Guard: access.Boundary{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.make(t, Role, Entity{Name: "sender", Trust: lets})
+	d.allow(t, Role, "sender", `{"Effect":"Allow","Action":"events:PutEvents","Resource":"`+bus+`"}`)
+	d.make(t, Role, Entity{Name: "idle", Trust: lets})
+	d.make(t, Role, Entity{Name: "dev", Trust: trust})
+	d.allow(t, Role, "dev", `{"Effect":"Allow","Action":"*","Resource":"*"}`)
+	strict, err := Open(t.Context(), Options{Store: s, Guard: access.Boundary{NoRoots: true}, Strict: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const missing = "because the role does not exist"
+	for role, want := range map[string][2]string{
+		"sender": {"", ""},
+		"idle":   {"because no identity-based policy allows the events:PutEvents action", "because no identity-based policy allows"},
+		"dev":    {"because the role trust policy does not allow events.amazonaws.com", "because the role trust policy does not allow"},
+		"none":   {"", missing},
+	} {
+		by, err := access.Role("arn:aws:iam::111122223333:role/"+role, rule)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, d := range []*Directory{d, strict} {
+			err := d.Allow(&access.Ask{Caller: by, Action: "events:PutEvents", Resource: bus, Owner: "111122223333"})
+			if want[i] == "" && err != nil || want[i] != "" && (err == nil || !strings.Contains(err.Error(), want[i])) {
+				t.Errorf("%s, strict %v: %v, want %q", role, i == 1, err, want[i])
+			}
+		}
+	}
+}
+
+// Where there are no roots, nobody is lent to be one.
+func TestNobodyIsLentARootThatThereIsNot(t *testing.T) {
+	d, err := Open(t.Context(), Options{Store: mem.New(), Guard: access.Boundary{NoRoots: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Lend(root, time.Hour); fault.KindOf(err) != fault.KindDenied {
+		t.Errorf("a session of the root: %v", err)
+	}
+}

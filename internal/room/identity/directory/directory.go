@@ -27,12 +27,16 @@ type Options struct {
 	// server that took people at their word are not good for one that does not, nor
 	// the other way round.
 	Verified bool
+	// Strict says that roles which services act with must exist. Else one that does
+	// not is taken for the root of its account.
+	Strict bool
 }
 
 // A Directory is who there is. Its methods may be called from many goroutines at
 // once.
 type Directory struct {
 	boundary access.Guard
+	strict   bool
 	store    store.Store
 	issuer   *issuer
 	entities *table.Table[Entity]
@@ -54,7 +58,7 @@ func Open(ctx context.Context, opt Options) (*Directory, error) {
 	if opt.Store == nil || opt.Guard == nil {
 		return nil, errors.New("open the identities: they need a store and a guard")
 	}
-	d := &Directory{boundary: opt.Guard, store: opt.Store, weights: map[string]int{}}
+	d := &Directory{boundary: opt.Guard, strict: opt.Strict, store: opt.Store, weights: map[string]int{}}
 	var err error
 	if d.issuer, err = openIssuer(ctx, opt.Store, opt.Verified); err != nil {
 		return nil, err

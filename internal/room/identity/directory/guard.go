@@ -7,10 +7,14 @@ import (
 	"github.com/dari-bus/dari/internal/policy"
 )
 
-// Allow is the guard of the house. Who is a user or a session is held to all
-// policies there are, in AWS's order; who is not, to the boundary between accounts.
+// Allow is the guard of the house. Who is a user or a session, and a service that
+// acts with a role, is held to all policies there are, in AWS's order; who is not, to
+// the boundary between accounts.
 func (d *Directory) Allow(a *access.Ask) error {
 	if a.Caller.Identity == nil {
+		if strings.Contains(a.Caller.Principal, ":role/") {
+			return d.allowRole(a)
+		}
 		return d.boundary.Allow(a)
 	}
 	if why := unlent(a); why != "" {
@@ -18,6 +22,29 @@ func (d *Directory) Allow(a *access.Ask) error {
 	}
 	p := d.policiesOf(a.Caller)
 	p.Resource, p.Foreign = a.Policy, a.Caller.Account != a.Owner
+	if p.Foreign && a.OwnerOnly {
+		return a.Refuse("because only the account that owns the resource may do that")
+	}
+	return d.judge(a, p)
+}
+
+// allowRole answers for a service that acts with a role: the role must let it.
+func (d *Directory) allowRole(a *access.Ask) error {
+	by := &a.Caller
+	role := d.entities.Find(Role.key(by.Account, lastName(by.Principal)))
+	if role == nil || role.ARN != by.Principal {
+		if d.strict {
+			return a.Refuse("because the role does not exist")
+		}
+		return d.boundary.Allow(a)
+	}
+	trust := a.Request()
+	trust.Principal, trust.Action, trust.Resource = policy.Principal{Service: access.Events}, "sts:AssumeRole", role.ARN
+	if role.trust.Decide(trust).Verdict != policy.Allowed {
+		return a.Refuse("because the role trust policy does not allow " + access.Events + " the sts:AssumeRole action")
+	}
+	p := d.policiesOfEntity(by.Account, role)
+	p.Resource, p.Foreign = a.Policy, by.Account != a.Owner
 	if p.Foreign && a.OwnerOnly {
 		return a.Refuse("because only the account that owns the resource may do that")
 	}
