@@ -15,6 +15,7 @@ import (
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/bus"
 	"github.com/dari-bus/dari/internal/event"
+	"github.com/dari-bus/dari/internal/room/logs"
 	"github.com/dari-bus/dari/internal/room/queue"
 	"github.com/dari-bus/dari/internal/store/disk"
 	"github.com/dari-bus/dari/internal/store/storetest"
@@ -75,27 +76,58 @@ func newLife(t *testing.T, fs vfs.FS) *life {
 
 var lifeCaller = access.Root("000000000000", "eu-central-1")
 
-// settle makes a rule that sends everything to two queues, one of which is FIFO.
+// lifeGroup is a log group.
+const lifeGroup = "/life"
+
+// settle makes rules that send everything to two queues, one of which is FIFO, and to
+// a log group.
 func (l *life) settle(t *testing.T) {
 	t.Helper()
+	if err := l.logs.CreateGroup(t.Context(), lifeCaller, logs.Group{Name: lifeGroup, Class: logs.Standard}); err != nil {
+		t.Fatal(err)
+	}
+	l.rule(t, "logged", target.Target{ID: "g", ARN: lifeCaller.Place.ARN("logs", "log-group:"+lifeGroup).String()})
 	for i, a := range lifeQueues {
 		s := queue.DefaultSettings()
 		s.ContentDedup = a.FIFO()
 		if err := l.queues.Create(t.Context(), a, s, nil, nil); err != nil {
 			t.Fatal(err)
 		}
-		name := fmt.Sprint("r", i)
-		if _, err := l.buses.PutRule(t.Context(), lifeCaller, bus.NewRule{Name: name, Pattern: `{"source":["life"]}`}); err != nil {
-			t.Fatal(err)
-		}
 		tg := target.Target{ID: "q", ARN: a.ARN()}
 		if a.FIFO() {
 			tg.Queue = &target.QueueParameters{Group: "g"}
 		}
-		if err := l.buses.PutTargets(t.Context(), lifeCaller, "", name, []target.Target{tg}); err != nil {
+		l.rule(t, fmt.Sprint("r", i), tg)
+	}
+}
+
+// rule makes a rule that sends everything to a target.
+func (l *life) rule(t *testing.T, name string, to target.Target) {
+	t.Helper()
+	if _, err := l.buses.PutRule(t.Context(), lifeCaller, bus.NewRule{Name: name, Pattern: `{"source":["life"]}`}); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.buses.PutTargets(t.Context(), lifeCaller, "", name, []target.Target{to}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// logged counts the lines of each event in the log group.
+func (l *life) logged(t *testing.T) map[string]int {
+	t.Helper()
+	hits, next, err := l.logs.Filter(t.Context(), lifeCaller, lifeCaller.Place, lifeGroup, logs.Filter{}, "", false, 10_000)
+	if err != nil || next != "" {
+		t.Fatal(err, next)
+	}
+	got := map[string]int{}
+	for _, h := range hits {
+		var e struct{ ID string }
+		if err := json.Unmarshal(h.Text, &e); err != nil {
 			t.Fatal(err)
 		}
+		got[e.ID]++
 	}
+	return got
 }
 
 // put puts ten events and returns their ids.
@@ -142,10 +174,10 @@ func (l *life) held(t *testing.T, a queue.Address) map[string]int {
 	}
 }
 
-// An event for a queue of the house is on it when PutEvents answers, and a power
+// An event for a queue or a log group of the house is there when PutEvents answers, and a power
 // cut at whatever moment, with all, some or none of what was not synced kept,
 // neither takes it away nor brings it a second time.
-func TestEveryAcknowledgedEventIsInTheQueueExactlyOnce(t *testing.T) {
+func TestEveryAcknowledgedEventIsInTheQueuesAndTheLogExactlyOnce(t *testing.T) {
 	rng := rand.New(rand.NewPCG(storetest.Seed(t), 0))
 	fs := vfs.NewCrashableMem()
 	l := newLife(t, fs)
@@ -170,16 +202,16 @@ func TestEveryAcknowledgedEventIsInTheQueueExactlyOnce(t *testing.T) {
 		putting.Wait()
 		l.stop()
 		l = newLife(t, fs)
-		for _, a := range lifeQueues {
-			got := l.held(t, a)
+		lines := l.logged(t)
+		for name, got := range map[string]map[string]int{"plain": l.held(t, lifeQueues[0]), "ordered": l.held(t, lifeQueues[1]), "log": lines} {
 			for id := range acked {
 				if got[id] == 0 {
-					t.Errorf("cut %d: the acknowledged event %s is not in %s", cut, id, a.Name)
+					t.Errorf("cut %d: the acknowledged event %s is not in the %s", cut, id, name)
 				}
 			}
 			for id, n := range got {
 				if n != 1 {
-					t.Errorf("cut %d: the event %s is %d times in %s", cut, id, n, a.Name)
+					t.Errorf("cut %d: the event %s is %d times in the %s", cut, id, n, name)
 				}
 			}
 		}
@@ -201,10 +233,10 @@ func TestAQueueThatIsNotThereIsTriedByTheOutbox(t *testing.T) {
 	}
 	l.put(t)
 	ended := map[watch.Outcome]int{}
-	for range 20 {
+	for range 30 {
 		ended[<-l.ended]++
 	}
-	if ended[watch.Dead] != 10 || ended[watch.Delivered] != 10 {
+	if ended[watch.Dead] != 10 || ended[watch.Delivered] != 20 {
 		t.Errorf("ended as %v", ended)
 	}
 	l.halt()

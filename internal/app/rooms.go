@@ -101,17 +101,6 @@ func (a *App) openLogs(ctx context.Context, r *rooms, guard access.Guard) (room,
 	return room{api: logs.API(r.logs), run: r.logs.Run}, nil
 }
 
-// logsSink is where targets meet the log groups, which are opened later.
-func logsSink(r *rooms) target.Sink {
-	return target.Logs(func(ctx context.Context, group arn.ARN, e target.LogEvent) error {
-		from, err := access.Service(access.Events, e.Rule)
-		if err != nil {
-			return err
-		}
-		return r.logs.Deliver(ctx, group, from, e.Time, e.Text)
-	})
-}
-
 func (a *App) openDestinations(ctx context.Context, r *rooms, guard access.Guard) (room, error) {
 	var err error
 	r.destinations, err = destination.Open(ctx, destination.Options{Store: a.store, Guard: guard, Client: a.client, HTTPSOnly: a.opt.HTTPSOnly})

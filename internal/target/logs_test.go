@@ -17,7 +17,7 @@ const group = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/events/g"
 func TestLogsPassTheSuite(t *testing.T) {
 	targettest.Run(t, func(t *testing.T) targettest.Stage {
 		s := &stage{}
-		sink := target.Logs(func(ctx context.Context, _ arn.ARN, e target.LogEvent) error { return s.take(ctx, e.Text) })
+		sink := target.Logs(func(ctx context.Context, _ arn.ARN, e target.LogEvent) error { return s.take(ctx, e.Text) }, nil)
 		return s.stage(sink, group, fault.NotFound("no such group"), fault.Unavailable("busy"))
 	})
 }
@@ -40,7 +40,7 @@ func TestALogEventHasTheTimeOfTheEventOrOfTheTransformer(t *testing.T) {
 		{`"m"`, true, target.LogEvent{}, target.CodeInvalidParam},
 	} {
 		var got target.LogEvent
-		sink := target.Logs(func(_ context.Context, _ arn.ARN, e target.LogEvent) error { got = e; return nil })
+		sink := target.Logs(func(_ context.Context, _ arn.ARN, e target.LogEvent) error { got = e; return nil }, nil)
 		to := &target.Target{}
 		if c.made {
 			to.Transformer = &target.Transformer{}

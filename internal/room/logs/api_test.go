@@ -355,7 +355,7 @@ func TestARuleWritesWhereAPolicyLetsIt(t *testing.T) {
 	}
 	deliver := func(group string, at time.Time) error {
 		to := arn.New("logs", "eu-central-1", account, "log-group:"+group)
-		return c.s.Deliver(t.Context(), to, from, at.UnixMilli(), []byte("{}"))
+		return c.s.Deliver(t.Context(), Line{Group: to, From: from, Time: at.UnixMilli(), Text: []byte("{}")})
 	}
 	now := time.Now()
 	if err := deliver("/aws/events/g:*", now); fault.KindOf(err) != fault.KindDenied || !strings.Contains(err.Error(), "because no resource-based policy allows the logs:CreateLogStream action") {

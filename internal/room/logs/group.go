@@ -134,6 +134,7 @@ func (s *Service) SetRetention(ctx context.Context, by access.Caller, name strin
 		g.Retention = days
 		return nil
 	})
+	s.shorter.Store(true)
 	s.wake()
 	return err
 }

@@ -47,9 +47,14 @@ type Service struct {
 	// swept wakes the sweep.
 	swept chan struct{}
 
+	// sweptOn is the day that was swept last. It is for the sweep alone.
+	sweptOn int64
+	// shorter says that the retention of a group has changed since.
+	shorter atomic.Bool
+
 	mu sync.Mutex
-	// small counts the small blocks of a source and a day since they were merged.
-	small map[pile]int
+	// grown are the streams whose small blocks are to be merged, by their account.
+	grown map[string]map[table.Key]bool
 }
 
 // How many there may be in an account and a region.
@@ -77,7 +82,7 @@ func Open(ctx context.Context, opt Options) (*Service, error) {
 	if opt.Log == nil {
 		opt.Log = slog.Default()
 	}
-	s := &Service{opt: opt, swept: make(chan struct{}, 1), small: map[pile]int{}}
+	s := &Service{opt: opt, swept: make(chan struct{}, 1), grown: map[string]map[table.Key]bool{}}
 	var err error
 	s.groups, err = table.Open(ctx, table.Options[Group]{Store: opt.Store, Prefix: keyGroups, Version: 1, Max: maxGroups,
 		Missing: func(string) error { return fault.NotFound("The specified log group does not exist.") },
@@ -86,9 +91,10 @@ func Open(ctx context.Context, opt Options) (*Service, error) {
 	})
 	if err == nil {
 		s.streams, err = table.Open(ctx, table.Options[Stream]{Store: opt.Store, Prefix: keyStreams, Version: 1, Max: maxStreams,
-			Missing: func(string) error { return errNoStream },
-			Exists:  func(string) error { return fault.Conflict("The specified log stream already exists") },
-			Full:    errFull,
+			Missing:  func(string) error { return errNoStream },
+			Exists:   func(string) error { return fault.Conflict("The specified log stream already exists") },
+			Full:     errFull,
+			Complete: func(k table.Key, st *Stream) error { return st.complete(k) },
 		})
 	}
 	if err == nil {

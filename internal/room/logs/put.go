@@ -2,25 +2,21 @@ package logs
 
 import (
 	"context"
-	"math"
 	"time"
 
 	"github.com/dari-bus/dari/internal/access"
-	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/blocks"
-	"github.com/google/uuid"
 )
 
 // The bounds of what is put at a time.
 const (
-	maxBatch     = 1 << 20
-	eventExtra   = 26 // what an event counts beside its text
-	maxSpan      = 24 * time.Hour
-	maxAhead     = 2 * time.Hour
-	maxBehind    = 14 * 24 * time.Hour
-	smallestPile = 64 // blocks from which on it is worth to merge them
+	maxBatch   = 1 << 20
+	eventExtra = 26 // what an event counts beside its text
+	maxSpan    = 24 * time.Hour
+	maxAhead   = 2 * time.Hour
+	maxBehind  = 14 * 24 * time.Hour
 )
 
 // A Rejection says which events of a batch were not kept, by their places in it; -1
@@ -49,7 +45,11 @@ func (s *Service) Put(ctx context.Context, by access.Caller, at access.Place, gr
 	if err := checkBatch(events); err != nil {
 		return Rejection{}, err
 	}
-	return s.put(ctx, at, g, stream, events, false)
+	events, rejected := judge(g, events, time.Now())
+	if len(events) == 0 {
+		return rejected, nil
+	}
+	return rejected, s.writing(at, g, stream, events).carryOut(ctx)
 }
 
 // checkBatch refuses a batch that is too large or not in order.
@@ -99,120 +99,93 @@ func judge(g *Group, events []blocks.Entry, now time.Time) ([]blocks.Entry, Reje
 	return events[keep:max(end, keep)], r
 }
 
-// put writes what is to be kept of events. When making, it makes the stream if it is
-// not there, and need not wait for the disk.
-func (s *Service) put(ctx context.Context, at access.Place, g *Group, stream string, events []blocks.Entry, making bool) (Rejection, error) {
-	now := time.Now()
-	events, rejected := judge(g, events, now)
-	if len(events) == 0 {
-		return rejected, nil
-	}
+// A writing is events of one stream on their way into a transaction.
+type writing struct {
+	s      *Service
+	at     access.Place
+	group  *Group
+	stream string
+	// making says that the stream is made if it is not there.
+	making bool
+	events []blocks.Entry
+	packed *blocks.Packed
+}
+
+// writing returns one of events, of which there are some and which come now.
+func (s *Service) writing(at access.Place, g *Group, stream string, events []blocks.Entry) *writing {
+	now := time.Now().UnixMilli()
 	for i := range events {
-		events[i].Arrived = now.UnixMilli()
+		events[i].Arrived = now
 	}
-	key := streamKey(at, g, stream)
-	var opts []store.Option
-	if making {
-		opts = append(opts, store.Unsynced)
-		if err := s.ensure(ctx, at, g, stream); err != nil {
-			return rejected, err
-		}
+	return &writing{s: s, at: at, group: g, stream: stream, events: events}
+}
+
+// carryOut writes the events in a transaction of their own, with what subscribers are
+// owed of them.
+func (w *writing) carryOut(ctx context.Context, opts ...store.Option) (err error) {
+	if w.packed, err = w.s.events.Pack(ctx, w.events); err != nil {
+		return err
 	}
-	st, err := s.streams.Get(key)
+	defer w.packed.Free()
+	owed, err := w.s.filters.Owed(w.at, w.group.Name, w.group.Number, w.stream, w.events)
 	if err != nil {
-		return rejected, err
-	}
-	packed, err := s.events.Pack(ctx, g.Number, st.Number, events)
-	if err != nil {
-		return rejected, err
-	}
-	defer packed.Free()
-	owed, err := s.filters.Owed(at, g.Name, g.Number, stream, events)
-	if err != nil {
-		return rejected, err
+		return err
 	}
 	defer owed.Free()
-	err = s.opt.Store.Update(ctx, func(tx store.Tx) error {
-		if now, err := s.groups.In(tx).Get(groupKey(at, g.Name)); err != nil || now.Number != g.Number {
-			return errNoStream
-		}
-		_, err := s.streams.In(tx).Change(key, func(changed *Stream) error {
-			if changed.Number != st.Number {
-				return errNoStream
-			}
-			changed.note(events)
-			return nil
-		})
-		if err != nil {
+	err = w.s.opt.Store.Update(ctx, func(tx store.Tx) error {
+		if err := w.fits(tx); err != nil {
 			return err
 		}
-		if err := s.events.Add(tx, packed); err != nil {
+		if err := w.write(tx); err != nil {
 			return err
 		}
 		return owed.Owe(tx)
 	}, opts...)
 	if err == nil {
 		owed.Start()
-		s.pileUp(pile{g.Number, st.Number, events[0].Time / (24 * time.Hour).Milliseconds()})
-	}
-	return rejected, err
-}
-
-// note takes down when events happened and came.
-func (st *Stream) note(events []blocks.Entry) {
-	first, last := events[0].Time, events[len(events)-1].Time
-	if st.Arrived == 0 {
-		st.First, st.Last = first, last
-	}
-	st.First, st.Last = min(st.First, first), max(st.Last, last)
-	st.Arrived = events[0].Arrived
-}
-
-// ensure makes a stream if it is not there.
-func (s *Service) ensure(ctx context.Context, at access.Place, g *Group, stream string) error {
-	if s.streams.Find(streamKey(at, g, stream)) != nil {
-		return nil
-	}
-	return s.opt.Store.Update(ctx, func(tx store.Tx) error {
-		if s.streams.In(tx).Find(streamKey(at, g, stream)) != nil {
-			return nil
-		}
-		return s.createStream(tx, at, g, stream)
-	}, store.Unsynced)
-}
-
-// Deliver puts an event into a group on behalf of a service that acts for source,
-// such as a rule; millis is its time. Each source has a stream. Errors that are faults are final:
-// NotFound when there is no such group, Denied when no resource policy lets the
-// service in, Invalid when the event is too large, or too old or new to be kept.
-//
-// The event need not be on disk when Deliver returns: it is before whatever the
-// same store is told afterwards.
-func (s *Service) Deliver(ctx context.Context, to arn.ARN, from access.Caller, millis int64, text []byte) error {
-	at, group, ok := placeOf(to)
-	if !ok || to.Service != "logs" || at.Region != from.Region {
-		return fault.NotFound("The log group %s does not exist in the region %s.", to, from.Region)
-	}
-	stream := uuid.NewSHA1(uuid.NameSpaceURL, []byte(from.Source)).String()
-	for _, action := range []string{"CreateLogStream", "PutLogEvents"} {
-		if err := s.allow(from, at, action, resource(at, group, stream)); err != nil {
-			return err
-		}
-	}
-	g, err := s.groups.Get(groupKey(at, group))
-	if err != nil {
-		return fault.NotFound("The log group %s does not exist.", to)
-	}
-	if len(text) == 0 {
-		return fault.Invalid("The log event has no text; one has at least a character.")
-	}
-	events := []blocks.Entry{{Time: min(max(millis, 0), math.MaxInt64/2), Text: text}}
-	if err := checkBatch(events); err != nil {
-		return err
-	}
-	rejected, err := s.put(ctx, at, g, stream, events, true)
-	if err == nil && !rejected.None() {
-		return fault.Invalid("The event's time is %s; log events are kept that are at most 14 days old, within the retention of their group, and at most two hours ahead.", time.UnixMilli(millis).UTC().Format(time.RFC3339))
 	}
 	return err
+}
+
+// fits says whether there still is a place for the events.
+func (w *writing) fits(tx store.Tx) error {
+	g, err := w.s.groups.In(tx).Get(groupKey(w.at, w.group.Name))
+	if err != nil {
+		return err
+	}
+	streams := w.s.streams.In(tx)
+	switch {
+	case g.Number != w.group.Number: // another one of the name
+		return errNoStream
+	case streams.Find(streamKey(w.at, g, w.stream)) != nil:
+		return nil
+	case !w.making:
+		return errNoStream
+	case streams.Count(w.at, "") >= maxStreams:
+		return errFull
+	}
+	return nil
+}
+
+// write writes the events, which fit, and makes their stream if it is not there.
+func (w *writing) write(tx store.Tx) error {
+	key := streamKey(w.at, w.group, w.stream)
+	st := Stream{Name: w.stream, Created: time.Now().UnixMilli(), at: w.at, group: w.group.Number}
+	if old := w.s.streams.In(tx).Find(key); old != nil {
+		st = *old
+	} else if n, err := nextNumber(tx); err != nil {
+		return err
+	} else {
+		st.Number = n
+	}
+	st.note(w.events, w.packed.Small())
+	if err := w.s.streams.In(tx).Put(key, &st); err != nil {
+		return err
+	}
+	tx.OnEnd(func(kept bool) {
+		if kept && st.Small >= smallestPile {
+			w.s.pileUp(&st)
+		}
+	})
+	return w.s.events.Add(tx, w.group.Number, st.Number, w.packed)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/page"
 	"github.com/dari-bus/dari/internal/store"
+	"github.com/dari-bus/dari/internal/store/blocks"
 	"github.com/dari-bus/dari/internal/store/table"
 )
 
@@ -25,6 +27,44 @@ type Stream struct {
 	First   int64 `json:",omitempty"`
 	Last    int64 `json:",omitempty"`
 	Arrived int64 `json:",omitempty"`
+	// Small counts the small blocks since they were merged, and SmallFrom and SmallTo
+	// bound the times of what is in them.
+	Small     int   `json:",omitempty"`
+	SmallFrom int64 `json:",omitempty"`
+	SmallTo   int64 `json:",omitempty"`
+
+	at    access.Place
+	group uint64
+}
+
+// complete tells a stored stream where it is.
+func (st *Stream) complete(k table.Key) error {
+	group, _, _ := strings.Cut(k.Name, "/")
+	var err error
+	st.at = k.Place
+	st.group, err = strconv.ParseUint(group, 16, 64)
+	return err
+}
+
+// key is where the stream is in the table.
+func (st *Stream) key() table.Key { return streamKey(st.at, &Group{Number: st.group}, st.Name) }
+
+// note takes down when events happened and came, which are in so many small blocks.
+func (st *Stream) note(events []blocks.Entry, small int) {
+	first, last := events[0].Time, events[len(events)-1].Time
+	if st.Arrived == 0 {
+		st.First, st.Last = first, last
+	}
+	st.First, st.Last = min(st.First, first), max(st.Last, last)
+	st.Arrived = events[0].Arrived
+	if small == 0 {
+		return
+	}
+	if st.Small == 0 {
+		st.SmallFrom, st.SmallTo = first, last
+	}
+	st.Small += small
+	st.SmallFrom, st.SmallTo = min(st.SmallFrom, first), max(st.SmallTo, last)
 }
 
 // streamsOf begins the names of the records of a group's streams.
@@ -44,16 +84,12 @@ func (s *Service) CreateStream(ctx context.Context, by access.Caller, at access.
 		if err != nil {
 			return err
 		}
-		return s.createStream(tx, at, g, name)
+		n, err := nextNumber(tx)
+		if err != nil {
+			return err
+		}
+		return s.streams.In(tx).Create(streamKey(at, g, name), &Stream{Name: name, Number: n, Created: time.Now().UnixMilli(), at: at, group: g.Number})
 	})
-}
-
-func (s *Service) createStream(tx store.Tx, at access.Place, g *Group, name string) error {
-	n, err := nextNumber(tx)
-	if err != nil {
-		return err
-	}
-	return s.streams.In(tx).Create(streamKey(at, g, name), &Stream{Name: name, Number: n, Created: time.Now().UnixMilli()})
 }
 
 // DeleteStream deletes a stream and its events.

@@ -5,38 +5,55 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/dari-bus/dari/internal/access"
+	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/table"
 )
 
-// A pile is the blocks that one stream brought on one day.
-type pile struct {
-	group, stream uint64
-	day           int64
-}
+const (
+	// smallestPile is from how many small blocks on it is worth to merge them.
+	smallestPile = 64
+	// maxGrown bounds the streams of an account that wait to be merged. What is more
+	// has its turn when its pile has grown further, or the next day.
+	maxGrown = 1000
+	// sweepEvery is how often expired events are looked for.
+	sweepEvery = time.Minute
+)
 
-// maxPiles bounds the piles that are counted: what is more stays unmerged.
-const maxPiles = 100_000
-
-// sweepEvery is how often expired events are looked for.
-const sweepEvery = time.Minute
-
-// pileUp counts a block that was written.
-func (s *Service) pileUp(p pile) {
+// pileUp has the small blocks of a stream merged.
+func (s *Service) pileUp(st *Stream) {
 	s.mu.Lock()
-	n := s.small[p] + 1
-	if n > 1 || len(s.small) < maxPiles {
-		s.small[p] = n
+	of := s.grown[st.at.Account]
+	if of == nil {
+		of = map[table.Key]bool{}
+		s.grown[st.at.Account] = of
+	}
+	if len(of) < maxGrown {
+		of[st.key()] = true
 	}
 	s.mu.Unlock()
-	if n == smallestPile {
-		s.wake()
+	s.wake()
+}
+
+// takeGrown takes a stream of each account, so that none waits for all of another.
+func (s *Service) takeGrown() (keys []table.Key) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for account, of := range s.grown {
+		for k := range of {
+			keys = append(keys, k)
+			delete(of, k)
+			break
+		}
+		if len(of) == 0 {
+			delete(s.grown, account)
+		}
 	}
+	return keys
 }
 
 // wake has the sweep run now.
@@ -65,35 +82,48 @@ func (s *Service) Run(ctx context.Context) error {
 }
 
 func (s *Service) sweep(ctx context.Context) error {
-	if err := s.expire(ctx); err != nil {
-		return err
-	}
 	if err := s.bury(ctx); err != nil {
 		return err
+	}
+	// Days expire when a day begins, and when somebody changes a retention.
+	today := dayOf(time.Now().UnixMilli())
+	if s.shorter.Swap(false) || today != s.sweptOn {
+		if err := s.expire(ctx); err != nil {
+			s.shorter.Store(true)
+			return err
+		}
+	}
+	if today != s.sweptOn {
+		if err := s.mergeRest(ctx, today); err != nil {
+			return err
+		}
+		s.sweptOn = today
 	}
 	return s.merge(ctx)
 }
 
+// dayOf returns the day, of UTC, that a time is in.
+func dayOf(millis int64) int64 { return millis / millisInDay }
+
+const millisInDay = int64(24 * time.Hour / time.Millisecond)
+
 // expire deletes the days of all groups that have expired.
 func (s *Service) expire(ctx context.Context) error {
-	for g := range s.groups.All() {
-		begin := g.begin(time.Now())
-		if begin == 0 {
-			continue
+	begins := map[uint64]int64{}
+	err := s.opt.Store.View(ctx, func(tx store.Tx) error {
+		for g := range s.groups.All() {
+			if begin := g.begin(time.Now()); begin != 0 && s.events.Expired(tx, g.Number, begin) {
+				begins[g.Number] = begin
+			}
 		}
-		expired := false
-		err := s.opt.Store.View(ctx, func(tx store.Tx) error {
-			expired = s.events.Expired(tx, g.Number, begin)
-			return nil
-		})
-		if err == nil && expired {
-			err = s.opt.Store.Update(ctx, func(tx store.Tx) error { return s.events.Expire(tx, g.Number, begin) }, store.Draining)
-		}
-		if err != nil {
-			return err
+		return nil
+	})
+	for number, begin := range begins {
+		if err == nil {
+			err = s.opt.Store.Update(ctx, func(tx store.Tx) error { return s.events.Expire(tx, number, begin) }, store.Draining, store.Unsynced)
 		}
 	}
-	return nil
+	return err
 }
 
 // bury deletes the streams of groups that were deleted, some at a time.
@@ -133,28 +163,56 @@ func (s *Service) bury(ctx context.Context) error {
 	}
 }
 
-// merge merges the piles that have grown.
+// merge merges the small blocks of the streams whose piles have grown.
 func (s *Service) merge(ctx context.Context) error {
-	s.mu.Lock()
-	var grown []pile
-	today := time.Now().UnixMilli() / (24 * time.Hour).Milliseconds()
-	for p, n := range s.small {
-		if n >= smallestPile || p.day < today && n > 1 {
-			grown = append(grown, p)
+	for {
+		keys := s.takeGrown()
+		if len(keys) == 0 {
+			return nil
 		}
-		if n >= smallestPile || p.day < today {
-			delete(s.small, p)
+		for _, k := range keys {
+			if st := s.streams.Find(k); st != nil && st.Small >= smallestPile { // else it was merged meanwhile
+				if err := s.mergeStream(ctx, st); err != nil {
+					return err
+				}
+			}
 		}
 	}
-	s.mu.Unlock()
-	slices.SortFunc(grown, func(a, b pile) int { return int(a.day - b.day) })
-	for _, p := range grown {
-		for more := true; more; {
-			var err error
-			if more, err = s.events.Merge(ctx, p.group, p.stream, p.day*(24*time.Hour).Milliseconds()); err != nil {
+}
+
+// mergeRest merges what is left in small blocks of the days before today.
+func (s *Service) mergeRest(ctx context.Context, today int64) error {
+	for st := range s.streams.All() {
+		if st.Small >= smallestPile || st.Small > 1 && dayOf(st.SmallTo) < today {
+			if err := s.mergeStream(ctx, st); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// mergeStream merges the small blocks that a stream has.
+func (s *Service) mergeStream(ctx context.Context, st *Stream) error {
+	for day := dayOf(st.SmallFrom); day <= dayOf(st.SmallTo); day++ {
+		for more := true; more; {
+			var err error
+			if more, err = s.events.Merge(ctx, st.group, st.Number, day*millisInDay); err != nil {
+				return err
+			}
+		}
+	}
+	_, err := s.streams.Change(ctx, st.key(), func(now *Stream) error {
+		if now.Number != st.Number {
+			return errNoStream
+		}
+		if now.Small -= st.Small; now.Small <= 0 {
+			now.Small, now.SmallFrom, now.SmallTo = 0, 0, 0
+		}
+		return nil
+	}, store.Unsynced)
+	if fault.KindOf(err) == fault.KindNotFound { // it was deleted meanwhile
+		return nil
+	}
+	return err
 }

@@ -84,7 +84,7 @@ func (s *Service) entry(ctx context.Context, r *Record, text []byte) (part, erro
 	if err != nil {
 		return part{}, err
 	}
-	packed, err := s.in.Pack(ctx, at.number, at.source, []blocks.Entry{{Time: now, Arrived: now, Text: text}})
+	packed, err := s.in.Pack(ctx, []blocks.Entry{{Time: now, Arrived: now, Text: text}})
 	if err != nil {
 		return part{}, err
 	}
@@ -93,7 +93,7 @@ func (s *Service) entry(ctx context.Context, r *Record, text []byte) (part, erro
 			if !s.there(tx, r.place(), at) {
 				return errors.New("the account's history was cut where the record belongs")
 			}
-			return s.in.Add(tx, packed)
+			return s.in.Add(tx, at.number, at.source, packed)
 		},
 		func(kept bool) {
 			packed.Free()

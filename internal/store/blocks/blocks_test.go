@@ -26,12 +26,12 @@ func openLog(t *testing.T, s store.Store) *Log {
 
 func write(t *testing.T, l *Log, log, source uint64, entries []Entry) {
 	t.Helper()
-	p, err := l.Pack(t.Context(), log, source, entries)
+	p, err := l.Pack(t.Context(), entries)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer p.Free()
-	if err := l.opt.Store.Update(t.Context(), func(tx store.Tx) error { return l.Add(tx, p) }); err != nil {
+	if err := l.opt.Store.Update(t.Context(), func(tx store.Tx) error { return l.Add(tx, log, source, p) }); err != nil {
 		t.Fatal(err)
 	}
 }

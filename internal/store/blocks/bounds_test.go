@@ -75,7 +75,7 @@ func TestWhatIsPutAtATimeIsOneBlock(t *testing.T) {
 func TestATextThatIsTooLongIsRefused(t *testing.T) {
 	l := openLog(t, mem.New())
 	for size, ok := range map[int]bool{maxText: true, maxText + 1: false} {
-		p, err := l.Pack(t.Context(), 1, 1, []Entry{{Text: make([]byte, size)}})
+		p, err := l.Pack(t.Context(), []Entry{{Text: make([]byte, size)}})
 		if (err == nil) != ok {
 			t.Errorf("a text of %d bytes: %v", size, err)
 		}

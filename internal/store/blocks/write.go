@@ -18,36 +18,60 @@ type Packed struct {
 }
 
 type packed struct {
-	at         place
+	day        uint32
+	number     uint64
 	head, body []byte
 	size       int64
+	small      bool
 }
 
 // Pack makes blocks of entries that a source brought, which are in the order of
 // their times, and numbers them. It is the part of writing that takes time, and
 // for outside of the store's turn. A text has at most a megabyte (2^20 bytes). The
 // caller calls Free.
-func (l *Log) Pack(ctx context.Context, log, source uint64, entries []Entry) (*Packed, error) {
-	p := &Packed{l: l}
+func (l *Log) Pack(ctx context.Context, entries []Entry) (*Packed, error) {
+	taken := int64(0)
+	for i := range entries {
+		taken += 2 * int64(entries[i].weight())
+	}
+	if err := l.opt.Memory.Take(ctx, taken); err != nil {
+		return nil, err
+	}
+	p, err := l.PackCounted(ctx, entries)
+	if err != nil {
+		l.opt.Memory.Give(taken)
+		return nil, err
+	}
+	p.taken = taken
+	return p, nil
+}
+
+// PackCounted is Pack for those who have counted the memory of the entries, twice,
+// elsewhere. It waits for nothing but, at the first entries of all, the store.
+func (l *Log) PackCounted(ctx context.Context, entries []Entry) (*Packed, error) {
 	for i := range entries {
 		if n := len(entries[i].Text); n > maxText {
 			return nil, fmt.Errorf("pack: a text of %d bytes, and one has at most %d", n, maxText)
 		}
-		p.taken += 2 * int64(entries[i].weight())
-	}
-	if err := l.opt.Memory.Take(ctx, p.taken); err != nil {
-		return nil, err
 	}
 	first, err := l.take(ctx, len(entries))
 	if err != nil {
-		p.Free()
 		return nil, err
 	}
 	for i := range entries {
 		entries[i].Number = first + uint64(i)
 	}
-	p.blocks = l.pack(log, source, entries)
-	return p, nil
+	return &Packed{l: l, blocks: l.pack(entries)}, nil
+}
+
+// Small returns how many of the blocks are small enough to be merged.
+func (p *Packed) Small() (n int) {
+	for i := range p.blocks {
+		if p.blocks[i].small {
+			n++
+		}
+	}
+	return n
 }
 
 // Free lets go of the memory.
@@ -57,44 +81,45 @@ func (p *Packed) Free() {
 }
 
 // pack cuts entries in their order into blocks, each of one day and not too large.
-func (l *Log) pack(log, source uint64, entries []Entry) (all []packed) {
+func (l *Log) pack(entries []Entry) (all []packed) {
 	for len(entries) > 0 {
 		day, weight, n := dayOf(entries[0].Time), 0, 0
 		for n < len(entries) && dayOf(entries[n].Time) == day && weight < maxWeight {
 			weight += entries[n].weight()
 			n++
 		}
-		at := place{log: log, source: source, day: day, number: entries[0].Number}
+		number := entries[0].Number
 		for i := range n {
-			at.number = min(at.number, entries[i].Number) // merged ones are in the order of their times
+			number = min(number, entries[i].Number) // merged ones are in the order of their times
 		}
 		h := headOf(entries[:n])
 		body := appendBody(make([]byte, 0, h.size+16*n+16), entries[:n])
-		all = append(all, packed{at, h.append(nil), l.packer.EncodeAll(body, nil), int64(h.size)})
+		all = append(all, packed{day, number, h.append(nil), l.packer.EncodeAll(body, nil), int64(h.size), h.weight() < mergeable})
 		entries = entries[n:]
 	}
 	return all
 }
 
-// Add writes what was packed, in a transaction of the store.
-func (l *Log) Add(tx store.Tx, p *Packed) error {
+// Add writes what was packed, of a source of a log, in a transaction of the store.
+func (l *Log) Add(tx store.Tx, log, source uint64, p *Packed) error {
 	for i := range p.blocks {
 		b := &p.blocks[i]
-		if err := l.grow(tx, b.at, b.size); err != nil {
+		at := place{log: log, source: source, day: b.day, number: b.number}
+		if err := l.grow(tx, at, b.size); err != nil {
 			return err
 		}
-		if err := l.put(tx, b); err != nil {
+		if err := l.put(tx, at, b); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (l *Log) put(tx store.Tx, b *packed) error {
-	if err := tx.Put(l.keyOf('h', b.at), b.head); err != nil {
+func (l *Log) put(tx store.Tx, at place, b *packed) error {
+	if err := tx.Put(l.keyOf('h', at), b.head); err != nil {
 		return err
 	}
-	return tx.Put(l.keyOf('b', b.at), b.body)
+	return tx.Put(l.keyOf('b', at), b.body)
 }
 
 // grow adds to the size of a day.
@@ -205,7 +230,7 @@ func (l *Log) Merge(ctx context.Context, log, source uint64, time int64) (more b
 		return false, err
 	}
 	slices.SortFunc(entries, func(a, b Entry) int { return a.Compare(&b) })
-	merged := l.pack(log, source, entries)
+	merged := l.pack(entries)
 	err = l.opt.Store.Update(ctx, func(tx store.Tx) error {
 		for _, p := range old {
 			key := l.keyOf('h', p)
@@ -222,7 +247,8 @@ func (l *Log) Merge(ctx context.Context, log, source uint64, time int64) (more b
 			}
 		}
 		for i := range merged {
-			if err := l.put(tx, &merged[i]); err != nil {
+			at.number = merged[i].number
+			if err := l.put(tx, at, &merged[i]); err != nil {
 				return err
 			}
 		}

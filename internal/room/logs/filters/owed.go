@@ -75,6 +75,11 @@ func (s *Service) Owed(at access.Place, group string, number uint64, stream stri
 	return o, nil
 }
 
+// Subscribed says whether a group has subscribers, as a transaction sees it.
+func (s *Service) Subscribed(tx store.Tx, at access.Place, number uint64) bool {
+	return s.subscriptions.In(tx).Count(at, of(number)) > 0
+}
+
 // eventCost is about what an event takes beside its text.
 const eventCost = 256
 
