@@ -67,7 +67,7 @@ func TestTheSDKReadsEveryDialect(t *testing.T) {
 	}}
 	t.Cleanup(here.CloseIdleConnections)
 	cfg := aws.Config{
-		Region: "eu-central-1", BaseEndpoint: &url, HTTPClient: &http.Client{Transport: here},
+		Region: "eu-central-1", BaseEndpoint: &url, HTTPClient: &http.Client{Transport: inOnePiece{here}},
 		Credentials: keyPair("test", "test"), Retryer: func() aws.Retryer { return aws.NopRetryer{} },
 	}
 	t.Run("CBOR", func(t *testing.T) {

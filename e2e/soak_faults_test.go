@@ -62,6 +62,16 @@ func (k *soak) killOnAFullDisk(hold time.Duration) {
 	k.fulls++
 	k.kills++
 	k.disk.fill(hold)
+	if k.gauge.unanswered() { // it has given up by itself
+		eventually(k.t, 30*time.Second, func() string {
+			if !k.ended() {
+				return "a server that does not answer any more ends"
+			}
+			return ""
+		})
+		k.full++
+		k.gauge.excuse()
+	}
 	k.gauge.down()
 	k.s.kill(k.t)
 	k.s.launch(k.t)
@@ -95,7 +105,7 @@ func (k *soak) goesOn() {
 	eventually(k.t, time.Minute, func() string {
 		if k.ended() {
 			k.full++
-			k.gauge.down()
+			k.gauge.excuse()
 			k.s.start(k.t)
 			k.gauge.up(k.s.cmd.Process.Pid)
 		}

@@ -29,13 +29,14 @@ type gauge struct {
 	files      int
 	goroutines int
 	health     []time.Duration
-	wrong      []string
+	refused    int      // health checks of this process that were not answered
+	wrong      []string // and of all processes
 }
 
 func (g *gauge) up(pid int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.pid = pid
+	g.pid, g.refused = pid, 0
 }
 
 func (g *gauge) down() { g.up(0) }
@@ -97,9 +98,25 @@ func (g *gauge) ask(pid int) {
 		return // it was brought down meanwhile
 	}
 	g.health = append(g.health, took)
-	if err != nil && len(g.wrong) < 10 {
+	if err != nil {
+		g.refused++
 		g.wrong = append(g.wrong, fmt.Sprintf("the health check failed after %v: %v", took, err))
 	}
+}
+
+// unanswered says whether the process does not answer any more.
+func (g *gauge) unanswered() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.refused > 0
+}
+
+// excuse forgets what a process did not answer that had no room to go on.
+func (g *gauge) excuse() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.wrong = g.wrong[:len(g.wrong)-g.refused]
+	g.pid, g.refused = 0, 0
 }
 
 // count reads the number of goroutines from the metrics.

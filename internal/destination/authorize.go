@@ -132,12 +132,16 @@ func (s *Service) settle(ctx context.Context, c *connection, tokenErr error) err
 		if !next.hear(tokenErr) {
 			return nil
 		}
+		if err := w.Put(k, &next); err != nil {
+			return err
+		}
+		// After the table's own: Run shall find what it is woken for.
 		tx.OnEnd(func(kept bool) {
 			if kept {
 				s.watch(&next)
 			}
 		})
-		return w.Put(k, &next)
+		return nil
 	}, store.Draining)
 }
 
