@@ -84,8 +84,9 @@ var rooms = []room{
 	{"internal/room/logs/filters", []string{"internal/access", "internal/arn", "internal/budget", "internal/fault", "internal/filter", "internal/page", "internal/store", "internal/store/blocks", "internal/store/table"}, false},
 	{"internal/room/logs", []string{"internal/access", "internal/arn", "internal/budget", "internal/fault", "internal/filter", "internal/page", "internal/policy", "internal/room/logs/filters", "internal/store", "internal/store/blocks", "internal/store/table", "internal/wire"}, false},
 	{"internal/room/identity/managed", []string{"internal/policy"}, false},
-	{"internal/room/identity/directory", []string{"internal/access", "internal/arn", "internal/fault", "internal/policy", "internal/room/identity/managed", "internal/store", "internal/store/table"}, false},
-	{"internal/room/identity", []string{"internal/access", "internal/fault", "internal/page", "internal/room/identity/directory", "internal/store", "internal/wire"}, false},
+	{"internal/room/identity/simulator", []string{"internal/arn", "internal/fault", "internal/page", "internal/policy"}, true},
+	{"internal/room/identity/directory", []string{"internal/access", "internal/arn", "internal/fault", "internal/policy", "internal/room/identity/managed", "internal/room/identity/simulator", "internal/store", "internal/store/table"}, false},
+	{"internal/room/identity", []string{"internal/access", "internal/arn", "internal/fault", "internal/page", "internal/policy", "internal/room/identity/directory", "internal/room/identity/simulator", "internal/store", "internal/wire"}, false},
 	{"internal/room/queue", []string{"internal/access", "internal/arn", "internal/fault", "internal/page", "internal/policy", "internal/store", "internal/wire"}, false},
 	{"internal/room/trail", []string{"internal/access", "internal/budget", "internal/event", "internal/fault", "internal/page", "internal/store", "internal/store/blocks", "internal/store/table", "internal/wire"}, false},
 

@@ -26,7 +26,8 @@ type Explanation struct {
 	missed  map[string]bool // by their names in small letters
 }
 
-// What is found takes as many steps as would write it.
+// What is answered takes as many steps as would write it: so much a request, and so
+// much for each thing that is found.
 const findingSteps = 1 << 10
 
 // Explain is [Policies.Evaluate] for whoever wants to know why: it answers the
@@ -34,6 +35,7 @@ const findingSteps = 1 << 10
 // left; it reports false when none were before it was done.
 func (p *Policies) Explain(r Request, left *int) (*Explanation, bool) {
 	e := &Explanation{}
+	*left -= findingSteps
 	for _, kind := range []struct {
 		documents []*Document
 		finding   *Finding
@@ -42,7 +44,7 @@ func (p *Policies) Explain(r Request, left *int) (*Explanation, bool) {
 			if *left <= 0 {
 				return nil, false
 			}
-			*left -= 1<<6 + d.explain(r, i, kind.finding, e)
+			*left -= d.explain(r, i, kind.finding, e)
 		}
 	}
 	e.Outcome = p.judge(e.Identity.Decision, e.Boundary.Decision, e.Session.Decision, e.Resource.Decision)
@@ -55,7 +57,6 @@ func (d *Document) explain(asked Request, number int, f *Finding, e *Explanation
 		return 1
 	}
 	r := newRequest(asked)
-	steps = 1
 	for _, s := range d.Statements {
 		covered, named := s.isAbout(r)
 		if covered != no {
@@ -70,7 +71,7 @@ func (d *Document) explain(asked Request, number int, f *Finding, e *Explanation
 			steps += findingSteps
 		}
 	}
-	return effort - r.left + steps
+	return 1 + effort - r.left + steps
 }
 
 // add takes a statement that decides into the finding. The first Deny counts, or

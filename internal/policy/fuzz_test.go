@@ -108,7 +108,7 @@ func FuzzDecide(f *testing.F) {
 func FuzzEvaluate(f *testing.F) {
 	f.Add([]byte("identities, a boundary, a session and a resource that go with a request"), false, false)
 	random := rand.New(rand.NewPCG(3, 4))
-	for i := range 1000 {
+	for i := range 300 {
 		b := make([]byte, 400)
 		for i := range b {
 			b[i] = byte(random.Uint32())

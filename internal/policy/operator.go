@@ -230,3 +230,25 @@ func parsePrefix(s string) (netip.Prefix, error) {
 	}
 	return a.Unmap().WithZone("").Prefix(a.Unmap().BitLen())
 }
+
+// CheckValue says what is wrong with a value of a condition key that is said to be of
+// a type, as operators read it: numeric, boolean, date, ip, binary, or any other text.
+func CheckValue(kind, value string) (err error) {
+	ok := true
+	switch kind {
+	case "numeric":
+		_, err = number(value)
+	case "date":
+		_, err = date(value)
+	case "boolean":
+		_, ok = parseBool(value)
+	case "ip":
+		_, err = parsePrefix(value)
+	case "binary":
+		_, err = base64.StdEncoding.DecodeString(value)
+	}
+	if err != nil || !ok {
+		return fmt.Errorf("%.60q is no value of the type %s", value, kind)
+	}
+	return nil
+}

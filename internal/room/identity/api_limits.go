@@ -33,7 +33,13 @@ var (
 	existingUserName       = wire.Limit{Min: 1, Max: 128, Pattern: `[\w+=,.@-]+`}
 	accessKeyID            = wire.Limit{Min: 16, Max: 128, Pattern: `[\w]+`}
 	statusLimit            = wire.Limit{Enum: []string{"Active", "Inactive", "Expired"}}
-	groupName              = wire.Limit{Min: 1, Max: 128, Pattern: `[\w+=,.@-]+`}
+	policyList             = wire.Limit{Each: &policyDocument}
+	resourceName           = wire.Limit{Min: 1, Max: 2048}
+	actionName             = wire.Limit{Min: 3, Max: 128}
+	contextType            = wire.Limit{Enum: []string{
+		"string", "stringList", "numeric", "numericList", "boolean", "booleanList", "ip", "ipList", "binary", "binaryList", "date", "dateList",
+	}}
+	groupName = wire.Limit{Min: 1, Max: 128, Pattern: `[\w+=,.@-]+`}
 )
 
 // limits are the constraints of IAM's inputs.
@@ -42,6 +48,17 @@ var limits = wire.Limits{
 	"AddRoleToInstanceProfileInput.RoleName":                 required(roleName),
 	"AddUserToGroupInput.GroupName":                          required(groupName),
 	"AddUserToGroupInput.UserName":                           required(existingUserName),
+	"Asked.ActionNames":                                      required(wire.Limit{Each: &actionName}),
+	"Asked.ResourceArns":                                     {Each: &resourceName},
+	"Asked.PermissionsBoundaryPolicyInputList":               policyList,
+	"Asked.ResourcePolicy":                                   policyDocument,
+	"Asked.ResourceOwner":                                    resourceName,
+	"Asked.CallerArn":                                        resourceName,
+	"Asked.ResourceHandlingOption":                           {Min: 1, Max: 64},
+	"Asked.MaxItems":                                         maxItems,
+	"Asked.Marker":                                           marker,
+	"ContextEntry.ContextKeyName":                            {Min: 5, Max: 256},
+	"ContextEntry.ContextKeyType":                            contextType,
 	"AttachGroupPolicyInput.GroupName":                       required(groupName),
 	"AttachGroupPolicyInput.PolicyArn":                       required(arnLimit),
 	"AttachRolePolicyInput.PolicyArn":                        required(arnLimit),
@@ -95,6 +112,9 @@ var limits = wire.Limits{
 	"DetachRolePolicyInput.RoleName":                         required(roleName),
 	"DetachUserPolicyInput.PolicyArn":                        required(arnLimit),
 	"DetachUserPolicyInput.UserName":                         required(userNames),
+	"GetContextKeysForCustomPolicyInput.PolicyInputList":     required(policyList),
+	"GetContextKeysForPrincipalPolicyInput.PolicySourceArn":  required(arnLimit),
+	"GetContextKeysForPrincipalPolicyInput.PolicyInputList":  policyList,
 	"GetGroupInput.GroupName":                                required(groupName),
 	"GetGroupInput.Marker":                                   marker,
 	"GetGroupInput.MaxItems":                                 maxItems,
@@ -197,6 +217,9 @@ var limits = wire.Limits{
 	"RemoveUserFromGroupInput.UserName":                      required(existingUserName),
 	"SetDefaultPolicyVersionInput.PolicyArn":                 required(arnLimit),
 	"SetDefaultPolicyVersionInput.VersionId":                 required(policyVersionId),
+	"SimulateCustomPolicyInput.PolicyInputList":              required(policyList),
+	"SimulatePrincipalPolicyInput.PolicySourceArn":           required(arnLimit),
+	"SimulatePrincipalPolicyInput.PolicyInputList":           policyList,
 	"TagInstanceProfileInput.InstanceProfileName":            required(instanceProfileName),
 	"TagInstanceProfileInput.Tags":                           required(tagList),
 	"TagMember.Key":                                          required(tagKey),

@@ -133,11 +133,7 @@ func (d *Directory) policiesOfEntity(account string, e *Entity) (p policy.Polici
 	if e == nil {
 		return p
 	}
-	of := []*Entity{e}
-	if e.Kind == User.Name {
-		of = append(of, d.MemberOf(account, e, Group)...)
-	}
-	for _, e := range of {
+	for _, e := range d.heldBy(account, e) {
 		p.Identity = append(p.Identity, e.inline...)
 		for _, arn := range e.Attached {
 			p.Identity = append(p.Identity, d.managed(account, arn))
@@ -147,4 +143,12 @@ func (d *Directory) policiesOfEntity(account string, e *Entity) (p policy.Polici
 		p.Boundary = []*policy.Document{d.managed(account, e.Boundary)}
 	}
 	return p
+}
+
+// heldBy are those whose policies hold for an entity: itself, and the groups of a user.
+func (d *Directory) heldBy(account string, e *Entity) []*Entity {
+	if e.Kind != User.Name {
+		return []*Entity{e}
+	}
+	return append([]*Entity{e}, d.MemberOf(account, e, Group)...)
 }
