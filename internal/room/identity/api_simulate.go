@@ -122,7 +122,7 @@ func (a api) SimulateCustomPolicy(ctx context.Context, in *SimulateCustomPolicyI
 	if len(in.OrderedOrganizationPolicyInputList) > 0 {
 		return nil, refused("OrderedOrganizationPolicyInputList is not offered: there are no organisations.")
 	}
-	s := &simulator.Simulation{Principal: policy.Principal{Account: c.Account}}
+	s := &simulator.Simulation{Principal: policy.Principal{Account: c.Account}, Context: map[string][]string{}}
 	return simulate(s, &in.Asked, in.PolicyInputList)
 }
 
@@ -138,10 +138,11 @@ func (a api) SimulatePrincipalPolicy(ctx context.Context, in *SimulatePrincipalP
 	s := &simulator.Simulation{
 		Principal: who.Principal(by(ctx).Account), Context: who.Keys(), Identity: who.Policies, Boundary: who.Boundary,
 	}
-	if in.CallerArn == nil && who.Kind == directory.User.Name {
-		in.CallerArn = &who.ARN
+	asked := in.Asked // what was sent stays as it is, for the trail
+	if asked.CallerArn == nil && who.Kind == directory.User.Name {
+		asked.CallerArn = &who.ARN
 	}
-	out, err := simulate(s, &in.Asked, in.PolicyInputList)
+	out, err := simulate(s, &asked, in.PolicyInputList)
 	if err != nil {
 		return nil, err
 	}
@@ -237,9 +238,6 @@ func sources(list string, texts []string) (all []simulator.Source, err error) {
 
 // callAs makes a user the caller of a simulation.
 func callAs(s *simulator.Simulation, user string) error {
-	if s.Context == nil {
-		s.Context = map[string][]string{}
-	}
 	if user == "" {
 		return nil
 	}
@@ -247,8 +245,8 @@ func callAs(s *simulator.Simulation, user string) error {
 	if err != nil || a.Service != "iam" || !access.IsAccount(a.Account) || !strings.HasPrefix(a.Resource, "user/") {
 		return wrong("Invalid caller - CallerArn must be the ARN of an IAM user, and %s is none.", user)
 	}
-	if s.Principal.ARN != user {
-		s.Principal = policy.Principal{Account: a.Account, ARN: user}
+	if s.Principal.ARN != user { // whose tags and id are their own
+		s.Principal, s.Context = policy.Principal{Account: a.Account, ARN: user}, map[string][]string{}
 	}
 	s.Context["aws:username"] = []string{a.Resource[strings.LastIndexByte(a.Resource, '/')+1:]}
 	return nil
