@@ -61,7 +61,7 @@ func Open(ctx context.Context, opt Options) (*App, error) {
 	if a.rooms, err = a.openRooms(ctx); err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
-	if opt.EnforceIAM && opt.keys == nil && !a.identities.HasKeys() {
+	if opt.EnforceIAM && opt.keys == nil && a.identities.Look().Keys == 0 {
 		return nil, errors.Join(errNobody, a.store.Close())
 	}
 	watch.Gauges(a.registry, func() float64 { return float64(a.outbox.Waiting()) }, func() float64 { return float64(a.outbox.Dead().Count()) })

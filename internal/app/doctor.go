@@ -21,14 +21,20 @@ import (
 // finds: what is wrong with which file, whose records are hit, and what to do. It
 // changes nothing, unless it is told to accept the loss: then it goes on with
 // what can be read, and moves the damaged files aside. It reports whether a
-// server can go on.
-func Doctor(ctx context.Context, dir string, accept bool, w io.Writer) (well bool, err error) {
+// server can go on. Of a directory that is well it says what is there, and what
+// somebody should know who serves it with these settings.
+func Doctor(ctx context.Context, opt Options, accept bool, w io.Writer) (well bool, err error) {
+	dir := opt.Data
 	i, err := doctor.Inspect(disk.Options{Dir: dir})
 	if err != nil {
 		return false, err
 	}
 	defer func() { err = errors.Join(err, i.Close()) }()
-	a, err := openToLook(ctx, i)
+	given := opt.check()
+	if given != nil {
+		opt = Defaults()
+	}
+	a, err := openToLook(ctx, i, opt)
 	if err != nil {
 		i.Findings = append(i.Findings, doctor.Finding{File: "records", Says: err.Error()})
 	}
@@ -36,6 +42,7 @@ func Doctor(ctx context.Context, dir string, accept bool, w io.Writer) (well boo
 	fmt.Fprintf(&b, "Looked at %s: %d tables, %d logs, %d records that can be read.\n", dir, i.Tables, i.Logs, i.Records)
 	if len(i.Findings) == 0 {
 		b.WriteString("All is well.\n")
+		a.checkup(&b, given)
 		_, err := w.Write(b.Bytes())
 		return true, err
 	}
@@ -60,8 +67,8 @@ func Doctor(ctx context.Context, dir string, accept bool, w io.Writer) (well boo
 // openToLook opens the rooms on what can be read: that they can be is part of
 // all being well, and they know the names of what is theirs. The App it returns
 // may lack rooms.
-func openToLook(ctx context.Context, i *doctor.Inspection) (*App, error) {
-	a := &App{opt: Defaults(), store: unchanged{i}, guard: access.Boundary{}, rooms: &rooms{}}
+func openToLook(ctx context.Context, i *doctor.Inspection, opt Options) (*App, error) {
+	a := &App{opt: opt, store: unchanged{i}, guard: access.Boundary{}, rooms: &rooms{}}
 	a.opt.Log = slog.New(slog.DiscardHandler)
 	if err := a.opt.check(); err != nil {
 		return a, err

@@ -40,7 +40,7 @@ func commands() []command {
 		{"tail", "", "show what happens to events, as it happens", tail},
 		{"rules", "", "list the rules of a bus with their patterns and targets", rules},
 		{"try", "PATTERN EVENT", "try an event pattern on an event, without a server; each is JSON, a file, or - for standard input", try},
-		{"doctor", "", "look at a data directory: what is damaged, whose records are hit, and how to go on; exits with 1 if anything is", doctor},
+		{"doctor", "", "look at a data directory that no server has open, and at the settings: what is damaged and how to go on (it exits with 1 then), what is there, who may do what, what might surprise", doctor},
 		{"version", "", "print the version", version},
 	}
 }

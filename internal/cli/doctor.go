@@ -9,7 +9,8 @@ import (
 )
 
 func doctor(ctx context.Context, fs *flag.FlagSet, args []string, s streams) error {
-	dir := fs.String("data", app.Defaults().Data, "the `directory` to look at; no server may have it open")
+	var opt app.Options
+	opt.Register(fs)
 	accept := fs.Bool("accept-loss", false, "go on without what cannot be read: make a store of the rest, and move the damaged files into a folder of the directory")
 	if err := parse(fs, args); err != nil {
 		return err
@@ -17,9 +18,9 @@ func doctor(ctx context.Context, fs *flag.FlagSet, args []string, s streams) err
 	if fs.NArg() > 0 {
 		return usageError{fmt.Sprintf("unexpected %q", fs.Arg(0))}
 	}
-	well, err := app.Doctor(ctx, *dir, *accept, s.out)
+	well, err := app.Doctor(ctx, opt, *accept, s.out)
 	if err == nil && !well {
-		err = fmt.Errorf("%s is damaged", *dir)
+		err = fmt.Errorf("%s is damaged", opt.Data)
 	}
 	return err
 }

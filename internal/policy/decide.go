@@ -106,6 +106,12 @@ func (d *Document) Decide(asked Request) Decision {
 	return decision
 }
 
+// LetsAnybody says whether the document allows an action to whoever asks, of whom
+// nothing is known.
+func (d *Document) LetsAnybody(action, resource string) bool {
+	return d.Decide(Request{Action: action, Resource: resource}).Verdict == Allowed
+}
+
 // covers expects the action in lower case.
 func (s *Statement) covers(r *request) (truth, Named) {
 	covered, named := s.isAbout(r)

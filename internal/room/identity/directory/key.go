@@ -46,14 +46,6 @@ func (d *Directory) CreateKey(ctx context.Context, by access.Caller, name string
 	return user, k, d.issuer.secret(k.ID), err
 }
 
-// HasKeys says whether any user of any account has a key.
-func (d *Directory) HasKeys() bool {
-	for range d.keys.All() {
-		return true
-	}
-	return false
-}
-
 // SetKey lets a key count, or not.
 func (d *Directory) SetKey(ctx context.Context, by access.Caller, name, id string, active bool) error {
 	return d.Change(ctx, by, "UpdateAccessKey", User, name, nil, func(_ store.Tx, e *Entity) error {
