@@ -1,0 +1,104 @@
+"""Roles, users and policies, page by page, and sessions of roles, as boto3 users have them."""
+
+import json
+import os
+
+import boto3
+from botocore.exceptions import ClientError
+
+# Older versions do not know AWS_ENDPOINT_URL.
+endpoint = os.environ["AWS_ENDPOINT_URL"]
+
+
+def client(service, key=None, secret="x", token=None):
+    return boto3.client(service, endpoint_url=endpoint, aws_access_key_id=key, aws_secret_access_key=key and secret, aws_session_token=token)
+
+
+def refused(code, call, **args):
+    try:
+        call(**args)
+    except ClientError as e:
+        assert e.response["Error"]["Code"] == code, e
+        return e.response["Error"]["Message"]
+    raise AssertionError(f"{call} was not refused")
+
+
+def document(**statement):
+    return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]})
+
+
+A1, A2 = "111122223333", "444455556666"
+iam = client("iam", A1)
+may_send = document(Action="sqs:SendMessage", Resource="*")
+
+# Lists come page by page, whole and in order, however long paths and names are.
+path = "/" + "p" * 500 + "/"
+for i in range(7):
+    iam.create_user(UserName=f"user-{i}", Path=path)
+for i in range(7):
+    arn = iam.create_policy(PolicyName=f"policy-{i}", Path=path, PolicyDocument=may_send)["Policy"]["Arn"]
+    iam.attach_user_policy(UserName="user-0", PolicyArn=arn)
+    iam.put_user_policy(UserName="user-1", PolicyName=f"inline-{i}", PolicyDocument=may_send)
+    iam.tag_user(UserName="user-2", Tags=[{"Key": "é" * 120 + str(i), "Value": "v"}])
+iam.create_group(GroupName="all")
+for i in range(7):
+    iam.add_user_to_group(GroupName="all", UserName=f"user-{i}")
+for operation, rows, args in (
+    ("list_users", "Users", {}),
+    ("list_policies", "Policies", {"Scope": "Local"}),
+    ("list_attached_user_policies", "AttachedPolicies", {"UserName": "user-0"}),
+    ("list_user_policies", "PolicyNames", {"UserName": "user-1"}),
+    ("list_user_tags", "Tags", {"UserName": "user-2"}),
+    ("get_group", "Users", {"GroupName": "all"}),
+):
+    if iam.can_paginate(operation):
+        pages = list(iam.get_paginator(operation).paginate(PaginationConfig={"PageSize": 3}, **args))
+        found = [json.dumps(row, default=str) for page in pages for row in page[rows]]
+        assert len(pages) == 3 and len(set(found)) == 7, (operation, len(pages), found)
+
+# Rows I52 and I53 of the cases: what is no policy.
+named = document(Action="sqs:SendMessage", Resource="*", Principal="*")
+message = refused("MalformedPolicyDocument", iam.put_user_policy, UserName="user-1", PolicyName="p", PolicyDocument=named)
+assert message == "Policy document should not specify a principal.", message
+nobody = document(Action="sts:AssumeRole", Principal={"AWS": []})
+message = refused("MalformedPolicyDocument", iam.create_role, RoleName="r", AssumeRolePolicyDocument=nobody)
+assert message.endswith("The passed in policy has a statement with no principals!"), message
+
+# What something hangs on does not go.
+refused("DeleteConflict", iam.delete_user, UserName="user-0")
+refused("DeleteConflict", iam.delete_group, GroupName="all")
+refused("DeleteConflict", iam.delete_policy, PolicyArn=arn)
+refused("NoSuchEntity", iam.get_user, UserName="nobody")
+refused("EntityAlreadyExists", iam.create_user, UserName="USER-0")
+
+# Row I55: what is no role, and no name of a session.
+sts = client("sts", A1)
+for arn in "nothing-valid-in-here", "arn:a:::something/test-role", "arn:a:a::aaaaaaaaaa:":
+    assert refused("ValidationError", sts.assume_role, RoleArn=arn, RoleSessionName="s1") == f"{arn} is invalid"
+message = refused("ValidationError", sts.assume_role, RoleArn=f"arn:aws:iam::{A1}:role/r", RoleSessionName="Session1:2")
+assert message == (
+    r"1 validation error detected: Value 'Session1:2' at 'roleSessionName' failed to satisfy constraint: "
+    r"Member must satisfy regular expression pattern: [\w+=,.@-]*"
+), message
+
+# Row I58: a role of another account, whose trust policy lets ours in.
+role = iam.create_role(RoleName="guest", AssumeRolePolicyDocument=document(Action="sts:AssumeRole", Principal={"AWS": f"arn:aws:iam::{A2}:root"}))["Role"]["Arn"]
+theirs = client("iam", A2)
+theirs.create_user(UserName="anna")
+key = theirs.create_access_key(UserName="anna")["AccessKey"]
+anna = client("sts", key["AccessKeyId"], key["SecretAccessKey"])
+refused("AccessDenied", anna.assume_role, RoleArn=role, RoleSessionName="visit")
+theirs.put_user_policy(UserName="anna", PolicyName="visit", PolicyDocument=document(Action="sts:AssumeRole", Resource=role))
+c = anna.assume_role(RoleArn=role, RoleSessionName="visit")["Credentials"]
+who = client("sts", c["AccessKeyId"], c["SecretAccessKey"], c["SessionToken"]).get_caller_identity()
+assert who["Account"] == A1 and who["Arn"] == f"arn:aws:sts::{A1}:assumed-role/guest/visit", who
+message = refused("AccessDenied", client("iam", c["AccessKeyId"], c["SecretAccessKey"], c["SessionToken"]).list_users)
+assert message.startswith(f"User: {who['Arn']} is not authorized to perform: iam:ListUsers"), message
+
+# A key that does not count, or is gone, is none.
+theirs.update_access_key(UserName="anna", AccessKeyId=key["AccessKeyId"], Status="Inactive")
+refused("InvalidClientTokenId", anna.get_caller_identity)
+theirs.delete_access_key(UserName="anna", AccessKeyId=key["AccessKeyId"])
+refused("InvalidClientTokenId", anna.get_caller_identity)
+
+print("ok")
