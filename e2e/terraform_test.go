@@ -48,12 +48,13 @@ type terraform struct {
 	env  []string
 }
 
-func newTerraform(t *testing.T, s *server) *terraform {
+// newTerraform is a directory with a configuration of testdata/terraform.
+func newTerraform(t *testing.T, s *server, file string) *terraform {
 	t.Helper()
 	path := tool(t, "terraform")
 	mirror := providerMirror(t)
 	dir := t.TempDir()
-	config, err := os.ReadFile("testdata/terraform/main.tf")
+	config, err := os.ReadFile(filepath.Join("testdata/terraform", file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +112,7 @@ func TestTerraformAppliesPlansChangesAndDestroys(t *testing.T) {
 	tokens := receive(t, func(_ int, _ call, w http.ResponseWriter) {
 		fmt.Fprint(w, `{"access_token":"t","token_type":"Bearer","expires_in":3600}`)
 	})
-	tf := newTerraform(t, s)
+	tf := newTerraform(t, s, "main.tf")
 	url := "-var=token_url=" + tokens.URL + "/token"
 
 	tf.do("init")
@@ -139,6 +140,19 @@ func TestTerraformAppliesPlansChangesAndDestroys(t *testing.T) {
 	}
 	tf.do("destroy", "-auto-approve", url)
 	nothingIsLeft(t, c)
+}
+
+// What people build of roles, users and policies.
+func TestTerraformKeepsIdentities(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	tf := newTerraform(t, s, "identity.tf")
+	tf.do("init")
+	tf.do("apply", "-auto-approve")
+	tf.unchanged()
+	tf.do("apply", "-auto-approve", "-var=action=sqs:ReceiveMessage")
+	tf.unchanged("-var=action=sqs:ReceiveMessage")
+	tf.do("destroy", "-auto-approve")
 }
 
 // nothingIsLeft demands that a server is as it was in the beginning.
