@@ -17,8 +17,15 @@ func (s *Service) Record(ctx context.Context, c *wire.Call) {
 		return
 	}
 	r := recordOf(c, time.Now())
-	if err := s.Keep(ctx, r); err != nil {
-		s.lose(r, err)
+	all := []*Record{r}
+	if owner := r.owner(); owner != "" {
+		r.SharedEventID = uuid.NewString()
+		all = append(all, r.forOwner(owner, uuid.NewString()))
+	}
+	for _, r := range all {
+		if err := s.Keep(ctx, r); err != nil {
+			s.lose(r, err)
+		}
 	}
 }
 

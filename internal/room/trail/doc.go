@@ -17,6 +17,10 @@
 // or not, unless [Options.Strict] says otherwise. An event that no rule wants costs
 // nothing.
 //
+// A call that succeeded on a resource of another account is recorded there as well, in
+// a record of its own with the same shared id, that says only from which account the
+// caller was.
+//
 // Calls on data, such as sending a message, are recorded only as far as trails ask
 // for them, and are not in the history.
 package trail

@@ -29,6 +29,7 @@ type Record struct {
 	EventType          string          `json:"eventType"`
 	ManagementEvent    bool            `json:"managementEvent"`
 	RecipientAccountID string          `json:"recipientAccountId"`
+	SharedEventID      string          `json:"sharedEventID,omitempty"`
 	EventCategory      string          `json:"eventCategory"`
 	TLSDetails         *TLSDetails     `json:"tlsDetails,omitempty"`
 }

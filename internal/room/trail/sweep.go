@@ -17,7 +17,7 @@ type pile struct {
 const maxPiles = maxHistories * 2
 
 // sweepEvery is how often expired records are looked for.
-const sweepEvery = time.Minute
+const sweepEvery = 10 * time.Minute
 
 // pile has a segment merged. The caller holds the lock.
 func (s *Service) pile(p pile) {
@@ -54,7 +54,7 @@ func (s *Service) Run(ctx context.Context) error {
 	defer tick.Stop()
 	for {
 		if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
-			s.opt.Log.Error("trail: cleaning up failed, and is tried again in a minute", "err", err)
+			s.opt.Log.Error("trail: cleaning up failed, and is tried again in ten minutes", "err", err)
 		}
 		select {
 		case <-ctx.Done():
