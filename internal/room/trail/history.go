@@ -102,6 +102,22 @@ func (s *Service) room(ctx context.Context, at access.Place, now, size int64) (a
 	return address{l.Number, last.Source}, nil
 }
 
+// unused gives back what room counted of a record that was not written.
+func (s *Service) unused(at access.Place, to address, size int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.live[at]
+	if l == nil || l.Number != to.number {
+		return // it was dropped, with what was counted
+	}
+	for i := range l.Segments {
+		if g := &l.Segments[i]; g.Source == to.source {
+			g.Bytes -= size
+			s.sizes[at.Account] -= size
+		}
+	}
+}
+
 // takes says whether the last segment takes a record of a time.
 func (l *live) takes(now, size, most int64) bool {
 	if len(l.Segments) == 0 {

@@ -86,6 +86,7 @@ func (s *Service) entry(ctx context.Context, r *Record, text []byte) (part, erro
 	}
 	packed, err := s.in.Pack(ctx, []blocks.Entry{{Time: now, Arrived: now, Text: text}})
 	if err != nil {
+		s.unused(r.place(), at, int64(len(text)))
 		return part{}, err
 	}
 	return part{
@@ -99,6 +100,8 @@ func (s *Service) entry(ctx context.Context, r *Record, text []byte) (part, erro
 			packed.Free()
 			if kept {
 				s.pileUp(r.place(), at)
+			} else {
+				s.unused(r.place(), at, int64(len(text)))
 			}
 		},
 	}, nil

@@ -207,6 +207,9 @@ func TestARecordAndItsEventAreWrittenTogetherOrNotAtAll(t *testing.T) {
 	if got := h.names(t, anna, Query{}); !slices.Equal(got, []string{"CreateQueue"}) {
 		t.Errorf("the history has %v", got)
 	}
+	if again := open(t, st, nil); again.size() != h.size() {
+		t.Errorf("there are %d bytes, and %d are counted", again.size(), h.size())
+	}
 }
 
 func TestRecordsAreKeptFor90Days(t *testing.T) {
