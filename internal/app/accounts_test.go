@@ -361,6 +361,7 @@ var reaches = map[string][]attempt{
 		{own: true, body: `{"policyName":"p","policyDocument":"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"logs:*\",\"Resource\":\"*\"}]}"}`},
 	},
 	"logs.PutRetentionPolicy": {{own: true, body: `{"logGroupName":"/shop/app","retentionInDays":1}`}},
+	"logs.StartLiveTail":      {{body: `{"logGroupIdentifiers":["{group}"],"updateMillis":10}`}, {body: `{"logGroupIdentifiers":["{noGroup}"]}`}},
 	"logs.TagLogGroup":        {{own: true, body: `{"logGroupName":"/shop/app","tags":{"k":"mine"}}`}},
 	"logs.TagResource":        {{body: `{"resourceArn":"{group}","tags":{"k":"mine"}}`}},
 	"logs.TestMetricFilter":   {{own: true, body: `{"filterPattern":"a","logEventMessages":["a"]}`}},

@@ -11,7 +11,7 @@ import (
 // found yet.
 var memoryParts = []budget.Part{
 	{Name: memoryRequests, Percent: 15, What: "bodies of requests while they are read and served"},
-	{Name: memoryAnswers, Percent: 10, What: "answers that wait for their readers, lists of dead deliveries and live tails"},
+	{Name: memoryAnswers, Percent: 10, What: "answers that wait for their readers, lists of dead deliveries, live tails and live sessions of logs"},
 	{Name: memoryRenderings, Percent: 10, What: "what input transformers make of events, and what targets answer"},
 	{Name: memoryDeliveries, Percent: 20, What: "events that wait in memory for their targets"},
 	{Name: memoryLogs, Percent: 15, What: "log events and records of calls while they are packed, merged and searched"},

@@ -81,8 +81,9 @@ var rooms = []room{
 	{"internal/eventsapi", []string{"internal/access", "internal/bus", "internal/destination", "internal/event", "internal/fault", "internal/outbound", "internal/target", "pattern", "internal/wire"}, false},
 
 	// Rooms: neighbours that never see the bus, a target, or each other.
+	{"internal/room/logs/live", []string{"internal/budget", "internal/fault", "internal/store/blocks"}, false},
 	{"internal/room/logs/filters", []string{"internal/access", "internal/arn", "internal/budget", "internal/fault", "internal/filter", "internal/page", "internal/store", "internal/store/blocks", "internal/store/table"}, false},
-	{"internal/room/logs", []string{"internal/access", "internal/arn", "internal/budget", "internal/fault", "internal/filter", "internal/page", "internal/policy", "internal/room/logs/filters", "internal/store", "internal/store/blocks", "internal/store/table", "internal/wire"}, false},
+	{"internal/room/logs", []string{"internal/access", "internal/arn", "internal/budget", "internal/fault", "internal/filter", "internal/page", "internal/policy", "internal/room/logs/filters", "internal/room/logs/live", "internal/store", "internal/store/blocks", "internal/store/table", "internal/wire"}, false},
 	{"internal/room/identity/managed", []string{"internal/policy"}, false},
 	{"internal/room/identity/simulator", []string{"internal/arn", "internal/fault", "internal/page", "internal/policy"}, true},
 	{"internal/room/identity/directory", []string{"internal/access", "internal/arn", "internal/fault", "internal/policy", "internal/room/identity/managed", "internal/room/identity/simulator", "internal/store", "internal/store/table"}, false},
@@ -93,7 +94,7 @@ var rooms = []room{
 	// Roof.
 	{"internal/app", []string{"*"}, false},
 	{"", []string{"internal/app"}, false},
-	{"internal/cli", []string{"internal/app", "internal/event", "internal/signature", "internal/watch", "pattern"}, false},
+	{"internal/cli", []string{"internal/app", "internal/event", "internal/signature", "internal/watch", "internal/wire/eventstream", "pattern"}, false},
 	{"cmd/dari", []string{"internal/cli"}, false},
 	{"internal/arch", nil, false},
 }

@@ -38,6 +38,7 @@ func commands() []command {
 		{"demo", "", "see it work: a bus in a scratch directory, sample build events, and the Slack message they become", demo},
 		{"put", "[DETAIL]", "put an event on a bus; DETAIL is JSON, - reads it from standard input", put},
 		{"tail", "", "show what happens to events, as it happens", tail},
+		{"logs", "tail GROUP", "show the events of a log group, and with -follow those that come in", logs},
 		{"rules", "", "list the rules of a bus with their patterns and targets", rules},
 		{"try", "PATTERN EVENT", "try an event pattern on an event, without a server; each is JSON, a file, or - for standard input", try},
 		{"doctor", "", "look at a data directory that no server has open, and at the settings: what is damaged and how to go on (it exits with 1 then), what is there, who may do what, what might surprise", doctor},

@@ -7,6 +7,7 @@ import os
 import time
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 # Older versions do not know AWS_ENDPOINT_URL.
@@ -87,6 +88,22 @@ payload = json.loads(gzip.decompress(base64.b64decode(json.loads(message["Body"]
 assert payload["messageType"] == "DATA_MESSAGE" and payload["logStream"] == "two" and payload["subscriptionFilters"] == ["errors"], payload
 assert [json.loads(e["message"])["n"] for e in payload["logEvents"]] == [100, 102], payload
 logs.delete_subscription_filter(logGroupName="/app/shop", filterName="errors")
+
+# A live session. Newer versions put a prefix before the host, which leads nowhere here.
+if "start_live_tail" in dir(logs):
+    watcher = boto3.client("logs", endpoint_url=endpoint, config=Config(inject_host_prefix=False))
+    session = watcher.start_live_tail(logGroupIdentifiers=[group["logGroupArn"]], logEventFilterPattern="late")["responseStream"]
+    kinds, seen = [], []
+    for update in session:
+        kinds += list(update)
+        seen += [e["message"] for e in update.get("sessionUpdate", {}).get("sessionResults", [])]
+        if len(kinds) == 1:
+            late = [{"timestamp": int(time.time() * 1000), "message": m} for m in ("early", "late")]
+            logs.put_log_events(logGroupName="/app/shop", logStreamName="two", logEvents=late)
+        if seen or len(kinds) > 20:
+            break
+    session.close()
+    assert kinds[0] == "sessionStart" and seen == ["late"], (kinds, seen)
 
 # A rule writes to a group.
 logs.create_log_group(logGroupName="/aws/events/orders")

@@ -45,7 +45,8 @@ func limits() wire.Limits {
 	add(wire.Limit{HasMin: true, Max: 20, Each: &account}, "describeLogGroupsInput.AccountIdentifiers", "listLogGroupsInput.AccountIdentifiers")
 	add(required(stream), "streamInput.LogStreamName", "putLogEventsInput.LogStreamName", "getLogEventsInput.LogStreamName")
 	add(stream, "describeLogStreamsInput.LogStreamNamePrefix", "filterLogEventsInput.LogStreamNamePrefix")
-	add(wire.Limit{Min: 1, Max: 100, Each: &stream}, "filterLogEventsInput.LogStreamNames")
+	add(wire.Limit{Min: 1, Max: 100, Each: &stream}, "filterLogEventsInput.LogStreamNames",
+		"startLiveTailInput.LogStreamNames", "startLiveTailInput.LogStreamNamePrefixes")
 	add(token, "describeLogGroupsInput.NextToken", "listLogGroupsInput.NextToken", "describeLogStreamsInput.NextToken", "getLogEventsInput.NextToken",
 		"filterLogEventsInput.NextToken", "describeResourcePoliciesInput.NextToken", "describeMetricFiltersInput.NextToken", "describeSubscriptionFiltersInput.NextToken", "putLogEventsInput.SequenceToken")
 	add(page, "describeLogGroupsInput.Limit", "describeLogStreamsInput.Limit", "describeResourcePoliciesInput.Limit", "describeMetricFiltersInput.Limit", "describeSubscriptionFiltersInput.Limit")
@@ -64,9 +65,11 @@ func limits() wire.Limits {
 	add(wire.Limit{Required: true, Min: 1, Max: maxEvents}, "putLogEventsInput.LogEvents")
 	add(wire.Limit{Required: true, HasMin: true}, "inputLogEvent.Timestamp")
 	add(wire.Limit{Required: true, Min: 1}, "inputLogEvent.Message")
-	add(pattern, "filterLogEventsInput.FilterPattern")
+	add(pattern, "filterLogEventsInput.FilterPattern", "startLiveTailInput.LogEventFilterPattern")
 	add(required(pattern), "testMetricFilterInput.FilterPattern", "putMetricFilterInput.FilterPattern", "putSubscriptionFilterInput.FilterPattern")
 	filtersLimits(add)
+	add(wire.Limit{Required: true, Min: 1, Max: 10, Each: &identifier}, "startLiveTailInput.LogGroupIdentifiers")
+	add(wire.Limit{HasMin: true, Max: 1000}, "startLiveTailInput.UpdateMillis")
 	add(wire.Limit{Required: true, Min: 1, Max: 50, Each: &wire.Limit{Min: 1}}, "testMetricFilterInput.LogEventMessages")
 	// AWS's model bounds the name of a policy in no way.
 	add(wire.Limit{Min: 1, Max: 512}, "putResourcePolicyInput.PolicyName", "deleteResourcePolicyInput.PolicyName")

@@ -16,6 +16,7 @@ import (
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/policy"
 	"github.com/dari-bus/dari/internal/room/logs/filters"
+	"github.com/dari-bus/dari/internal/room/logs/live"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/blocks"
 	"github.com/dari-bus/dari/internal/store/table"
@@ -30,6 +31,8 @@ type Options struct {
 	Memory *budget.Share
 	// Outbox owes subscribers their events. Nil means that groups can have none.
 	Outbox filters.Outbox
+	// Answers is where live sessions take their memory from. Nil is without a bound.
+	Answers *budget.Share
 	// Log hears what goes wrong in the background. Nil means slog.Default().
 	Log *slog.Logger
 }
@@ -42,6 +45,7 @@ type Service struct {
 	policies *table.Table[Policy]
 	events   *blocks.Log
 	filters  *filters.Service
+	live     *live.Hub
 	// documents are the policies of each place in one.
 	documents atomic.Pointer[map[access.Place]*policy.Document]
 	// swept wakes the sweep.
@@ -82,7 +86,7 @@ func Open(ctx context.Context, opt Options) (*Service, error) {
 	if opt.Log == nil {
 		opt.Log = slog.Default()
 	}
-	s := &Service{opt: opt, swept: make(chan struct{}, 1), grown: map[string]map[table.Key]bool{}}
+	s := &Service{opt: opt, swept: make(chan struct{}, 1), grown: map[string]map[table.Key]bool{}, live: live.NewHub(opt.Answers)}
 	var err error
 	s.groups, err = table.Open(ctx, table.Options[Group]{Store: opt.Store, Prefix: keyGroups, Version: 1, Max: maxGroups,
 		Missing: func(string) error { return fault.NotFound("The specified log group does not exist.") },

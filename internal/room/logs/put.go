@@ -183,7 +183,11 @@ func (w *writing) write(tx store.Tx) error {
 		return err
 	}
 	tx.OnEnd(func(kept bool) {
-		if kept && st.Small >= smallestPile {
+		if !kept {
+			return
+		}
+		w.s.live.Publish(w.group.Number, w.stream, w.events)
+		if st.Small >= smallestPile {
 			w.s.pileUp(&st)
 		}
 	})

@@ -1,4 +1,4 @@
-// Package eventstream writes the messages of
+// Package eventstream writes and reads the messages of
 // application/vnd.amazon.eventstream, in which AWS's services send events one
 // after the other in one answer.
 //
@@ -8,7 +8,7 @@
 // mean is said by [Event], [Exception] and [Failure], which make the messages
 // that the SDKs know.
 //
-// It leaves out reading: nobody sends events to dari.
+// Reading is for clients: nobody sends events to dari.
 package eventstream
 
 import (

@@ -1,10 +1,12 @@
 package eventstream
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"hash/crc32"
+	"io"
 	"strconv"
 	"strings"
 	"testing"
@@ -130,6 +132,7 @@ func FuzzMessage(f *testing.F) {
 	f.Add("name", "value", []byte("payload"), int64(7))
 	f.Add("", "\xff", []byte{}, int64(-1))
 	f.Fuzz(func(t *testing.T, name, value string, payload []byte, n int64) {
+		_, _ = Read(bytes.NewReader(payload))
 		if _, _, err := read(payload); err == nil {
 			t.Log("somebody has made a message") // no panic is all that is asked
 		}
@@ -145,6 +148,14 @@ func FuzzMessage(f *testing.F) {
 		if len(payload) == 0 {
 			got.Payload = payload
 		}
+		r := bytes.NewReader(b)
+		again, err := Read(r)
+		if err != nil || r.Len() > 0 || again.Header("n") != strconv.FormatInt(n, 10) && name != "n" || !bytes.Equal(again.Payload, payload) {
+			t.Fatalf("read %v, %v", again, err)
+		}
+		if _, err := Read(r); err != io.EOF {
+			t.Fatalf("at the end: %v", err)
+		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
 		}
@@ -152,6 +163,9 @@ func FuzzMessage(f *testing.F) {
 			b[int(uint64(n)%uint64(len(b)))] ^= 1
 			if _, _, err := read(b); err == nil {
 				t.Error("one changed bit is not seen")
+			}
+			if _, err := Read(bytes.NewReader(b)); err == nil {
+				t.Error("one changed bit is not seen by Read")
 			}
 		}
 	})

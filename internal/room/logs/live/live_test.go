@@ -1,0 +1,166 @@
+package live
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/dari-bus/dari/internal/budget"
+	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/store/blocks"
+)
+
+func all(owner string) Watch {
+	return Watch{Owner: owner, Groups: map[uint64]string{7: "g"}, Stream: func(string) bool { return true }, Match: func([]byte) bool { return true }}
+}
+
+func lines(n, size int) (out []blocks.Entry) {
+	for i := range n {
+		out = append(out, blocks.Entry{Time: int64(i), Text: []byte(fmt.Sprint(i, " ", strings.Repeat("x", size)))})
+	}
+	return out
+}
+
+// A reader who does not read holds nobody up, and costs no more than its bounds.
+func TestNobodyWaitsForAReader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := NewHub(nil)
+		s, err := h.Open(all("a"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		stuck, read := make(chan *Update), make(chan *Update, 10)
+		go s.Run(t.Context(), 0, func(u *Update) error {
+			stuck <- u
+			read <- u
+			return nil
+		})
+		h.Publish(7, "s", lines(1, 1))
+		synctest.Wait()
+		for range 20 {
+			h.Publish(7, "s", lines(10, 100_000))
+			synctest.Wait()
+		}
+		s.mu.Lock()
+		if s.bytes > maxBytes+200_000 || len(s.sample) > MaxEvents || s.pending.Load() > 0 {
+			t.Errorf("%d bytes, %d events, %d pending", s.bytes, len(s.sample), s.pending.Load())
+		}
+		s.mu.Unlock()
+		if u := <-stuck; len(u.Events) != 1 || u.Sampled {
+			t.Errorf("first %d, sampled %v", len(u.Events), u.Sampled)
+		}
+		if u := <-stuck; len(u.Events) < 2 || !u.Sampled {
+			t.Errorf("then %d, sampled %v", len(u.Events), u.Sampled)
+		}
+		s.Close()
+		if synctest.Wait(); len(*h.watched.Load()) != 0 || h.all != 0 || len(h.owned) != 0 {
+			t.Error("the session is remembered")
+		}
+	})
+}
+
+func TestWhatIsNotJudgedYetIsBounded(t *testing.T) {
+	h := NewHub(nil)
+	s, err := h.Open(all("a")) // and nobody runs it
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for range 100 {
+		h.Publish(7, "s", lines(10, 10_000))
+	}
+	if n := s.pending.Load(); n > maxPending+200_000 || !s.missed.Load() {
+		t.Errorf("%d bytes wait", n)
+	}
+	for range 2 * maxBatches {
+		h.Publish(7, "s", lines(1, 1))
+	}
+}
+
+func TestTheSampleIsFairAndInOrder(t *testing.T) {
+	h := NewHub(nil)
+	late := 0
+	for range 20 {
+		s, err := h.Open(all("a"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.judge(batch{group: 7, events: lines(2000, 1)})
+		u := s.take()
+		if len(u.Events) != MaxEvents || !u.Sampled {
+			t.Fatalf("%d events", len(u.Events))
+		}
+		for i := range u.Events {
+			if i > 0 && u.Events[i].Time <= u.Events[i-1].Time {
+				t.Fatal("not in order")
+			}
+			if u.Events[i].Time >= 1000 {
+				late++
+			}
+		}
+		s.Close()
+	}
+	if late < 4500 || late > 5500 { // of 10,000; the deviation is about 43
+		t.Errorf("%d of the latter half", late)
+	}
+}
+
+// rooms-ahead L43, and 15 sessions an account as at AWS.
+func TestSessionsAreBoundedByAccountAndInMemory(t *testing.T) {
+	h := NewHub(nil)
+	var open []*Session
+	for range MaxSessions {
+		s, err := h.Open(all("a"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		open = append(open, s)
+	}
+	if _, err := h.Open(all("a")); fault.KindOf(err) != fault.KindLimit {
+		t.Errorf("the 16th: %v", err)
+	}
+	if s, err := h.Open(all("b")); err != nil {
+		t.Errorf("another account: %v", err)
+	} else {
+		s.Close()
+	}
+	open[0].Close()
+	open[0].Close()
+	if s, err := h.Open(all("a")); err != nil {
+		t.Errorf("after one ended: %v", err)
+	} else {
+		s.Close()
+	}
+	share := budget.New(5*sessionMemory, []budget.Part{{Name: "x", Percent: 100}}).Share("x")
+	h = NewHub(share)
+	for i := range 3 {
+		_, err := h.Open(all(fmt.Sprint(i)))
+		if (err != nil) != (i == 2) || i == 2 && fault.KindOf(err) != fault.KindLimit {
+			t.Errorf("%d: %v", i, err)
+		}
+	}
+	if share.Used() != 2*sessionMemory {
+		t.Errorf("%d bytes", share.Used())
+	}
+}
+
+func TestASessionThatCannotBeSentEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := NewHub(nil)
+		s, err := h.Open(all("a"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		gone := errors.New("gone")
+		began := time.Now()
+		if err := s.Run(t.Context(), Beat, func(*Update) error { return gone }); !errors.Is(err, gone) || time.Since(began) != Beat {
+			t.Errorf("%v after %v", err, time.Since(began))
+		}
+		if h.all != 0 {
+			t.Error("the session is remembered")
+		}
+	})
+}

@@ -1,0 +1,207 @@
+package live
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/store/blocks"
+)
+
+// The bounds of a session.
+const (
+	// MaxEvents and maxBytes bound an update. One event always fits.
+	MaxEvents = 500
+	maxBytes  = 512 << 10
+	// maxPending is from how many bytes on nothing more is taken that was not judged
+	// yet, and maxBatches how many batches it may be.
+	maxPending = 512 << 10
+	maxBatches = 256
+	// eventCost is what an event takes beside its text.
+	eventCost = 128
+	// Beat is how often there is an update, also an empty one, and lasts how long a
+	// session is.
+	Beat  = time.Second
+	lasts = 3 * time.Hour
+)
+
+// An Event is one that a session shows.
+type Event struct {
+	Group, Stream string
+	Time, Arrived int64
+	Text          []byte
+}
+
+// An Update is what came since the last one. Sampled says that more came than is in
+// it.
+type Update struct {
+	Events  []Event
+	Sampled bool
+}
+
+// A batch is what one call has put into a stream. Sessions share it.
+type batch struct {
+	group  uint64
+	stream string
+	events []blocks.Entry
+	size   int
+}
+
+// A Session is one watcher.
+type Session struct {
+	hub     *Hub
+	watch   Watch
+	batches chan batch
+	pending atomic.Int64
+	missed  atomic.Bool
+	done    chan struct{}
+	end     func()
+	came    chan struct{} // has a token when there is something to show
+
+	mu     sync.Mutex
+	sample []Event
+	bytes  int
+	seen   int // how many matched since the last update
+}
+
+func newSession(h *Hub, w Watch) *Session {
+	s := &Session{hub: h, watch: w, batches: make(chan batch, maxBatches), done: make(chan struct{}), came: make(chan struct{}, 1)}
+	s.end = sync.OnceFunc(func() {
+		h.leave(s)
+		close(s.done)
+	})
+	return s
+}
+
+// Close ends the session. It may be called more than once.
+func (s *Session) Close() { s.end() }
+
+// offer gives a batch to the session if it has room.
+func (s *Session) offer(b batch) {
+	if s.pending.Load() < maxPending {
+		select {
+		case s.batches <- b:
+			s.pending.Add(int64(b.size))
+			return
+		default:
+		}
+	}
+	s.missed.Store(true)
+	s.tell()
+}
+
+func (s *Session) tell() {
+	select {
+	case s.came <- struct{}{}:
+	default:
+	}
+}
+
+// errOver ends a session that has lasted as long as one may.
+var errOver = fault.Limit("The live session has lasted three hours and ends. Start another one.").WithCode("SessionTimeoutException")
+
+// Run calls send with an update at least every second, and at the earliest every
+// after the one before if something came, until the context ends, which is no
+// error, or send fails, or three hours are over. It closes the session.
+func (s *Session) Run(ctx context.Context, every time.Duration, send func(*Update) error) error {
+	var judging sync.WaitGroup
+	judging.Go(s.judgeAll)
+	defer judging.Wait()
+	defer s.Close()
+	over := time.NewTimer(lasts)
+	defer over.Stop()
+	for {
+		last := time.Now()
+		beat := time.NewTimer(Beat)
+		came := s.came
+		if every >= Beat {
+			came = nil
+		}
+		select {
+		case <-came:
+			beat.Reset(max(every-time.Since(last), 0))
+			select {
+			case <-beat.C:
+			case <-ctx.Done():
+				return nil
+			}
+		case <-beat.C:
+		case <-over.C:
+			return errOver
+		case <-ctx.Done():
+			return nil
+		case <-s.done:
+			return nil
+		}
+		if err := send(s.take()); err != nil {
+			return err
+		}
+	}
+}
+
+// judgeAll judges what comes until the session ends.
+func (s *Session) judgeAll() {
+	for {
+		select {
+		case b := <-s.batches:
+			s.judge(b)
+			s.pending.Add(-int64(b.size))
+		case <-s.done:
+			return
+		}
+	}
+}
+
+func (s *Session) judge(b batch) {
+	if !s.watch.Stream(b.stream) {
+		return
+	}
+	name := s.watch.Groups[b.group]
+	some := false
+	for i := range b.events {
+		e := &b.events[i]
+		if s.watch.Match(e.Text) {
+			s.keep(Event{name, b.stream, e.Time, e.Arrived, e.Text})
+			some = true
+		}
+	}
+	if some {
+		s.tell()
+	}
+}
+
+// keep takes an event into the sample: as long as there is room, and then in the
+// place of another, so that each that came has the same chance to be there.
+func (s *Session) keep(e Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.seen++
+	size := len(e.Text) + eventCost
+	if len(s.sample) < MaxEvents && (len(s.sample) == 0 || s.bytes+size <= maxBytes) {
+		s.sample, s.bytes = append(s.sample, e), s.bytes+size
+		return
+	}
+	i := rand.IntN(s.seen)
+	if i >= len(s.sample) {
+		return
+	}
+	if s.bytes += size - len(s.sample[i].Text) - eventCost; s.bytes > maxBytes && len(s.sample) > 1 {
+		s.bytes -= size - len(s.sample[i].Text) - eventCost
+		return
+	}
+	s.sample = append(slices.Delete(s.sample, i, i+1), e) // they stay in the order in which they came
+}
+
+// take returns what is to be shown, and begins anew.
+func (s *Session) take() *Update {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u := &Update{Events: s.sample, Sampled: s.seen > len(s.sample)}
+	u.Sampled = s.missed.Swap(false) || u.Sampled
+	s.sample, s.bytes, s.seen = nil, 0, 0
+	return u
+}
