@@ -123,8 +123,7 @@ func (s *Service) Filter(ctx context.Context, by access.Caller, at access.Place,
 		return nil, "", err
 	}
 	q := f.query(g)
-	names, err := s.sources(at, g, &f, &q)
-	if err != nil {
+	if err := s.sources(at, g, &f, &q); err != nil {
 		return nil, "", err
 	}
 	q.Holds = pattern.Holds()
@@ -142,12 +141,7 @@ func (s *Service) Filter(ctx context.Context, by access.Caller, at access.Place,
 	if err != nil {
 		return nil, "", err
 	}
-	var hits []Hit
-	for _, e := range r.Entries {
-		if name, ok := names(e.Source); ok { // else it was deleted just now
-			hits = append(hits, Hit{name, e})
-		}
-	}
+	hits := s.named(at, g, r.Entries)
 	if p.Backward {
 		slices.Reverse(hits)
 	}
@@ -166,36 +160,68 @@ func compile(text string) (*filter.Pattern, error) {
 	return p, nil
 }
 
-// sources tells a query the streams of a filter, and returns what finds their names.
-func (s *Service) sources(at access.Place, g *Group, f *Filter, q *blocks.Query) (func(uint64) (string, bool), error) {
-	names := map[uint64]string{}
-	switch {
-	case len(f.Streams) > 0:
+// sources tells a query the streams of a filter.
+func (s *Service) sources(at access.Place, g *Group, f *Filter, q *blocks.Query) error {
+	if len(f.Streams) > 0 {
 		for _, name := range f.Streams {
 			st, err := s.streams.Get(streamKey(at, g, name))
 			if err != nil {
-				return nil, err
+				return err
 			}
-			if _, twice := names[st.Number]; !twice {
-				q.Sources = append(q.Sources, st.Number)
-			}
-			names[st.Number] = name
-		}
-	default:
-		for st := range s.streams.Each(at, streamsOf(g)+f.Prefix) {
-			names[st.Number] = st.Name
-			if f.Prefix != "" && st.Arrived != 0 {
+			if !slices.Contains(q.Sources, st.Number) {
 				q.Sources = append(q.Sources, st.Number)
 			}
 		}
-		if f.Prefix != "" && q.Sources == nil {
-			q.Sources = []uint64{}
+		return nil
+	}
+	if f.Prefix == "" {
+		return nil
+	}
+	numbers := []uint64{}
+	for st := range s.streams.Each(at, streamsOf(g)+f.Prefix) {
+		if st.Arrived != 0 {
+			numbers = append(numbers, st.Number)
 		}
 	}
-	return func(n uint64) (string, bool) {
-		name, ok := names[n]
-		return name, ok
-	}, nil
+	if len(numbers) <= fewSources {
+		q.Sources = numbers
+		return nil
+	}
+	slices.Sort(numbers)
+	q.Of = func(source uint64) bool {
+		_, ok := slices.BinarySearch(numbers, source)
+		return ok
+	}
+	return nil
+}
+
+// fewSources is up to how many streams are looked for one by one, on each day, rather
+// than among all of the group.
+const fewSources = 100
+
+// named gives entries the names of their streams, and leaves out those whose stream
+// was deleted just now. A group has many more streams than a page has.
+func (s *Service) named(at access.Place, g *Group, entries []blocks.Found) (hits []Hit) {
+	names := map[uint64]string{}
+	for i := range entries {
+		names[entries[i].Source] = ""
+	}
+	missing := len(names)
+	for st := range s.streams.Each(at, streamsOf(g)) {
+		if missing == 0 {
+			break
+		}
+		if _, ok := names[st.Number]; ok {
+			names[st.Number] = st.Name
+			missing--
+		}
+	}
+	for _, e := range entries {
+		if name := names[e.Source]; name != "" {
+			hits = append(hits, Hit{name, e})
+		}
+	}
+	return hits
 }
 
 func writeToken(p blocks.Position, backward bool) string {
