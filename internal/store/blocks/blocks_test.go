@@ -214,6 +214,45 @@ func TestAPageThatTakesTooLongSaysHowFarItCame(t *testing.T) {
 	}
 }
 
+func BenchmarkPieces(b *testing.B) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	text := make([]byte, 1000)
+	for i := range text {
+		text[i] = byte(' ' + rng.IntN(90))
+	}
+	p := newPieces(1 << 20)
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		p.add(text)
+	}
+}
+
+// TestPiecesAreThoseThatAreLookedFor: the loop that is written out for speed finds what
+// the plain one does.
+func TestPiecesAreThoseThatAreLookedFor(t *testing.T) {
+	rng := rand.New(rand.NewPCG(storetest.Seed(t), 0))
+	for n := range 200 {
+		text := make([]byte, n)
+		for i := range text {
+			text[i] = byte('a' + rng.IntN(1+n%26))
+		}
+		got, want := newPieces(1<<12), newPieces(1<<12)
+		got.add(text)
+		mask := uint32(len(want)*64 - 1)
+		eachPiece(text, func(hash uint32) bool {
+			h := hash & mask
+			want[h/64] |= 1 << (h % 64)
+			return true
+		})
+		if n < tellable {
+			want = newPieces(1 << 12)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%q", text)
+		}
+	}
+}
+
 // FuzzPieces: what a text holds, its pieces never deny.
 func FuzzPieces(f *testing.F) {
 	f.Add("a text with words in it", 3, 12)

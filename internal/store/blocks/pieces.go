@@ -34,13 +34,25 @@ func (p pieces) add(text []byte) {
 	}
 	mask := uint32(len(p)*64 - 1)
 	a, b, c := pieceAt(text, 0), pieceAt(text, 1), pieceAt(text, 2)
-	for i := window - 1; i+pieceLen <= len(text); i++ {
+	i := window - 1
+	for ; i+8 <= len(text); i += window { // a word has the four pieces that come next
+		word := binary.LittleEndian.Uint64(text[i:])
+		d, e, f, g := hashPiece(word), hashPiece(word>>8), hashPiece(word>>16), hashPiece(word>>24)
+		cd, ef := min(c, d), min(e, f)
+		p.set(min(a, b, cd) & mask)
+		p.set(min(b, cd, e) & mask)
+		p.set(min(cd, ef) & mask)
+		p.set(min(d, ef, g) & mask)
+		a, b, c = e, f, g
+	}
+	for ; i+pieceLen <= len(text); i++ {
 		d := pieceAt(text, i)
-		h := min(a, b, c, d) & mask
-		p[h/64] |= 1 << (h % 64)
+		p.set(min(a, b, c, d) & mask)
 		a, b, c = b, c, d
 	}
 }
+
+func (p pieces) set(h uint32) { p[h/64] |= 1 << (h % 64) }
 
 // pieceAt is the hash of the piece that begins at i.
 func pieceAt(text []byte, i int) uint32 {
