@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/dari-bus/dari/internal/access"
+	"github.com/dari-bus/dari/internal/buslog"
 	"github.com/dari-bus/dari/internal/console"
 	"github.com/dari-bus/dari/internal/door"
 	"github.com/dari-bus/dari/internal/event"
@@ -41,6 +42,7 @@ type App struct {
 	client *outbound.Client
 	guard  access.Guard
 	hooks  watch.Hooks
+	busLog *buslog.Log
 	*rooms
 }
 
@@ -88,7 +90,8 @@ const metricsAtOnce = 8
 // observe begins to count and to log what happens.
 func (a *App) observe() {
 	a.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	a.hooks = watch.Tee(watch.Log(a.opt.Log), watch.Metrics(a.registry), a.feed.Hooks())
+	a.busLog = a.newBusLog()
+	a.hooks = watch.Tee(watch.Log(a.opt.Log), watch.Metrics(a.registry), a.busLog.Hooks(), a.feed.Hooks())
 }
 
 // errNobody is for a server that would let nobody do anything.

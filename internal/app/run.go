@@ -12,7 +12,7 @@ import (
 )
 
 // Run serves and delivers until ctx ends, then stops in layers: the calls, the
-// schedules, the attempts at targets, the rooms, the store. An error means that
+// schedules, the attempts at targets, the rooms, the logs of the buses, the store. An error means that
 // something failed that the rest cannot do without; what was acknowledged is on
 // disk.
 func (a *App) Run(ctx context.Context) error {
@@ -21,6 +21,7 @@ func (a *App) Run(ctx context.Context) error {
 	layers := slices.Concat(
 		[]layer{{"calls", []func(context.Context) error{a.serve}}},
 		a.layers(),
+		[]layer{{"logs of the buses", []func(context.Context) error{a.busLog.Run}}},
 		[]layer{{"store", []func(context.Context) error{a.runStore}}},
 	)
 	err := runLayers(ctx, layers, a.stopWithin*3/2) // of which calls have two thirds

@@ -55,6 +55,7 @@ var rooms = []room{
 	{"internal/store/table", []string{"internal/access", "internal/fault", "internal/page", "internal/store", "internal/store/tree"}, false},
 	{"internal/store/blocks", []string{"internal/budget", "internal/store"}, false},
 	{"internal/watch", []string{"internal/event"}, false},
+	{"internal/buslog", []string{"internal/event", "internal/watch"}, false},
 	{"internal/outbound", nil, false},
 
 	// Core.

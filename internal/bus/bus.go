@@ -64,6 +64,10 @@ type Service struct {
 	buses sync.Map  // key → *bus: those in memory
 	clock *clock
 
+	// logged has what buses log, by their ARNs: those that log anything. It is replaced
+	// as a whole, since it is asked for each step of each event.
+	logged atomic.Pointer[map[string]LogConfig]
+
 	attributes *table.Table[attributes]
 	rules      *table.Table[version]
 	targets    *table.Table[targetRecord]
@@ -86,6 +90,7 @@ func Open(ctx context.Context, opt Options) (*Service, error) {
 	}
 	opt.ScheduleTolerance = max(opt.ScheduleTolerance, time.Second)
 	s := &Service{opt: opt, clock: newClock()}
+	s.logged.Store(&map[string]LogConfig{})
 	if err := s.load(ctx); err != nil {
 		return nil, fmt.Errorf("open the buses: %w", err)
 	}

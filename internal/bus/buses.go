@@ -191,6 +191,7 @@ func (s *Service) DeleteEventBus(ctx context.Context, by access.Caller, ref stri
 	}
 	b.deleted = true
 	s.buses.Delete(b.key)
+	s.setLogged(b.arn, nil)
 	return nil
 }
 
@@ -209,6 +210,7 @@ func (s *Service) saveBus(ctx context.Context, b *bus, r busRecord) error {
 		tx.OnEnd(func(kept bool) {
 			if kept {
 				b.attributes.Store(a)
+				s.setLogged(b.arn, a.Log)
 			}
 		})
 		return s.attributes.In(tx).Put(b.record(), a)

@@ -118,6 +118,7 @@ func (s *Service) load(ctx context.Context) error {
 	}
 	for a := range s.attributes.All() {
 		s.materialise(a.key()).attributes.Store(a)
+		s.setLogged(a.key().arn(), a.Log)
 	}
 	for v := range s.rules.All() {
 		s.enlist(newRule(s.materialise(v.key()), v))

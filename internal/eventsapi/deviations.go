@@ -34,7 +34,10 @@ func deviations() []string {
 		"Events are delivered to SQS queues, API destinations and event buses. A target of another kind is accepted where AWS accepts it; " +
 			"its deliveries fail with the code NO_RESOURCE and go to its dead-letter queue.",
 		"A delivery that failed for good and that no dead-letter queue took is kept and shown at `/_dari/dead`; on AWS it is gone.",
-		"The encryption key, the dead-letter queue and the logging of an event bus are kept and listed, and have no effect. The dead-letter queues of targets work.",
+		"The encryption key and the dead-letter queue of an event bus are kept and listed, and have no effect. The dead-letter queues of targets work.",
+		"What a bus logs, by its LogConfig, is in the log group `/aws/vendedlogs/events/event-bus/<bus>`, which is made if it is not there; there is no delivery to set up. Where services need policies, " +
+			"a resource policy of the account's logs must let delivery.logs.amazonaws.com write there. Retryable failures and all attempts are logged at TRACE, and no answers of targets. " +
+			"A record that finds no room in memory is dropped, which a record RECORDS_DROPPED says.",
 		"No service of AWS owns rules, so Force changes nothing.",
 		"A schedule that was due while the server was down does not fire later, except for its last time if that was no more than a minute ago.",
 		"There are no organisations: a condition on aws:PrincipalOrgID is kept and lets nobody in.",

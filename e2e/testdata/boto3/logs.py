@@ -147,6 +147,21 @@ while len(got) < 2 and time.time() < deadline:
     time.sleep(0.05)
 assert len(got) == 2 and "order 7" in got and any(m.startswith("{") and json.loads(m)["detail"] == {"n": 7} for m in got), got
 
+# A bus logs by itself.
+bus = events.create_event_bus(Name="logged", LogConfig={"Level": "INFO", "IncludeDetail": "FULL"})
+assert events.describe_event_bus(Name="logged")["LogConfig"] == {"Level": "INFO", "IncludeDetail": "FULL"}
+answer = events.put_events(Entries=[{"Source": "shop", "DetailType": "order", "Detail": '{"n": 8}', "EventBusName": "logged"}])
+deadline, steps = time.time() + 20, []
+while len(steps) < 2 and time.time() < deadline:
+    try:
+        steps = [json.loads(e["message"]) for e in logs.filter_log_events(logGroupName="/aws/vendedlogs/events/event-bus/logged")["events"]]
+    except logs.exceptions.ResourceNotFoundException:
+        pass
+    time.sleep(0.05)
+assert [s["message_type"] for s in steps] == ["EVENT_INGEST_SUCCESS", "NO_STANDARD_RULES_MATCHED"], steps
+assert steps[0]["event_id"] == answer["Entries"][0]["EventId"] and steps[0]["details"]["event_detail"] == {"n": 8}, steps
+assert steps[0]["resource_arn"] == bus["EventBusArn"] and steps[0]["log_level"] == "INFO", steps
+
 logs.delete_resource_policy(policyName="events")
 logs.delete_log_stream(logGroupName="/app/shop", logStreamName="one")
 logs.delete_log_group(logGroupName="/app/shop")
