@@ -144,7 +144,7 @@ func (a tokens) AssumeRole(ctx context.Context, in *AssumeRoleInput) (*AssumeRol
 	}
 	return &AssumeRoleOutput{
 		Credentials: credentials(g), AssumedRoleUser: &AssumedRoleUser{g.ID, g.ARN},
-		PackedPolicySize: wire.Opt(g.Packed), SourceIdentity: w.Source, SessionTokenSize: len(g.Token),
+		PackedPolicySize: wire.Opt(g.Packed), SourceIdentity: g.Source, SessionTokenSize: len(g.Token),
 	}, nil
 }
 

@@ -14,8 +14,8 @@ import (
 type Grant struct {
 	KeyID, Secret, Token string
 	Expires              time.Time
-	// ARN and ID are those of the session of a role.
-	ARN, ID string
+	// ARN and ID are those of the session of a role, and Source is its source identity.
+	ARN, ID, Source string
 	// Packed is how much of the room for policies and tags is used, in per cent.
 	Packed int
 }
@@ -51,6 +51,9 @@ func (d *Directory) Assume(by access.Caller, w Assumption) (*Grant, error) {
 		return nil, err
 	}
 	if by.Identity != nil {
+		if w.Source, err = passSource(by.Identity.Source, w.Source); err != nil {
+			return nil, err
+		}
 		w.Transitive = slices.Concat(w.Transitive, by.Identity.Transitive)
 		slices.Sort(w.Transitive)
 		w.Transitive = slices.Compact(w.Transitive)
@@ -116,6 +119,19 @@ func (d *Directory) mayAssume(by access.Caller, w *Assumption, owner string, rol
 		}
 	}
 	return nil
+}
+
+// passSource is the source identity of a session that another one with a source
+// identity makes: who has one keeps it, through all roles.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
+func passSource(before, asked string) (string, error) {
+	if before == "" {
+		return asked, nil
+	}
+	if asked != "" && asked != before {
+		return "", fault.Denied("The source identity of the calling session is %s, and stays that in the sessions that it makes. Leave out SourceIdentity, or give the same.", before).WithCode("AccessDenied")
+	}
+	return before, nil
 }
 
 // passTags adds what goes on from the session before.
@@ -188,7 +204,7 @@ func (d *Directory) assumed(role *Entity, a arn.ARN, w Assumption) (*Grant, erro
 func (d *Directory) grant(s *session, duration time.Duration) (*Grant, error) {
 	s.Identity.Temporary, s.Identity.Issued = true, now()
 	s.Identity.Expires = s.Identity.Issued.Add(duration)
-	g := &Grant{KeyID: d.issuer.newID(temporary), Expires: s.Identity.Expires, ARN: s.Principal, ID: s.Identity.ID}
+	g := &Grant{KeyID: d.issuer.newID(temporary), Expires: s.Identity.Expires, ARN: s.Principal, ID: s.Identity.ID, Source: s.Identity.Source}
 	g.Secret = d.issuer.secret(g.KeyID)
 	var err error
 	g.Token, err = d.issuer.token(g.KeyID, s)

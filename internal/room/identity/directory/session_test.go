@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dari-bus/dari/internal/access"
+	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/mem"
 )
@@ -143,5 +144,33 @@ func TestWhatIsNoPolicyIsRefusedInAWSsWords(t *testing.T) {
 	_, err := parseTrust(`{"Statement":{"Effect":"Allow","Principal":{"AWS":[]},"Action":"sts:AssumeRole"}}`)
 	if want := "Invalid principal in policy: com.amazon.balsa.error.InvalidPolicyException: The passed in policy has a statement with no principals!"; err == nil || err.Error() != want {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestASourceIdentityStaysThroughAllRoles(t *testing.T) {
+	d := openForTest(t)
+	const all = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sts:*","Resource":"*"}}`
+	if err := d.SetTrust(t.Context(), root, "dev", strings.Replace(trust, "sts:TagSession", "sts:SetSourceIdentity", 1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.PutInline(t.Context(), root, Role, "dev", "p", all); err != nil {
+		t.Fatal(err)
+	}
+	w := Assumption{Role: "arn:aws:iam::111122223333:role/dev", Session: "s1", Source: "mallory", Duration: time.Hour}
+	by := root
+	for range 3 {
+		g, err := d.Assume(by, w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, ok := d.Find(g.KeyID, g.Token)
+		if !ok || c.Identity.Source != "mallory" || g.Source != "mallory" {
+			t.Fatalf("the session is %+v, %v", c.Identity, ok)
+		}
+		by.Principal, by.Identity, w.Source = c.Principal, c.Identity, ""
+	}
+	w.Source = "alice"
+	if _, err := d.Assume(by, w); fault.KindOf(err) != fault.KindDenied {
+		t.Errorf("another source identity: %v", err)
 	}
 }
