@@ -8,7 +8,8 @@
 // says so.
 //
 // The event history has the records of calls that manage resources, for 90 days, by
-// account and region; those of IAM are in us-east-1. What it holds of an account has
+// account and region; those of IAM are in us-east-1, and those of all regions after the
+// first 64 as well. What it holds of an account has
 // a bound, [Options.MaxBytes]: the oldest goes first, in portions of a sixteenth, and
 // is counted.
 //

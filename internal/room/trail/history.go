@@ -17,7 +17,7 @@ const keptFor = 90 * 24 * time.Hour
 
 // The bounds on histories. A segment is the portion in which records go.
 const (
-	maxRegions   = 64 // in which an account has one
+	maxRegions   = 64 // in which an account has one, beside the rest
 	maxHistories = 10_000
 	segments     = 16 // in what an account may have
 	smallestPile = 64 // blocks from which on it is worth to merge them
@@ -45,8 +45,15 @@ type live struct {
 	small int
 }
 
+// rest is the region whose history has the records of further regions as well: nobody
+// calls unseen because somebody called in very many regions before.
+const rest = "us-east-1"
+
 // An address is where a record is put.
-type address struct{ number, source uint64 }
+type address struct {
+	in             access.Place
+	number, source uint64
+}
 
 func historyKey(at access.Place) table.Key { return table.Key{Place: at, Name: "events"} }
 
@@ -72,7 +79,7 @@ func (s *Service) measure(tx store.Tx) error {
 				}
 			}
 			last.Bytes = max(last.Bytes, 0)
-			s.piles = append(s.piles, pile{address{l.Number, last.Source}, last.Begun})
+			s.piles = append(s.piles, pile{address{at, l.Number, last.Source}, last.Begun})
 		}
 		for _, g := range l.Segments {
 			s.sizes[at.Account] += g.Bytes
@@ -89,6 +96,9 @@ func (s *Service) room(ctx context.Context, at access.Place, now, size int64) (a
 	if err := s.shrink(ctx, at.Account, s.opt.MaxBytes-size); err != nil {
 		return address{}, err
 	}
+	if s.live[at] == nil && s.regions(at.Account) >= maxRegions {
+		at.Region = rest
+	}
 	l := s.live[at]
 	if l == nil || !l.takes(now, size, s.opt.MaxBytes/segments) {
 		var err error
@@ -99,21 +109,21 @@ func (s *Service) room(ctx context.Context, at access.Place, now, size int64) (a
 	last := &l.Segments[len(l.Segments)-1]
 	last.Bytes += size
 	s.sizes[at.Account] += size
-	return address{l.Number, last.Source}, nil
+	return address{at, l.Number, last.Source}, nil
 }
 
 // unused gives back what room counted of a record that was not written.
-func (s *Service) unused(at access.Place, to address, size int64) {
+func (s *Service) unused(to address, size int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l := s.live[at]
+	l := s.live[to.in]
 	if l == nil || l.Number != to.number {
 		return // it was dropped, with what was counted
 	}
 	for i := range l.Segments {
 		if g := &l.Segments[i]; g.Source == to.source {
 			g.Bytes -= size
-			s.sizes[at.Account] -= size
+			s.sizes[to.in.Account] -= size
 		}
 	}
 }
@@ -131,8 +141,8 @@ func (l *live) takes(now, size, most int64) bool {
 func (s *Service) turn(ctx context.Context, at access.Place, now int64) (*live, error) {
 	l := s.live[at]
 	if l == nil {
-		if err := s.mayHave(at.Account); err != nil {
-			return nil, err
+		if len(s.live) >= maxHistories {
+			return nil, fault.Limit("The calls of at most %d accounts and regions are recorded.", maxHistories)
 		}
 		l = &live{}
 	}
@@ -154,7 +164,7 @@ func (s *Service) turn(ctx context.Context, at access.Place, now int64) (*live, 
 		return nil, err
 	}
 	if n := len(l.Segments); n > 0 && l.small > 1 {
-		s.pile(pile{address{l.Number, l.Segments[n-1].Source}, l.Segments[n-1].Begun})
+		s.pile(pile{address{at, l.Number, l.Segments[n-1].Source}, l.Segments[n-1].Begun})
 	}
 	l.small = 0
 	l.history = history{next.Number, append([]segment(nil), next.Segments...)}
@@ -162,18 +172,14 @@ func (s *Service) turn(ctx context.Context, at access.Place, now int64) (*live, 
 	return l, nil
 }
 
-// mayHave says whether an account may have one more history.
-func (s *Service) mayHave(account string) error {
-	regions := 0
+// regions counts the histories of an account, but for the rest's.
+func (s *Service) regions(account string) (n int) {
 	for at := range s.live {
-		if at.Account == account {
-			regions++
+		if at.Account == account && at.Region != rest {
+			n++
 		}
 	}
-	if regions >= maxRegions || len(s.live) >= maxHistories {
-		return fault.Limit("Calls are recorded in at most %d regions of an account, and %d of all accounts.", maxRegions, maxHistories)
-	}
-	return nil
+	return n
 }
 
 func nextNumber(tx store.Tx) (uint64, error) {
@@ -241,7 +247,7 @@ func (s *Service) drop(ctx context.Context, at access.Place, n int) error {
 
 // there says whether a transaction may write to an address: its segment may have been
 // dropped meanwhile.
-func (s *Service) there(tx store.Tx, at access.Place, to address) bool {
-	h := s.histories.In(tx).Find(historyKey(at))
+func (s *Service) there(tx store.Tx, to address) bool {
+	h := s.histories.In(tx).Find(historyKey(to.in))
 	return h != nil && h.Number == to.number && slices.ContainsFunc(h.Segments, func(g segment) bool { return g.Source == to.source })
 }

@@ -86,12 +86,12 @@ func (s *Service) entry(ctx context.Context, r *Record, text []byte) (part, erro
 	}
 	packed, err := s.in.Pack(ctx, []blocks.Entry{{Time: now, Arrived: now, Text: text}})
 	if err != nil {
-		s.unused(r.place(), at, int64(len(text)))
+		s.unused(at, int64(len(text)))
 		return part{}, err
 	}
 	return part{
 		func(tx store.Tx) error {
-			if !s.there(tx, r.place(), at) {
+			if !s.there(tx, at) {
 				return errors.New("the account's history was cut where the record belongs")
 			}
 			return s.in.Add(tx, at.number, at.source, packed)
@@ -99,9 +99,9 @@ func (s *Service) entry(ctx context.Context, r *Record, text []byte) (part, erro
 		func(kept bool) {
 			packed.Free()
 			if kept {
-				s.pileUp(r.place(), at)
+				s.pileUp(at)
 			} else {
-				s.unused(r.place(), at, int64(len(text)))
+				s.unused(at, int64(len(text)))
 			}
 		},
 	}, nil

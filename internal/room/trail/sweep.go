@@ -3,8 +3,6 @@ package trail
 import (
 	"context"
 	"time"
-
-	"github.com/dari-bus/dari/internal/access"
 )
 
 // A pile is a segment whose small blocks are worth to be merged.
@@ -31,10 +29,10 @@ func (s *Service) pile(p pile) {
 }
 
 // pileUp counts a block that was written.
-func (s *Service) pileUp(at access.Place, to address) {
+func (s *Service) pileUp(to address) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l := s.live[at]
+	l := s.live[to.in]
 	if l == nil || len(l.Segments) == 0 || l.Number != to.number {
 		return
 	}
