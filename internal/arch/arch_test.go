@@ -38,6 +38,7 @@ var rooms = []room{
 	{"internal/schedule", nil, true},
 	{"internal/policy", nil, true},
 	{"internal/filter", nil, true},
+	{"internal/insights", nil, true},
 	{"conformance", nil, true},
 
 	// Ground.
@@ -84,7 +85,8 @@ var rooms = []room{
 	// Rooms: neighbours that never see the bus, a target, or each other.
 	{"internal/room/logs/live", []string{"internal/budget", "internal/fault", "internal/store/blocks"}, false},
 	{"internal/room/logs/filters", []string{"internal/access", "internal/arn", "internal/budget", "internal/fault", "internal/filter", "internal/page", "internal/store", "internal/store/blocks", "internal/store/table"}, false},
-	{"internal/room/logs", []string{"internal/access", "internal/arn", "internal/budget", "internal/fault", "internal/filter", "internal/page", "internal/policy", "internal/room/logs/filters", "internal/room/logs/live", "internal/store", "internal/store/blocks", "internal/store/table", "internal/wire"}, false},
+	{"internal/room/logs/query", []string{"internal/access", "internal/budget", "internal/fault", "internal/insights", "internal/store/blocks"}, false},
+	{"internal/room/logs", []string{"internal/access", "internal/arn", "internal/budget", "internal/fault", "internal/filter", "internal/insights", "internal/page", "internal/policy", "internal/room/logs/filters", "internal/room/logs/live", "internal/room/logs/query", "internal/store", "internal/store/blocks", "internal/store/table", "internal/wire"}, false},
 	{"internal/room/identity/managed", []string{"internal/policy"}, false},
 	{"internal/room/identity/simulator", []string{"internal/arn", "internal/fault", "internal/page", "internal/policy"}, true},
 	{"internal/room/identity/directory", []string{"internal/access", "internal/arn", "internal/fault", "internal/policy", "internal/room/identity/managed", "internal/room/identity/simulator", "internal/store", "internal/store/table"}, false},

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/dari-bus/dari/internal/filter"
+	"github.com/dari-bus/dari/internal/insights"
 	"github.com/dari-bus/dari/internal/wire"
 )
 
@@ -68,6 +69,7 @@ func limits() wire.Limits {
 	add(pattern, "filterLogEventsInput.FilterPattern", "startLiveTailInput.LogEventFilterPattern")
 	add(required(pattern), "testMetricFilterInput.FilterPattern", "putMetricFilterInput.FilterPattern", "putSubscriptionFilterInput.FilterPattern")
 	filtersLimits(add)
+	addQueries(add, group, identifier)
 	add(wire.Limit{Required: true, Min: 1, Max: 10, Each: &identifier}, "startLiveTailInput.LogGroupIdentifiers")
 	add(wire.Limit{HasMin: true, Max: 1000}, "startLiveTailInput.UpdateMillis")
 	add(wire.Limit{Required: true, Min: 1, Max: 50, Each: &wire.Limit{Min: 1}}, "testMetricFilterInput.LogEventMessages")
@@ -101,4 +103,39 @@ func filtersLimits(add func(wire.Limit, ...string)) {
 	add(wire.Limit{Min: 1, Max: 2048}, "putSubscriptionFilterInput.RoleArn")
 	add(wire.Limit{Enum: []string{"Random", byStream}}, "putSubscriptionFilterInput.Distribution")
 	add(wire.Limit{HasMin: true, Max: 2000}, "putMetricFilterInput.FieldSelectionCriteria", "putSubscriptionFilterInput.FieldSelectionCriteria")
+}
+
+// addQueries adds the constraints of what is about queries.
+func addQueries(add func(wire.Limit, ...string), group, identifier wire.Limit) {
+	id := wire.Limit{Required: true, Min: 1, Max: 256}
+	text := wire.Limit{Required: true, HasMin: true, Max: insights.MaxLength}
+	token, results := wire.Limit{Min: 1}, wire.Limit{Min: 1, Max: 1000}
+	languages := wire.Limit{Enum: []string{language, "SQL", "PPL"}}
+	time := wire.Limit{Required: true, HasMin: true}
+	add(languages, "startQueryInput.QueryLanguage", "describeQueriesInput.QueryLanguage", "putQueryDefinitionInput.QueryLanguage", "describeQueryDefinitionsInput.QueryLanguage")
+	add(group, "startQueryInput.LogGroupName", "describeQueriesInput.LogGroupName", "getLogGroupFieldsInput.LogGroupName")
+	add(wire.Limit{Each: &group}, "startQueryInput.LogGroupNames")
+	add(wire.Limit{Max: maxQueried, Each: &group}, "putQueryDefinitionInput.LogGroupNames")
+	add(wire.Limit{Each: &identifier}, "startQueryInput.LogGroupIdentifiers")
+	add(identifier, "getLogGroupFieldsInput.LogGroupIdentifier")
+	add(time, "startQueryInput.StartTime", "startQueryInput.EndTime")
+	add(wire.Limit{HasMin: true}, "getLogGroupFieldsInput.Time")
+	add(text, "startQueryInput.QueryString")
+	add(wire.Limit{Required: true, Min: 1, Max: insights.MaxLength}, "putQueryDefinitionInput.QueryString")
+	add(wire.Limit{Min: 1, Max: insights.MaxLimit}, "startQueryInput.Limit")
+	add(id, "queryInput.QueryID", "getQueryResultsInput.QueryID", "queryDefinitionInput.QueryDefinitionID")
+	add(wire.Limit{Min: 1, Max: 256}, "putQueryDefinitionInput.QueryDefinitionID")
+	add(wire.Limit{Max: 1024}, "getQueryResultsInput.NextToken")
+	add(wire.Limit{HasMin: true, Max: 10_000}, "getQueryResultsInput.MaxItems")
+	add(wire.Limit{Enum: []string{"Scheduled", "Running", "Complete", "Failed", "Cancelled", "Timeout", "Unknown"}}, "describeQueriesInput.Status")
+	add(results, "describeQueriesInput.MaxResults", "describeQueryDefinitionsInput.MaxResults")
+	add(token, "describeQueriesInput.NextToken", "describeQueryDefinitionsInput.NextToken")
+	add(wire.Limit{Required: true, Max: 1024}, "getLogRecordInput.LogRecordPointer")
+	add(wire.Limit{Required: true, Min: 1, Max: 255}, "putQueryDefinitionInput.Name")
+	add(wire.Limit{Min: 1, Max: 255}, "describeQueryDefinitionsInput.QueryDefinitionNamePrefix")
+	add(wire.Limit{Min: 36, Max: 128, Pattern: `\S{36,128}`}, "putQueryDefinitionInput.ClientToken")
+	add(wire.Limit{Max: 20}, "putQueryDefinitionInput.Parameters")
+	add(wire.Limit{Required: true, Min: 1, Max: 128, Pattern: `^[a-zA-Z_][a-zA-Z0-9_]*`}, "queryParameter.Name")
+	add(wire.Limit{Max: 1024}, "queryParameter.DefaultValue")
+	add(wire.Limit{Max: 512}, "queryParameter.Description")
 }

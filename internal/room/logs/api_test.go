@@ -61,6 +61,22 @@ func openWith(t *testing.T, opt Options) *client {
 // call returns what an operation answers: a JSON object, or an error's code and message.
 func (c *client) call(name, body string) (map[string]any, string) {
 	c.t.Helper()
+	answer := c.raw(name, body)
+	var out map[string]any
+	if answer != "" {
+		if err := json.Unmarshal([]byte(answer), &out); err != nil {
+			c.t.Fatal(err, answer)
+		}
+	}
+	if out["__type"] != nil {
+		return nil, fmt.Sprint(out["__type"], ": ", out["message"])
+	}
+	return out, ""
+}
+
+// raw returns the body of an answer.
+func (c *client) raw(name, body string) string {
+	c.t.Helper()
 	r := httptest.NewRequest(http.MethodPost, "http://localhost:4566/", strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
 	r.Header.Set("X-Amz-Target", "Logs_20140328."+name)
@@ -73,16 +89,7 @@ func (c *client) call(name, body string) (map[string]any, string) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	var out map[string]any
-	if len(b) > 0 {
-		if err := json.Unmarshal(b, &out); err != nil {
-			c.t.Fatal(err, string(b))
-		}
-	}
-	if w.Code != http.StatusOK {
-		return nil, fmt.Sprint(out["__type"], ": ", out["message"])
-	}
-	return out, ""
+	return string(b)
 }
 
 func (c *client) must(name, body string) map[string]any {

@@ -17,6 +17,7 @@ import (
 	"github.com/dari-bus/dari/internal/policy"
 	"github.com/dari-bus/dari/internal/room/logs/filters"
 	"github.com/dari-bus/dari/internal/room/logs/live"
+	"github.com/dari-bus/dari/internal/room/logs/query"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/blocks"
 	"github.com/dari-bus/dari/internal/store/table"
@@ -46,6 +47,9 @@ type Service struct {
 	events   *blocks.Log
 	filters  *filters.Service
 	live     *live.Hub
+	queries  *query.Desk
+	// definitions are queries that are written down, by their ids.
+	definitions *table.Table[Definition]
 	// documents are the policies of each place in one.
 	documents atomic.Pointer[map[access.Place]*policy.Document]
 	// swept wakes the sweep.
@@ -73,6 +77,7 @@ const (
 	keyGroups   = "logs/group/"
 	keyStreams  = "logs/stream/" // the name: the group's number, a slash, the stream's name
 	keyPolicies = "logs/policy/"
+	keyQueries  = "logs/query/"
 	keyEvents   = "logs/"       // n, d/, h/ and b/ of package blocks
 	keyNumber   = "logs/number" // the last number given
 	keyGone     = "logs/gone/"  // number of a deleted group whose streams are to go: its place
@@ -109,6 +114,12 @@ func Open(ctx context.Context, opt Options) (*Service, error) {
 		})
 	}
 	if err == nil {
+		s.definitions, err = table.Open(ctx, table.Options[Definition]{Store: opt.Store, Prefix: keyQueries, Version: 1, Max: maxDefinitions,
+			Missing: func(string) error { return errNoDefinition },
+			Full:    errFull,
+		})
+	}
+	if err == nil {
 		s.events, err = blocks.Open(blocks.Options{Store: opt.Store, Prefix: keyEvents, Memory: opt.Memory})
 	}
 	if err == nil {
@@ -118,6 +129,7 @@ func Open(ctx context.Context, opt Options) (*Service, error) {
 		return nil, fmt.Errorf("open logs: %w", err)
 	}
 	s.compile()
+	s.openQueries()
 	return s, nil
 }
 

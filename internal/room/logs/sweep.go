@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/dari-bus/dari/internal/access"
@@ -64,8 +65,12 @@ func (s *Service) wake() {
 	}
 }
 
-// Run deletes what has expired and merges small blocks, until its context ends.
+// Run deletes what has expired, merges small blocks and runs queries, until its
+// context ends.
 func (s *Service) Run(ctx context.Context) error {
+	var queries sync.WaitGroup
+	queries.Go(func() { s.queries.Run(ctx) })
+	defer queries.Wait()
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for {

@@ -25,6 +25,9 @@ type Query struct {
 	// Holds are texts of which each entry has all. They only spare work: what they
 	// let through, Match judges.
 	Holds [][]byte
+	// Loose has Match judge all entries of the blocks that are read, also those that
+	// lack what Holds says: for who counts them.
+	Loose bool
 	// Match says whether an entry is wanted; nil wants all.
 	Match func(source uint64, e *Entry) bool
 }
@@ -135,7 +138,7 @@ func (l *Log) visit(tx store.Tx, q *Query, c candidate, open *opened, b *best) e
 
 func (q *Query) matches(source uint64, e *Entry) bool {
 	for _, text := range q.Holds {
-		if !bytes.Contains(e.Text, text) {
+		if !q.Loose && !bytes.Contains(e.Text, text) {
 			return false
 		}
 	}

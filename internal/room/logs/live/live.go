@@ -1,6 +1,6 @@
 // Package live shows events to those who watch log groups, while they come in.
 //
-// A [Hub] is told of every batch that is on disk. Without watchers that costs one
+// A [Hub] is told of every batch that anybody may read. Without watchers that costs one
 // load of a pointer. It never waits for a watcher: each [Session] has a queue with
 // a bound, a goroutine of its own judges what is in it and keeps a fair sample of
 // what came since the last update, and what is beyond either bound is left out and

@@ -1,0 +1,217 @@
+package insights
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A Record is a log event. Text is only looked at while it is added.
+type Record struct {
+	// Time and Arrived are in Unix milliseconds.
+	Time, Arrived int64
+	Text          []byte
+	// Stream and Group are the values of @logStream and @log, and Ptr returns that
+	// of @ptr.
+	Stream, Group string
+	Ptr           func() string
+}
+
+// A row is an event on its way through a query: what commands have made, and, until
+// it is kept, the event.
+type row struct {
+	made   map[string]value
+	record *Record
+	// tree is what the event's text says as JSON, once it was asked.
+	tree   map[string]any
+	parsed bool
+	// now is when the query started, in Unix seconds.
+	now int64
+}
+
+// The fields that every event has.
+const (
+	fieldTime    = "@timestamp"
+	fieldArrived = "@ingestionTime"
+	fieldMessage = "@message"
+	fieldStream  = "@logStream"
+	fieldGroup   = "@log"
+	fieldPtr     = "@ptr"
+)
+
+// get returns the value of a field.
+func (r *row) get(name string) value {
+	if v, ok := r.made[name]; ok {
+		return v
+	}
+	for i := 0; i < len(name); i++ { // a field of what jsonParse made
+		if name[i] != '.' {
+			continue
+		}
+		if v, ok := r.made[name[:i]]; ok && v.kind == isTree {
+			return ofJSON(walk(v.tree, name[i+1:]))
+		}
+	}
+	if r.record == nil {
+		return value{}
+	}
+	switch name {
+	case fieldTime:
+		return timeOf(float64(r.record.Time))
+	case fieldArrived:
+		return timeOf(float64(r.record.Arrived))
+	case fieldMessage:
+		return textOf(string(r.record.Text))
+	case fieldStream:
+		return textOf(r.record.Stream)
+	case fieldGroup:
+		return textOf(r.record.Group)
+	case fieldPtr:
+		return textOf(r.record.Ptr())
+	}
+	if strings.HasPrefix(name, "@@") { // a field of JSON that begins with @
+		name = name[1:]
+	} else if strings.HasPrefix(name, "@") {
+		return value{}
+	}
+	return ofJSON(walk(r.discovered(), name))
+}
+
+// discovered returns what the event says if it is a JSON object.
+func (r *row) discovered() map[string]any {
+	if r.parsed {
+		return r.tree
+	}
+	r.parsed = true
+	r.tree = objectOf(r.record.Text)
+	return r.tree
+}
+
+// objectOf reads a JSON object, or returns nil.
+func objectOf(text []byte) map[string]any {
+	text = bytes.TrimSpace(text)
+	if len(text) < 2 || text[0] != '{' || text[len(text)-1] != '}' {
+		return nil
+	}
+	tree, _ := decode(text).(map[string]any)
+	return tree
+}
+
+// decode reads JSON, or returns nil.
+func decode(text []byte) any {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	var v any
+	if d.Decode(&v) != nil || d.More() {
+		return nil
+	}
+	return v
+}
+
+// walk finds what a path such as items.0.id leads to. A dot may also be part of a
+// name.
+func walk(v any, path string) any {
+	switch v := v.(type) {
+	case []any:
+		first, rest, more := strings.Cut(path, ".")
+		i, err := strconv.Atoi(first)
+		if err != nil || i < 0 || i >= len(v) {
+			return nil
+		}
+		if !more {
+			return v[i]
+		}
+		return walk(v[i], rest)
+	case map[string]any:
+		if found, ok := v[path]; ok {
+			return found
+		}
+		for i := 0; i < len(path); i++ {
+			if path[i] != '.' {
+				continue
+			}
+			if inner, ok := v[path[:i]]; ok {
+				if found := walk(inner, path[i+1:]); found != nil {
+					return found
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// set gives a field a value.
+func (r *row) set(name string, v value) {
+	if r.made == nil {
+		r.made = map[string]value{}
+	}
+	r.made[name] = v
+}
+
+// keep returns a row that has the named fields and needs the event no more, and
+// about what it takes.
+func (r *row) keep(names []string) (*row, int64) {
+	kept := &row{made: make(map[string]value, len(names)), now: r.now}
+	size := int64(rowCost)
+	for _, name := range names {
+		if v := r.get(name); v.kind != missing {
+			v.text = strings.Clone(v.text)
+			kept.made[name] = v
+			size += v.size() + int64(len(name))
+		}
+	}
+	return kept, size
+}
+
+// rowCost is what a row takes beside its values.
+const rowCost = 128
+
+// Fields returns the names of the fields of an event, as queries call them, and
+// calls fn with each and what it has, until it returns false.
+func Fields(record *Record, fn func(name, value string) bool) {
+	r := &row{record: record}
+	for _, name := range []string{fieldTime, fieldArrived, fieldMessage, fieldStream, fieldGroup} {
+		if !fn(name, r.get(name).String()) {
+			return
+		}
+	}
+	flatten("", any(r.discovered()), maxDiscovered, fn)
+}
+
+// maxDiscovered is how many fields are discovered in an event, as at AWS.
+const maxDiscovered = 1000
+
+// flatten calls fn with the leaves of a tree and returns how many more there may be,
+// or -1 when it is over.
+func flatten(path string, v any, left int, fn func(name, value string) bool) int {
+	each := func(key string, inner any) {
+		if left <= 0 {
+			return
+		}
+		if path != "" {
+			key = path + "." + key
+		} else if strings.HasPrefix(key, "@") {
+			key = "@" + key
+		}
+		left = flatten(key, inner, left, fn)
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			each(key, v[key])
+		}
+	case []any:
+		for i, inner := range v {
+			each(strconv.Itoa(i), inner)
+		}
+	case nil:
+	default:
+		if left--; !fn(path, ofJSON(v).String()) {
+			return -1
+		}
+	}
+	return left
+}

@@ -1,0 +1,110 @@
+package insights
+
+import "slices"
+
+// A sorting gives rows an order, and so keeps them until all are there.
+type sorting struct {
+	keys []sortKey
+	// need are the fields that are needed behind it.
+	need []string
+	// most is how many rows are needed: 0 is as many as the run may answer, and -1
+	// all of them.
+	most int
+}
+
+type sortKey struct {
+	expr       expr
+	descending bool
+}
+
+func (c *sorting) keeps() bool { return true }
+
+func (c *sorting) sink(r *Run, next sink) sink {
+	most := c.most
+	if most == 0 {
+		most = r.limit
+	}
+	return &sorter{c: c, run: r, next: next, most: most}
+}
+
+type sorter struct {
+	c    *sorting
+	run  *Run
+	next sink
+	most int
+	rows []sorted
+	// whole says that the first most rows are sorted and the others come after
+	// them, as far as they were there then.
+	whole bool
+}
+
+// A sorted is a row with what it is sorted by.
+type sorted struct {
+	keys []value
+	row  *row
+	size int64
+}
+
+func (s *sorter) compare(a, b sorted) int {
+	for i, k := range s.c.keys {
+		order := sorts(a.keys[i], b.keys[i])
+		if k.descending {
+			order = -order
+		}
+		if order != 0 {
+			return order
+		}
+	}
+	return 0
+}
+
+func (s *sorter) add(r *row) error {
+	n := sorted{keys: make([]value, len(s.c.keys))}
+	for i, k := range s.c.keys {
+		n.keys[i] = k.expr.eval(r)
+		n.size += n.keys[i].size()
+	}
+	if s.whole && s.compare(n, s.rows[s.most-1]) >= 0 {
+		return nil
+	}
+	var size int64
+	n.row, size = r.keep(s.c.need)
+	n.size += size
+	for !s.run.take(n.size) {
+		if s.most < 0 || len(s.rows) < 2 {
+			return ErrMemory
+		}
+		// There is no room for as many: those that come last go.
+		s.run.clipped = true
+		s.most = max(min(len(s.rows)/2, s.most/2), 1)
+		s.cut()
+	}
+	s.rows = append(s.rows, n)
+	if s.most > 0 && len(s.rows) >= 2*s.most {
+		s.cut()
+	}
+	return nil
+}
+
+// cut leaves the first most rows.
+func (s *sorter) cut() {
+	slices.SortStableFunc(s.rows, s.compare)
+	if s.most < 0 || len(s.rows) < s.most {
+		return
+	}
+	for i := s.most; i < len(s.rows); i++ {
+		s.run.give(s.rows[i].size)
+		s.rows[i] = sorted{}
+	}
+	s.rows, s.whole = s.rows[:s.most], true
+}
+
+func (s *sorter) end() error {
+	s.cut()
+	for i := range s.rows {
+		if err := s.next.add(s.rows[i].row); err != nil {
+			return err
+		}
+	}
+	return s.next.end()
+}
