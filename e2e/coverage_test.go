@@ -115,6 +115,7 @@ var neverAnswered = map[string]string{
 	"DescribeLogGroups.LogGroups[].InheritedProperties":                        noMasks,
 	"DescribeLogGroups.LogGroups[].KmsKeyId":                                   noKMS,
 	"DescribeLogGroups.LogGroups[].RetentionPolicyName":                        noRetentionPolicy,
+	"GetQueryResults.EncryptionKey":                                            noKMS,
 	"DescribeMetricFilters.MetricFilters[].EmitSystemFieldDimensions":          noOrigins,
 	"DescribeMetricFilters.MetricFilters[].FieldSelectionCriteria":             noOrigins,
 	"DescribeSubscriptionFilters.SubscriptionFilters[].EmitSystemFields":       noOrigins,
