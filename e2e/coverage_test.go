@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -20,6 +21,7 @@ import (
 	"github.com/dari-bus/dari/internal/room/identity"
 	"github.com/dari-bus/dari/internal/room/logs"
 	"github.com/dari-bus/dari/internal/room/queue"
+	"github.com/dari-bus/dari/internal/room/trail"
 	"github.com/dari-bus/dari/internal/wire"
 )
 
@@ -28,16 +30,19 @@ type door struct {
 	service *wire.Service
 	client  reflect.Type
 	module  string
+	// bare modules have no recordings.
+	bare bool
 }
 
 // doors are the APIs, their tables without the rooms behind them.
 func doors() []door {
 	return []door{
-		{eventsapi.API(nil, nil), reflect.TypeFor[*eventbridge.Client](), "github.com/aws/aws-sdk-go-v2/service/eventbridge"},
-		{queue.API(nil), reflect.TypeFor[*sqs.Client](), "github.com/aws/aws-sdk-go-v2/service/sqs"},
-		{logs.API(nil), reflect.TypeFor[*cloudwatchlogs.Client](), "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"},
-		{identity.API(nil), reflect.TypeFor[*iam.Client](), "github.com/aws/aws-sdk-go-v2/service/iam"},
-		{identity.STS(nil), reflect.TypeFor[*sts.Client](), "github.com/aws/aws-sdk-go-v2/service/sts"},
+		{eventsapi.API(nil, nil), reflect.TypeFor[*eventbridge.Client](), "github.com/aws/aws-sdk-go-v2/service/eventbridge", false},
+		{queue.API(nil), reflect.TypeFor[*sqs.Client](), "github.com/aws/aws-sdk-go-v2/service/sqs", false},
+		{logs.API(nil), reflect.TypeFor[*cloudwatchlogs.Client](), "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs", false},
+		{trail.API(nil), reflect.TypeFor[*cloudtrail.Client](), "github.com/aws/aws-sdk-go-v2/service/cloudtrail", true},
+		{identity.API(nil), reflect.TypeFor[*iam.Client](), "github.com/aws/aws-sdk-go-v2/service/iam", false},
+		{identity.STS(nil), reflect.TypeFor[*sts.Client](), "github.com/aws/aws-sdk-go-v2/service/sts", false},
 	}
 }
 
@@ -110,6 +115,29 @@ var neverAnswered = map[string]string{
 	"DescribeConnection.AuthParameters.ConnectivityParameters": noLattice,
 	"DescribeConnection.InvocationConnectivityParameters":      noLattice,
 
+	"CreateTrail.KmsKeyId":                     noKMS,
+	"CreateTrail.SnsTopicARN":                  noTopics,
+	"CreateTrail.SnsTopicName":                 noTopics,
+	"DescribeTrails.TrailList[].KmsKeyId":      noKMS,
+	"DescribeTrails.TrailList[].SnsTopicARN":   noTopics,
+	"DescribeTrails.TrailList[].SnsTopicName":  noTopics,
+	"GetInsightSelectors.EventDataStoreArn":    noDataStores,
+	"GetInsightSelectors.InsightsDestination":  noDataStores,
+	"GetTrail.Trail.KmsKeyId":                  noKMS,
+	"GetTrail.Trail.SnsTopicARN":               noTopics,
+	"GetTrail.Trail.SnsTopicName":              noTopics,
+	"GetTrailStatus.LatestDeliveryTime":        noFiles,
+	"GetTrailStatus.LatestDigestDeliveryError": noFiles,
+	"GetTrailStatus.LatestDigestDeliveryTime":  noFiles,
+	"GetTrailStatus.LatestNotificationError":   noFiles,
+	"GetTrailStatus.LatestNotificationTime":    noFiles,
+	"ListTags.NextToken":                       "the tags of twenty trails are one page",
+	"PutInsightSelectors.EventDataStoreArn":    noDataStores,
+	"PutInsightSelectors.InsightsDestination":  noDataStores,
+	"UpdateTrail.KmsKeyId":                     noKMS,
+	"UpdateTrail.SnsTopicARN":                  noTopics,
+	"UpdateTrail.SnsTopicName":                 noTopics,
+
 	"DescribeLogGroups.LogGroups[].BearerTokenAuthenticationEnabled":           noTokens,
 	"DescribeLogGroups.LogGroups[].DataProtectionStatus":                       noMasks,
 	"DescribeLogGroups.LogGroups[].InheritedProperties":                        noMasks,
@@ -137,7 +165,11 @@ const (
 	noManager = "no AWS service keeps buses or rules of its own here"
 	noTokens  = "there is no other way in than signed requests; asking for it is refused"
 	noMasks   = "nothing is masked, and asking for it is refused"
-	noKMS     = "events are not encrypted with keys of KMS, and asking for it is refused"
+	noKMS     = "nothing is encrypted with keys of KMS, and asking for it is refused"
+	noTopics  = "nobody is told of files by SNS, and asking for it is refused"
+	noFiles   = "no files are written to S3, and nobody is told of any"
+	// Which is refused.
+	noDataStores = "there are no event data stores"
 	// It has no operation, and botocore does not know it.
 	noRetentionPolicy = "there are no named policies of retention"
 	noLattice         = "private connectivity goes through AWS's VPC Lattice; asking for it is refused"
@@ -175,6 +207,9 @@ var small = map[string]bool{
 	"PlacementStrategy[].field":                   true,
 	"PlacementStrategy[].type":                    true,
 	"CreateQueue.tags":                            true,
+	"DescribeTrails.includeShadowTrails":          true,
+	"DescribeTrails.trailList":                    true,
+	"DescribeTrails.trailNameList":                true,
 	"ListDeadLetterSourceQueues.queueUrls":        true,
 }
 

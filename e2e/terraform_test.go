@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
@@ -163,10 +164,14 @@ func nothingIsLeft(t *testing.T, c *sdk) {
 	if len(buses) != 1 || aws.ToString(buses[0].Name) != "default" || buses[0].Policy != nil {
 		t.Errorf("buses are left: %s", toJSON(buses))
 	}
+	trails := cloudtrail.New(cloudtrail.Options{
+		Region: region, BaseEndpoint: &c.server.URL, Credentials: keyPair("test", "test"), HTTPClient: httpClient, Retryer: aws.NopRetryer{},
+	})
 	for what, left := range map[string]any{
 		"rules":            must(c.ev.ListRules(ctx, &eventbridge.ListRulesInput{}))(t).Rules,
 		"connections":      must(c.ev.ListConnections(ctx, &eventbridge.ListConnectionsInput{}))(t).Connections,
 		"API destinations": must(c.ev.ListApiDestinations(ctx, &eventbridge.ListApiDestinationsInput{}))(t).ApiDestinations,
+		"trails":           must(trails.DescribeTrails(ctx, &cloudtrail.DescribeTrailsInput{}))(t).TrailList,
 		"queues":           must(c.sq.ListQueues(ctx, &sqs.ListQueuesInput{}))(t).QueueUrls,
 	} {
 		if text := toJSON(left); text != "[]" && text != "null" {

@@ -107,6 +107,7 @@ func (h *accounts) furnish() {
 		"{noGroup}", "arn:aws:logs:us-east-1:111111111111:log-group:/shop/none",
 		"{absent}", h.app.URL()+"/111111111111/absent",
 		"{hook}", h.hook.URL,
+		"{trail}", "arn:aws:cloudtrail:us-east-1:111111111111:trail/watch",
 		"{role}", "arn:aws:iam::111111111111:role/admin",
 		"{policy}", "arn:aws:iam::111111111111:policy/secrets",
 	)
@@ -121,6 +122,7 @@ func (h *accounts) furnish() {
 	h.must(owner, "logs.PutResourcePolicy", `{"policyName":"classified","policyDocument":"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"Service\":\"delivery.logs.amazonaws.com\"},\"Action\":\"logs:PutLogEvents\",\"Resource\":\"*\"}]}"}`)
 	h.must(owner, "logs.PutMetricFilter", `{"logGroupName":"/shop/app","filterName":"classified","filterPattern":"classified","metricTransformations":[{"metricName":"classified","metricNamespace":"classified","metricValue":"1"}]}`)
 	h.must(owner, "logs.PutSubscriptionFilter", `{"logGroupName":"/shop/app","filterName":"classified","filterPattern":"nothing","destinationArn":"{vaultARN}"}`)
+	h.must(owner, "cloudtrail.CreateTrail", `{"Name":"watch","S3BucketName":"classified","TagsList":[{"Key":"k","Value":"classified"}]}`)
 	h.must(owner, "iam.CreateRole", `Action=CreateRole&Version=2010-05-08&RoleName=admin&Description=classified&AssumeRolePolicyDocument=%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22sts%3AAssumeRole%22%2C%22Principal%22%3A%7B%22AWS%22%3A%22111111111111%22%7D%7D%7D`)
 	h.must(owner, "iam.CreatePolicy", `Action=CreatePolicy&Version=2010-05-08&PolicyName=secrets&Description=classified&PolicyDocument=%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22sqs%3A%2A%22%2C%22Resource%22%3A%22%2A%22%7D%7D`)
 	h.must(owner, "events.PutPermission", `{"EventBusName":"shop","Action":"events:PutEvents","Principal":"`+guest+`","StatementId":"guest"}`)
@@ -229,6 +231,10 @@ func (h *accounts) belongings() []string {
 		{"logs.DescribeSubscriptionFilters", `{"logGroupName":"/shop/app"}`},
 		{"logs.FilterLogEvents", `{"logGroupName":"/shop/app"}`},
 		{"logs.ListTagsForResource", `{"resourceArn":"{group}"}`},
+		{"cloudtrail.DescribeTrails", `{}`},
+		{"cloudtrail.GetTrailStatus", `{"Name":"watch"}`},
+		{"cloudtrail.GetEventSelectors", `{"TrailName":"watch"}`},
+		{"cloudtrail.ListTags", `{"ResourceIdList":["{trail}"]}`},
 		{"iam.GetRole", `Action=GetRole&Version=2010-05-08&RoleName=admin`},
 		{"iam.GetPolicy", `Action=GetPolicy&Version=2010-05-08&PolicyArn={policy}`},
 		{"iam.ListPolicyVersions", `Action=ListPolicyVersions&Version=2010-05-08&PolicyArn={policy}`},
@@ -324,6 +330,33 @@ var reaches = map[string][]attempt{
 		{body: `{"Name":"slack","InvocationConnectivityParameters":{"ResourceParameters":{"ResourceConfigurationArn":"arn:aws:vpc-lattice:us-east-1:111111111111:resourceconfiguration/rcfg-0123456789abcdef0"}},"AuthParameters":{"ConnectivityParameters":{"ResourceParameters":{"ResourceConfigurationArn":"arn:aws:vpc-lattice:us-east-1:111111111111:resourceconfiguration/rcfg-0123456789abcdef0"}}}}`},
 	},
 	"events.UpdateEventBus": {{body: `{"Name":"{bus}","Description":"mine"}`}, {body: `{"Name":"{bus}","DeadLetterConfig":{"Arn":"{morgueARN}"}}`}, {own: true, body: `{"Name":"shop","Description":"mine"}`}},
+
+	"cloudtrail.AddTags": {{body: `{"ResourceId":"{trail}","TagsList":[{"Key":"k","Value":"mine"}]}`}},
+	"cloudtrail.CreateTrail": {
+		{own: true, body: `{"Name":"watch","S3BucketName":"classified-bucket","S3KeyPrefix":"p","TagsList":[{"Key":"k","Value":"v"}]}`},
+		{body: `{"Name":"lure","S3BucketName":"bucket","CloudWatchLogsLogGroupArn":"{group}:*","CloudWatchLogsRoleArn":"arn:aws:iam::222222222222:role/lure"}`},
+		{body: `{"Name":"lure","S3BucketName":"bucket","CloudWatchLogsLogGroupArn":"arn:aws:logs:us-east-1:222222222222:log-group:g:*","CloudWatchLogsRoleArn":"{role}"}`},
+		{body: `{"Name":"lure","S3BucketName":"bucket","SnsTopicName":"arn:aws:sns:us-east-1:111111111111:t"}`},
+		{body: `{"Name":"lure","S3BucketName":"bucket","KmsKeyId":"arn:aws:kms:us-east-1:111111111111:key/k"}`},
+	},
+	"cloudtrail.DeleteTrail":       {{own: true, body: `{"Name":"watch"}`}, {body: `{"Name":"{trail}"}`}},
+	"cloudtrail.DescribeTrails":    {{own: true, body: `{}`}, {body: `{"trailNameList":["{trail}"]}`}},
+	"cloudtrail.GetEventSelectors": {{own: true, body: `{"TrailName":"watch"}`}, {body: `{"TrailName":"{trail}"}`}},
+	"cloudtrail.GetInsightSelectors": {{own: true, body: `{"TrailName":"watch"}`}, {body: `{"TrailName":"{trail}"}`},
+		{body: `{"EventDataStore":"arn:aws:cloudtrail:us-east-1:111111111111:eventdatastore/e"}`}},
+	"cloudtrail.GetTrail":       {{own: true, body: `{"Name":"watch"}`}, {body: `{"Name":"{trail}"}`}},
+	"cloudtrail.GetTrailStatus": {{own: true, body: `{"Name":"watch"}`}, {body: `{"Name":"{trail}"}`}},
+	"cloudtrail.ListTags":       {{body: `{"ResourceIdList":["{trail}"]}`}},
+	"cloudtrail.ListTrails":     {{own: true, body: `{}`}},
+	"cloudtrail.LookupEvents":   {{own: true, body: `{"LookupAttributes":[{"AttributeKey":"ResourceName","AttributeValue":"{vaultARN}"}]}`}},
+	"cloudtrail.PutEventSelectors": {{own: true, body: `{"TrailName":"watch","EventSelectors":[{"ReadWriteType":"All","DataResources":[{"Type":"AWS::S3::Object"}]}]}`}, {body: `{"TrailName":"{trail}","EventSelectors":[{"ReadWriteType":"All"}]}`},
+		{body: `{"TrailName":"{trail}","AdvancedEventSelectors":[{"Name":"n","FieldSelectors":[{"Field":"eventCategory","Equals":["Management"]}]}]}`}},
+	"cloudtrail.PutInsightSelectors": {{own: true, body: `{"TrailName":"watch","InsightSelectors":[]}`}, {body: `{"TrailName":"{trail}","InsightSelectors":[]}`},
+		{body: `{"TrailName":"{trail}","EventDataStore":"arn:aws:cloudtrail:us-east-1:111111111111:eventdatastore/e","InsightsDestination":"arn:aws:cloudtrail:us-east-1:111111111111:eventdatastore/e","InsightSelectors":[]}`}},
+	"cloudtrail.RemoveTags":   {{body: `{"ResourceId":"{trail}","TagsList":[{"Key":"k"}]}`}},
+	"cloudtrail.StartLogging": {{own: true, body: `{"Name":"watch"}`}, {body: `{"Name":"{trail}"}`}},
+	"cloudtrail.StopLogging":  {{own: true, body: `{"Name":"watch"}`}, {body: `{"Name":"{trail}"}`}},
+	"cloudtrail.UpdateTrail":  {{own: true, body: `{"Name":"watch","S3KeyPrefix":"mine"}`}, {body: `{"Name":"{trail}","S3BucketName":"mine","S3KeyPrefix":"mine","SnsTopicName":"t","KmsKeyId":"k","CloudWatchLogsLogGroupArn":"{group}:*","CloudWatchLogsRoleArn":"{role}"}`}},
 
 	"logs.CreateLogGroup":        {{own: true, body: `{"logGroupName":"/shop/app"}`}},
 	"logs.CreateLogStream":       {{own: true, body: `{"logGroupName":"/shop/app","logStreamName":"mine"}`}},

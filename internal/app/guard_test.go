@@ -56,6 +56,7 @@ func TestEveryOperationAsksTheGuard(t *testing.T) {
 		"{vault}", "http://localhost/111111111111/vault", "{vaultARN}", "arn:aws:sqs:us-east-1:111111111111:vault",
 		"{morgue}", "http://localhost/111111111111/morgue", "{morgueARN}", "arn:aws:sqs:us-east-1:111111111111:morgue",
 		"{group}", "arn:aws:logs:us-east-1:111111111111:log-group:/shop/app", "{noGroup}", "arn:aws:logs:us-east-1:111111111111:log-group:/shop/none",
+		"{trail}", "arn:aws:cloudtrail:us-east-1:111111111111:trail/watch",
 		"{absent}", "http://localhost/111111111111/absent", "{hook}", "http://localhost",
 		"{role}", "arn:aws:iam::111111111111:role/admin", "{policy}", "arn:aws:iam::111111111111:policy/secrets",
 	)

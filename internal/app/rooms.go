@@ -151,12 +151,14 @@ func (a *App) openTrail(ctx context.Context, r *rooms, guard access.Guard) (room
 	r.trail, err = trail.Open(ctx, trail.Options{
 		Store: a.store, Guard: guard, Strict: a.opt.TrailStrict, MaxBytes: a.opt.trailBytes,
 		Emit:   func(from access.Caller, e event.Entry) (trail.Emission, error) { return r.buses.Prepare(from, e) },
+		Act:    r.actForTrail,
+		Logs:   trailLogs{r.logs},
 		Memory: a.opt.memory.Share(memoryLogs), Log: a.opt.Log,
 	})
 	if err != nil {
 		return room{}, err
 	}
-	return room{run: r.trail.Run}, nil
+	return room{api: trail.API(r.trail), run: r.trail.Run}, nil
 }
 
 // sinks are where each kind of target leads, of the rooms that are open.

@@ -47,7 +47,7 @@ func TestRoomsLookAlike(t *testing.T) {
 		for what, ok := range map[string]bool{
 			"has its manual, and nothing else, in doc.go":               room.manual,
 			"has func Open(context.Context, Options) (*Service, error)": slices.Equal(room.open, []string{"context.Context", "Options", "*Service", "error"}),
-			"has func API(*Service) *wire.Service in api.go":            name == "trail" || slices.Equal(room.api, []string{"*Service", "*wire.Service"}), // the trail's door is to come
+			"has func API(*Service) *wire.Service in api.go":            slices.Equal(room.api, []string{"*Service", "*wire.Service"}),
 			"calls a logger among its Options Log":                      !room.loggers,
 		} {
 			if !ok {

@@ -223,3 +223,73 @@ resource "aws_cloudwatch_log_subscription_filter" "errors" {
   destination_arn = aws_sqs_queue.dead.arn
   distribution    = "Random"
 }
+
+resource "aws_cloudwatch_log_group" "calls" {
+  name              = "calls"
+  retention_in_days = 30
+}
+
+resource "aws_iam_role" "watcher" {
+  name = "watcher"
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "cloudtrail.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "watcher" {
+  name = "write"
+  role = aws_iam_role.watcher.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect   = "Allow"
+      Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      Resource = "${aws_cloudwatch_log_group.calls.arn}:*"
+    }]
+  })
+}
+
+resource "aws_cloudtrail" "calls" {
+  depends_on                 = [aws_iam_role_policy.watcher]
+  name                       = "calls"
+  s3_bucket_name             = "bucket"
+  is_multi_region_trail      = true
+  cloud_watch_logs_group_arn = "${aws_cloudwatch_log_group.calls.arn}:*"
+  cloud_watch_logs_role_arn  = aws_iam_role.watcher.arn
+  tags                       = { team = "shop" }
+  advanced_event_selector {
+    name = "writes"
+    field_selector {
+      field  = "eventCategory"
+      equals = ["Management"]
+    }
+    field_selector {
+      field  = "readOnly"
+      equals = ["false"]
+    }
+  }
+  advanced_event_selector {
+    field_selector {
+      field  = "eventCategory"
+      equals = ["Data"]
+    }
+    field_selector {
+      field  = "resources.type"
+      equals = ["AWS::SQS::Queue"]
+    }
+  }
+}
+
+resource "aws_cloudtrail" "plain" {
+  name           = "plain"
+  s3_bucket_name = "bucket"
+  enable_logging = false
+  event_selector {
+    read_write_type = "WriteOnly"
+  }
+}

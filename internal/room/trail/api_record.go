@@ -13,7 +13,7 @@ import (
 
 // Record keeps the record of a call. It is for [wire.Options.Record].
 func (s *Service) Record(ctx context.Context, c *wire.Call) {
-	if c.Data {
+	if c.Data && !s.trails.WantData(c.Caller.Place) {
 		return
 	}
 	r := recordOf(c, time.Now())
@@ -44,7 +44,7 @@ func recordOf(c *wire.Call, now time.Time) *Record {
 		r.AWSRegion = "us-east-1" // where the records of what has no region are
 	}
 	if c.Data {
-		r.EventCategory = "Data"
+		r.EventCategory, r.Touched = "Data", r.touched()
 	}
 	if c.Err != nil {
 		r.ErrorCode, r.ErrorMessage = c.Code, cut(c.ErrorMessage())

@@ -23,5 +23,13 @@
 // caller was.
 //
 // Calls on data, such as sending a message, are recorded only as far as trails ask
-// for them, and are not in the history.
+// for them, for the bus and the log groups of those trails; they are not in the
+// history. A trail's log group has what the trail wants in the same transaction, as
+// far as its role may write there: what is in the way is said by its status, and holds
+// neither the call nor the rest of its record up.
+//
+// # What it leaves out
+//
+// Nothing is written to S3, and there are no event data stores, channels, insights and
+// organizations; they are refused by name.
 package trail

@@ -8,6 +8,7 @@ import (
 
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/event"
+	"github.com/dari-bus/dari/internal/room/trail/trails"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/blocks"
 )
@@ -16,11 +17,14 @@ import (
 type wish struct {
 	// event says that it is an event on the bus.
 	event bool
+	// trails are those that want it.
+	trails []*trails.Trail
 }
 
 // wishes returns what is to be done with a record.
 func (s *Service) wishes(r *Record) wish {
-	return wish{event: r.ManagementEvent && !s.opt.Strict}
+	wanting := s.trails.Wanting(r.place(), r.seen())
+	return wish{event: len(wanting) > 0 || r.ManagementEvent && !s.opt.Strict, trails: wanting}
 }
 
 // keepWithin is how long a call waits for its record to be written at most.
@@ -53,6 +57,7 @@ func (s *Service) Keep(ctx context.Context, r *Record) error {
 		}
 		parts = append(parts, p)
 	}
+	parts = append(parts, s.copies(w.trails, r, text)...)
 	var noEvent error
 	if w.event {
 		p, failed := s.emission(r, text)

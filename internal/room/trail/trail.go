@@ -12,12 +12,13 @@ import (
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/budget"
 	"github.com/dari-bus/dari/internal/event"
+	"github.com/dari-bus/dari/internal/room/trail/trails"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/blocks"
 	"github.com/dari-bus/dari/internal/store/table"
 )
 
-// Options configure a Service. Store, Guard, Emit and MaxBytes must be set.
+// Options configure a Service. Store, Guard, Emit, Act, Logs and MaxBytes must be set.
 type Options struct {
 	Store store.Store
 	// Guard is asked whether a caller may do what it asks for.
@@ -25,6 +26,11 @@ type Options struct {
 	// Emit makes an event of the house ready for the default bus of a place. The
 	// caller is who the event is on account of.
 	Emit func(from access.Caller, e event.Entry) (Emission, error)
+	// Act returns the caller that CloudTrail is in a role for a trail, by its ARN; a
+	// Denied fault says that the role's trust policy does not let it in.
+	Act func(trail, role string) (access.Caller, error)
+	// Logs are the log groups that trails write to.
+	Logs Logs
 	// Strict lets events flow only as far as trails ask for them, as AWS does.
 	Strict bool
 	// MaxBytes bounds the texts of the records of an account, in bytes.
@@ -50,6 +56,8 @@ type Service struct {
 	// calls write, which holds no more than the calls themselves.
 	records, in *blocks.Log
 	histories   *table.Table[history]
+	trails      *trails.Book
+	lookups     pace
 	// swept wakes the sweep.
 	swept chan struct{}
 
@@ -73,8 +81,8 @@ const (
 
 // Open returns the service on what is in the store.
 func Open(ctx context.Context, opt Options) (*Service, error) {
-	if opt.Guard == nil || opt.Emit == nil || opt.MaxBytes <= 0 {
-		return nil, errors.New("open the trail: it needs a guard, a bus and a bound")
+	if opt.Guard == nil || opt.Emit == nil || opt.Act == nil || opt.Logs == nil || opt.MaxBytes <= 0 {
+		return nil, errors.New("open the trail: it needs a guard, a bus, roles, log groups and a bound")
 	}
 	if opt.Log == nil {
 		opt.Log = slog.Default()
@@ -86,6 +94,9 @@ func Open(ctx context.Context, opt Options) (*Service, error) {
 	}
 	if err == nil {
 		s.in, err = blocks.Open(blocks.Options{Store: opt.Store, Prefix: keyRecords})
+	}
+	if err == nil {
+		s.trails, err = trails.Open(ctx, trails.Options{Store: opt.Store, Guard: opt.Guard, Act: opt.Act, Writes: opt.Logs.Writes})
 	}
 	if err == nil {
 		err = opt.Store.View(ctx, s.measure)

@@ -185,7 +185,7 @@ func (d *Directory) checkSession(account string, w *Assumption) (packed int, err
 func (d *Directory) assumed(role *Entity, a arn.ARN, w Assumption) (*Grant, error) {
 	s := &session{
 		Account:   a.Account,
-		Principal: arn.ARN{Partition: a.Partition, Service: "sts", Account: a.Account, Resource: "assumed-role/" + role.Name + "/" + w.Session}.String(),
+		Principal: sessionARN(a, role.Name, w.Session),
 		Identity: access.Identity{
 			ID: role.ID + ":" + w.Session, Role: role.ARN, PolicyARNs: w.PolicyARNs, Source: w.Source, Tags: map[string]string{},
 		},

@@ -1,0 +1,75 @@
+package logs
+
+import (
+	"context"
+
+	"github.com/dari-bus/dari/internal/access"
+	"github.com/dari-bus/dari/internal/arn"
+	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/room/logs/filters"
+	"github.com/dari-bus/dari/internal/store"
+)
+
+// A Draft is a line on its way into a transaction of the caller's own, with what the
+// group's subscribers are owed of it. Whoever has one calls Owe in the transaction and
+// End after it.
+type Draft struct {
+	*writing
+	owed *filters.Owed
+}
+
+// Draft makes a line ready. Its faults are those of [Service.Deliver], and Unavailable
+// while there is no memory to make messages for subscribers. Whoever asks for it counts
+// the memory of the text: twice, beside what that takes already.
+func (s *Service) Draft(l Line) (*Draft, error) {
+	w, err := s.admit(&l)
+	if err != nil {
+		return nil, err
+	}
+	if w.packed, err = s.events.PackCounted(context.Background(), w.events); err != nil {
+		return nil, err
+	}
+	owed, err := s.filters.Owed(w.at, w.group.Name, w.group.Number, w.stream, w.events)
+	if err != nil {
+		w.packed.Free()
+		return nil, err
+	}
+	return &Draft{w, owed}, nil
+}
+
+// Owe writes the line. When there is no place for it any more, since its group has gone
+// meanwhile or has too many streams, that is a fault, and nothing is written.
+func (d *Draft) Owe(tx store.Tx) error {
+	if err := d.fits(tx); err != nil {
+		return err
+	}
+	if err := d.write(tx); err != nil {
+		return err
+	}
+	return d.owed.Owe(tx)
+}
+
+// End is called once, when the transaction is over; kept says that it is on disk.
+func (d *Draft) End(kept bool) {
+	defer d.packed.Free()
+	defer d.owed.Free()
+	if kept {
+		d.owed.Start()
+	}
+}
+
+// Writes says whether a caller may write to a stream of a group, and make the stream:
+// nil, or a fault, which is NotFound when there is no such group.
+func (s *Service) Writes(by access.Caller, to arn.ARN, stream string) error {
+	at, group, ok := placeOf(to)
+	if !ok {
+		return fault.Invalid("%s is not the ARN of a log group.", to)
+	}
+	for _, action := range []string{"CreateLogStream", "PutLogEvents"} {
+		if err := s.allow(by, at, action, resource(at, group, stream)); err != nil {
+			return err
+		}
+	}
+	_, err := s.groups.Get(groupKey(at, group))
+	return err
+}
