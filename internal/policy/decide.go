@@ -67,8 +67,12 @@ func (d Decision) String() string {
 }
 
 // effort is how many steps one Decide may take to match: at most some 50 ms. What
-// people write takes a few hundred.
-const effort = 1 << 20
+// people write takes a few hundred. All documents of a request may take together
+// what a few of them may.
+const (
+	effort         = 1 << 20
+	effortTogether = 4 * effort
+)
 
 // A request is a Request that is being decided.
 type request struct {
@@ -76,9 +80,9 @@ type request struct {
 	left int // of the effort
 }
 
-func newRequest(asked Request) *request {
+func newRequest(asked Request, steps int) *request {
 	asked.Action = strings.ToLower(asked.Action)
-	return &request{asked, effort}
+	return &request{asked, steps}
 }
 
 // spend takes steps from the effort, and reports false when there are none left.
@@ -88,11 +92,13 @@ func (r *request) spend(steps int) bool {
 }
 
 // Decide says what the document says about the request.
-func (d *Document) Decide(asked Request) Decision {
+func (d *Document) Decide(asked Request) Decision { return d.decide(asked, effort) }
+
+func (d *Document) decide(asked Request, steps int) Decision {
 	if d == nil {
 		return Decision{}
 	}
-	r := newRequest(asked)
+	r := newRequest(asked, steps)
 	var decision Decision
 	for _, s := range d.Statements {
 		covered, named := s.covers(r)

@@ -52,7 +52,13 @@ type Outcome struct {
 // there the caller's own side is never left out.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
 func (p *Policies) Evaluate(r Request) Outcome {
-	return p.judge(decideAll(p.Identity, r), decideAll(p.Boundary, r), decideAll(p.Session, r), p.Resource.Decide(r))
+	n := p.stepsEach()
+	return p.judge(decideAll(p.Identity, r, n), decideAll(p.Boundary, r, n), decideAll(p.Session, r, n), p.Resource.decide(r, n))
+}
+
+// stepsEach is the effort for each of the documents.
+func (p *Policies) stepsEach() int {
+	return min(effort, effortTogether/(len(p.Identity)+len(p.Boundary)+len(p.Session)+1))
 }
 
 // judge puts together what the documents of each kind decided.
@@ -99,9 +105,9 @@ func (p *Policies) judge(identity, boundary, session, theirs Decision) Outcome {
 }
 
 // decideAll is what documents of one kind say together.
-func decideAll(documents []*Document, r Request) (together Decision) {
+func decideAll(documents []*Document, r Request, steps int) (together Decision) {
 	for _, d := range documents {
-		one := d.Decide(r)
+		one := d.decide(r, steps)
 		if one.Verdict == Denied {
 			return one
 		}

@@ -44,7 +44,7 @@ func (p *Policies) Explain(r Request, left *int) (*Explanation, bool) {
 			if *left <= 0 {
 				return nil, false
 			}
-			*left -= d.explain(r, i, kind.finding, e)
+			*left -= d.explain(r, p.stepsEach(), i, kind.finding, e)
 		}
 	}
 	e.Outcome = p.judge(e.Identity.Decision, e.Boundary.Decision, e.Session.Decision, e.Resource.Decision)
@@ -52,11 +52,11 @@ func (p *Policies) Explain(r Request, left *int) (*Explanation, bool) {
 }
 
 // explain adds what the document says, and returns the steps that it took.
-func (d *Document) explain(asked Request, number int, f *Finding, e *Explanation) (steps int) {
+func (d *Document) explain(asked Request, most, number int, f *Finding, e *Explanation) (steps int) {
 	if d == nil {
 		return 1
 	}
-	r := newRequest(asked)
+	r := newRequest(asked, most)
 	for _, s := range d.Statements {
 		covered, named := s.isAbout(r)
 		if covered != no {
@@ -71,7 +71,7 @@ func (d *Document) explain(asked Request, number int, f *Finding, e *Explanation
 			steps += findingSteps
 		}
 	}
-	return 1 + effort - r.left + steps
+	return 1 + most - r.left + steps
 }
 
 // add takes a statement that decides into the finding. The first Deny counts, or

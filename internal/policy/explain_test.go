@@ -77,3 +77,30 @@ func TestAnExplanationNamesWhatDecidedAndWhatIsMissing(t *testing.T) {
 		t.Errorf("a hundred steps were enough, and %d are left", left)
 	}
 }
+
+// A caller may have a hundred policies, and each may be made to take long.
+func TestManyDocumentsTakeNoLongerThanAFew(t *testing.T) {
+	var resources []string
+	for n := range 20 {
+		resources = append(resources, `"arn:aws:sqs:*:*:*`+strings.Repeat("?", 240+n)+`b"`)
+	}
+	costly := `{"Effect":"Allow","Action":"*","Resource":[` + strings.Join(resources, ",") + `]}`
+	steps := func(documents int) int {
+		var p policy.Policies
+		for range documents {
+			p.Identity = append(p.Identity, identity(t, costly)...)
+		}
+		r := policy.Request{Principal: user, Action: "sqs:SendMessage", Resource: queue + strings.Repeat("a", 500)}
+		const enough = 1 << 40
+		left := enough
+		if e, ok := p.Explain(r, &left); !ok || e.Outcome != p.Evaluate(r) {
+			t.Fatalf("%v, %v; Evaluate says otherwise", e, ok)
+		}
+		return enough - left
+	}
+	few, many := steps(4), steps(120)
+	t.Logf("%d steps for 4 documents, %d for 120", few, many)
+	if many > few+few/4 {
+		t.Errorf("120 documents took %d steps, 4 took %d", many, few)
+	}
+}
