@@ -2,6 +2,7 @@ package logs
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/arn"
@@ -43,10 +44,14 @@ func (d *Draft) Owe(tx store.Tx) error {
 	if err := d.fits(tx); err != nil {
 		return err
 	}
-	if err := d.write(tx); err != nil {
-		return err
+	err := d.write(tx)
+	if err == nil {
+		err = d.owed.Owe(tx)
 	}
-	return d.owed.Owe(tx)
+	if err != nil {
+		return fmt.Errorf("write a line to %s: %v", d.group.Name, err) // no fault, since something may be written
+	}
+	return nil
 }
 
 // End is called once, when the transaction is over; kept says that it is on disk.
