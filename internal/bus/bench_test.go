@@ -71,8 +71,9 @@ func BenchmarkPut(b *testing.B) {
 
 func TestPutAllocatesLittle(t *testing.T) {
 	s, entries := putting(t, 10)
-	// It is 7 for each event; with the race detector, pools forget on purpose.
-	const most = 12
+	// It is 8 for each event; with the race detector, under which pools forget on
+	// purpose, some 12.
+	const most = 16
 	n := testing.AllocsPerRun(100, func() {
 		if _, err := s.Put(t.Context(), from, entries); err != nil {
 			t.Fatal(err)
