@@ -1,9 +1,6 @@
 package insights
 
-import (
-	"regexp"
-	"strings"
-)
+import "strings"
 
 // A sink takes rows one by one.
 type sink interface {
@@ -60,7 +57,7 @@ type parsing struct {
 	names []string
 	// parts are what stands around the stars of a glob; regex is in their place.
 	parts []string
-	regex *regexp.Regexp
+	regex *regex
 }
 
 func (p *parser) parse() {
@@ -124,7 +121,7 @@ func (c *parsing) sink(_ *Run, next sink) sink {
 }
 
 func (c *parsing) match(r *row, s string) {
-	found := c.regex.FindStringSubmatchIndex(s)
+	found := c.regex.find(r.run, s)
 	if found == nil {
 		return
 	}

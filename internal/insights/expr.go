@@ -3,7 +3,6 @@ package insights
 import (
 	"bytes"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,7 +25,7 @@ type (
 	like struct {
 		of    expr
 		text  string
-		regex *regexp.Regexp
+		regex *regex
 	}
 	oneOf struct {
 		of   expr
@@ -41,15 +40,31 @@ type (
 func (f field) eval(r *row) value    { return r.get(string(f)) }
 func (c constant) eval(*row) value   { return c.value }
 func (n negation) eval(r *row) value { return truthOf(!n.of.eval(r).truth()) }
-func (c *call) eval(r *row) value    { return c.fn(r, c.args) }
+
+// maxSpent bounds what functions make of an event, in bytes: a query can have hundreds
+// of them, and an event a megabyte.
+const maxSpent = 16 << 20
+
+func (c *call) eval(r *row) value {
+	if r.run.over() {
+		return value{}
+	}
+	v := c.fn(r, c.args)
+	if r.spent += int64(len(v.text)); r.spent > maxSpent && r.run.failed == nil {
+		r.run.failed = ErrMemory
+	}
+	return v
+}
 
 func (l *like) eval(r *row) value {
 	if l.of == field(fieldMessage) && r.record != nil {
-		if _, shadowed := r.made[fieldMessage]; !shadowed { // without a copy
-			if l.regex != nil {
-				return truthOf(l.regex.Match(r.record.Text))
-			}
+		_, shadowed := r.made[fieldMessage]
+		switch { // without a copy
+		case shadowed:
+		case l.regex == nil:
 			return truthOf(bytes.Contains(r.record.Text, []byte(l.text)))
+		case !l.regex.long(len(r.record.Text)):
+			return truthOf(l.regex.Match(r.record.Text))
 		}
 	}
 	v := l.of.eval(r)
@@ -57,7 +72,7 @@ func (l *like) eval(r *row) value {
 		return truthOf(false)
 	}
 	if l.regex != nil {
-		return truthOf(l.regex.MatchString(v.word()))
+		return truthOf(l.regex.match(r.run, v.word()))
 	}
 	return truthOf(strings.Contains(v.word(), l.text))
 }
@@ -297,13 +312,17 @@ var reserved = map[string]bool{"and": true, "or": true, "not": true, "in": true,
 func (p *parser) call(t token) expr {
 	fn, known := functions[strings.ToLower(t.text)]
 	if p.columns != nil {
+		made := ""
 		for c := range p.columns {
-			if rest := p.query[t.start:]; strings.HasPrefix(rest, c) && strings.HasSuffix(c, ")") {
-				p.at = t.start + len(c)
-				p.advance()
-				p.refer(c)
-				return field(c)
+			if rest := p.query[t.start:]; len(c) > len(made) && strings.HasPrefix(rest, c) && strings.HasSuffix(c, ")") {
+				made = c
 			}
+		}
+		if made != "" {
+			p.at = t.start + len(made)
+			p.advance()
+			p.refer(made)
+			return field(made)
 		}
 	}
 	if p.grouping != nil && !p.inside && aggregates[strings.ToLower(t.text)] != nil {

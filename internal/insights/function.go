@@ -153,14 +153,9 @@ var functions = map[string]function{
 	}),
 
 	// The time at which the query started, in seconds.
-	"now": {0, 0, 0, func(r *row, _ []expr) value { return numberOf(float64(r.now)) }},
+	"now": {0, 0, 0, func(r *row, _ []expr) value { return numberOf(float64(r.run.now)) }},
 
-	"jsonparse": of1(func(v value) value {
-		if v.kind == isTree {
-			return v
-		}
-		return ofJSON(decode([]byte(v.String())))
-	}),
+	"jsonparse":     {1, 1, 0, jsonParse},
 	"jsonstringify": of1(func(v value) value { return textOf(v.String()) }),
 
 	"isvalidip":      address(anyAddress),
@@ -169,6 +164,16 @@ var functions = map[string]function{
 	"isipinsubnet":   inSubnet(anyAddress),
 	"isipv4insubnet": inSubnet(netip.Addr.Is4),
 	"isipv6insubnet": inSubnet(netip.Addr.Is6),
+}
+
+func jsonParse(r *row, args []expr) value {
+	v := args[0].eval(r)
+	if v.kind == missing || v.kind == isTree {
+		return v
+	}
+	v = ofJSON(decode([]byte(v.String())))
+	r.spent += weight(v.tree)
+	return v
 }
 
 func coalesce(r *row, args []expr) value {

@@ -199,8 +199,8 @@ func TestWhatARunKeepsHasABound(t *testing.T) {
 	}
 	for _, query := range []string{`fields @message`, `sort id desc | limit 5000`, `stats pct(toMillis(@timestamp), 9)`, `stats latest(id), max(id), sum(id)`} {
 		r, err := run(t, query, 200_000, 20_000, text)
-		if err != nil || len(r.result) == 0 || r.Clipped() != strings.Contains("fields @message sort id desc | limit 5000", query) {
-			t.Errorf("%s: %v, %d rows, clipped %v", query, err, len(r.result), r.Clipped())
+		if err != nil || len(r.result) == 0 || r.clipped != strings.Contains("fields @message sort id desc | limit 5000", query) {
+			t.Errorf("%s: %v, %d rows, clipped %v", query, err, len(r.result), r.clipped)
 		}
 	}
 }

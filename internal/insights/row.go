@@ -23,13 +23,25 @@ type Record struct {
 // A row is an event on its way through a query: what commands have made, and, until
 // it is kept, the event.
 type row struct {
-	made   map[string]value
+	run  *Run
+	made map[string]value
+	// kept are what a row has that was kept, sorted by their names. What was made since
+	// goes before.
+	kept   []named
 	record *Record
+	// message is the event's text, once it was asked: a query may name it many times.
+	message value
 	// tree is what the event's text says as JSON, once it was asked.
 	tree   map[string]any
 	parsed bool
-	// now is when the query started, in Unix seconds.
-	now int64
+	// spent is about how many bytes functions have made of the event.
+	spent int64
+}
+
+// A named is a value and the field that has it.
+type named struct {
+	name string
+	value
 }
 
 // The fields that every event has.
@@ -44,18 +56,18 @@ const (
 
 // get returns the value of a field.
 func (r *row) get(name string) value {
-	if v, ok := r.made[name]; ok {
+	if v, ok := r.has(name); ok {
 		return v
 	}
 	for i := 0; i < len(name); i++ { // a field of what jsonParse made
 		if name[i] != '.' {
 			continue
 		}
-		if v, ok := r.made[name[:i]]; ok && v.kind == isTree {
+		if v, ok := r.has(name[:i]); ok && v.kind == isTree {
 			return ofJSON(walk(v.tree, name[i+1:]))
 		}
 	}
-	if r.record == nil {
+	if r.record == nil || r.run.over() {
 		return value{}
 	}
 	switch name {
@@ -64,7 +76,10 @@ func (r *row) get(name string) value {
 	case fieldArrived:
 		return timeOf(float64(r.record.Arrived))
 	case fieldMessage:
-		return textOf(string(r.record.Text))
+		if r.message.kind == missing {
+			r.message = textOf(string(r.record.Text))
+		}
+		return r.message
 	case fieldStream:
 		return textOf(r.record.Stream)
 	case fieldGroup:
@@ -78,6 +93,18 @@ func (r *row) get(name string) value {
 		return value{}
 	}
 	return ofJSON(walk(r.discovered(), name))
+}
+
+// has returns what was made or kept of a field.
+func (r *row) has(name string) (value, bool) {
+	if v, ok := r.made[name]; ok {
+		return v, true
+	}
+	i, ok := slices.BinarySearchFunc(r.kept, name, func(n named, name string) int { return strings.Compare(n.name, name) })
+	if !ok {
+		return value{}, false
+	}
+	return r.kept[i].value, true
 }
 
 // discovered returns what the event says if it is a JSON object.
@@ -151,28 +178,28 @@ func (r *row) set(name string, v value) {
 	r.made[name] = v
 }
 
-// keep returns a row that has the named fields and needs the event no more, and
-// about what it takes.
+// keep returns a row that has the named fields, which are sorted, and needs the event
+// no more, and about what it takes.
 func (r *row) keep(names []string) (*row, int64) {
-	kept := &row{made: make(map[string]value, len(names)), now: r.now}
+	kept := &row{run: r.run}
 	size := int64(rowCost)
 	for _, name := range names {
 		if v := r.get(name); v.kind != missing {
-			v.text = strings.Clone(v.text)
-			kept.made[name] = v
-			size += v.size() + int64(len(name))
+			v = v.alone()
+			kept.kept = append(kept.kept, named{name, v})
+			size += v.size()
 		}
 	}
-	return kept, size
+	return kept, size + valueCost*int64(cap(kept.kept)-len(kept.kept))
 }
 
 // rowCost is what a row takes beside its values.
-const rowCost = 128
+const rowCost = 256
 
 // Fields returns the names of the fields of an event, as queries call them, and
 // calls fn with each and what it has, until it returns false.
 func Fields(record *Record, fn func(name, value string) bool) {
-	r := &row{record: record}
+	r := &row{run: &Run{}, record: record}
 	for _, name := range []string{fieldTime, fieldArrived, fieldMessage, fieldStream, fieldGroup} {
 		if !fn(name, r.get(name).String()) {
 			return
@@ -196,7 +223,9 @@ func flatten(path string, v any, left int, fn func(name, value string) bool) int
 		} else if strings.HasPrefix(key, "@") {
 			key = "@" + key
 		}
-		left = flatten(key, inner, left, fn)
+		if len(key) <= maxName { // a longer one nobody can ask for
+			left = flatten(key, inner, left, fn)
+		}
 	}
 	switch v := v.(type) {
 	case map[string]any:

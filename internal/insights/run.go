@@ -2,6 +2,7 @@ package insights
 
 import (
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -14,6 +15,10 @@ type Limits struct {
 	Rows int
 	// Memory is about how many bytes may be kept.
 	Memory int64
+	// Over says that it is time to end, with the error that Add and End return then.
+	// It is also asked in the middle of an event, with which a query may have work for
+	// minutes. Nil is never.
+	Over func() error
 	// Now is when the query started.
 	Now time.Time
 }
@@ -23,11 +28,15 @@ type Run struct {
 	query      *Query
 	limit      int
 	used, most int64
-	now        int64
+	now        int64 // when the query started, in Unix seconds
+	ended      func() error
+	failed     error
 	first      sink
 	matched    int64
-	clipped    bool
-	result     [][]Field
+	// clipped says that there were more rows in the order that was asked for than there
+	// is memory for, and that the last of them are not in the result.
+	clipped bool
+	result  [][]Field
 }
 
 // A Field is a field of a row of a result.
@@ -35,8 +44,8 @@ type Field struct{ Name, Value string }
 
 // Start begins a run.
 func (q *Query) Start(l Limits) *Run {
-	r := &Run{query: q, limit: l.Rows, most: l.Memory, now: l.Now.Unix()}
-	r.first = &output{r}
+	r := &Run{query: q, limit: l.Rows, most: l.Memory, now: l.Now.Unix(), ended: l.Over}
+	r.first = &output{run: r}
 	first := 0
 	for i, c := range q.commands {
 		if _, ok := c.(*sorting); ok {
@@ -62,19 +71,30 @@ func (q *Query) Start(l Limits) *Run {
 
 // Add adds an event. After an error the run is over.
 func (r *Run) Add(record *Record) error {
-	return r.first.add(&row{record: record, now: r.now})
+	if err := r.first.add(&row{run: r, record: record}); err != nil {
+		return err
+	}
+	return r.failed
+}
+
+// over says that the run is to end. Whoever has more to do for a row asks, and need
+// not care what it makes of the row then.
+func (r *Run) over() bool {
+	if r.failed == nil && r.ended != nil {
+		r.failed = r.ended()
+	}
+	return r.failed != nil
 }
 
 // Matched is how many events there were that all filters let through.
 func (r *Run) Matched() int64 { return r.matched }
 
-// Clipped says that there were more rows in the order that was asked for than there is
-// memory for, and that the last of them are not in the result.
-func (r *Run) Clipped() bool { return r.clipped }
-
 // End returns the rows of the result. The run is over.
 func (r *Run) End() ([][]Field, error) {
 	err := r.first.end()
+	if r.failed != nil {
+		err = r.failed
+	}
 	return r.result, err
 }
 
@@ -90,7 +110,10 @@ func (r *Run) take(n int64) bool {
 func (r *Run) give(n int64) { r.used -= n }
 
 // output collects the result.
-type output struct{ run *Run }
+type output struct {
+	run  *Run
+	full bool
+}
 
 func (o *output) end() error { return nil }
 
@@ -98,19 +121,23 @@ func (o *output) add(r *row) error {
 	if len(o.run.result) >= o.run.limit {
 		return nil
 	}
-	if !o.run.take(rowCost + int64(len(o.run.query.display))*valueCost) {
-		o.run.clipped = true
-		return nil
-	}
 	var fields []Field
-	names := o.run.query.display
-	for _, name := range names {
+	size := int64(rowCost)
+	show := func(name string) {
 		if v := r.get(name); v.kind != missing {
-			fields = append(fields, Field{name, v.String()})
+			fields = append(fields, Field{name, strings.Clone(v.String())})
+			size += valueCost + int64(len(fields[len(fields)-1].Value))
 		}
 	}
+	for _, name := range o.run.query.display {
+		show(name)
+	}
 	if !o.run.query.grouped {
-		fields = append(fields, Field{fieldPtr, r.get(fieldPtr).String()})
+		show(fieldPtr)
+	}
+	if o.full = o.full || !o.run.take(size); o.full { // what comes later does not come in its place
+		o.run.clipped = true
+		return nil
 	}
 	o.run.result = append(o.run.result, fields)
 	return nil

@@ -162,7 +162,7 @@ func (s *scanner) sign() string {
 }
 
 // regex reads a regular expression, whose slash is the next token.
-func (s *scanner) regex(left *int) *regexp.Regexp {
+func (s *scanner) regex(left *int) *regex {
 	begin := s.next.start
 	i := begin + 1
 	for i < len(s.query) && s.query[i] != '/' {
@@ -181,7 +181,7 @@ func (s *scanner) regex(left *int) *regexp.Regexp {
 
 // compile compiles a regular expression, if what is left of their bound allows it,
 // and reads the next token.
-func (s *scanner) compile(text string, start, end int, left *int) *regexp.Regexp {
+func (s *scanner) compile(text string, start, end int, left *int) *regex {
 	if len(text) > maxRegexText {
 		s.fail(start, end, "a regular expression has more than %d bytes", maxRegexText)
 		return nil
@@ -205,7 +205,7 @@ func (s *scanner) compile(text string, start, end int, left *int) *regexp.Regexp
 		return nil
 	}
 	s.advance()
-	return re
+	return &regex{re, len(prog.Inst)}
 }
 
 func isNameStart(c byte) bool {

@@ -62,10 +62,13 @@ func (s *sorter) add(r *row) error {
 	n := sorted{keys: make([]value, len(s.c.keys))}
 	for i, k := range s.c.keys {
 		n.keys[i] = k.expr.eval(r)
-		n.size += n.keys[i].size()
 	}
 	if s.whole && s.compare(n, s.rows[s.most-1]) >= 0 {
 		return nil
+	}
+	for i := range n.keys {
+		n.keys[i] = n.keys[i].alone()
+		n.size += n.keys[i].size()
 	}
 	var size int64
 	n.row, size = r.keep(s.c.need)
@@ -102,8 +105,15 @@ func (s *sorter) cut() {
 func (s *sorter) end() error {
 	s.cut()
 	for i := range s.rows {
-		if err := s.next.add(s.rows[i].row); err != nil {
+		// What comes next counts what it keeps of the row.
+		s.run.give(s.rows[i].size)
+		r := s.rows[i].row
+		s.rows[i] = sorted{}
+		if err := s.next.add(r); err != nil {
 			return err
+		}
+		if s.run.over() {
+			break
 		}
 	}
 	return s.next.end()

@@ -149,6 +149,7 @@ type grouper struct {
 type group struct {
 	keys []value
 	accs []accumulator
+	size int64
 }
 
 // groupCost is what a group, and each thing that is known of it, takes at least.
@@ -159,22 +160,26 @@ func (g *grouper) add(r *row) error {
 	key, _ := keyOf(g.keys, r, values)
 	found := g.groups[key]
 	if found == nil {
-		if !g.run.take(groupCost*int64(1+len(g.c.aggregates)+len(values)) + 2*int64(len(key))) {
+		size := groupCost*int64(1+len(g.c.aggregates)) + int64(len(key))
+		for i := range values {
+			values[i] = values[i].alone()
+			size += values[i].size()
+		}
+		if !g.run.take(size) {
 			return ErrMemory
 		}
-		for i := range values {
-			values[i].text = strings.Clone(values[i].text)
-		}
-		found = &group{keys: values}
+		found = &group{keys: values, size: size}
 		for _, a := range g.c.aggregates {
 			found.accs = append(found.accs, a.start(a.arg, a.rank))
 		}
 		g.groups[key] = found
 	}
 	for i, a := range g.c.aggregates {
-		if n := found.accs[i].add(r, a.arg, a.rank); n != 0 && !g.run.take(n) {
+		n := found.accs[i].add(r, a.arg, a.rank)
+		if n != 0 && !g.run.take(n) {
 			return ErrMemory
 		}
+		found.size += n
 	}
 	return nil
 }
@@ -184,6 +189,7 @@ func (g *grouper) end() error {
 	for _, found := range g.groups {
 		all = append(all, found)
 	}
+	g.groups = nil
 	slices.SortFunc(all, func(a, b *group) int {
 		for i := range a.keys {
 			if order := sorts(a.keys[i], b.keys[i]); order != 0 {
@@ -192,12 +198,14 @@ func (g *grouper) end() error {
 		}
 		return 0
 	})
-	for _, found := range all {
-		calculated := &row{made: map[string]value{}, now: g.run.now}
+	for i, found := range all {
+		all[i] = nil
+		g.run.give(found.size) // what comes next counts what it keeps
+		calculated := &row{run: g.run, made: map[string]value{}}
 		for i, a := range g.c.aggregates {
 			calculated.made[a.name] = found.accs[i].value()
 		}
-		out := &row{made: make(map[string]value, len(g.c.by)+len(g.c.made)), now: g.run.now}
+		out := &row{made: make(map[string]value, len(g.c.by)+len(g.c.made)), run: g.run}
 		for i, b := range g.c.by {
 			out.made[b.name] = found.keys[i]
 		}
@@ -206,6 +214,9 @@ func (g *grouper) end() error {
 		}
 		if err := g.next.add(out); err != nil {
 			return err
+		}
+		if g.run.over() {
+			break
 		}
 	}
 	return g.next.end()
@@ -292,8 +303,7 @@ func (e *extreme) add(r *row, arg, _ expr) int64 {
 		return 0
 	}
 	grown := v.size() - e.best.size()
-	v.text = strings.Clone(v.text)
-	e.best = v
+	e.best = v.alone()
 	return grown
 }
 
@@ -312,8 +322,7 @@ func (t *timed) add(r *row, arg, _ expr) int64 {
 		return 0
 	}
 	grown := v.size() - t.best.size()
-	v.text = strings.Clone(v.text)
-	t.best, t.at = v, at.num
+	t.best, t.at = v.alone(), at.num
 	return grown
 }
 

@@ -177,13 +177,38 @@ func chunk(s string) string {
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
-// size is about what keeping a value takes, in bytes.
-func (v value) size() int64 {
-	if v.kind == isTree {
-		return valueCost + 8*int64(len(v.String()))
-	}
-	return valueCost + int64(len(v.text))
+// alone is a value whose text is part of no longer one, which would stay with it.
+func (v value) alone() value {
+	v.text = strings.Clone(v.text)
+	return v
 }
 
-// valueCost is what a value takes beside its text.
+// size is about what keeping a value takes, in bytes.
+func (v value) size() int64 { return valueCost + int64(len(v.text)) + weight(v.tree) }
+
+// valueCost is what a value takes beside its text and its tree.
 const valueCost = 64
+
+// weight is about what a tree takes, in bytes, which is up to fifty times what it takes
+// as text.
+func weight(tree any) int64 {
+	switch v := tree.(type) {
+	case string:
+		return 16 + int64(len(v))
+	case json.Number:
+		return 32 + int64(len(v))
+	case map[string]any:
+		n := 320 + 64*int64(max(len(v)-8, 0))
+		for key, inner := range v {
+			n += int64(len(key)) + weight(inner)
+		}
+		return n
+	case []any:
+		n := 24 + 32*int64(len(v))
+		for _, inner := range v {
+			n += weight(inner)
+		}
+		return n
+	}
+	return 0
+}
