@@ -36,21 +36,21 @@ func TestARunHoldsNoMoreThanItCounts(t *testing.T) {
 		n     int
 		text  func(i int) string
 	}{
-		"names":   {"fields " + fieldNames(1500) + " | sort @timestamp", 2000, func(int) string { return "{}" }},
-		"made":    {`sort @timestamp | limit 2000 | fields replace(@message, "y", "` + strings.Repeat("z", 1000) + `") as t`, 2000, func(int) string { return short }},
-		"cut":     {`sort @timestamp | limit 2000 | fields substr(replace(@message, "y", "` + strings.Repeat("z", 1000) + `"), 0, 1) as t | display t`, 2000, func(int) string { return short }},
-		"keys":    {`parse @message "* *" as a, b | sort a | display a`, 2000, func(i int) string { return fmt.Sprint(i, " ", strings.Repeat("x", 20_000)) }},
-		"trees":   {`fields a | sort @timestamp`, 200, func(int) string { return `{"a":[` + strings.Repeat(`{"":0},`, 5000) + `0]}` }},
-		"groups":  {`stats count(*) by a`, 200, func(i int) string { return fmt.Sprintf(`{"a":[%s%d]}`, strings.Repeat(`{"":0},`, 5000), i) }},
-		"latest":  {`stats latest(a) by b`, 200, func(i int) string { return fmt.Sprintf(`{"b":%d,"a":[%s0]}`, i, strings.Repeat(`{"":0},`, 5000)) }},
-		"columns": {`stats count(*) as n by id | fields replace(id, "y", "` + strings.Repeat("z", 1000) + `") as t`, 2000, func(i int) string { return fmt.Sprintf(`{"id":"%s%d"}`, short, i) }},
+		"names":   {"fields " + fieldNames(1000) + " | sort @timestamp", 500, func(int) string { return "{}" }},
+		"made":    {`sort @timestamp | limit 500 | fields replace(@message, "y", "` + strings.Repeat("z", 1000) + `") as t`, 500, func(int) string { return short }},
+		"cut":     {`sort @timestamp | limit 500 | fields substr(replace(@message, "y", "` + strings.Repeat("z", 1000) + `"), 0, 1) as t | display t`, 500, func(int) string { return short }},
+		"keys":    {`parse @message "* *" as a, b | sort a | display a`, 1000, func(i int) string { return fmt.Sprint(i, " ", strings.Repeat("x", 20_000)) }},
+		"trees":   {`fields a | sort @timestamp`, 100, func(int) string { return `{"a":[` + strings.Repeat(`{"":0},`, 2000) + `0]}` }},
+		"groups":  {`stats count(*) by a`, 100, func(i int) string { return fmt.Sprintf(`{"a":[%s%d]}`, strings.Repeat(`{"":0},`, 2000), i) }},
+		"latest":  {`stats latest(a) by b`, 100, func(i int) string { return fmt.Sprintf(`{"b":%d,"a":[%s0]}`, i, strings.Repeat(`{"":0},`, 2000)) }},
+		"columns": {`stats count(*) as n by id | fields replace(id, "y", "` + strings.Repeat("z", 1000) + `") as t`, 500, func(i int) string { return fmt.Sprintf(`{"id":"%s%d"}`, short, i) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			q, err := Compile(c.query)
 			if err != nil {
 				t.Fatal(err)
 			}
-			const memory = 4 << 20
+			const memory = 1 << 20
 			before := heap()
 			r := q.Start(Limits{Rows: 10_000, Memory: memory})
 			for i := range c.n {
@@ -78,7 +78,7 @@ func TestARunHoldsNoMoreThanItCounts(t *testing.T) {
 // A query may have work for minutes with a single event. It ends when it is over all
 // the same.
 func TestARunEndsInTheMidstOfAnEvent(t *testing.T) {
-	text := strings.Repeat("ab", 200_000)
+	text := strings.Repeat("ab", 50_000)
 	late := errors.New("late")
 	for _, query := range []string{
 		"filter @message like /" + strings.Repeat("(a|b|ab)*", 100) + "c/",

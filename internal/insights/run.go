@@ -71,6 +71,9 @@ func (q *Query) Start(l Limits) *Run {
 
 // Add adds an event. After an error the run is over.
 func (r *Run) Add(record *Record) error {
+	if r.over() {
+		return r.failed
+	}
 	if err := r.first.add(&row{run: r, record: record}); err != nil {
 		return err
 	}

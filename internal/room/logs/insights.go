@@ -1,9 +1,11 @@
 package logs
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +32,8 @@ const (
 func (s *Service) openQueries() {
 	s.queries = query.New(query.Options{
 		Events: s.events, Memory: s.opt.Memory,
+		Streams:     func(g *query.Group) func(uint64) (string, bool) { return s.streamsBy(g.Place, g.Number) },
+		StreamsCost: maxStreams * 8,
 		Pointer: func(g *query.Group, _ uint64, e *blocks.Entry) string {
 			return page.Encode(fmt.Sprintf("%d %d %s/%s", e.Time, e.Number, g.Place.Account, g.Name))
 		},
@@ -39,18 +43,22 @@ func (s *Service) openQueries() {
 	})
 }
 
-// streamOf finds the names of a group's streams by their numbers.
-func (s *Service) streamOf(at access.Place, g *Group) func(uint64) (string, bool) {
-	var names map[uint64]string
+// streamsBy finds the names of a group's streams by their numbers.
+func (s *Service) streamsBy(at access.Place, group uint64) func(number uint64) (string, bool) {
+	var all []*Stream
 	return func(number uint64) (string, bool) {
-		if names == nil {
-			names = map[uint64]string{}
-			for st := range s.streams.Each(at, streamsOf(g)) {
-				names[st.Number] = st.Name
+		if all == nil {
+			all = make([]*Stream, 0, s.streams.Count(at, streamsOf(&Group{Number: group})))
+			for st := range s.streams.Each(at, streamsOf(&Group{Number: group})) {
+				all = append(all, st)
 			}
+			slices.SortFunc(all, func(a, b *Stream) int { return cmp.Compare(a.Number, b.Number) })
 		}
-		name, ok := names[number]
-		return name, ok
+		i, ok := slices.BinarySearchFunc(all, number, func(st *Stream, n uint64) int { return cmp.Compare(st.Number, n) })
+		if !ok {
+			return "", false
+		}
+		return all[i].Name, true
 	}
 }
 
@@ -85,7 +93,7 @@ func (s *Service) StartQuery(by access.Caller, groups []named, from, to int64, t
 			continue
 		}
 		seen[g.Number] = true
-		spec.Groups = append(spec.Groups, query.Group{Place: n.at, Name: n.name, Number: g.Number, From: g.begin(time.Now()), Stream: s.streamOf(n.at, g)})
+		spec.Groups = append(spec.Groups, query.Group{Place: n.at, Name: n.name, Number: g.Number, From: g.begin(time.Now())})
 	}
 	var err error
 	if spec.Query, err = insights.Compile(text); err != nil {
@@ -151,7 +159,7 @@ func (s *Service) Record(ctx context.Context, by access.Caller, pointer string) 
 	if len(found) == 0 {
 		return nil, fault.NotFound("The specified log record does not exist.")
 	}
-	stream, _ := s.streamOf(at, g)(found[0].Source)
+	stream, _ := s.streamsBy(at, g.Number)(found[0].Source)
 	out := map[string]string{"@ptr": pointer}
 	insights.Fields(recordOf(at, g, stream, &found[0].Entry), func(name, value string) bool {
 		out[name] = value

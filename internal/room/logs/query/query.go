@@ -3,8 +3,8 @@
 //
 // A [Desk] takes queries in and runs a few at a time, those first whose account has
 // none that runs. Each has an amount of memory and a time; its results are kept for
-// an hour, or until later ones need their room. All of it is in memory: queries do not
-// outlive the process.
+// an hour, or until later ones need their room, which those make first whose account
+// has most. All of it is in memory: queries do not outlive the process.
 package query
 
 import (
@@ -28,11 +28,12 @@ import (
 const (
 	// MaxActive is how many queries of an account may wait or run in a region.
 	MaxActive = 30
-	// maxWaiting is how many may wait in all, maxKept how many are remembered, and maxOwned
-	// how many of those may be of one account.
+	// maxWaiting is how many may wait in all, and maxKept how many are remembered. An
+	// account may have a part of them, in all regions.
 	maxWaiting = 300
 	maxKept    = 1000
-	maxOwned   = 100
+	maxOwned   = 150
+	maxPatient = 100 // of an account that wait
 	// workers is how many run at a time, and within how long each may.
 	workers = 2
 	within  = time.Minute
@@ -63,9 +64,6 @@ type Group struct {
 	Name   string
 	Number uint64
 	From   int64
-	// Stream returns the name of a stream; ok is false for one that is not there any
-	// more.
-	Stream func(number uint64) (name string, ok bool)
 }
 
 // A Spec is what a query is about.
@@ -109,6 +107,11 @@ type State struct {
 // Options configure a Desk.
 type Options struct {
 	Events *blocks.Log
+	// Streams returns what finds the names of a group's streams by their numbers; ok is
+	// false for one that is not there any more. Beside the names themselves it holds
+	// StreamsCost bytes at most.
+	Streams     func(g *Group) func(number uint64) (name string, ok bool)
+	StreamsCost int64
 	// Memory bounds what runs keep and what is kept of them. Nil is without a bound.
 	Memory *budget.Share
 	// Pointer makes the value of @ptr.
@@ -126,8 +129,8 @@ type Desk struct {
 	jobs    map[string]*Job
 	order   []*Job // the oldest first
 	waiting []*Job
-	running map[access.Place]int
-	stored  int64 // the bytes of all results
+	running map[access.Place]int // how many, of each place that has some
+	stored  int64                // the bytes of all results
 	came    chan struct{}
 }
 
@@ -135,7 +138,8 @@ type Desk struct {
 func New(opt Options) *Desk {
 	d := &Desk{opt: opt, most: most, jobs: map[string]*Job{}, running: map[access.Place]int{}, came: make(chan struct{}, workers)}
 	if opt.Memory != nil {
-		// Runs hold a quarter of the share in all, so that reading always has enough.
+		// Runs hold a quarter of the share in all, and results another one, so that
+		// reading always has enough.
 		d.most = min(most, max(opt.Memory.Size()/(4*workers), 64<<10))
 	}
 	return d
@@ -147,13 +151,20 @@ func (d *Desk) Start(s Spec) (*Job, error) {
 	defer d.mu.Unlock()
 	d.forget()
 	active := d.running[s.Place]
+	patient := 0
 	for _, j := range d.waiting {
 		if j.Place == s.Place {
 			active++
 		}
+		if j.Place.Account == s.Place.Account {
+			patient++
+		}
 	}
 	if active >= MaxActive {
 		return nil, fault.Limit("LimitExceededException: %d queries of the account wait or run in this region, which is as many as may. Wait for one of them, or stop it.", active)
+	}
+	if patient >= maxPatient {
+		return nil, fault.Limit("LimitExceededException: %d queries of the account wait in all regions, which is as many as may. Wait for one of them, or stop it.", patient)
 	}
 	if len(d.waiting) >= maxWaiting {
 		return nil, fault.Unavailable("Too many queries wait. Try again later.")
@@ -218,7 +229,7 @@ func (j *Job) Stop() bool {
 	switch j.status {
 	case Scheduled:
 		d.waiting = slices.DeleteFunc(d.waiting, func(o *Job) bool { return o == j })
-		j.status, j.ended = Cancelled, time.Now()
+		j.status, j.ended, j.Query = Cancelled, time.Now(), nil
 	case Running:
 		j.status = Cancelled // and it ends as soon as it looks
 		j.cancel()
@@ -228,20 +239,41 @@ func (j *Job) Stop() bool {
 	return true
 }
 
-// forget drops what was kept for long enough, and the oldest when there are too many.
-// The caller holds mu.
+// forget drops what was kept for long enough, and what is too much of an account or in
+// all. The caller holds mu.
 func (d *Desk) forget() {
 	old := time.Now().Add(-keptFor)
-	owned := map[access.Place]int{}
+	owned := map[string]int{}
 	for i := len(d.order) - 1; i >= 0; i-- {
 		j := d.order[i]
-		if owned[j.Place]++; j.ended.IsZero() {
-			continue
-		}
-		if j.ended.Before(old) || owned[j.Place] > maxOwned || len(d.order)-i > maxKept {
+		if owned[j.Place.Account]++; !j.ended.IsZero() && (j.ended.Before(old) || owned[j.Place.Account] > maxOwned) {
 			d.drop(i)
+			owned[j.Place.Account]--
 		}
 	}
+	for len(d.order) > maxKept && d.makeRoom(func(*Job) int64 { return 1 }) {
+	}
+}
+
+// makeRoom drops the oldest query that has ended of the account that holds most, by a
+// measure, and says whether there was one. The caller holds mu.
+func (d *Desk) makeRoom(of func(*Job) int64) bool {
+	held := map[string]int64{}
+	for _, j := range d.order {
+		if !j.ended.IsZero() {
+			held[j.Place.Account] += of(j)
+		}
+	}
+	victim := -1
+	for i, j := range d.order {
+		if !j.ended.IsZero() && of(j) > 0 && (victim < 0 || held[j.Place.Account] > held[d.order[victim].Place.Account]) {
+			victim = i
+		}
+	}
+	if victim >= 0 {
+		d.drop(victim)
+	}
+	return victim >= 0
 }
 
 // drop forgets the query at a place of the order. The caller holds mu.
@@ -253,9 +285,11 @@ func (d *Desk) drop(i int) {
 	d.opt.Memory.Give(j.size)
 }
 
-// keep keeps the result of a query, in the place of older ones if need be, and says
-// what it takes of the memory that the run has had. The caller holds mu.
-func (d *Desk) keep(rows [][]insights.Field) (size int64, ok bool) {
+// keep keeps the result of a query that has ended, in the place of older ones if need
+// be, and says whether it fits. What it takes is of the memory that the run has had. The
+// caller holds mu.
+func (d *Desk) keep(j *Job, rows [][]insights.Field) bool {
+	size := int64(0)
 	for _, row := range rows {
 		size += 64
 		for _, f := range row {
@@ -263,13 +297,14 @@ func (d *Desk) keep(rows [][]insights.Field) (size int64, ok bool) {
 		}
 	}
 	if size > d.most {
-		return 0, false
+		return false
 	}
-	for d.stored+size > d.most {
-		d.drop(slices.IndexFunc(d.order, func(j *Job) bool { return j.size > 0 }))
+	// There is room for two: the largest that there can be pushes not all others out.
+	for d.stored+size > 2*d.most && d.makeRoom(func(j *Job) int64 { return j.size }) {
 	}
 	d.stored += size
-	return size, true
+	j.rows, j.size = rows, size
+	return true
 }
 
 var errLate = errors.New("the query takes longer than a minute")

@@ -35,7 +35,7 @@ func (d *Desk) work(ctx context.Context) {
 }
 
 // next takes the query that is to run: the oldest of an account that has none that
-// runs, or the oldest.
+// runs in any region, or the oldest.
 func (d *Desk) next(ctx context.Context) (*Job, context.Context) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -43,8 +43,12 @@ func (d *Desk) next(ctx context.Context) (*Job, context.Context) {
 		return nil, nil
 	}
 	at := 0
+	busy := map[string]bool{}
+	for place := range d.running {
+		busy[place.Account] = true
+	}
 	for i, j := range d.waiting {
-		if d.running[j.Place] == 0 {
+		if !busy[j.Place.Account] {
 			at = i
 			break
 		}
@@ -63,7 +67,7 @@ func (d *Desk) next(ctx context.Context) (*Job, context.Context) {
 
 // carryOut runs a query to its end.
 func (d *Desk) carryOut(ctx context.Context, j *Job) {
-	held := d.most
+	held := d.most + d.opt.StreamsCost
 	err := d.opt.Memory.Take(ctx, held)
 	var rows [][]insights.Field
 	if err == nil {
@@ -79,17 +83,17 @@ func (d *Desk) carryOut(ctx context.Context, j *Job) {
 		delete(d.running, j.Place)
 	}
 	j.ended = time.Now()
+	j.Query = nil // which may be large, and is not needed any more
 	switch {
 	case j.status == Cancelled:
 	case err == nil:
-		var ok bool
-		if j.size, ok = d.keep(rows); !ok {
+		if !d.keep(j, rows) {
 			j.status = Failed
 			d.opt.Failed(j, insights.ErrMemory)
 			return
 		}
 		held -= j.size
-		j.rows, j.status = rows, Complete
+		j.status = Complete
 	case late:
 		j.status = Timeout
 	case stopped:
@@ -101,7 +105,7 @@ func (d *Desk) carryOut(ctx context.Context, j *Job) {
 }
 
 func (d *Desk) run(ctx context.Context, j *Job) ([][]insights.Field, error) {
-	r := j.Query.Start(insights.Limits{Rows: j.Limit, Memory: d.most, Now: j.Created})
+	r := j.Query.Start(insights.Limits{Rows: j.Limit, Memory: d.most, Now: j.Created, Over: func() error { return context.Cause(ctx) }})
 	for i := range j.Groups {
 		if err := d.read(ctx, j, &j.Groups[i], r); err != nil {
 			return nil, err
@@ -126,17 +130,10 @@ func (d *Desk) read(ctx context.Context, j *Job, g *Group, r *insights.Run) erro
 	var entry *blocks.Entry
 	record.Group = group
 	record.Ptr = func() string { return d.opt.Pointer(g, source, entry) }
-	names := map[uint64]string{}
+	stream := d.opt.Streams(g)
 	return d.opt.Events.Each(ctx, q, func(from uint64, e *blocks.Entry) error {
-		if err := ctx.Err(); err != nil {
-			return context.Cause(ctx)
-		}
-		name, known := names[from]
-		if !known {
-			name, _ = g.Stream(from)
-			names[from] = name
-		}
-		if name == "" {
+		name, ok := stream(from)
+		if !ok {
 			return nil // its stream was deleted just now
 		}
 		j.scanned.Add(1)
