@@ -1,7 +1,6 @@
 package directory
 
 import (
-	"strings"
 	"time"
 
 	"github.com/dari-bus/dari/internal/access"
@@ -13,13 +12,10 @@ import (
 // role for what the service acts for. A Denied fault says that there is no such role
 // in the service's account, or that its trust policy does not let the service in.
 func (d *Directory) Act(service access.Caller, role, session string) (access.Caller, error) {
-	var e *Entity
-	a, err := arn.Parse(role)
-	if err == nil && a.Account == service.Account && a.Service == "iam" && strings.HasPrefix(a.Resource, "role/") {
-		e = d.entities.Find(Role.key(a.Account, lastName(role)))
-	}
+	a, _ := arn.Parse(role) // what is no ARN names no role
+	e := d.role(role)
 	p := policy.Policies{Trust: true, Root: true}
-	if e != nil && e.ARN == role {
+	if e != nil && a.Account == service.Account {
 		p.Resource = e.trust
 	}
 	ask := access.Ask{Caller: service, Action: "sts:AssumeRole", Resource: role, Owner: service.Account}

@@ -376,3 +376,27 @@ func TestNobodyIsLentARootThatThereIsNot(t *testing.T) {
 		t.Errorf("a session of the root: %v", err)
 	}
 }
+
+// A role that nobody made counts as the root of its account for services, so nobody
+// who is held to policies can hand it to one.
+func TestARoleThatNobodyMadeIsHandedOnByRootsOnly(t *testing.T) {
+	d := openForTest(t)
+	d.make(t, User, Entity{Name: "anna"})
+	d.allow(t, User, "anna", `{"Effect":"Allow","Action":"*","Resource":"*"}`)
+	anna, _ := d.user(t, "anna")
+	for _, c := range []struct {
+		by   access.Caller
+		role string
+		why  string
+	}{
+		{anna, devARN, ""},
+		{anna, "arn:aws:iam::111122223333:role/none", "because the role does not exist"},
+		{anna, "arn:aws:iam::111122223333:role/path/dev", "because the role does not exist"},
+		{root, "arn:aws:iam::111122223333:role/none", ""},
+	} {
+		err := d.Ask(c.by, "iam:PassRole", c.role, nil)
+		if c.why == "" && err != nil || c.why != "" && (err == nil || !strings.HasSuffix(err.Error(), c.why)) {
+			t.Errorf("%s hands on %s: %v, want %q", c.by.Principal, c.role, err, c.why)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/dari-bus/dari/internal/access"
+	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/policy"
 )
 
@@ -25,14 +26,19 @@ func (d *Directory) Allow(a *access.Ask) error {
 	if p.Foreign && a.OwnerOnly {
 		return a.Refuse("because only the account that owns the resource may do that")
 	}
+	// A role that nobody made counts as the root of its account, which is not theirs to
+	// hand on.
+	if a.Action == "iam:PassRole" && d.role(a.Resource) == nil {
+		return a.Refuse("because the role does not exist")
+	}
 	return d.judge(a, p)
 }
 
 // allowRole answers for a service that acts with a role: the role must let it.
 func (d *Directory) allowRole(a *access.Ask) error {
 	by := &a.Caller
-	role := d.entities.Find(Role.key(by.Account, lastName(by.Principal)))
-	if role == nil || role.ARN != by.Principal {
+	role := d.role(by.Principal)
+	if role == nil {
 		if d.strict {
 			return a.Refuse("because the role does not exist")
 		}
@@ -103,6 +109,18 @@ func (d *Directory) entityOf(c access.Caller) *Entity {
 	default:
 		return d.entities.Find(User.key(c.Account, id.User))
 	}
+}
+
+// role returns a role by its ARN, nil where there is none.
+func (d *Directory) role(roleARN string) *Entity {
+	a, err := arn.Parse(roleARN)
+	if err != nil {
+		return nil
+	}
+	if e := d.entities.Find(Role.key(a.Account, lastName(roleARN))); e != nil && e.ARN == roleARN {
+		return e
+	}
+	return nil
 }
 
 func lastName(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }

@@ -43,10 +43,7 @@ func (d *Directory) Assume(by access.Caller, w Assumption) (*Grant, error) {
 	if err != nil || a.Service != "iam" || !access.IsAccount(a.Account) || !strings.HasPrefix(a.Resource, "role/") {
 		return nil, invalid("%s is invalid", w.Role)
 	}
-	role := d.entities.Find(Role.key(a.Account, lastName(w.Role)))
-	if role != nil && role.ARN != w.Role {
-		role = nil
-	}
+	role := d.role(w.Role)
 	if w.Tags, err = passTags(by.Identity, w.Tags); err != nil {
 		return nil, err
 	}
