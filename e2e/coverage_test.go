@@ -19,6 +19,7 @@ import (
 
 	"github.com/dari-bus/dari/internal/eventsapi"
 	"github.com/dari-bus/dari/internal/room/identity"
+	stsdoor "github.com/dari-bus/dari/internal/room/identity/sts"
 	"github.com/dari-bus/dari/internal/room/logs"
 	"github.com/dari-bus/dari/internal/room/queue"
 	"github.com/dari-bus/dari/internal/room/trail"
@@ -42,7 +43,7 @@ func doors() []door {
 		{logs.API(nil), reflect.TypeFor[*cloudwatchlogs.Client](), "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs", false},
 		{trail.API(nil), reflect.TypeFor[*cloudtrail.Client](), "github.com/aws/aws-sdk-go-v2/service/cloudtrail", true},
 		{identity.API(nil), reflect.TypeFor[*iam.Client](), "github.com/aws/aws-sdk-go-v2/service/iam", false},
-		{identity.STS(nil), reflect.TypeFor[*sts.Client](), "github.com/aws/aws-sdk-go-v2/service/sts", false},
+		{stsdoor.API(nil), reflect.TypeFor[*sts.Client](), "github.com/aws/aws-sdk-go-v2/service/sts", false},
 	}
 }
 

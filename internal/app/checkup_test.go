@@ -88,7 +88,7 @@ func TestTheDoctorFindsWhatMightSurprise(t *testing.T) {
 	call("AWSEvents.PutTargets", `{"Rule":"busy","Targets":[{"Id":"1","Arn":"`+queue+`shut"},{"Id":"2","Arn":"arn:aws:logs:us-east-1:000000000000:log-group:/brief"},{"Id":"3","Arn":"arn:aws:events:us-east-1:000000000000:event-bus/open","RoleArn":"arn:aws:iam::000000000000:role/any"}]}`)
 	call("AWSEvents.PutTargets", `{"Rule":"astray","Targets":[{"Id":"1","Arn":"`+queue+`gone"},{"Id":"2","Arn":"arn:aws:lambda:us-east-1:000000000000:function:f"}]}`)
 	for name, principal := range map[string]string{"loose": `"*"`, "tight": `{"AWS":"111111111111"}`} {
-		_, err := a.identities.Create(t.Context(), access.Root("000000000000", "us-east-1"), "CreateRole", directory.Role, directory.Entity{
+		_, err := a.identities.Create(t.Context(), access.Root("000000000000", "us-east-1"), directory.Role, directory.Entity{
 			Name: name, Trust: `{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Principal":` + principal + `}}`,
 		})
 		if err != nil {

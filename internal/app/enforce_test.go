@@ -31,7 +31,7 @@ func TestEnforcingIAMLetsOnlyUsersIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	root := access.Root("000000000000", "us-east-1")
-	_, err = a.identities.Create(t.Context(), root, "CreateUser", directory.User, directory.Entity{Name: "anna"})
+	_, err = a.identities.Create(t.Context(), root, directory.User, directory.Entity{Name: "anna"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/dari-bus/dari/internal/event"
 	"github.com/dari-bus/dari/internal/eventsapi"
 	"github.com/dari-bus/dari/internal/room/identity"
+	"github.com/dari-bus/dari/internal/room/identity/sts"
 	"github.com/dari-bus/dari/internal/room/logs"
 	"github.com/dari-bus/dari/internal/room/queue"
 	"github.com/dari-bus/dari/internal/room/trail"
@@ -79,7 +80,7 @@ func (a *App) openIdentities(ctx context.Context, r *rooms) (room, error) {
 }
 
 func (a *App) openTokens(_ context.Context, r *rooms, _ access.Guard) (room, error) {
-	return room{api: identity.STS(r.identities)}, nil
+	return room{api: sts.API(r.identities.Directory)}, nil
 }
 
 func (a *App) openQueues(ctx context.Context, r *rooms, guard access.Guard) (room, error) {

@@ -30,7 +30,7 @@ func TestRoomsLookAlike(t *testing.T) {
 			t.Fatal(err)
 		}
 		base := filepath.Base(file)
-		door := child == "" && strings.HasPrefix(base, "api")
+		door := strings.HasPrefix(base, "api")
 		for _, imp := range f.Imports {
 			if strings.HasPrefix(strings.Trim(imp.Path.Value, `"`), module+"/internal/wire") && !door {
 				t.Errorf("%s/%s imports wire: in a room only api*.go does", pkg, base)

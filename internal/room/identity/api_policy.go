@@ -6,8 +6,28 @@ import (
 	"strings"
 
 	"github.com/dari-bus/dari/internal/room/identity/directory"
+	"github.com/dari-bus/dari/internal/room/identity/spell"
 	"github.com/dari-bus/dari/internal/wire"
 )
+
+// policies are the rows of managed policies.
+func (a api) policies() []wire.Operation {
+	return []wire.Operation{
+		wire.Op("CreatePolicy", a.CreatePolicy),
+		wire.Op("GetPolicy", a.GetPolicy).Reads(),
+		wire.Op("ListPolicies", a.ListPolicies).Reads(),
+		wire.Op("ListEntitiesForPolicy", a.ListEntitiesForPolicy).Reads(),
+		wire.Op("DeletePolicy", a.DeletePolicy),
+		wire.Op("CreatePolicyVersion", a.CreatePolicyVersion),
+		wire.Op("GetPolicyVersion", a.GetPolicyVersion).Reads(),
+		wire.Op("ListPolicyVersions", a.ListPolicyVersions).Reads(),
+		wire.Op("SetDefaultPolicyVersion", a.SetDefaultPolicyVersion),
+		wire.Op("DeletePolicyVersion", a.DeletePolicyVersion),
+		wire.Op("TagPolicy", a.TagPolicy),
+		wire.Op("UntagPolicy", a.UntagPolicy),
+		wire.Op("ListPolicyTags", a.ListPolicyTags).Reads(),
+	}
+}
 
 // CreatePolicyInput is the input of CreatePolicy.
 type CreatePolicyInput struct {
@@ -15,17 +35,12 @@ type CreatePolicyInput struct {
 	Path           *string
 	PolicyDocument *string
 	Description    *string
-	Tags           []TagMember
+	Tags           []spell.Tag
 }
 
 // CreatePolicyOutput is the output of CreatePolicy.
 type CreatePolicyOutput struct {
 	Policy *PolicyDetail
-}
-
-// GetPolicyInput is the input of GetPolicy.
-type GetPolicyInput struct {
-	PolicyArn *string
 }
 
 // GetPolicyOutput is the output of GetPolicy.
@@ -35,29 +50,22 @@ type GetPolicyOutput struct {
 
 // ListPoliciesInput is the input of ListPolicies.
 type ListPoliciesInput struct {
-	Scope             *string
-	OnlyAttached      *bool
-	PathPrefix        *string
+	Scope        *string
+	OnlyAttached *bool
+	OnPolicyPath
 	PolicyUsageFilter *string
-	Marker            *string
-	MaxItems          *int
+	spell.Page
 }
 
 // ListPoliciesOutput is the output of ListPolicies.
 type ListPoliciesOutput struct {
-	Policies    []PolicyDetail `json:",omitempty"`
-	IsTruncated bool
-	Marker      string `json:",omitempty"`
-}
-
-// DeletePolicyInput is the input of DeletePolicy.
-type DeletePolicyInput struct {
-	PolicyArn *string
+	Policies []PolicyDetail `json:",omitempty"`
+	spell.Listed
 }
 
 // CreatePolicyVersionInput is the input of CreatePolicyVersion.
 type CreatePolicyVersionInput struct {
-	PolicyArn      *string
+	OfPolicy
 	PolicyDocument *string
 	SetAsDefault   *bool
 }
@@ -67,51 +75,24 @@ type CreatePolicyVersionOutput struct {
 	PolicyVersion *VersionDetail
 }
 
-// GetPolicyVersionInput is the input of GetPolicyVersion.
-type GetPolicyVersionInput struct {
-	PolicyArn *string
-	VersionId *string
-}
-
 // GetPolicyVersionOutput is the output of GetPolicyVersion.
 type GetPolicyVersionOutput struct {
 	PolicyVersion *VersionDetail
 }
 
-// ListPolicyVersionsInput is the input of ListPolicyVersions.
-type ListPolicyVersionsInput struct {
-	PolicyArn *string
-	Marker    *string
-	MaxItems  *int
-}
-
 // ListPolicyVersionsOutput is the output of ListPolicyVersions.
 type ListPolicyVersionsOutput struct {
-	Versions    []VersionDetail `json:",omitempty"`
-	IsTruncated bool
-	Marker      string `json:",omitempty"`
-}
-
-// SetDefaultPolicyVersionInput is the input of SetDefaultPolicyVersion.
-type SetDefaultPolicyVersionInput struct {
-	PolicyArn *string
-	VersionId *string
-}
-
-// DeletePolicyVersionInput is the input of DeletePolicyVersion.
-type DeletePolicyVersionInput struct {
-	PolicyArn *string
-	VersionId *string
+	Versions []VersionDetail `json:",omitempty"`
+	spell.Listed
 }
 
 // ListEntitiesForPolicyInput is the input of ListEntitiesForPolicy.
 type ListEntitiesForPolicyInput struct {
-	PolicyArn         *string
+	OfPolicy
 	EntityFilter      *string
 	PathPrefix        *string
 	PolicyUsageFilter *string
-	Marker            *string
-	MaxItems          *int
+	spell.Page
 }
 
 // ListEntitiesForPolicyOutput is the output of ListEntitiesForPolicy.
@@ -119,40 +100,19 @@ type ListEntitiesForPolicyOutput struct {
 	PolicyGroups []PolicyGroup `json:",omitempty"`
 	PolicyUsers  []PolicyUser  `json:",omitempty"`
 	PolicyRoles  []PolicyRole  `json:",omitempty"`
-	IsTruncated  bool
-	Marker       string `json:",omitempty"`
+	spell.Listed
 }
 
-// TagPolicyInput is the input of TagPolicy.
-type TagPolicyInput struct {
-	PolicyArn *string
-	Tags      []TagMember
-}
-
-// UntagPolicyInput is the input of UntagPolicy.
-type UntagPolicyInput struct {
-	PolicyArn *string
-	TagKeys   []string
-}
-
-// ListPolicyTagsInput is the input of ListPolicyTags.
-type ListPolicyTagsInput struct {
-	PolicyArn *string
-	Marker    *string
-	MaxItems  *int
-}
-
-// ListPolicyTagsOutput is the output of ListPolicyTags.
-type ListPolicyTagsOutput struct {
-	Tags        []TagMember `empty:"kept"`
-	IsTruncated bool
-	Marker      string `json:",omitempty"`
+// PolicyVersion names a version of a managed policy.
+type PolicyVersion struct {
+	OfPolicy
+	VersionId *string
 }
 
 // CreatePolicy makes a managed policy.
 func (a api) CreatePolicy(ctx context.Context, in *CreatePolicyInput) (*CreatePolicyOutput, error) {
-	p, err := a.Service.CreatePolicy(ctx, by(ctx), directory.Policy{
-		Name: *in.PolicyName, Path: wire.Val(in.Path), Description: wire.Val(in.Description), Tags: tagsOf(in.Tags),
+	p, err := a.Service.CreatePolicy(ctx, spell.Caller(ctx), directory.Policy{
+		Name: *in.PolicyName, Path: wire.Val(in.Path), Description: wire.Val(in.Description), Tags: spell.Tags(in.Tags),
 	}, *in.PolicyDocument)
 	if err != nil {
 		return nil, err
@@ -165,13 +125,13 @@ func showPolicy(s directory.Shown) *PolicyDetail {
 	return &PolicyDetail{
 		PolicyName: s.Name, PolicyId: s.ID, Arn: s.ARN, Path: s.Path, DefaultVersionId: v.ID(),
 		AttachmentCount: s.Attached, PermissionsBoundaryUsageCount: s.Bounds, IsAttachable: true,
-		Description: s.Description, CreateDate: wire.At(s.Created), UpdateDate: wire.At(s.Updated), Tags: shownTags(s.Tags),
+		Description: s.Description, CreateDate: wire.At(s.Created), UpdateDate: wire.At(s.Updated), Tags: spell.ShowTags(s.Tags),
 	}
 }
 
 // GetPolicy returns a managed policy.
-func (a api) GetPolicy(ctx context.Context, in *GetPolicyInput) (*GetPolicyOutput, error) {
-	s, err := a.Service.GetPolicy(by(ctx), "GetPolicy", *in.PolicyArn)
+func (a api) GetPolicy(ctx context.Context, in *OfPolicy) (*GetPolicyOutput, error) {
+	s, err := a.Service.GetPolicy(spell.Caller(ctx), "GetPolicy", *in.PolicyArn)
 	if err != nil {
 		return nil, err
 	}
@@ -182,15 +142,15 @@ func (a api) GetPolicy(ctx context.Context, in *GetPolicyInput) (*GetPolicyOutpu
 func (a api) ListPolicies(ctx context.Context, in *ListPoliciesInput) (*ListPoliciesOutput, error) {
 	scope, usage := wire.Val(in.Scope), wire.Val(in.PolicyUsageFilter)
 	only := wire.Val(in.OnlyAttached)
-	all, err := a.Service.ListPolicies(by(ctx), directory.PolicyFilter{
+	all, err := a.Service.ListPolicies(spell.Caller(ctx), directory.PolicyFilter{
 		Scope: scope, Path: prefix(in.PathPrefix),
 		Attached: only && usage != "PermissionsBoundary" || usage == "PermissionsPolicy", Bounds: usage == "PermissionsBoundary",
 	})
 	if err != nil {
 		return nil, err
 	}
-	all, more, next, err := clip(all, func(s directory.Shown) string { return s.ARN }, in.Marker, in.MaxItems)
-	out := &ListPoliciesOutput{IsTruncated: more, Marker: next, Policies: make([]PolicyDetail, len(all))}
+	all, listed, err := clip(all, func(s directory.Shown) string { return s.ARN }, in.Page)
+	out := &ListPoliciesOutput{Listed: listed, Policies: make([]PolicyDetail, len(all))}
 	for i, s := range all {
 		s.Tags, s.Description = nil, "" // as in all lists of AWS's
 		out.Policies[i] = *showPolicy(s)
@@ -199,13 +159,13 @@ func (a api) ListPolicies(ctx context.Context, in *ListPoliciesInput) (*ListPoli
 }
 
 // DeletePolicy removes a managed policy that nobody has.
-func (a api) DeletePolicy(ctx context.Context, in *DeletePolicyInput) (*wire.None, error) {
-	return nil, a.Service.DeletePolicy(ctx, by(ctx), *in.PolicyArn)
+func (a api) DeletePolicy(ctx context.Context, in *OfPolicy) (*wire.None, error) {
+	return nil, a.Service.DeletePolicy(ctx, spell.Caller(ctx), *in.PolicyArn)
 }
 
 // CreatePolicyVersion gives a managed policy another text.
 func (a api) CreatePolicyVersion(ctx context.Context, in *CreatePolicyVersionInput) (*CreatePolicyVersionOutput, error) {
-	v, isDefault, err := a.AddVersion(ctx, by(ctx), *in.PolicyArn, *in.PolicyDocument, wire.Val(in.SetAsDefault))
+	v, isDefault, err := a.AddVersion(ctx, spell.Caller(ctx), *in.PolicyArn, *in.PolicyDocument, wire.Val(in.SetAsDefault))
 	if err != nil {
 		return nil, err
 	}
@@ -213,8 +173,8 @@ func (a api) CreatePolicyVersion(ctx context.Context, in *CreatePolicyVersionInp
 }
 
 // GetPolicyVersion returns a text of a managed policy.
-func (a api) GetPolicyVersion(ctx context.Context, in *GetPolicyVersionInput) (*GetPolicyVersionOutput, error) {
-	v, isDefault, err := a.GetVersion(by(ctx), *in.PolicyArn, *in.VersionId)
+func (a api) GetPolicyVersion(ctx context.Context, in *PolicyVersion) (*GetPolicyVersionOutput, error) {
+	v, isDefault, err := a.GetVersion(spell.Caller(ctx), *in.PolicyArn, *in.VersionId)
 	if err != nil {
 		return nil, err
 	}
@@ -222,8 +182,8 @@ func (a api) GetPolicyVersion(ctx context.Context, in *GetPolicyVersionInput) (*
 }
 
 // ListPolicyVersions lists the versions of a managed policy, the last first.
-func (a api) ListPolicyVersions(ctx context.Context, in *ListPolicyVersionsInput) (*ListPolicyVersionsOutput, error) {
-	s, err := a.Service.GetPolicy(by(ctx), "ListPolicyVersions", *in.PolicyArn)
+func (a api) ListPolicyVersions(ctx context.Context, in *PolicyPage) (*ListPolicyVersionsOutput, error) {
+	s, err := a.Service.GetPolicy(spell.Caller(ctx), "ListPolicyVersions", *in.PolicyArn)
 	if err != nil {
 		return nil, err
 	}
@@ -235,30 +195,29 @@ func (a api) ListPolicyVersions(ctx context.Context, in *ListPolicyVersionsInput
 }
 
 // SetDefaultPolicyVersion makes a version the one that counts.
-func (a api) SetDefaultPolicyVersion(ctx context.Context, in *SetDefaultPolicyVersionInput) (*wire.None, error) {
-	return nil, a.SetDefault(ctx, by(ctx), *in.PolicyArn, *in.VersionId)
+func (a api) SetDefaultPolicyVersion(ctx context.Context, in *PolicyVersion) (*wire.None, error) {
+	return nil, a.SetDefault(ctx, spell.Caller(ctx), *in.PolicyArn, *in.VersionId)
 }
 
 // DeletePolicyVersion removes a version that does not count.
-func (a api) DeletePolicyVersion(ctx context.Context, in *DeletePolicyVersionInput) (*wire.None, error) {
-	return nil, a.DeleteVersion(ctx, by(ctx), *in.PolicyArn, *in.VersionId)
+func (a api) DeletePolicyVersion(ctx context.Context, in *PolicyVersion) (*wire.None, error) {
+	return nil, a.DeleteVersion(ctx, spell.Caller(ctx), *in.PolicyArn, *in.VersionId)
 }
 
 // ListEntitiesForPolicy lists who has a managed policy: users, groups and roles.
 func (a api) ListEntitiesForPolicy(ctx context.Context, in *ListEntitiesForPolicyInput) (*ListEntitiesForPolicyOutput, error) {
-	if _, err := a.Service.GetPolicy(by(ctx), "ListEntitiesForPolicy", *in.PolicyArn); err != nil {
+	if _, err := a.Service.GetPolicy(spell.Caller(ctx), "ListEntitiesForPolicy", *in.PolicyArn); err != nil {
 		return nil, err
 	}
 	var all []*directory.Entity
 	for filter, k := range map[string]*directory.Kind{"Role": directory.Role, "User": directory.User, "Group": directory.Group} {
 		if f := wire.Val(in.EntityFilter); f == "" || f == filter {
-			all = append(all, a.Users(by(ctx).Account, k, *in.PolicyArn, wire.Val(in.PolicyUsageFilter) == "PermissionsBoundary")...)
+			all = append(all, a.Users(spell.Caller(ctx).Account, k, *in.PolicyArn, wire.Val(in.PolicyUsageFilter) == "PermissionsBoundary")...)
 		}
 	}
 	all = slices.DeleteFunc(all, func(e *directory.Entity) bool { return !strings.HasPrefix(e.Path, prefix(in.PathPrefix)) })
-	slices.SortFunc(all, func(a, b *directory.Entity) int { return strings.Compare(a.ARN, b.ARN) })
-	all, more, next, err := clip(all, func(e *directory.Entity) string { return e.ARN }, in.Marker, in.MaxItems)
-	out := &ListEntitiesForPolicyOutput{IsTruncated: more, Marker: next}
+	all, listed, err := clip(all, func(e *directory.Entity) string { return e.ARN }, in.Page)
+	out := &ListEntitiesForPolicyOutput{Listed: listed}
 	for _, e := range all {
 		switch e.Kind {
 		case directory.Role.Name:
@@ -273,21 +232,21 @@ func (a api) ListEntitiesForPolicy(ctx context.Context, in *ListEntitiesForPolic
 }
 
 // TagPolicy hangs tags on a managed policy.
-func (a api) TagPolicy(ctx context.Context, in *TagPolicyInput) (*wire.None, error) {
-	return nil, a.Service.TagPolicy(ctx, by(ctx), *in.PolicyArn, tagsOf(in.Tags))
+func (a api) TagPolicy(ctx context.Context, in *PolicyTags) (*wire.None, error) {
+	return nil, a.Service.TagPolicy(ctx, spell.Caller(ctx), *in.PolicyArn, spell.Tags(in.Tags))
 }
 
 // UntagPolicy takes tags off a managed policy.
-func (a api) UntagPolicy(ctx context.Context, in *UntagPolicyInput) (*wire.None, error) {
-	return nil, a.Service.UntagPolicy(ctx, by(ctx), *in.PolicyArn, in.TagKeys)
+func (a api) UntagPolicy(ctx context.Context, in *PolicyTagKeys) (*wire.None, error) {
+	return nil, a.Service.UntagPolicy(ctx, spell.Caller(ctx), *in.PolicyArn, in.TagKeys)
 }
 
 // ListPolicyTags lists the tags of a managed policy.
-func (a api) ListPolicyTags(ctx context.Context, in *ListPolicyTagsInput) (*ListPolicyTagsOutput, error) {
-	s, err := a.Service.GetPolicy(by(ctx), "ListPolicyTags", *in.PolicyArn)
+func (a api) ListPolicyTags(ctx context.Context, in *PolicyPage) (*TagsOutput, error) {
+	s, err := a.Service.GetPolicy(spell.Caller(ctx), "ListPolicyTags", *in.PolicyArn)
 	if err != nil {
 		return nil, err
 	}
-	tags, more, next, err := clip(shownTags(s.Tags), tagName, in.Marker, in.MaxItems)
-	return &ListPolicyTagsOutput{tags, more, next}, err
+	tags, listed, err := clip(spell.ShowTags(s.Tags), tagName, in.Page)
+	return &TagsOutput{tags, listed}, err
 }

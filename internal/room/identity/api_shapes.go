@@ -1,12 +1,9 @@
 package identity
 
-import "github.com/dari-bus/dari/internal/wire"
-
-// TagMember is a structure of IAM.
-type TagMember struct {
-	Key   *string
-	Value *string
-}
+import (
+	"github.com/dari-bus/dari/internal/room/identity/spell"
+	"github.com/dari-bus/dari/internal/wire"
+)
 
 // BoundaryDetail is a structure of IAM.
 type BoundaryDetail struct {
@@ -31,7 +28,7 @@ type RoleDetail struct {
 	Description              string `json:",omitempty"`
 	MaxSessionDuration       int
 	PermissionsBoundary      *BoundaryDetail
-	Tags                     []TagMember `json:",omitempty"`
+	Tags                     []spell.Tag `json:",omitempty"`
 	RoleLastUsed             *RoleLastUsed
 }
 
@@ -54,7 +51,7 @@ type PolicyDetail struct {
 	Description                   string      `json:",omitempty"`
 	CreateDate                    wire.Time   `json:",omitempty"`
 	UpdateDate                    wire.Time   `json:",omitempty"`
-	Tags                          []TagMember `json:",omitempty"`
+	Tags                          []spell.Tag `json:",omitempty"`
 }
 
 // VersionDetail is a structure of IAM.
@@ -91,7 +88,7 @@ type ProfileDetail struct {
 	Arn                 string
 	CreateDate          wire.Time
 	Roles               []RoleDetail `empty:"kept"`
-	Tags                []TagMember  `json:",omitempty"`
+	Tags                []spell.Tag  `json:",omitempty"`
 }
 
 // UserDetail is a structure of IAM.
@@ -103,7 +100,7 @@ type UserDetail struct {
 	CreateDate          wire.Time
 	PasswordLastUsed    wire.Time `json:",omitempty"`
 	PermissionsBoundary *BoundaryDetail
-	Tags                []TagMember `json:",omitempty"`
+	Tags                []spell.Tag `json:",omitempty"`
 }
 
 // GroupDetail is a structure of IAM.

@@ -30,11 +30,3 @@ func Open(ctx context.Context, opt Options) (*Service, error) {
 	}
 	return &Service{d}, nil
 }
-
-// whoIs returns the unique id of a caller; that of a root user is the account.
-func whoIs(by access.Caller) string {
-	if by.Identity != nil {
-		return by.Identity.ID
-	}
-	return by.Account
-}

@@ -23,7 +23,7 @@ const (
 
 func (d *Directory) make(t *testing.T, k *Kind, e Entity) *Entity {
 	t.Helper()
-	made, err := d.Create(t.Context(), root, "Create"+k.Word, k, e)
+	made, err := d.Create(t.Context(), root, k, e)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,9 +84,9 @@ func TestATrustPolicyMeansWhomItNamedAndNoLaterOneOfThatName(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := errors.Join(
-		d.Delete(t.Context(), root, "DeleteRole", Role, "dev"),
+		d.Delete(t.Context(), root, Role, "dev"),
 		d.DeleteKey(t.Context(), root, "anna", key.ID),
-		d.Delete(t.Context(), root, "DeleteUser", User, "anna"),
+		d.Delete(t.Context(), root, User, "anna"),
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -129,11 +129,11 @@ func TestAnAccountIsBoundInBytes(t *testing.T) {
 	d := openForTest(t)
 	d.weights[root.Account] += maxWeight - 8<<10
 	heavy := Entity{Name: "heavy", Trust: trust, Description: strings.Repeat("x", 9<<10)}
-	if _, err := d.Create(t.Context(), root, "CreateRole", Role, heavy); fault.KindOf(err) != fault.KindLimit {
+	if _, err := d.Create(t.Context(), root, Role, heavy); fault.KindOf(err) != fault.KindLimit {
 		t.Errorf("a role too many: %v", err)
 	}
 	other := access.Root("444455556666", "eu-central-1")
-	if _, err := d.Create(t.Context(), other, "CreateRole", Role, heavy); err != nil {
+	if _, err := d.Create(t.Context(), other, Role, heavy); err != nil {
 		t.Errorf("another account: %v", err)
 	}
 }
@@ -150,7 +150,7 @@ func TestWhatAnAccountHasIsCounted(t *testing.T) {
 	_, _, err = d.AddVersion(ctx, root, p.ARN, allowNothing, true)
 	err = errors.Join(err,
 		d.PutInline(ctx, root, Role, "dev", "inline", allowNothing), d.Attach(ctx, root, Role, "dev", p.ARN),
-		d.Tag(ctx, root, "TagRole", Role, "dev", []Tag{{"k", "v"}}),
+		d.Tag(ctx, root, Role, "dev", []Tag{{"k", "v"}}),
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -166,7 +166,7 @@ func TestWhatAnAccountHasIsCounted(t *testing.T) {
 		t.Error("two policies of one name")
 	}
 	err = errors.Join(
-		d.Detach(ctx, root, Role, "dev", p.ARN), d.DeleteInline(ctx, root, Role, "dev", "inline"), d.Delete(ctx, root, "DeleteRole", Role, "dev"),
+		d.Detach(ctx, root, Role, "dev", p.ARN), d.DeleteInline(ctx, root, Role, "dev", "inline"), d.Delete(ctx, root, Role, "dev"),
 		d.DeleteVersion(ctx, root, p.ARN, "v1"), d.DeletePolicy(ctx, root, p.ARN),
 	)
 	if err != nil || len(d.weights) != 0 {
@@ -179,7 +179,7 @@ func TestNoAccountTakesTheKeysOfAnother(t *testing.T) {
 	other := access.Root("444455556666", "eu-central-1")
 	d.make(t, User, Entity{Name: "anna"})
 	_, k := d.user(t, "anna")
-	if _, err := d.Create(t.Context(), other, "CreateUser", User, Entity{Name: "anna"}); err != nil {
+	if _, err := d.Create(t.Context(), other, User, Entity{Name: "anna"}); err != nil {
 		t.Fatal(err)
 	}
 	for what, err := range map[string]error{
@@ -200,7 +200,7 @@ func TestNoAccountTakesTheKeysOfAnother(t *testing.T) {
 	if _, _, _, err := d.CreateKey(t.Context(), root, "anna"); fault.KindOf(err) != fault.KindLimit {
 		t.Errorf("a third key: %v", err)
 	}
-	if err := d.Delete(t.Context(), root, "DeleteUser", User, "anna"); err == nil || fault.KindOf(err) != fault.KindConflict {
+	if err := d.Delete(t.Context(), root, User, "anna"); err == nil || fault.KindOf(err) != fault.KindConflict {
 		t.Errorf("a user with keys goes: %v", err)
 	}
 }
@@ -317,11 +317,11 @@ func TestAFullDiskLetsPoliciesAndKeysGo(t *testing.T) {
 	d.allow(t, User, "anna", `{"Effect":"Allow","Action":"sqs:*","Resource":"*"}`)
 	_, k := d.user(t, "anna")
 	full.Store(true)
-	if _, err := d.Create(t.Context(), root, "CreateUser", User, Entity{Name: "bob"}); !errors.Is(err, store.ErrFull) {
+	if _, err := d.Create(t.Context(), root, User, Entity{Name: "bob"}); !errors.Is(err, store.ErrFull) {
 		t.Errorf("a user too many: %v", err)
 	}
 	err = errors.Join(
-		d.DeleteKey(t.Context(), root, "anna", k.ID), d.DeleteInline(t.Context(), root, User, "anna", "p"), d.Delete(t.Context(), root, "DeleteUser", User, "anna"),
+		d.DeleteKey(t.Context(), root, "anna", k.ID), d.DeleteInline(t.Context(), root, User, "anna", "p"), d.Delete(t.Context(), root, User, "anna"),
 	)
 	if err != nil {
 		t.Error(err)

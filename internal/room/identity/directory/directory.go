@@ -5,15 +5,13 @@ import (
 	"crypto/rand"
 	"encoding/base32"
 	"errors"
-	"fmt"
-	"maps"
 	"math"
-	"strings"
 	"time"
 
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/room/identity/issuer"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/table"
 )
@@ -38,7 +36,7 @@ type Directory struct {
 	boundary access.Guard
 	strict   bool
 	store    store.Store
-	issuer   *issuer
+	issuer   *issuer.Issuer
 	entities *table.Table[Entity]
 	policies *table.Table[Policy]
 	keys     *table.Table[keyRecord]
@@ -60,7 +58,7 @@ func Open(ctx context.Context, opt Options) (*Directory, error) {
 	}
 	d := &Directory{boundary: opt.Guard, strict: opt.Strict, store: opt.Store, weights: map[string]int{}}
 	var err error
-	if d.issuer, err = openIssuer(ctx, opt.Store, opt.Verified); err != nil {
+	if d.issuer, err = issuer.Open(ctx, opt.Store, opt.Verified); err != nil {
 		return nil, err
 	}
 	total := 0
@@ -94,9 +92,6 @@ func Open(ctx context.Context, opt Options) (*Directory, error) {
 	return d, err
 }
 
-// A Tag is a name and a value that somebody hangs on something.
-type Tag struct{ Key, Value string }
-
 // newID returns a unique id such as AROA and 17 further characters.
 func newID(prefix string) string {
 	b := make([]byte, 11)
@@ -115,126 +110,4 @@ func iamARN(by access.Caller, resource string) string {
 // Ask says whether a caller may do something with what is their account's.
 func (d *Directory) Ask(by access.Caller, action, resource string, keys map[string][]string) error {
 	return d.Allow(&access.Ask{Caller: by, Action: action, Resource: resource, Owner: by.Account, Keys: keys})
-}
-
-// about adds the condition keys of the tags that something has.
-func about(tags []Tag, keys map[string][]string) map[string][]string {
-	if len(tags) == 0 {
-		return keys
-	}
-	all := maps.Clone(keys)
-	if all == nil {
-		all = map[string][]string{}
-	}
-	for _, t := range tags {
-		all["aws:ResourceTag/"+t.Key] = []string{t.Value}
-		all["iam:ResourceTag/"+t.Key] = []string{t.Value}
-	}
-	return all
-}
-
-// tagKeys are the condition keys of tags in a request.
-func tagKeys(tags []Tag) map[string][]string {
-	keys := map[string][]string{}
-	for _, t := range tags {
-		keys["aws:TagKeys"] = append(keys["aws:TagKeys"], t.Key)
-		keys["aws:RequestTag/"+t.Key] = []string{t.Value}
-	}
-	return keys
-}
-
-// The words of faults.
-const (
-	codeMalformed = "MalformedPolicyDocument"
-	codeExists    = "EntityAlreadyExists"
-	codeMissing   = "NoSuchEntity"
-	codeInUse     = "DeleteConflict"
-	codeInput     = "InvalidInput"
-	codeLimit     = "LimitExceeded"
-)
-
-const maxTags = 50
-
-// withTags returns tags with others added or changed.
-func withTags(old, set []Tag) ([]Tag, error) {
-	seen := map[string]bool{}
-	for _, t := range set {
-		if seen[strings.ToLower(t.Key)] {
-			return nil, fault.Invalid("Duplicate tag keys found. Please note that Tag keys are case insensitive.").WithCode(codeInput)
-		}
-		seen[strings.ToLower(t.Key)] = true
-		if strings.HasPrefix(strings.ToLower(t.Key), "aws:") {
-			return nil, fault.Invalid("The tag key %s begins with aws:, which is reserved. Choose another key.", t.Key).WithCode(codeInput)
-		}
-	}
-	all := append(withoutTags(old, func(t Tag) bool { return seen[strings.ToLower(t.Key)] }), set...)
-	if len(all) > maxTags {
-		return nil, fault.Limit("The number of tags has reached the maximum limit.").WithCode(codeLimit)
-	}
-	return all, nil
-}
-
-func withoutTags(old []Tag, goes func(Tag) bool) []Tag {
-	var left []Tag
-	for _, t := range old {
-		if !goes(t) {
-			left = append(left, t)
-		}
-	}
-	return left
-}
-
-// maxWeight bounds what the records of an account have in all, in bytes: they are
-// in memory. AWS's quotas alone would come to some gigabytes.
-const maxWeight = 64 << 20
-
-// weigh counts what an account gets or gives up, and is the fault of too much.
-func (d *Directory) weigh(tx store.Tx, account string, grows int) error {
-	add := func(n int) {
-		if d.weights[account] += n; d.weights[account] == 0 {
-			delete(d.weights, account)
-		}
-	}
-	if grows > 0 && d.weights[account]+grows > maxWeight {
-		return fault.Limit("The roles, users, groups and policies of the account would take more than %d MiB in all. Delete some, or make their documents and tags shorter.", maxWeight>>20).WithCode(codeLimit)
-	}
-	add(grows)
-	tx.OnEnd(func(kept bool) {
-		if !kept {
-			add(-grows)
-		}
-	})
-	return nil
-}
-
-// fixedWeight is what a record, a document or a tag takes beside its text.
-const fixedWeight = 256
-
-func weightOf(tags []Tag) int {
-	n := 0
-	for _, t := range tags {
-		n += len(t.Key) + len(t.Value) + fixedWeight/4
-	}
-	return n
-}
-
-func quota(name string, max int) error {
-	return fault.Limit("Cannot exceed quota for %s: %d", name, max).WithCode(codeLimit)
-}
-
-// size is what a document counts of its quota: its characters that are no white
-// space, as at AWS. White space is free up to three times that, since all of it is
-// kept.
-func size(document string) int {
-	n := 0
-	for _, c := range document {
-		if !strings.ContainsRune(" \t\r\n", c) {
-			n++
-		}
-	}
-	return max(n, (len(document)+3)/4)
-}
-
-func missing(format string, args ...any) error {
-	return fault.NotFound("%s", fmt.Sprintf(format, args...)).WithCode(codeMissing)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/dari-bus/dari/internal/access"
+	"github.com/dari-bus/dari/internal/room/identity/issuer"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/table"
 )
@@ -35,7 +36,7 @@ func missingKey(id string) error { return missing("The Access Key with id %s can
 // CreateKey makes an access key for a user, and returns its secret, which nobody
 // is told again.
 func (d *Directory) CreateKey(ctx context.Context, by access.Caller, name string) (user string, k Key, secret string, err error) {
-	k = Key{ID: d.issuer.newID(lasting), Active: true, Created: now()}
+	k = Key{ID: d.issuer.NewID(issuer.Lasting), Active: true, Created: now()}
 	err = d.Change(ctx, by, "CreateAccessKey", User, name, nil, func(tx store.Tx, e *Entity) error {
 		if len(e.Keys) == maxKeysPerUser {
 			return quota("AccessKeysPerUser", maxKeysPerUser)
@@ -43,7 +44,7 @@ func (d *Directory) CreateKey(ctx context.Context, by access.Caller, name string
 		user, e.Keys = e.Name, append(slices.Clone(e.Keys), k)
 		return d.keys.In(tx).Create(keyAt(k.ID), &keyRecord{by.Account, e.Name})
 	})
-	return user, k, d.issuer.secret(k.ID), err
+	return user, k, d.issuer.Secret(k.ID), err
 }
 
 // SetKey lets a key count, or not.
@@ -73,14 +74,14 @@ func (d *Directory) DeleteKey(ctx context.Context, by access.Caller, name, id st
 }
 
 // Issued says whether a key was made here, once.
-func (d *Directory) Issued(id string) bool { return d.issuer.issued(id) }
+func (d *Directory) Issued(id string) bool { return d.issuer.Issued(id) }
 
 // Find returns whom a key stands for, with the token that came with it.
 func (d *Directory) Find(id, token string) (access.Credential, bool) {
 	switch {
-	case !d.issuer.issued(id):
+	case !d.issuer.Issued(id):
 		return access.Credential{}, false
-	case strings.HasPrefix(id, temporary):
+	case strings.HasPrefix(id, issuer.Temporary):
 		return d.findSession(id, token)
 	}
 	k := d.keys.Find(keyAt(id))
@@ -95,7 +96,7 @@ func (d *Directory) Find(id, token string) (access.Credential, bool) {
 		return access.Credential{}, false
 	}
 	return access.Credential{
-		Secret: d.issuer.secret(id), Account: k.Account, Principal: u.ARN,
+		Secret: d.issuer.Secret(id), Account: k.Account, Principal: u.ARN,
 		Identity: &access.Identity{ID: u.ID, User: u.Name},
 	}, true
 }
@@ -103,7 +104,7 @@ func (d *Directory) Find(id, token string) (access.Credential, bool) {
 // findSession returns the session in a token, if its role or its user is still who
 // it was then.
 func (d *Directory) findSession(id, token string) (access.Credential, bool) {
-	s := d.issuer.open(id, token)
+	s := d.issuer.Session(id, token)
 	if s == nil {
 		return access.Credential{}, false
 	}
@@ -113,7 +114,7 @@ func (d *Directory) findSession(id, token string) (access.Credential, bool) {
 		return access.Credential{}, false
 	}
 	return access.Credential{
-		Secret: d.issuer.secret(id), Token: token, Account: s.Account, Principal: s.Principal,
+		Secret: d.issuer.Secret(id), Token: token, Account: s.Account, Principal: s.Principal,
 		Identity: &s.Identity, Expires: s.Identity.Expires,
 	}, true
 }

@@ -400,9 +400,7 @@ func (d *Directory) TagPolicy(ctx context.Context, by access.Caller, arn string,
 // UntagPolicy takes tags off a policy.
 func (d *Directory) UntagPolicy(ctx context.Context, by access.Caller, arn string, names []string) error {
 	return d.ChangePolicy(ctx, by, "UntagPolicy", arn, map[string][]string{"aws:TagKeys": names}, func(p *Policy) error {
-		p.Tags = withoutTags(p.Tags, func(t Tag) bool {
-			return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, t.Key) })
-		})
+		p.Tags = withoutNamed(p.Tags, names)
 		return nil
 	})
 }

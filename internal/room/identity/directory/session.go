@@ -8,6 +8,7 @@ import (
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/room/identity/issuer"
 )
 
 // A Grant is what a session is told of itself: its credentials, and who it is.
@@ -180,7 +181,7 @@ func (d *Directory) checkSession(account string, w *Assumption) (packed int, err
 
 // assumed makes the session.
 func (d *Directory) assumed(role *Entity, a arn.ARN, w Assumption) (*Grant, error) {
-	s := &session{
+	s := &issuer.Session{
 		Account:   a.Account,
 		Principal: sessionARN(a, role.Name, w.Session),
 		Identity: access.Identity{
@@ -198,19 +199,19 @@ func (d *Directory) assumed(role *Entity, a arn.ARN, w Assumption) (*Grant, erro
 }
 
 // grant makes the credentials of a session.
-func (d *Directory) grant(s *session, duration time.Duration) (*Grant, error) {
+func (d *Directory) grant(s *issuer.Session, duration time.Duration) (*Grant, error) {
 	s.Identity.Temporary, s.Identity.Issued = true, now()
 	s.Identity.Expires = s.Identity.Issued.Add(duration)
-	g := &Grant{KeyID: d.issuer.newID(temporary), Expires: s.Identity.Expires, ARN: s.Principal, ID: s.Identity.ID, Source: s.Identity.Source}
-	g.Secret = d.issuer.secret(g.KeyID)
+	g := &Grant{KeyID: d.issuer.NewID(issuer.Temporary), Expires: s.Identity.Expires, ARN: s.Principal, ID: s.Identity.ID, Source: s.Identity.Source}
+	g.Secret = d.issuer.Secret(g.KeyID)
 	var err error
-	g.Token, err = d.issuer.token(g.KeyID, s)
+	g.Token, err = d.issuer.Token(g.KeyID, s)
 	return g, err
 }
 
 // Lend makes a session of a user, or of the root of an account.
 func (d *Directory) Lend(by access.Caller, duration time.Duration) (*Grant, error) {
-	s := &session{Account: by.Account, Principal: by.Principal, Identity: access.Identity{ID: by.Account}}
+	s := &issuer.Session{Account: by.Account, Principal: by.Principal, Identity: access.Identity{ID: by.Account}}
 	switch id := by.Identity; {
 	case id == nil:
 		if err := d.boundary.Allow(access.Own(by, "sts:GetSessionToken", "*")); err != nil {

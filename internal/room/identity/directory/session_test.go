@@ -23,7 +23,7 @@ func openForTest(t *testing.T) *Directory {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.Create(t.Context(), root, "CreateRole", Role, Entity{Name: "dev", Trust: trust, MaxSession: 43200}); err != nil {
+	if _, err := d.Create(t.Context(), root, Role, Entity{Name: "dev", Trust: trust, MaxSession: 43200}); err != nil {
 		t.Fatal(err)
 	}
 	return d
@@ -54,10 +54,10 @@ func TestASessionEndsAtItsTimeAndIsNobodyElses(t *testing.T) {
 		if !d.Issued(g.KeyID) || d.Issued("ASIA"+strings.Repeat("A", 16)) || d.Issued("111122223333") {
 			t.Error("keys of ours are not told from others")
 		}
-		if err := d.Delete(t.Context(), root, "DeleteRole", Role, "dev"); err != nil {
+		if err := d.Delete(t.Context(), root, Role, "dev"); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := d.Create(t.Context(), root, "CreateRole", Role, Entity{Name: "dev", Trust: trust}); err != nil {
+		if _, err := d.Create(t.Context(), root, Role, Entity{Name: "dev", Trust: trust}); err != nil {
 			t.Fatal(err)
 		}
 		if _, ok := d.Find(g.KeyID, g.Token); ok {
@@ -108,7 +108,7 @@ func TestNoSecretIsKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.Create(t.Context(), root, "CreateUser", User, Entity{Name: "anna"}); err != nil {
+	if _, err := d.Create(t.Context(), root, User, Entity{Name: "anna"}); err != nil {
 		t.Fatal(err)
 	}
 	_, k, secret, err := d.CreateKey(t.Context(), root, "anna")

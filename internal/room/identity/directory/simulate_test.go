@@ -28,9 +28,9 @@ func TestASubjectHasThePoliciesOfTheGuard(t *testing.T) {
 	}
 	p, err := d.CreatePolicy(ctx, root, Policy{Name: "mine"}, sends)
 	done(err)
-	user, err := d.Create(ctx, root, "CreateUser", User, Entity{Name: "anna", Path: "/team/", Tags: []Tag{{"team", "red"}}, Boundary: p.ARN})
+	user, err := d.Create(ctx, root, User, Entity{Name: "anna", Path: "/team/", Tags: []Tag{{"team", "red"}}, Boundary: p.ARN})
 	done(err)
-	_, err = d.Create(ctx, root, "CreateGroup", Group, Entity{Name: "devs"})
+	_, err = d.Create(ctx, root, Group, Entity{Name: "devs"})
 	done(err)
 	done(d.Join(ctx, root, User, "anna", Group, "devs"))
 	done(d.PutInline(ctx, root, User, "anna", "b", sends))

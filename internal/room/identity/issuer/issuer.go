@@ -1,4 +1,4 @@
-package directory
+package issuer
 
 import (
 	"bytes"
@@ -21,36 +21,40 @@ import (
 	"github.com/dari-bus/dari/internal/store"
 )
 
-// An issuer makes access keys and session tokens of the key of the server.
-type issuer struct {
+// An Issuer makes access keys and session tokens of the key of the server. Its
+// methods may be called from many goroutines at once.
+type Issuer struct {
 	key  []byte
 	seal cipher.AEAD
-	// realm is sealed into tokens: see [Options.Verified].
+	// realm is sealed into tokens.
 	realm string
 }
 
 // What the ids of keys begin with: those of users, and those of sessions.
 const (
-	lasting   = "AKIA"
-	temporary = "ASIA"
+	Lasting   = "AKIA"
+	Temporary = "ASIA"
 )
 
-var issuerKey = []byte("identity/issuer")
+var storeKey = []byte("identity/issuer")
 
-// openIssuer finds the key of the server, or makes it, on a full disk as well.
+// Open finds the key of the server, or makes it, on a full disk as well. Tokens that
+// were made while nobody was taken at their word, which verified says, are not good
+// for a server that takes people at theirs, nor the other way round.
+//
 // Where nothing is written, since somebody only looks at what there is, the key
 // that is made has issued nothing and lasts as long as the looking.
-func openIssuer(ctx context.Context, s store.Store, verified bool) (*issuer, error) {
+func Open(ctx context.Context, s store.Store, verified bool) (*Issuer, error) {
 	var key []byte
 	err := s.View(ctx, func(tx store.Tx) error {
-		found, err := tx.Get(issuerKey)
+		found, err := tx.Get(storeKey)
 		key = bytes.Clone(found)
 		return err
 	})
 	if err == nil && key == nil {
 		key = make([]byte, 32)
 		_, _ = rand.Read(key) // never fails
-		err = s.Update(ctx, func(tx store.Tx) error { return tx.Put(issuerKey, key) }, store.Draining)
+		err = s.Update(ctx, func(tx store.Tx) error { return tx.Put(storeKey, key) }, store.Draining)
 		if errors.Is(err, store.ErrReadOnly) {
 			err = nil
 		}
@@ -63,10 +67,10 @@ func openIssuer(ctx context.Context, s store.Store, verified bool) (*issuer, err
 		return nil, fmt.Errorf("the key of the server: %w", err)
 	}
 	seal, err := cipher.NewGCM(block)
-	return &issuer{key, seal, map[bool]string{true: "verified", false: "open"}[verified]}, err
+	return &Issuer{key, seal, map[bool]string{true: "verified", false: "open"}[verified]}, err
 }
 
-func (i *issuer) mac(purpose, text string) []byte {
+func (i *Issuer) mac(purpose, text string) []byte {
 	h := hmac.New(sha256.New, i.key)
 	h.Write([]byte(purpose + "\x00" + text))
 	return h.Sum(nil)
@@ -77,30 +81,30 @@ const (
 	markPart   = 3
 )
 
-// newID returns the id of a new key: chance, and the mark of the server.
-func (i *issuer) newID(kind string) string {
+// NewID returns the id of a new key: chance, and the mark of the server.
+func (i *Issuer) NewID(kind string) string {
 	b := make([]byte, randomPart, randomPart+markPart)
 	_, _ = rand.Read(b) // never fails
 	b = append(b, i.mac("id "+kind, string(b))[:markPart]...)
 	return kind + base32.StdEncoding.EncodeToString(b)
 }
 
-// issued says whether an id bears the mark of the server.
-func (i *issuer) issued(id string) bool {
-	if len(id) != 20 || !strings.HasPrefix(id, lasting) && !strings.HasPrefix(id, temporary) {
+// Issued says whether an id bears the mark of the server.
+func (i *Issuer) Issued(id string) bool {
+	if len(id) != 20 || !strings.HasPrefix(id, Lasting) && !strings.HasPrefix(id, Temporary) {
 		return false
 	}
 	b, err := base32.StdEncoding.DecodeString(id[4:])
 	return err == nil && hmac.Equal(b[randomPart:], i.mac("id "+id[:4], string(b[:randomPart]))[:markPart])
 }
 
-// secret returns the secret of a key.
-func (i *issuer) secret(id string) string {
+// Secret returns the secret of a key.
+func (i *Issuer) Secret(id string) string {
 	return base64.StdEncoding.EncodeToString(i.mac("secret", id)[:30])
 }
 
-// A session is what a token holds.
-type session struct {
+// A Session is what a token holds.
+type Session struct {
 	Account, Principal string
 	Identity           access.Identity
 }
@@ -108,8 +112,8 @@ type session struct {
 // maxToken bounds a token, in bytes: it is sent in a header of each call.
 const maxToken = 16 << 10
 
-// token seals a session for the key with an id.
-func (i *issuer) token(id string, s *session) (string, error) {
+// Token seals a session for the key with an id.
+func (i *Issuer) Token(id string, s *Session) (string, error) {
 	text, err := json.Marshal(s)
 	if err != nil {
 		return "", err
@@ -131,8 +135,8 @@ func (i *issuer) token(id string, s *session) (string, error) {
 	return base64.StdEncoding.EncodeToString(i.seal.Seal(nonce, nonce, small.Bytes(), []byte(i.realm+" "+id))), nil
 }
 
-// open returns the session in a token of the key with an id, nil when it is none.
-func (i *issuer) open(id, token string) *session {
+// Session returns the session in a token of the key with an id, nil when it is none.
+func (i *Issuer) Session(id, token string) *Session {
 	if len(token) > maxToken {
 		return nil
 	}
@@ -146,7 +150,7 @@ func (i *issuer) open(id, token string) *session {
 		return nil
 	}
 	text, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(small)), 1<<20)) // we wrote it
-	s := new(session)
+	s := new(Session)
 	if err != nil || json.Unmarshal(text, s) != nil {
 		return nil
 	}

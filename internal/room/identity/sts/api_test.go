@@ -1,4 +1,4 @@
-package identity
+package sts
 
 import (
 	"io"
@@ -9,17 +9,18 @@ import (
 	"time"
 
 	"github.com/dari-bus/dari/internal/access"
+	"github.com/dari-bus/dari/internal/room/identity/directory"
 	"github.com/dari-bus/dari/internal/signature"
 	"github.com/dari-bus/dari/internal/store/mem"
 	"github.com/dari-bus/dari/internal/wire"
 )
 
 func TestACallerIsToldWhichAccountItActsAs(t *testing.T) {
-	s, err := Open(t.Context(), Options{Store: mem.New(), Guard: access.Boundary{}})
+	d, err := directory.Open(t.Context(), directory.Options{Store: mem.New(), Guard: access.Boundary{}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := wire.NewHandler(wire.Options{Services: []*wire.Service{STS(s)}})
+	h, err := wire.NewHandler(wire.Options{Services: []*wire.Service{API(d)}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package identity
+package simulate
 
 import (
 	"context"
@@ -11,8 +11,28 @@ import (
 	"github.com/dari-bus/dari/internal/policy"
 	"github.com/dari-bus/dari/internal/room/identity/directory"
 	"github.com/dari-bus/dari/internal/room/identity/simulator"
+	"github.com/dari-bus/dari/internal/room/identity/spell"
 	"github.com/dari-bus/dari/internal/wire"
 )
+
+// A Directory knows who there is, and who may ask about them.
+type Directory interface {
+	Ask(by access.Caller, action, resource string, keys map[string][]string) error
+	Subject(by access.Caller, op, entityARN string) (*directory.Subject, error)
+}
+
+type api struct{ Directory }
+
+// Rows are the operations that ask what policies decide.
+func Rows(d Directory) []wire.Operation {
+	a := api{d}
+	return []wire.Operation{
+		wire.Op("GetContextKeysForCustomPolicy", a.GetContextKeysForCustomPolicy).Reads(),
+		wire.Op("GetContextKeysForPrincipalPolicy", a.GetContextKeysForPrincipalPolicy).Reads(),
+		wire.Op("SimulateCustomPolicy", a.SimulateCustomPolicy).Reads(),
+		wire.Op("SimulatePrincipalPolicy", a.SimulatePrincipalPolicy).Reads(),
+	}
+}
 
 // Asked is what both simulators are asked.
 type Asked struct {
@@ -24,8 +44,7 @@ type Asked struct {
 	CallerArn                          *string
 	ContextEntries                     []ContextEntry
 	ResourceHandlingOption             *string
-	MaxItems                           *int
-	Marker                             *string
+	spell.Page
 }
 
 // ContextEntry is a condition key of the request that is simulated.
@@ -69,8 +88,7 @@ type InlinePolicyIdentifier struct {
 // SimulateOutput is the output of both simulators.
 type SimulateOutput struct {
 	EvaluationResults []EvaluationResult `empty:"kept"`
-	IsTruncated       bool
-	Marker            string `json:",omitempty"`
+	spell.Listed
 }
 
 // EvaluationResult is what is decided about an action.
@@ -115,34 +133,34 @@ type BoundaryDecision struct{ AllowedByPermissionsBoundary bool }
 
 // SimulateCustomPolicy says what policies would decide that are given.
 func (a api) SimulateCustomPolicy(ctx context.Context, in *SimulateCustomPolicyInput) (*SimulateOutput, error) {
-	c := by(ctx)
+	c := spell.Caller(ctx)
 	if err := a.Ask(c, "iam:SimulateCustomPolicy", "*", nil); err != nil {
 		return nil, err
 	}
 	if len(in.OrderedOrganizationPolicyInputList) > 0 {
-		return nil, refused("OrderedOrganizationPolicyInputList is not offered: there are no organisations.")
+		return nil, spell.Refused("OrderedOrganizationPolicyInputList is not offered: there are no organisations.")
 	}
 	s := &simulator.Simulation{Principal: policy.Principal{Account: c.Account}, Context: map[string][]string{}}
-	return simulate(s, &in.Asked, in.PolicyInputList)
+	return run(s, &in.Asked, in.PolicyInputList)
 }
 
 // SimulatePrincipalPolicy says what the policies of somebody would decide.
 func (a api) SimulatePrincipalPolicy(ctx context.Context, in *SimulatePrincipalPolicyInput) (*SimulateOutput, error) {
-	who, err := a.Subject(by(ctx), "SimulatePrincipalPolicy", *in.PolicySourceArn)
+	who, err := a.Subject(spell.Caller(ctx), "SimulatePrincipalPolicy", *in.PolicySourceArn)
 	switch {
 	case err != nil:
 		return nil, err
 	case len(in.PolicyExclusionList) > 0:
-		return nil, refused("PolicyExclusionList is not offered; give SimulateCustomPolicy the policies that are to stay.")
+		return nil, spell.Refused("PolicyExclusionList is not offered; give SimulateCustomPolicy the policies that are to stay.")
 	}
 	s := &simulator.Simulation{
-		Principal: who.Principal(by(ctx).Account), Context: who.Keys(), Identity: who.Policies, Boundary: who.Boundary,
+		Principal: who.Principal(spell.Caller(ctx).Account), Context: who.Keys(), Identity: who.Policies, Boundary: who.Boundary,
 	}
 	asked := in.Asked // what was sent stays as it is, for the trail
 	if asked.CallerArn == nil && who.Kind == directory.User.Name {
 		asked.CallerArn = &who.ARN
 	}
-	out, err := simulate(s, &asked, in.PolicyInputList)
+	out, err := run(s, &asked, in.PolicyInputList)
 	if err != nil {
 		return nil, err
 	}
@@ -152,9 +170,9 @@ func (a api) SimulatePrincipalPolicy(ctx context.Context, in *SimulatePrincipalP
 	return out, nil
 }
 
-func simulate(s *simulator.Simulation, in *Asked, policies []string) (*SimulateOutput, error) {
+func run(s *simulator.Simulation, in *Asked, policies []string) (*SimulateOutput, error) {
 	if in.ResourceHandlingOption != nil {
-		return nil, refused("ResourceHandlingOption is not offered: there is no EC2.")
+		return nil, spell.Refused("ResourceHandlingOption is not offered: there is no EC2.")
 	}
 	if err := fill(s, in, policies); err != nil {
 		return nil, err
@@ -163,7 +181,7 @@ func simulate(s *simulator.Simulation, in *Asked, policies []string) (*SimulateO
 	if err != nil {
 		return nil, err
 	}
-	out := &SimulateOutput{IsTruncated: next != "", Marker: next}
+	out := &SimulateOutput{Listed: spell.More(next)}
 	for _, r := range results {
 		one := EvaluationResult{
 			EvalActionName: r.Action, EvalResourceName: r.Resource, EvalDecision: r.Decision, MatchedStatements: matched(r.Matched),
@@ -328,7 +346,7 @@ type ContextKeysOutput struct {
 
 // GetContextKeysForCustomPolicy lists the condition keys that policies ask for.
 func (a api) GetContextKeysForCustomPolicy(ctx context.Context, in *GetContextKeysForCustomPolicyInput) (*ContextKeysOutput, error) {
-	if err := a.Ask(by(ctx), "iam:GetContextKeysForCustomPolicy", "*", nil); err != nil {
+	if err := a.Ask(spell.Caller(ctx), "iam:GetContextKeysForCustomPolicy", "*", nil); err != nil {
 		return nil, err
 	}
 	given, err := sources("PolicyInputList", in.PolicyInputList)
@@ -337,7 +355,7 @@ func (a api) GetContextKeysForCustomPolicy(ctx context.Context, in *GetContextKe
 
 // GetContextKeysForPrincipalPolicy lists those that the policies of somebody ask for.
 func (a api) GetContextKeysForPrincipalPolicy(ctx context.Context, in *GetContextKeysForPrincipalPolicyInput) (*ContextKeysOutput, error) {
-	who, err := a.Subject(by(ctx), "GetContextKeysForPrincipalPolicy", *in.PolicySourceArn)
+	who, err := a.Subject(spell.Caller(ctx), "GetContextKeysForPrincipalPolicy", *in.PolicySourceArn)
 	if err != nil {
 		return nil, err
 	}

@@ -1,19 +1,19 @@
-package identity
+package sts
 
 import (
 	"context"
 	"time"
 
-	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/room/identity/directory"
+	"github.com/dari-bus/dari/internal/room/identity/spell"
 	"github.com/dari-bus/dari/internal/wire"
 )
 
-type tokens struct{ *Service }
+type api struct{ *directory.Directory }
 
-// STS returns the service as AWS STS.
-func STS(s *Service) *wire.Service {
-	a := tokens{s}
+// API returns the directory as AWS STS: its names and its table, for [wire.NewHandler].
+func API(d *directory.Directory) *wire.Service {
+	a := api{d}
 	const providers = "there are no providers of other identities"
 	return &wire.Service{
 		Name:      "sts",
@@ -21,7 +21,7 @@ func STS(s *Service) *wire.Service {
 		Version:   "2011-06-15",
 		Namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
 		Protocols: []wire.Protocol{wire.Query},
-		Error:     spell,
+		Error:     spell.Error,
 		Quotas: []string{
 			"Session policies and tags have 2,048 bytes in all, and a session at most ten managed policies.",
 		},
@@ -31,16 +31,18 @@ func STS(s *Service) *wire.Service {
 			"A session ends when its role or its user is deleted, at once; and when the server is started with keys after it ran without any, or the other way round.",
 		},
 		Limits: wire.Limits{
-			"AssumeRoleInput.RoleArn":              {Required: true, Min: 20, Max: 2048},
+			"AssumeRoleInput.RoleArn":              spell.Required(spell.ARN),
 			"AssumeRoleInput.RoleSessionName":      {Required: true, Min: 2, Max: 64, Pattern: `[\w+=,.@-]*`},
 			"AssumeRoleInput.DurationSeconds":      {Min: 900, Max: 43200},
 			"AssumeRoleInput.ExternalId":           {Min: 2, Max: 1224, Pattern: `[\w+=,.@:\/-]*`},
 			"AssumeRoleInput.Policy":               {Min: 1, Max: 2048},
 			"AssumeRoleInput.SourceIdentity":       {Min: 2, Max: 64, Pattern: `[\w+=,.@-]*`},
-			"AssumeRoleInput.Tags":                 tagList,
-			"AssumeRoleInput.TransitiveTagKeys":    tagKeyList,
-			"PolicyDescriptor.Arn":                 arnLimit,
+			"AssumeRoleInput.Tags":                 spell.TagList,
+			"AssumeRoleInput.TransitiveTagKeys":    spell.TagKeys,
+			"PolicyDescriptor.Arn":                 spell.ARN,
 			"GetSessionTokenInput.DurationSeconds": {Min: 900, Max: 129600},
+			"Tag.Key":                              spell.Required(spell.TagKey),
+			"Tag.Value":                            spell.Required(spell.TagValue),
 		},
 		Operations: []wire.Operation{
 			wire.Op("AssumeRole", a.AssumeRole).Reads().ThatGrants(),
@@ -58,8 +60,6 @@ func STS(s *Service) *wire.Service {
 	}
 }
 
-func by(ctx context.Context) access.Caller { return wire.CallerFrom(ctx).Caller }
-
 // GetCallerIdentityInput has no members.
 type GetCallerIdentityInput struct{}
 
@@ -70,9 +70,13 @@ type GetCallerIdentityOutput struct {
 
 // GetCallerIdentity says who calls. Everybody may ask that, at AWS even those whom
 // a policy denies it.
-func (a tokens) GetCallerIdentity(ctx context.Context, _ *GetCallerIdentityInput) (*GetCallerIdentityOutput, error) {
-	c := by(ctx)
-	return &GetCallerIdentityOutput{UserId: whoIs(c), Account: c.Account, Arn: c.Principal}, nil
+func (a api) GetCallerIdentity(ctx context.Context, _ *GetCallerIdentityInput) (*GetCallerIdentityOutput, error) {
+	c := spell.Caller(ctx)
+	out := &GetCallerIdentityOutput{UserId: c.Account, Account: c.Account, Arn: c.Principal}
+	if c.Identity != nil {
+		out.UserId = c.Identity.ID
+	}
+	return out, nil
 }
 
 // PolicyDescriptor names a managed policy.
@@ -91,7 +95,7 @@ type AssumeRoleInput struct {
 	PolicyArns               []PolicyDescriptor
 	Policy                   *string
 	DurationSeconds          *int
-	Tags                     []TagMember
+	Tags                     []spell.Tag
 	TransitiveTagKeys        []string
 	ExternalId               *string
 	SerialNumber, TokenCode  *string
@@ -123,22 +127,22 @@ type AssumeRoleOutput struct {
 }
 
 // AssumeRole makes a session of a role.
-func (a tokens) AssumeRole(ctx context.Context, in *AssumeRoleInput) (*AssumeRoleOutput, error) {
+func (a api) AssumeRole(ctx context.Context, in *AssumeRoleInput) (*AssumeRoleOutput, error) {
 	if err := plain(in.SerialNumber, in.TokenCode, in.MinimumSessionTokenSize); err != nil {
 		return nil, err
 	}
 	if len(in.ProvidedContexts) > 0 {
-		return nil, refused("ProvidedContexts is not offered: there are no providers of other identities.")
+		return nil, spell.Refused("ProvidedContexts is not offered: there are no providers of other identities.")
 	}
 	w := directory.Assumption{
 		Role: *in.RoleArn, Session: *in.RoleSessionName, ExternalID: wire.Val(in.ExternalId), Source: wire.Val(in.SourceIdentity),
-		Policy: wire.Val(in.Policy), Tags: tagsOf(in.Tags), Transitive: in.TransitiveTagKeys,
+		Policy: wire.Val(in.Policy), Tags: spell.Tags(in.Tags), Transitive: in.TransitiveTagKeys,
 		Duration: seconds(in.DurationSeconds, directory.DefaultSession),
 	}
 	for _, p := range in.PolicyArns {
 		w.PolicyARNs = append(w.PolicyARNs, wire.Val(p.Arn))
 	}
-	g, err := a.Assume(by(ctx), w)
+	g, err := a.Assume(spell.Caller(ctx), w)
 	if err != nil {
 		return nil, err
 	}
@@ -151,10 +155,10 @@ func (a tokens) AssumeRole(ctx context.Context, in *AssumeRoleInput) (*AssumeRol
 // plain refuses what makes a session another one.
 func plain(serial, code *string, size *int) error {
 	if size != nil {
-		return refused("MinimumSessionTokenSize is not offered: tokens are as long as what is in them.")
+		return spell.Refused("MinimumSessionTokenSize is not offered: tokens are as long as what is in them.")
 	}
 	if serial != nil || code != nil {
-		return refused("SerialNumber and TokenCode are not offered: there are no second factors.")
+		return spell.Refused("SerialNumber and TokenCode are not offered: there are no second factors.")
 	}
 	return nil
 }
@@ -184,11 +188,11 @@ type GetSessionTokenOutput struct {
 }
 
 // GetSessionToken makes a session of who calls.
-func (a tokens) GetSessionToken(ctx context.Context, in *GetSessionTokenInput) (*GetSessionTokenOutput, error) {
+func (a api) GetSessionToken(ctx context.Context, in *GetSessionTokenInput) (*GetSessionTokenOutput, error) {
 	if err := plain(in.SerialNumber, in.TokenCode, in.MinimumSessionTokenSize); err != nil {
 		return nil, err
 	}
-	g, err := a.Lend(by(ctx), seconds(in.DurationSeconds, 43200))
+	g, err := a.Lend(spell.Caller(ctx), seconds(in.DurationSeconds, 43200))
 	if err != nil {
 		return nil, err
 	}
