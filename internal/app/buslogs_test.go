@@ -9,7 +9,7 @@ import (
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/bus"
 	"github.com/dari-bus/dari/internal/event"
-	"github.com/dari-bus/dari/internal/room/logs"
+	"github.com/dari-bus/dari/internal/room/logs/groups"
 	"github.com/dari-bus/dari/internal/target"
 	"github.com/dari-bus/dari/internal/watch"
 )
@@ -56,7 +56,7 @@ func TestTheLogOfABusIsInItsGroupAndDoesNotFeedItself(t *testing.T) {
 		if err := a.busLog.Run(ended); err != nil { // which writes what there is
 			t.Fatal(err)
 		}
-		hits, _, err := a.logs.Filter(ctx, by, by.Place, busLogGroup+"shop", logs.Filter{}, "", false, 1000)
+		hits, _, err := a.logs.Filter(ctx, by, by.Place, busLogGroup+"shop", groups.Filter{}, "", false, 1000)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,7 +15,7 @@ import (
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/bus"
 	"github.com/dari-bus/dari/internal/event"
-	"github.com/dari-bus/dari/internal/room/logs"
+	"github.com/dari-bus/dari/internal/room/logs/groups"
 	"github.com/dari-bus/dari/internal/room/queue"
 	"github.com/dari-bus/dari/internal/store/disk"
 	"github.com/dari-bus/dari/internal/store/storetest"
@@ -83,7 +83,7 @@ const lifeGroup = "/life"
 // a log group.
 func (l *life) settle(t *testing.T) {
 	t.Helper()
-	if err := l.logs.CreateGroup(t.Context(), lifeCaller, logs.Group{Name: lifeGroup, Class: logs.Standard}); err != nil {
+	if err := l.logs.CreateGroup(t.Context(), lifeCaller, groups.Group{Name: lifeGroup, Class: groups.Standard}); err != nil {
 		t.Fatal(err)
 	}
 	l.rule(t, "logged", target.Target{ID: "g", ARN: lifeCaller.Place.ARN("logs", "log-group:"+lifeGroup).String()})
@@ -115,7 +115,7 @@ func (l *life) rule(t *testing.T, name string, to target.Target) {
 // logged counts the lines of each event in the log group.
 func (l *life) logged(t *testing.T) map[string]int {
 	t.Helper()
-	hits, next, err := l.logs.Filter(t.Context(), lifeCaller, lifeCaller.Place, lifeGroup, logs.Filter{}, "", false, 10_000)
+	hits, next, err := l.logs.Filter(t.Context(), lifeCaller, lifeCaller.Place, lifeGroup, groups.Filter{}, "", false, 10_000)
 	if err != nil || next != "" {
 		t.Fatal(err, next)
 	}

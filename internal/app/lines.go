@@ -5,7 +5,7 @@ import (
 
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/arn"
-	"github.com/dari-bus/dari/internal/room/logs"
+	"github.com/dari-bus/dari/internal/room/logs/groups"
 	"github.com/dari-bus/dari/internal/target"
 )
 
@@ -24,13 +24,13 @@ func logsSink(r *rooms) target.Sink {
 }
 
 // lineOf is what the groups are told of an event for a target.
-func lineOf(to arn.ARN, e target.LogEvent) (logs.Line, error) {
+func lineOf(to arn.ARN, e target.LogEvent) (groups.Line, error) {
 	from, err := access.Service(access.Events, e.Rule)
-	return logs.Line{Group: to, From: from, Time: e.Time, Text: e.Text}, err
+	return groups.Line{Group: to, From: from, Time: e.Time, Text: e.Text}, err
 }
 
 // lines are a round of log groups.
-type lines struct{ *logs.Batch }
+type lines struct{ *groups.Batch }
 
 func (l lines) Add(to arn.ARN, e target.LogEvent) error {
 	line, err := lineOf(to, e)

@@ -4,6 +4,7 @@ import (
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/room/logs"
+	"github.com/dari-bus/dari/internal/room/logs/groups"
 	"github.com/dari-bus/dari/internal/room/trail"
 	"github.com/dari-bus/dari/internal/room/trail/trails"
 )
@@ -33,5 +34,5 @@ func (l trailLogs) Draft(by access.Caller, group, stream string, millis int64, t
 	if err != nil {
 		return nil, err
 	}
-	return l.logs.Draft(logs.Line{Group: to, From: by, Stream: stream, Time: millis, Text: text})
+	return l.logs.Draft(groups.Line{Group: to, From: by, Stream: stream, Time: millis, Text: text})
 }

@@ -83,10 +83,11 @@ var rooms = []room{
 	{"internal/eventsapi", []string{"internal/access", "internal/bus", "internal/destination", "internal/event", "internal/fault", "internal/outbound", "internal/target", "pattern", "internal/wire"}, false},
 
 	// Rooms: neighbours that never see the bus, a target, or each other.
-	{"internal/room/logs/live", []string{"internal/budget", "internal/fault", "internal/store/blocks"}, false},
 	{"internal/room/logs/filters", []string{"internal/access", "internal/arn", "internal/budget", "internal/fault", "internal/filter", "internal/page", "internal/store", "internal/store/blocks", "internal/store/table"}, false},
-	{"internal/room/logs/query", []string{"internal/access", "internal/budget", "internal/fault", "internal/insights", "internal/store/blocks"}, false},
-	{"internal/room/logs", []string{"internal/access", "internal/arn", "internal/budget", "internal/fault", "internal/filter", "internal/insights", "internal/page", "internal/policy", "internal/room/logs/filters", "internal/room/logs/live", "internal/room/logs/query", "internal/store", "internal/store/blocks", "internal/store/table", "internal/wire"}, false},
+	{"internal/room/logs/groups", []string{"internal/access", "internal/arn", "internal/budget", "internal/fault", "internal/page", "internal/policy", "internal/room/logs/filters", "internal/store", "internal/store/blocks", "internal/store/table"}, false},
+	{"internal/room/logs/live", []string{"internal/access", "internal/budget", "internal/fault", "internal/room/logs/filters", "internal/room/logs/groups", "internal/store/blocks", "internal/store/table"}, false},
+	{"internal/room/logs/query", []string{"internal/access", "internal/budget", "internal/fault", "internal/insights", "internal/page", "internal/room/logs/groups", "internal/store", "internal/store/blocks", "internal/store/table"}, false},
+	{"internal/room/logs", []string{"internal/access", "internal/arn", "internal/budget", "internal/fault", "internal/filter", "internal/insights", "internal/page", "internal/room/logs/filters", "internal/room/logs/groups", "internal/room/logs/live", "internal/room/logs/query", "internal/store", "internal/store/blocks", "internal/store/table", "internal/wire"}, false},
 	{"internal/room/identity/managed", []string{"internal/policy"}, false},
 	{"internal/room/identity/simulator", []string{"internal/arn", "internal/fault", "internal/page", "internal/policy"}, true},
 	{"internal/room/identity/issuer", []string{"internal/access", "internal/store"}, false},

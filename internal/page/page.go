@@ -17,10 +17,14 @@ const Default = 100
 
 const mark = "dari1:"
 
+// ErrToken says that a token is none that was given out here. Doors whose service has
+// other words for it replace them.
+var ErrToken = fault.Invalid("Parameter NextToken is not valid.")
+
 // Clip returns the rows after the token, at most limit of them (Default when
 // limit is 0), and the token of the next page: empty on the last one. The rows
-// must be sorted by key, ascending. A token that Clip did not make is an
-// Invalid fault.
+// must be sorted by key, ascending. A token that Clip did not make is
+// ErrToken.
 func Clip[T any](rows []T, key func(T) string, token string, limit int) ([]T, string, error) {
 	if token != "" {
 		last, err := Decode(token)
@@ -47,7 +51,7 @@ func Encode(key string) string {
 func Decode(token string) (string, error) {
 	b, err := base64.RawURLEncoding.DecodeString(token)
 	if err != nil || !strings.HasPrefix(string(b), mark) {
-		return "", fault.Invalid("Parameter NextToken is not valid.")
+		return "", ErrToken
 	}
 	return string(b[len(mark):]), nil
 }

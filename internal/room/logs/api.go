@@ -10,6 +10,8 @@ import (
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/page"
+	"github.com/dari-bus/dari/internal/room/logs/groups"
 	"github.com/dari-bus/dari/internal/wire"
 )
 
@@ -82,6 +84,9 @@ func spell(err error) (wire.Error, bool) {
 		return wire.Error{}, false
 	}
 	e := wire.Error{Code: f.Code, Message: f.Message, Kind: f.Kind}
+	if f == page.ErrToken {
+		e.Message = "The specified nextToken is invalid."
+	}
 	if e.Code == "" {
 		e.Code = usual[f.Kind]
 	}
@@ -89,14 +94,6 @@ func spell(err error) (wire.Error, bool) {
 		e.Status = http.StatusServiceUnavailable
 	}
 	return e, true
-}
-
-// placeOf returns the place and the group that an ARN names, with or without what
-// stands behind the group.
-func placeOf(a arn.ARN) (at access.Place, group string, ok bool) {
-	group, ok = strings.CutPrefix(a.Resource, "log-group:")
-	group, _, _ = strings.Cut(group, ":")
-	return access.Place{Account: a.Account, Region: a.Region}, group, ok && group != "" && a.Service == "logs" && access.IsAccount(a.Account)
 }
 
 // of returns the place and the name of a group that is given by its name, or by an
@@ -113,7 +110,7 @@ func of(by access.Caller, name, identifier *string) (access.Place, string, error
 		return by.Place, *identifier, nil
 	}
 	a, err := arn.Parse(*identifier)
-	at, group, ok := placeOf(a)
+	at, group, ok := groups.PlaceOf(a)
 	if err != nil || !ok || at.Region != by.Region {
 		return by.Place, "", fault.Invalid("The ARN %q names no log group of the region %s.", *identifier, by.Region)
 	}

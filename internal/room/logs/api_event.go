@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/page"
 	"github.com/dari-bus/dari/internal/room/logs/filters"
+	"github.com/dari-bus/dari/internal/room/logs/groups"
 	"github.com/dari-bus/dari/internal/store/blocks"
 	"github.com/dari-bus/dari/internal/wire"
 )
@@ -118,7 +120,7 @@ func (a api) GetLogEvents(ctx context.Context, in *getLogEventsInput) (*getLogEv
 	if err != nil {
 		return nil, err
 	}
-	span := Span{From: in.StartTime}
+	span := groups.Span{From: in.StartTime}
 	if in.EndTime != nil {
 		end := *in.EndTime - 1 // it is not part of it
 		span.To = &end
@@ -130,7 +132,7 @@ func (a api) GetLogEvents(ctx context.Context, in *getLogEventsInput) (*getLogEv
 			return nil, err
 		}
 	}
-	r, err := a.Read(ctx, by, at, group, *in.LogStreamName, span, from, backward, orLimit(in.Limit, maxEvents))
+	r, err := a.Read(ctx, by, at, group, *in.LogStreamName, span, from, backward, orLimit(in.Limit, groups.MaxEvents))
 	if err != nil {
 		return nil, err
 	}
@@ -151,9 +153,9 @@ func readStreamToken(token string) (at *blocks.Position, backward bool, err erro
 	direction, rest, _ := strings.Cut(token, "/")
 	digits, end, _ := strings.Cut(rest, "/")
 	if direction != "f" && direction != "b" || end != "s" || len(digits) != 56 {
-		return nil, false, errToken
+		return nil, false, page.ErrToken
 	}
-	at, err = readPosition(digits[:36] + " " + digits[36:])
+	at, err = groups.ReadPosition(digits[:36] + " " + digits[36:])
 	return at, direction == "b", err
 }
 
@@ -209,8 +211,8 @@ func (a api) FilterLogEvents(ctx context.Context, in *filterLogEventsInput) (*fi
 	if backward && wire.Val(in.StartTime) < latestFirst.UnixMilli() {
 		return nil, fault.Invalid("startFromHead can be false only with a startTime on or after 2024-01-01T00:00:00Z.")
 	}
-	f := Filter{Span: Span{in.StartTime, in.EndTime}, Pattern: wire.Val(in.FilterPattern), Streams: in.LogStreamNames, Prefix: wire.Val(in.LogStreamNamePrefix)}
-	hits, next, err := a.Filter(ctx, by, at, group, f, wire.Val(in.NextToken), backward, orLimit(in.Limit, maxEvents))
+	f := groups.Filter{Span: groups.Span{From: in.StartTime, To: in.EndTime}, Pattern: wire.Val(in.FilterPattern), Streams: in.LogStreamNames, Prefix: wire.Val(in.LogStreamNamePrefix)}
+	hits, next, err := a.Filter(ctx, by, at, group, f, wire.Val(in.NextToken), backward, orLimit(in.Limit, groups.MaxEvents))
 	if err != nil {
 		return nil, err
 	}

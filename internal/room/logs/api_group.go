@@ -6,6 +6,7 @@ import (
 
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/room/logs/groups"
 	"github.com/dari-bus/dari/internal/wire"
 )
 
@@ -34,7 +35,7 @@ func (a api) CreateLogGroup(ctx context.Context, in *createLogGroupInput) (*wire
 	if in.KmsKeyID != nil {
 		return nil, fault.Invalid("dari does not encrypt log events with keys of KMS; leave kmsKeyId out.")
 	}
-	g := Group{Name: *in.LogGroupName, Class: Standard, Tags: in.Tags, Protected: wire.Val(in.DeletionProtectionEnabled)}
+	g := groups.Group{Name: *in.LogGroupName, Class: groups.Standard, Tags: in.Tags, Protected: wire.Val(in.DeletionProtectionEnabled)}
 	if in.LogGroupClass != nil {
 		g.Class = *in.LogGroupClass
 	}
@@ -58,8 +59,8 @@ type putRetentionPolicyInput struct {
 
 // PutRetentionPolicy says for how many days events are kept.
 func (a api) PutRetentionPolicy(ctx context.Context, in *putRetentionPolicyInput) (*wire.None, error) {
-	if !slices.Contains(Retentions, *in.RetentionInDays) {
-		return nil, fault.Invalid("1 validation error detected: Value '%d' at 'retentionInDays' failed to satisfy constraint: Member must satisfy enum value set: %v", *in.RetentionInDays, Retentions)
+	if !slices.Contains(groups.Retentions, *in.RetentionInDays) {
+		return nil, fault.Invalid("1 validation error detected: Value '%d' at 'retentionInDays' failed to satisfy constraint: Member must satisfy enum value set: %v", *in.RetentionInDays, groups.Retentions)
 	}
 	return &wire.None{}, a.SetRetention(ctx, caller(ctx), *in.LogGroupName, *in.RetentionInDays)
 }
@@ -118,7 +119,7 @@ func (a api) DescribeLogGroups(ctx context.Context, in *describeLogGroupsInput) 
 	if in.LogGroupNamePrefix != nil && in.LogGroupNamePattern != nil {
 		return nil, fault.Invalid("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.")
 	}
-	q := Search{Prefix: wire.Val(in.LogGroupNamePrefix), Part: wire.Val(in.LogGroupNamePattern), Class: wire.Val(in.LogGroupClass)}
+	q := groups.Search{Prefix: wire.Val(in.LogGroupNamePrefix), Part: wire.Val(in.LogGroupNamePattern), Class: wire.Val(in.LogGroupClass)}
 	if in.LogGroupIdentifiers != nil {
 		q.Names = []string{}
 	}
@@ -144,10 +145,10 @@ func (a api) DescribeLogGroups(ctx context.Context, in *describeLogGroupsInput) 
 	}
 	out := &describeLogGroupsOutput{NextToken: wire.Opt(next)}
 	for i, g := range rows {
-		arn := groupARN(by.Place, g.Name)
+		arn := groups.ARN(by.Place, g.Name).String()
 		out.LogGroups = append(out.LogGroups, logGroup{
 			LogGroupName: g.Name, CreationTime: g.Created, RetentionInDays: wire.Opt(g.Retention), Arn: arn + ":*",
-			MetricFilterCount: a.filters.CountMetrics(by.Place, g.Number), StoredBytes: sizes[i], LogGroupClass: g.Class, LogGroupArn: arn, DeletionProtectionEnabled: wire.Opt(g.Protected),
+			MetricFilterCount: a.Filters.CountMetrics(by.Place, g.Number), StoredBytes: sizes[i], LogGroupClass: g.Class, LogGroupArn: arn, DeletionProtectionEnabled: wire.Opt(g.Protected),
 		})
 	}
 	return out, nil
@@ -205,7 +206,7 @@ func (a api) ListLogGroups(ctx context.Context, in *listLogGroupsInput) (*listLo
 	if len(in.DataSources)+len(in.FieldIndexNames)+len(in.LogGroupTags) > 0 {
 		return nil, fault.Invalid("dari lists log groups by the pattern of their names and by class; leave dataSources, fieldIndexNames and logGroupTags out.")
 	}
-	q := Search{Part: wire.Val(in.LogGroupNamePattern), Class: wire.Val(in.LogGroupClass)}
+	q := groups.Search{Part: wire.Val(in.LogGroupNamePattern), Class: wire.Val(in.LogGroupClass)}
 	if !ours(by, in.AccountIdentifiers) {
 		q.Names = []string{}
 	}
@@ -215,7 +216,7 @@ func (a api) ListLogGroups(ctx context.Context, in *listLogGroupsInput) (*listLo
 	}
 	out := &listLogGroupsOutput{NextToken: wire.Opt(next)}
 	for _, g := range rows {
-		out.LogGroups = append(out.LogGroups, logGroupSummary{g.Name, groupARN(by.Place, g.Name), g.Class})
+		out.LogGroups = append(out.LogGroups, logGroupSummary{g.Name, groups.ARN(by.Place, g.Name).String(), g.Class})
 	}
 	return out, nil
 }

@@ -15,7 +15,9 @@ import (
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/insights"
 	"github.com/dari-bus/dari/internal/page"
+	"github.com/dari-bus/dari/internal/room/logs/groups"
 	"github.com/dari-bus/dari/internal/room/logs/query"
+	"github.com/dari-bus/dari/internal/store/table"
 	"github.com/dari-bus/dari/internal/wire"
 )
 
@@ -80,7 +82,7 @@ func (a api) StartQuery(ctx context.Context, in *startQueryInput) (*startQueryOu
 	if *in.StartTime > maxSeconds || *in.EndTime > maxSeconds {
 		return nil, fault.Invalid("startTime and endTime are in seconds since 1970; %d is too much.", max(*in.StartTime, *in.EndTime))
 	}
-	job, err := a.Service.StartQuery(by, groups, *in.StartTime*seconds, *in.EndTime*seconds, *in.QueryString, orLimit(in.Limit, 10_000))
+	job, err := a.queries.StartQuery(by, groups, *in.StartTime*seconds, *in.EndTime*seconds, *in.QueryString, orLimit(in.Limit, 10_000))
 	if e, ok := errors.AsType[*insights.Error](err); ok {
 		return nil, &wire.Error{Code: "MalformedQueryException", Message: e.Message,
 			Members: &malformedQuery{queryCompileError{queryCompileErrorLocation{e.Start, e.End}, e.Message}}}
@@ -102,7 +104,7 @@ func spoken(lang *string) error {
 }
 
 // groups returns the groups that a query names, in one of three ways.
-func (in *startQueryInput) groups(by access.Caller) (all []named, err error) {
+func (in *startQueryInput) groups(by access.Caller) (all []table.Key, err error) {
 	names := in.LogGroupNames
 	if in.LogGroupName != nil {
 		names = append([]string{*in.LogGroupName}, names...)
@@ -111,14 +113,14 @@ func (in *startQueryInput) groups(by access.Caller) (all []named, err error) {
 		return nil, fault.Invalid("A query names its log groups in one of logGroupName, logGroupNames and logGroupIdentifiers; the command SOURCE is not offered.")
 	}
 	for _, n := range names {
-		all = append(all, named{by.Place, n})
+		all = append(all, table.Key{Place: by.Place, Name: n})
 	}
 	for _, id := range in.LogGroupIdentifiers {
 		at, name, err := of(by, nil, &id)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, named{at, name})
+		all = append(all, table.Key{Place: at, Name: name})
 	}
 	return all, nil
 }
@@ -133,7 +135,7 @@ type successOutput struct {
 
 // StopQuery ends a query.
 func (a api) StopQuery(ctx context.Context, in *queryInput) (*successOutput, error) {
-	job, err := a.Query(caller(ctx), "StopQuery", *in.QueryID)
+	job, err := a.queries.Query(caller(ctx), "StopQuery", *in.QueryID)
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +179,7 @@ const maxResultBytes = 4 << 20
 
 // GetQueryResults returns what came of a query.
 func (a api) GetQueryResults(ctx context.Context, in *getQueryResultsInput) (*getQueryResultsOutput, error) {
-	job, err := a.Query(caller(ctx), "GetQueryResults", *in.QueryID)
+	job, err := a.queries.Query(caller(ctx), "GetQueryResults", *in.QueryID)
 	if err != nil {
 		return nil, err
 	}
@@ -186,7 +188,7 @@ func (a api) GetQueryResults(ctx context.Context, in *getQueryResultsInput) (*ge
 	if in.NextToken != nil {
 		text, err := page.Decode(*in.NextToken)
 		if from, _ = strconv.Atoi(text); err != nil || from < 0 || from > len(state.Rows) {
-			return nil, errToken
+			return nil, page.ErrToken
 		}
 	}
 	limit := wire.Val(in.MaxItems)
@@ -240,7 +242,7 @@ type queryInfo struct {
 
 // DescribeQueries lists queries, the latest first.
 func (a api) DescribeQueries(ctx context.Context, in *describeQueriesInput) (*describeQueriesOutput, error) {
-	jobs, err := a.Queries(caller(ctx))
+	jobs, err := a.queries.Queries(caller(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -248,7 +250,7 @@ func (a api) DescribeQueries(ctx context.Context, in *describeQueriesInput) (*de
 		last, err := page.Decode(*in.NextToken)
 		i := slices.IndexFunc(jobs, func(j *query.Job) bool { return j.ID == last })
 		if err != nil || i < 0 {
-			return nil, errToken
+			return nil, page.ErrToken
 		}
 		jobs = jobs[i+1:]
 	}
@@ -292,7 +294,7 @@ type getLogRecordOutput struct {
 
 // GetLogRecord returns all fields of an event of a result.
 func (a api) GetLogRecord(ctx context.Context, in *getLogRecordInput) (*getLogRecordOutput, error) {
-	record, err := a.Record(ctx, caller(ctx), *in.LogRecordPointer)
+	record, err := a.queries.Record(ctx, caller(ctx), *in.LogRecordPointer)
 	if err != nil {
 		return nil, err
 	}
@@ -329,7 +331,7 @@ func (a api) GetLogGroupFields(ctx context.Context, in *getLogGroupFieldsInput) 
 		from, to = middle.Add(-8*time.Minute), middle.Add(8*time.Minute)
 	}
 	begin, end := max(from.UnixMilli(), 0), to.UnixMilli()
-	fields, n, err := a.Fields(ctx, by, at, group, Span{&begin, &end})
+	fields, n, err := a.queries.Fields(ctx, by, at, group, groups.Span{From: &begin, To: &end})
 	if err != nil {
 		return nil, err
 	}
@@ -366,11 +368,11 @@ func (a api) PutQueryDefinition(ctx context.Context, in *putQueryDefinitionInput
 	if err := spoken(in.QueryLanguage); err != nil {
 		return nil, err
 	}
-	d := Definition{ID: wire.Val(in.QueryDefinitionID), Name: *in.Name, Text: *in.QueryString, Groups: in.LogGroupNames}
+	d := query.Definition{ID: wire.Val(in.QueryDefinitionID), Name: *in.Name, Text: *in.QueryString, Groups: in.LogGroupNames}
 	for _, p := range in.Parameters {
-		d.Parameters = append(d.Parameters, QueryParameter{*p.Name, wire.Val(p.DefaultValue), wire.Val(p.Description)})
+		d.Parameters = append(d.Parameters, query.Parameter{Name: *p.Name, Default: wire.Val(p.DefaultValue), Description: wire.Val(p.Description)})
 	}
-	id, err := a.PutDefinition(ctx, caller(ctx), d, wire.Val(in.ClientToken))
+	id, err := a.queries.PutDefinition(ctx, caller(ctx), d, wire.Val(in.ClientToken))
 	if err != nil {
 		return nil, err
 	}
@@ -383,7 +385,7 @@ type queryDefinitionInput struct {
 
 // DeleteQueryDefinition deletes a query that was written down.
 func (a api) DeleteQueryDefinition(ctx context.Context, in *queryDefinitionInput) (*successOutput, error) {
-	if err := a.DeleteDefinition(ctx, caller(ctx), *in.QueryDefinitionID); err != nil {
+	if err := a.queries.DeleteDefinition(ctx, caller(ctx), *in.QueryDefinitionID); err != nil {
 		return nil, err
 	}
 	return &successOutput{true}, nil
@@ -419,7 +421,7 @@ type shownQueryParameter struct {
 
 // DescribeQueryDefinitions lists the queries that were written down.
 func (a api) DescribeQueryDefinitions(ctx context.Context, in *describeQueryDefinitionsInput) (*describeQueryDefinitionsOutput, error) {
-	rows, next, err := a.Definitions(caller(ctx), wire.Val(in.QueryDefinitionNamePrefix), wire.Val(in.NextToken), orLimit(in.MaxResults, 1000))
+	rows, next, err := a.queries.Definitions(caller(ctx), wire.Val(in.QueryDefinitionNamePrefix), wire.Val(in.NextToken), orLimit(in.MaxResults, 1000))
 	if err != nil {
 		return nil, err
 	}

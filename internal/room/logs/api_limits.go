@@ -5,6 +5,8 @@ import (
 
 	"github.com/dari-bus/dari/internal/filter"
 	"github.com/dari-bus/dari/internal/insights"
+	"github.com/dari-bus/dari/internal/room/logs/groups"
+	"github.com/dari-bus/dari/internal/room/logs/query"
 	"github.com/dari-bus/dari/internal/wire"
 )
 
@@ -16,9 +18,9 @@ func limits() wire.Limits {
 	stream := wire.Limit{Min: 1, Max: 512, Pattern: `[^:*]*`}
 	token := wire.Limit{Min: 1}
 	page := wire.Limit{Min: 1, Max: 50}
-	events := wire.Limit{Min: 1, Max: maxEvents}
+	events := wire.Limit{Min: 1, Max: groups.MaxEvents}
 	since := wire.Limit{HasMin: true}
-	class := wire.Limit{Enum: []string{Standard, Infrequent, Vended}}
+	class := wire.Limit{Enum: []string{groups.Standard, groups.Infrequent, groups.Vended}}
 	key := wire.Limit{Min: 1, Max: 128, Pattern: `^([\p{L}\p{Z}\p{N}_.:/=+\-@]+)$`}
 	value := wire.Limit{Max: 256, Pattern: `^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$`}
 	tags := wire.Limit{Min: 1, Max: 50, Keys: &key, Each: &value}
@@ -63,7 +65,7 @@ func limits() wire.Limits {
 	add(wire.Limit{Required: true, Min: 1, Each: &key}, "untagLogGroupInput.Tags")
 	add(wire.Limit{Required: true}, "putRetentionPolicyInput.RetentionInDays", "protectionInput.DeletionProtectionEnabled")
 	add(wire.Limit{Enum: []string{"LogStreamName", "LastEventTime"}}, "describeLogStreamsInput.OrderBy")
-	add(wire.Limit{Required: true, Min: 1, Max: maxEvents}, "putLogEventsInput.LogEvents")
+	add(wire.Limit{Required: true, Min: 1, Max: groups.MaxEvents}, "putLogEventsInput.LogEvents")
 	add(wire.Limit{Required: true, HasMin: true}, "inputLogEvent.Timestamp")
 	add(wire.Limit{Required: true, Min: 1}, "inputLogEvent.Message")
 	add(pattern, "filterLogEventsInput.FilterPattern", "startLiveTailInput.LogEventFilterPattern")
@@ -115,7 +117,7 @@ func addQueries(add func(wire.Limit, ...string), group, identifier wire.Limit) {
 	add(languages, "startQueryInput.QueryLanguage", "describeQueriesInput.QueryLanguage", "putQueryDefinitionInput.QueryLanguage", "describeQueryDefinitionsInput.QueryLanguage")
 	add(group, "startQueryInput.LogGroupName", "describeQueriesInput.LogGroupName", "getLogGroupFieldsInput.LogGroupName")
 	add(wire.Limit{Each: &group}, "startQueryInput.LogGroupNames")
-	add(wire.Limit{Max: maxQueried, Each: &group}, "putQueryDefinitionInput.LogGroupNames")
+	add(wire.Limit{Max: query.MaxGroups, Each: &group}, "putQueryDefinitionInput.LogGroupNames")
 	add(wire.Limit{Each: &identifier}, "startQueryInput.LogGroupIdentifiers")
 	add(identifier, "getLogGroupFieldsInput.LogGroupIdentifier")
 	add(time, "startQueryInput.StartTime", "startQueryInput.EndTime")

@@ -51,7 +51,7 @@ func (a api) PutMetricFilter(ctx context.Context, in *putMetricFilterInput) (*wi
 		return nil, err
 	}
 	t := &in.MetricTransformations[0]
-	return &wire.None{}, a.filters.PutMetric(ctx, caller(ctx), filters.Metric{
+	return &wire.None{}, a.Filters.PutMetric(ctx, caller(ctx), filters.Metric{
 		Group: *in.LogGroupName, Name: *in.FilterName, Pattern: *in.FilterPattern,
 		Transformation: filters.Transformation{
 			Metric: *t.MetricName, Namespace: *t.MetricNamespace, Value: *t.MetricValue,
@@ -67,7 +67,7 @@ type filterInput struct {
 
 // DeleteMetricFilter deletes a metric filter.
 func (a api) DeleteMetricFilter(ctx context.Context, in *filterInput) (*wire.None, error) {
-	return &wire.None{}, a.filters.DeleteMetric(ctx, caller(ctx), *in.LogGroupName, *in.FilterName)
+	return &wire.None{}, a.Filters.DeleteMetric(ctx, caller(ctx), *in.LogGroupName, *in.FilterName)
 }
 
 type describeMetricFiltersInput struct {
@@ -96,9 +96,9 @@ type metricFilter struct {
 // DescribeMetricFilters lists metric filters, of one group or of all.
 func (a api) DescribeMetricFilters(ctx context.Context, in *describeMetricFiltersInput) (*describeMetricFiltersOutput, error) {
 	q := filters.Search{Group: in.LogGroupName, Prefix: in.FilterNamePrefix, Metric: in.MetricName, Namespace: in.MetricNamespace}
-	rows, next, err := a.filters.Metrics(caller(ctx), q, wire.Val(in.NextToken), orLimit(in.Limit, 50))
+	rows, next, err := a.Filters.Metrics(caller(ctx), q, wire.Val(in.NextToken), orLimit(in.Limit, 50))
 	if err != nil {
-		return nil, badToken(err)
+		return nil, err
 	}
 	out := &describeMetricFiltersOutput{NextToken: wire.Opt(next)}
 	for _, m := range rows {
@@ -129,10 +129,10 @@ type metricFilterMatch struct {
 // TestMetricFilter tries a filter pattern on texts.
 func (a api) TestMetricFilter(ctx context.Context, in *testMetricFilterInput) (*testMetricFilterOutput, error) {
 	by := caller(ctx)
-	if err := a.allow(by, by.Place, "TestMetricFilter", resource(by.Place, "", "")); err != nil {
+	if err := a.Allow(by, by.Place, "TestMetricFilter", ""); err != nil {
 		return nil, err
 	}
-	p, err := compile(*in.FilterPattern)
+	p, err := filters.Compile(*in.FilterPattern)
 	if err != nil {
 		return nil, err
 	}

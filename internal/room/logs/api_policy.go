@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/room/logs/groups"
 	"github.com/dari-bus/dari/internal/wire"
 )
 
@@ -24,7 +25,7 @@ type resourcePolicy struct {
 	RevisionID      *string `json:"revisionId,omitempty"`
 }
 
-func (p *Policy) row() resourcePolicy {
+func policyRow(p *groups.Policy) resourcePolicy {
 	return resourcePolicy{PolicyName: p.Name, PolicyDocument: p.Text, LastUpdatedTime: p.Changed, PolicyScope: "ACCOUNT"}
 }
 
@@ -57,7 +58,7 @@ func (a api) PutResourcePolicy(ctx context.Context, in *putResourcePolicyInput) 
 	if err != nil {
 		return nil, err
 	}
-	return &putResourcePolicyOutput{ResourcePolicy: p.row()}, nil
+	return &putResourcePolicyOutput{ResourcePolicy: policyRow(p)}, nil
 }
 
 type deleteResourcePolicyInput struct {
@@ -102,7 +103,7 @@ func (a api) DescribeResourcePolicies(ctx context.Context, in *describeResourceP
 	}
 	out.NextToken = wire.Opt(next)
 	for _, p := range rows {
-		out.ResourcePolicies = append(out.ResourcePolicies, p.row())
+		out.ResourcePolicies = append(out.ResourcePolicies, policyRow(p))
 	}
 	return out, nil
 }

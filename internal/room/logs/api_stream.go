@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/room/logs/groups"
 	"github.com/dari-bus/dari/internal/wire"
 )
 
@@ -80,7 +81,7 @@ func (a api) DescribeLogStreams(ctx context.Context, in *describeLogStreamsInput
 	for _, st := range rows {
 		row := logStream{
 			LogStreamName: st.Name, CreationTime: st.Created, UploadSequenceToken: sequenceToken,
-			Arn: groupARN(at, group) + ":log-stream:" + st.Name,
+			Arn: groups.ARN(at, group).String() + ":log-stream:" + st.Name,
 		}
 		if st.Arrived != 0 {
 			row.FirstEventTimestamp, row.LastEventTimestamp, row.LastIngestionTime = &st.First, &st.Last, &st.Arrived

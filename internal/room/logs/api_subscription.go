@@ -36,7 +36,7 @@ func (a api) PutSubscriptionFilter(ctx context.Context, in *putSubscriptionFilte
 	if err := untransformed(in.ApplyOnTransformedLogs, in.EmitSystemFields, in.FieldSelectionCriteria); err != nil {
 		return nil, err
 	}
-	return &wire.None{}, a.filters.PutSubscription(ctx, caller(ctx), filters.Subscription{
+	return &wire.None{}, a.Filters.PutSubscription(ctx, caller(ctx), filters.Subscription{
 		Group: *in.LogGroupName, Name: *in.FilterName, Pattern: *in.FilterPattern, Destination: *in.DestinationArn,
 		Role: wire.Val(in.RoleArn), Distribution: cmp.Or(wire.Val(in.Distribution), byStream),
 	})
@@ -44,7 +44,7 @@ func (a api) PutSubscriptionFilter(ctx context.Context, in *putSubscriptionFilte
 
 // DeleteSubscriptionFilter ends a subscription.
 func (a api) DeleteSubscriptionFilter(ctx context.Context, in *filterInput) (*wire.None, error) {
-	return &wire.None{}, a.filters.DeleteSubscription(ctx, caller(ctx), *in.LogGroupName, *in.FilterName)
+	return &wire.None{}, a.Filters.DeleteSubscription(ctx, caller(ctx), *in.LogGroupName, *in.FilterName)
 }
 
 type describeSubscriptionFiltersInput struct {
@@ -72,9 +72,9 @@ type subscriptionFilter struct {
 
 // DescribeSubscriptionFilters lists the subscriptions to a group.
 func (a api) DescribeSubscriptionFilters(ctx context.Context, in *describeSubscriptionFiltersInput) (*describeSubscriptionFiltersOutput, error) {
-	rows, next, err := a.filters.Subscriptions(caller(ctx), *in.LogGroupName, in.FilterNamePrefix, wire.Val(in.NextToken), orLimit(in.Limit, 50))
+	rows, next, err := a.Filters.Subscriptions(caller(ctx), *in.LogGroupName, in.FilterNamePrefix, wire.Val(in.NextToken), orLimit(in.Limit, 50))
 	if err != nil {
-		return nil, badToken(err)
+		return nil, err
 	}
 	out := &describeSubscriptionFiltersOutput{NextToken: wire.Opt(next)}
 	for _, f := range rows {

@@ -6,7 +6,10 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/dari-bus/dari/internal/arn"
+	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/room/logs/live"
+	"github.com/dari-bus/dari/internal/store/table"
 	"github.com/dari-bus/dari/internal/wire"
 )
 
@@ -64,8 +67,18 @@ type liveTailSessionLogEvent struct {
 // StartLiveTail shows events while they come in.
 func (a api) StartLiveTail(ctx context.Context, in *startLiveTailInput) (*startLiveTailOutput, error) {
 	by := caller(ctx)
-	pattern := wire.Val(in.LogEventFilterPattern)
-	session, err := a.Tail(by, Tail{in.LogGroupIdentifiers, in.LogStreamNames, in.LogStreamNamePrefixes, pattern})
+	tail := live.Tail{Streams: in.LogStreamNames, Prefixes: in.LogStreamNamePrefixes, Pattern: wire.Val(in.LogEventFilterPattern)}
+	for _, identifier := range in.LogGroupIdentifiers {
+		if !arn.Is(identifier) {
+			return nil, fault.Invalid("A live session names its log groups by their ARNs; %q is none.", identifier)
+		}
+		at, name, err := of(by, nil, &identifier)
+		if err != nil {
+			return nil, err
+		}
+		tail.Groups = append(tail.Groups, table.Key{Place: at, Name: name})
+	}
+	session, err := a.live.Tail(a.Service.Service, by, tail)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +87,7 @@ func (a api) StartLiveTail(ctx context.Context, in *startLiveTailInput) (*startL
 	if in.UpdateMillis != nil {
 		every = time.Duration(*in.UpdateMillis) * time.Millisecond
 	}
-	start := &liveTailSessionStart{by.RequestID, uuid.NewString(), in.LogGroupIdentifiers, in.LogStreamNames, in.LogStreamNamePrefixes, pattern}
+	start := &liveTailSessionStart{by.RequestID, uuid.NewString(), in.LogGroupIdentifiers, in.LogStreamNames, in.LogStreamNamePrefixes, tail.Pattern}
 	return &startLiveTailOutput{func(ctx context.Context, send func(*liveTailEvent) error) error {
 		defer session.Close()
 		if err := send(&liveTailEvent{SessionStart: start}); err != nil {

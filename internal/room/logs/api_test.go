@@ -10,23 +10,17 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/room/logs/groups"
 	"github.com/dari-bus/dari/internal/signature"
 	"github.com/dari-bus/dari/internal/store"
-	"github.com/dari-bus/dari/internal/store/blocks"
-	"github.com/dari-bus/dari/internal/store/disk"
 	"github.com/dari-bus/dari/internal/store/mem"
-	"github.com/dari-bus/dari/internal/store/storetest"
 	"github.com/dari-bus/dari/internal/wire"
 )
 
@@ -34,9 +28,10 @@ const account = "111111111111"
 
 // A client calls the room over the wire.
 type client struct {
-	t *testing.T
-	s *Service
-	h http.Handler
+	t  *testing.T
+	s  *Service
+	st store.Store
+	h  http.Handler
 }
 
 func open(t *testing.T, st store.Store, guard access.Guard) *client {
@@ -55,7 +50,7 @@ func openWith(t *testing.T, opt Options) *client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &client{t, s, h}
+	return &client{t, s, opt.Store, h}
 }
 
 // call returns what an operation answers: a JSON object, or an error's code and message.
@@ -150,8 +145,8 @@ func TestMistakesAreSaidInAWSsWords(t *testing.T) {
 	c.refuses("DeleteResourcePolicy", `{"policyName":"x"}`, "ResourceNotFoundException: Policy with name [x] does not exist.")
 	c.refuses("PutLogEvents", events([]time.Time{now, now.Add(-1 * time.Second)}, ""), "InvalidParameterException: Log events in a single PutLogEvents request must be in chronological order.")
 	c.refuses("PutLogEvents", events([]time.Time{now.Add(-25 * time.Hour), now}, ""), "InvalidParameterException: The batch of log events in a single PutLogEvents request cannot span more than 24 hours.")
-	c.refuses("PutLogEvents", events([]time.Time{now}, strings.Repeat("x", maxBatch)), "InvalidParameterException: Log event too large: ")
-	c.refuses("PutLogEvents", events([]time.Time{now, now}, strings.Repeat("x", maxBatch*2/3)), "InvalidParameterException: Upload too large: ")
+	c.refuses("PutLogEvents", events([]time.Time{now}, strings.Repeat("x", 1<<20)), "InvalidParameterException: Log event too large: ")
+	c.refuses("PutLogEvents", events([]time.Time{now, now}, strings.Repeat("x", 700_000)), "InvalidParameterException: Upload too large: ")
 	c.refuses("CreateLogGroup", `{"logGroupName":"k","kmsKeyId":"arn:aws:kms:x"}`, "InvalidParameterException: dari does not encrypt")
 	c.must("PutLogGroupDeletionProtection", `{"logGroupIdentifier":"g","deletionProtectionEnabled":true}`)
 	c.refuses("DeleteLogGroup", `{"logGroupName":"g"}`, "OperationAbortedException: ")
@@ -217,7 +212,7 @@ func TestEventsThatAreTooOldOrTooNewAreNotKeptAndTheOthersAre(t *testing.T) {
 			at   []time.Time
 			want string
 		}{
-			{[]time.Time{now.Add(-maxBehind - time.Hour), now.Add(-maxBehind + time.Hour)}, "map[tooOldLogEventEndIndex:1]"},
+			{[]time.Time{now.Add(-14*24*time.Hour - time.Hour), now.Add(-14*24*time.Hour + time.Hour)}, "map[tooOldLogEventEndIndex:1]"},
 			{[]time.Time{now, now.Add(3 * time.Hour)}, "map[tooNewLogEventStartIndex:1]"},
 			{[]time.Time{now.Add(-30 * 24 * time.Hour)}, "map[tooOldLogEventEndIndex:1]"},
 		} {
@@ -252,7 +247,7 @@ func TestRetentionEmptiesReadsAtOnceAndTheDiskSoon(t *testing.T) {
 			c.must("PutLogEvents", events([]time.Time{time.Now()}, text))
 			time.Sleep(time.Second)
 		}
-		full := stored(t, c.s)
+		full := stored(t, c.st)
 		time.Sleep(24*time.Hour - 30*time.Second)
 		if n := len(messages(c.must("FilterLogEvents", `{"logGroupName":"g"}`))); n != 20 {
 			t.Errorf("%d events before they expire", n)
@@ -265,7 +260,7 @@ func TestRetentionEmptiesReadsAtOnceAndTheDiskSoon(t *testing.T) {
 			t.Errorf("%d events are read that have expired", n)
 		}
 		time.Sleep(24 * time.Hour)
-		if left := stored(t, c.s); left != 0 || full < 50_000 {
+		if left := stored(t, c.st); left != 0 || full < 50_000 {
 			t.Errorf("%d bytes are left of %d", left, full)
 		}
 		if n := c.must("DescribeLogGroups", `{}`)["logGroups"].([]any)[0].(map[string]any)["storedBytes"]; n != 0.0 {
@@ -279,9 +274,9 @@ func TestRetentionEmptiesReadsAtOnceAndTheDiskSoon(t *testing.T) {
 }
 
 // stored is what blocks take in the store, in bytes.
-func stored(t testing.TB, s *Service) (n int) {
+func stored(t *testing.T, st store.Store) (n int) {
 	t.Helper()
-	err := s.opt.Store.View(t.Context(), func(tx store.Tx) error {
+	err := st.View(t.Context(), func(tx store.Tx) error {
 		for _, kind := range []string{"logs/b/", "logs/h/", "logs/d/"} {
 			for k, v := range tx.Scan([]byte(kind), store.End([]byte(kind))) {
 				n += len(k) + len(v)
@@ -295,35 +290,7 @@ func stored(t testing.TB, s *Service) (n int) {
 	return n
 }
 
-func TestADeletedGroupLeavesNothing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := withStream(t)
-		now := time.Now()
-		c.must("PutLogEvents", events([]time.Time{now, now}, "m"))
-		c.must("DeleteLogGroup", `{"logGroupName":"g"}`)
-		c.must("CreateLogGroup", `{"logGroupName":"g"}`)
-		c.refuses("PutLogEvents", events([]time.Time{now}, "m"), "ResourceNotFoundException: The specified log stream does not exist.")
-		c.must("CreateLogStream", `{"logGroupName":"g","logStreamName":"s"}`)
-		if got := messages(c.must("FilterLogEvents", `{"logGroupName":"g"}`)); len(got) != 0 {
-			t.Errorf("the new group has %q", got)
-		}
-		ctx, stop := context.WithCancel(t.Context())
-		ended := make(chan error, 1)
-		go func() { ended <- c.s.Run(ctx) }()
-		synctest.Wait()
-		stop()
-		<-ended
-		n := 0
-		for range c.s.streams.All() {
-			n++
-		}
-		if n != 1 || stored(t, c.s) != 0 {
-			t.Errorf("%d streams and %d bytes are left", n, stored(t, c.s))
-		}
-	})
-}
-
-// aws is the guard of somebody who may do one thing with one resource.
+// may is the guard of somebody who may do one thing with one resource.
 type may struct{ action, resource string }
 
 func (m may) Allow(a *access.Ask) error {
@@ -362,7 +329,7 @@ func TestARuleWritesWhereAPolicyLetsIt(t *testing.T) {
 	}
 	deliver := func(group string, at time.Time) error {
 		to := arn.New("logs", "eu-central-1", account, "log-group:"+group)
-		return c.s.Deliver(t.Context(), Line{Group: to, From: from, Time: at.UnixMilli(), Text: []byte("{}")})
+		return c.s.Deliver(t.Context(), groups.Line{Group: to, From: from, Time: at.UnixMilli(), Text: []byte("{}")})
 	}
 	now := time.Now()
 	if err := deliver("/aws/events/g:*", now); fault.KindOf(err) != fault.KindDenied || !strings.Contains(err.Error(), "because no resource-based policy allows the logs:CreateLogStream action") {
@@ -393,77 +360,4 @@ func TestARuleWritesWhereAPolicyLetsIt(t *testing.T) {
 	if err := deliver("/aws/events/g", now); fault.KindOf(err) != fault.KindDenied {
 		t.Errorf("the policy is gone: %v", err)
 	}
-}
-
-// TestAPowerCutForgetsNoAcknowledgedEvent pulls the plug under load.
-func TestAPowerCutForgetsNoAcknowledgedEvent(t *testing.T) {
-	rng := rand.New(rand.NewPCG(storetest.Seed(t), 0))
-	fs := vfs.NewCrashableMem()
-	openDisk := func(fs vfs.FS) store.Store {
-		st, err := disk.Open(disk.Options{Dir: "data", FS: fs, MemTableBytes: 64 << 10, Log: slog.New(slog.DiscardHandler)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = st.Close() })
-		return st
-	}
-	c := open(t, openDisk(fs), access.Boundary{})
-	root := access.Root(account, "eu-central-1")
-	if err := c.s.CreateGroup(t.Context(), root, Group{Name: "g", Class: Standard}); err != nil {
-		t.Fatal(err)
-	}
-	const writers = 3
-	var acked [writers]atomic.Int64
-	var running sync.WaitGroup
-	var stop atomic.Bool
-	now := time.Now().UnixMilli()
-	for w := range writers {
-		stream := fmt.Sprint("s", w)
-		if err := c.s.CreateStream(t.Context(), root, root.Place, "g", stream); err != nil {
-			t.Fatal(err)
-		}
-		running.Go(func() {
-			for n := int64(1); !stop.Load(); n++ {
-				_, err := c.s.Put(t.Context(), root, root.Place, "g", stream, []blocks.Entry{{Time: now + n, Text: fmt.Append(nil, n)}})
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				acked[w].Store(n)
-				if n%100 == 0 {
-					if err := c.s.merge(t.Context()); err != nil {
-						t.Error(err)
-					}
-				}
-			}
-		})
-	}
-	for crash := range 4 {
-		for acked[crash%writers].Load() < int64(150*(crash+1)) && !t.Failed() {
-			time.Sleep(time.Millisecond)
-		}
-		var want [writers]int64
-		for w := range want {
-			want[w] = acked[w].Load()
-		}
-		copied := fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: rng.IntN(101), RNG: rng})
-		again := open(t, openDisk(copied), access.Boundary{})
-		for w := range want {
-			f := Filter{Streams: []string{fmt.Sprint("s", w)}}
-			hits, _, err := again.s.Filter(t.Context(), root, root.Place, "g", f, "", false, maxEvents)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for i, h := range hits {
-				if string(h.Text) != fmt.Sprint(i+1) {
-					t.Fatalf("event %d of stream %d is %s", i+1, w, h.Text)
-				}
-			}
-			if int64(len(hits)) < want[w] {
-				t.Errorf("stream %d has %d events, and %d were acknowledged", w, len(hits), want[w])
-			}
-		}
-	}
-	stop.Store(true)
-	running.Wait()
 }

@@ -9,24 +9,25 @@ import (
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/room/logs/groups"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/mem"
 )
 
 // lineFor is a line of a role of the account.
-func lineFor(t *testing.T, group, stream, text string) Line {
+func lineFor(t *testing.T, group, stream, text string) groups.Line {
 	t.Helper()
 	from, err := access.Role("arn:aws:iam::"+account+":role/writer", "arn:aws:cloudtrail:eu-central-1:"+account+":trail/t")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Line{Group: arn.New("logs", "eu-central-1", account, "log-group:"+group+":*"), From: from, Stream: stream, Time: time.Now().UnixMilli(), Text: []byte(text)}
+	return groups.Line{Group: arn.New("logs", "eu-central-1", account, "log-group:"+group+":*"), From: from, Stream: stream, Time: time.Now().UnixMilli(), Text: []byte(text)}
 }
 
 func TestABatchIsWrittenWithTheTransactionOrNotAtAll(t *testing.T) {
 	c := withStream(t)
-	take := func(b *Batch, lines int, end error) error {
-		return c.s.opt.Store.Update(t.Context(), func(tx store.Tx) error {
+	take := func(b *groups.Batch, lines int, end error) error {
+		return c.st.Update(t.Context(), func(tx store.Tx) error {
 			for n := range lines {
 				if ok, err := b.Take(tx, n); err != nil || !ok {
 					t.Errorf("line %d is taken: %v, %v", n, ok, err)
@@ -35,7 +36,7 @@ func TestABatchIsWrittenWithTheTransactionOrNotAtAll(t *testing.T) {
 			return end
 		})
 	}
-	fill := func() *Batch {
+	fill := func() *groups.Batch {
 		b := c.s.NewBatch()
 		for n, stream := range []string{"", "", "own", "s"} {
 			if err := b.Add(lineFor(t, "g", stream, fmt.Sprint("line ", n))); err != nil {
@@ -51,7 +52,7 @@ func TestABatchIsWrittenWithTheTransactionOrNotAtAll(t *testing.T) {
 	names := func() int {
 		return len(c.must("DescribeLogStreams", `{"logGroupName":"g"}`)["logStreams"].([]any))
 	}
-	if got := messages(c.must("FilterLogEvents", `{"logGroupName":"g"}`)); len(got) != 0 || names() != 1 || stored(t, c.s) != 0 {
+	if got := messages(c.must("FilterLogEvents", `{"logGroupName":"g"}`)); len(got) != 0 || names() != 1 || stored(t, c.st) != 0 {
 		t.Errorf("a transaction that failed left %q and %d streams", got, names())
 	}
 	if err := take(fill(), 4, nil); err != nil {
@@ -67,7 +68,7 @@ func TestABatchIsWrittenWithTheTransactionOrNotAtAll(t *testing.T) {
 	b := fill()
 	c.must("DeleteLogGroup", `{"logGroupName":"g"}`)
 	c.must("CreateLogGroup", `{"logGroupName":"g"}`)
-	err := c.s.opt.Store.Update(t.Context(), func(tx store.Tx) error {
+	err := c.st.Update(t.Context(), func(tx store.Tx) error {
 		if ok, err := b.Take(tx, 0); ok || err != nil {
 			t.Errorf("a group that was made again has taken a line of the one before: %v, %v", ok, err)
 		}
@@ -88,7 +89,7 @@ func TestABatchTakesNoLineThatIsNotAllowedOrCannotBeKept(t *testing.T) {
 	far.Group = arn.New("logs", "us-east-1", account, "log-group:g")
 	old := lineFor(t, "g", "", "x")
 	old.Time = 1
-	for want, line := range map[fault.Kind][]Line{
+	for want, line := range map[fault.Kind][]groups.Line{
 		fault.KindNotFound: {lineFor(t, "none", "", "x"), far},
 		fault.KindInvalid:  {old, lineFor(t, "g", "", "")},
 	} {
@@ -107,7 +108,7 @@ func TestABatchLeavesGroupsWithSubscribersToWhoDelivers(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.must("PutSubscriptionFilter", `{"logGroupName":"g","filterName":"f","filterPattern":"","destinationArn":"`+queueARN+`"}`)
-	err := c.s.opt.Store.Update(t.Context(), func(tx store.Tx) error {
+	err := c.st.Update(t.Context(), func(tx store.Tx) error {
 		if ok, err := b.Take(tx, 0); ok || err != nil {
 			t.Errorf("taken: %v, %v", ok, err)
 		}

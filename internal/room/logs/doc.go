@@ -1,22 +1,17 @@
 // Package logs is the logs room: it stands in for Amazon CloudWatch Logs.
 //
 // Groups hold streams, and streams hold events. An event that PutLogEvents
-// acknowledged is on disk. It is compressed with those it came with, by
-// store/blocks, and later merged with its neighbours.
+// acknowledged is on disk. The room has a package for each of its thoughts, and is
+// itself the door to them all:
 //
-// Retention is kept: what is older than a group's retention is not read any more
-// from that millisecond on, and is deleted from the disk within a day and a
-// minute, in whole days of UTC.
+//	groups    log groups, their streams and events, and who may use them
+//	filters   what groups have beside: metric and subscription filters
+//	live      live sessions, which show events while they come in
+//	query     queries of Logs Insights, and those that are written down
 //
-// The room is in the one store of the house, though it writes much: packing,
-// which takes time, is done outside of the store's turn, in which there is only
-// a copy of what is compressed already. So what a rule sends to a group has the
-// order of the outbox that sends it, and one sync serves both.
+// filters knows of groups by an interface, groups tells live by a function what was
+// put, and live and query look into groups.
 //
-// Streams and groups are records in memory; their events are not. What reading
-// and packing take has a bound, [Options.Memory].
-//
-// Who may do what is asked about the resource that AWS asks about: also for what
-// concerns a whole group it ends with ":log-stream:". Resource policies are those
-// of the account, and are for services and guests.
+// What it leaves out is said where people read it: among the deviations of [API] and
+// with each operation that is refused.
 package logs

@@ -76,7 +76,8 @@ func TestMetricFiltersAreCheckedAsAWSDoes(t *testing.T) {
 	if name := second["metricFilters"].([]any)[0].(map[string]any)["filterName"]; name != "f001" {
 		t.Errorf("then comes %v", name)
 	}
-	c.refuses("DescribeMetricFilters", `{"metricName":"m"}`, "InvalidParameterException: ")
+	c.refuses("DescribeMetricFilters", `{"metricName":"m"}`, "InvalidParameterException: metricName and metricNamespace go together")
+	c.refuses("DescribeMetricFilters", `{"nextToken":"x"}`, "InvalidParameterException: The specified nextToken is invalid.")
 	if rows := c.must("DescribeMetricFilters", `{"metricName":"m","metricNamespace":"other"}`)["metricFilters"].([]any); len(rows) != 0 {
 		t.Errorf("%v feed another metric", rows)
 	}

@@ -107,8 +107,8 @@ func keyOf(at access.Place, group uint64, name string) table.Key {
 	return table.Key{Place: at, Name: of(group) + name}
 }
 
-// compile compiles a pattern of a filter.
-func compile(text string) (*filter.Pattern, error) {
+// Compile compiles a filter pattern. A text that is none is an Invalid fault.
+func Compile(text string) (*filter.Pattern, error) {
 	p, err := filter.Compile(text)
 	if err != nil {
 		return nil, fault.Invalid("%v", err)

@@ -64,7 +64,7 @@ func (s *Service) PutMetric(ctx context.Context, by access.Caller, m Metric) err
 	if err := s.opt.Groups.Allow(by, by.Place, "PutMetricFilter", m.Group); err != nil {
 		return err
 	}
-	p, err := compile(m.Pattern)
+	p, err := Compile(m.Pattern)
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ func (s *Service) PutSubscription(ctx context.Context, by access.Caller, f Subsc
 		return err
 	}
 	var err error
-	if f.pattern, err = compile(f.Pattern); err != nil {
+	if f.pattern, err = Compile(f.Pattern); err != nil {
 		return err
 	}
 	group := groupARN(by.Place, f.Group)

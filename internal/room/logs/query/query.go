@@ -4,7 +4,9 @@
 // A [Desk] takes queries in and runs a few at a time, those first whose account has
 // none that runs. Each has an amount of memory and a time; its results are kept for
 // an hour, or until later ones need their room, which those make first whose account
-// has most. All of it is in memory: queries do not outlive the process.
+// has most. All of it is in memory: queries do not outlive the process. A [Service] is
+// the desk as callers may use it, with the queries that they have written down, and
+// these are in the store.
 package query
 
 import (

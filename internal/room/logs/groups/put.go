@@ -1,4 +1,4 @@
-package logs
+package groups
 
 import (
 	"context"
@@ -87,7 +87,7 @@ func judge(g *Group, events []blocks.Entry, now time.Time) ([]blocks.Entry, Reje
 	if n := before(now.Add(-maxBehind).UnixMilli()); n > 0 {
 		r.TooOld, keep = n, n
 	}
-	if begin := g.begin(now); begin > now.Add(-maxBehind).UnixMilli() {
+	if begin := g.Begin(now); begin > now.Add(-maxBehind).UnixMilli() {
 		if n := before(begin); n > keep {
 			r.Expired, keep = n, n
 		}
@@ -127,7 +127,7 @@ func (w *writing) carryOut(ctx context.Context, opts ...store.Option) (err error
 		return err
 	}
 	defer w.packed.Free()
-	owed, err := w.s.filters.Owed(w.at, w.group.Name, w.group.Number, w.stream, w.events)
+	owed, err := w.s.Filters.Owed(w.at, w.group.Name, w.group.Number, w.stream, w.events)
 	if err != nil {
 		return err
 	}
@@ -161,7 +161,7 @@ func (w *writing) fits(tx store.Tx) error {
 		return nil
 	case !w.making:
 		return errNoStream
-	case streams.Count(w.at, "") >= maxStreams:
+	case streams.Count(w.at, "") >= MaxStreams:
 		return errFull
 	}
 	return nil
@@ -186,7 +186,7 @@ func (w *writing) write(tx store.Tx) error {
 		if !kept {
 			return
 		}
-		w.s.live.Publish(w.group.Number, w.stream, w.events)
+		w.s.opt.Published(w.group.Number, w.stream, w.events)
 		if st.Small >= smallestPile {
 			w.s.pileUp(&st)
 		}

@@ -1,4 +1,4 @@
-package logs
+package groups
 
 import (
 	"bytes"
@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/dari-bus/dari/internal/access"
@@ -65,12 +64,8 @@ func (s *Service) wake() {
 	}
 }
 
-// Run deletes what has expired, merges small blocks and runs queries, until its
-// context ends.
+// Run deletes what has expired and merges small blocks, until its context ends.
 func (s *Service) Run(ctx context.Context) error {
-	var queries sync.WaitGroup
-	queries.Go(func() { s.queries.Run(ctx) })
-	defer queries.Wait()
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for {
@@ -117,7 +112,7 @@ func (s *Service) expire(ctx context.Context) error {
 	begins := map[uint64]int64{}
 	err := s.opt.Store.View(ctx, func(tx store.Tx) error {
 		for g := range s.groups.All() {
-			if begin := g.begin(time.Now()); begin != 0 && s.events.Expired(tx, g.Number, begin) {
+			if begin := g.Begin(time.Now()); begin != 0 && s.events.Expired(tx, g.Number, begin) {
 				begins[g.Number] = begin
 			}
 		}

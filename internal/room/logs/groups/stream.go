@@ -1,4 +1,4 @@
-package logs
+package groups
 
 import (
 	"cmp"
@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/dari-bus/dari/internal/access"
-	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/page"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/blocks"
@@ -72,6 +71,28 @@ func streamsOf(g *Group) string { return fmt.Sprintf("%016x/", g.Number) }
 
 func streamKey(at access.Place, g *Group, name string) table.Key {
 	return table.Key{Place: at, Name: streamsOf(g) + name}
+}
+
+// StreamNames returns what finds the names of a group's streams by their numbers; ok is
+// false for one that was not there when it was first called. It is for one goroutine,
+// and holds a pointer for each stream: at most [MaxStreams].
+func (s *Service) StreamNames(at access.Place, group uint64) func(number uint64) (name string, ok bool) {
+	var all []*Stream
+	return func(number uint64) (string, bool) {
+		if all == nil {
+			prefix := streamsOf(&Group{Number: group})
+			all = make([]*Stream, 0, s.streams.Count(at, prefix))
+			for st := range s.streams.Each(at, prefix) {
+				all = append(all, st)
+			}
+			slices.SortFunc(all, func(a, b *Stream) int { return cmp.Compare(a.Number, b.Number) })
+		}
+		i, ok := slices.BinarySearchFunc(all, number, func(st *Stream, n uint64) int { return cmp.Compare(st.Number, n) })
+		if !ok {
+			return "", false
+		}
+		return all[i].Name, true
+	}
 }
 
 // CreateStream makes a stream.
@@ -141,7 +162,7 @@ func (s *Service) Streams(by access.Caller, at access.Place, group, prefix strin
 			_, err = fmt.Sscan(time, &after.Last)
 		}
 		if err != nil {
-			return nil, "", fault.Invalid("The specified nextToken is invalid.")
+			return nil, "", page.ErrToken
 		}
 		i, _ := slices.BinarySearchFunc(rows, after, order)
 		for i < len(rows) && order(rows[i], after) <= 0 {

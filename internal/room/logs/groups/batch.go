@@ -1,4 +1,4 @@
-package logs
+package groups
 
 import (
 	"context"
@@ -33,7 +33,7 @@ type Line struct {
 // there is no such group, Denied when the writer is not let in, Invalid when the event
 // is too large, or too old or new to be kept.
 func (s *Service) admit(l *Line) (*writing, error) {
-	at, group, ok := placeOf(l.Group)
+	at, group, ok := PlaceOf(l.Group)
 	if !ok || at.Region != l.From.Region {
 		return nil, fault.NotFound("The log group %s does not exist in the region %s.", l.Group, l.From.Region)
 	}
@@ -110,7 +110,7 @@ func (b *Batch) Add(l Line) error {
 // says which it is, or writes it. After an error tx must not commit.
 func (b *Batch) Take(tx store.Tx, n int) (bool, error) {
 	w := b.lines[n]
-	if w.fits(tx) != nil || b.service.filters.Subscribed(tx, w.at, w.group.Number) {
+	if w.fits(tx) != nil || b.service.Filters.Subscribed(tx, w.at, w.group.Number) {
 		return false, nil
 	}
 	return true, w.write(tx)

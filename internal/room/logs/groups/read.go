@@ -1,4 +1,4 @@
-package logs
+package groups
 
 import (
 	"context"
@@ -9,15 +9,14 @@ import (
 	"time"
 
 	"github.com/dari-bus/dari/internal/access"
-	"github.com/dari-bus/dari/internal/fault"
-	"github.com/dari-bus/dari/internal/filter"
 	"github.com/dari-bus/dari/internal/page"
+	"github.com/dari-bus/dari/internal/room/logs/filters"
 	"github.com/dari-bus/dari/internal/store/blocks"
 )
 
-// The bounds of a page of events.
+// The bounds of a page of events, and MaxEvents also that of what is put at a time.
 const (
-	maxEvents    = 10_000
+	MaxEvents    = 10_000
 	maxPageBytes = 1 << 20
 	// searchWithin is how long a page is searched for: then what was found is it.
 	searchWithin = 10 * time.Second
@@ -27,8 +26,10 @@ const (
 // open.
 type Span struct{ From, To *int64 }
 
-func (t Span) query(g *Group) blocks.Query {
-	q := blocks.Query{Log: g.Number, From: g.begin(time.Now()), To: math.MaxInt64 / 2}
+// Of asks for the events of a group that are in the span and have not expired. There
+// are none when its From is after its To.
+func (t Span) Of(g *Group) blocks.Query {
+	q := blocks.Query{Log: g.Number, From: g.Begin(time.Now()), To: math.MaxInt64 / 2}
 	if t.From != nil {
 		q.From = max(q.From, *t.From)
 	}
@@ -36,6 +37,20 @@ func (t Span) query(g *Group) blocks.Query {
 		q.To = min(q.To, *t.To)
 	}
 	return q
+}
+
+// Find returns at most max of the events that a query of one group finds: the first
+// or, backward, the last, in the order of their times, and no more than a page has and
+// what is found within ten seconds. It asks nobody whether they may.
+func (s *Service) Find(ctx context.Context, q *blocks.Query, backward bool, max int) ([]blocks.Found, error) {
+	if q.From > q.To {
+		return nil, nil
+	}
+	r, err := s.events.Read(ctx, q, blocks.Page{Backward: backward, Max: max, MaxBytes: maxPageBytes, Within: searchWithin})
+	if err != nil {
+		return nil, err
+	}
+	return r.Entries, nil
 }
 
 // A Reading is a page of a stream, with the positions that the next pages begin
@@ -59,7 +74,7 @@ func (s *Service) Read(ctx context.Context, by access.Caller, at access.Place, g
 	if err != nil {
 		return nil, err
 	}
-	q := span.query(g)
+	q := span.Of(g)
 	q.Sources = []uint64{st.Number}
 	out := &Reading{Forward: blocks.Position{Time: q.From - 1, Number: math.MaxUint64}, Backward: blocks.Position{Time: q.To + 1}}
 	if q.From == 0 {
@@ -118,11 +133,11 @@ func (s *Service) Filter(ctx context.Context, by access.Caller, at access.Place,
 	if err != nil {
 		return nil, "", err
 	}
-	pattern, err := compile(f.Pattern)
+	pattern, err := filters.Compile(f.Pattern)
 	if err != nil {
 		return nil, "", err
 	}
-	q := f.query(g)
+	q := f.Of(g)
 	if err := s.sources(at, g, &f, &q); err != nil {
 		return nil, "", err
 	}
@@ -149,15 +164,6 @@ func (s *Service) Filter(ctx context.Context, by access.Caller, at access.Place,
 		return hits, writeToken(r.Reached, p.Backward), nil
 	}
 	return hits, "", nil
-}
-
-// compile compiles a filter pattern.
-func compile(text string) (*filter.Pattern, error) {
-	p, err := filter.Compile(text)
-	if err != nil {
-		return nil, fault.Invalid("%v", err)
-	}
-	return p, nil
 }
 
 // sources tells a query the streams of a filter.
@@ -232,26 +238,25 @@ func writeToken(p blocks.Position, backward bool) string {
 	return page.Encode(fmt.Sprintf("%s %d %d", direction, p.Time, p.Number))
 }
 
-var errToken = fault.Invalid("The specified nextToken is invalid.")
-
 func readToken(token string) (at *blocks.Position, backward bool, err error) {
 	text, err := page.Decode(token)
 	if err != nil {
-		return nil, false, errToken
+		return nil, false, page.ErrToken
 	}
 	direction, rest, _ := strings.Cut(text, " ")
 	if direction != "f" && direction != "b" {
-		return nil, false, errToken
+		return nil, false, page.ErrToken
 	}
-	at, err = readPosition(rest)
+	at, err = ReadPosition(rest)
 	return at, direction == "b", err
 }
 
-// readPosition reads two numbers with a blank between them.
-func readPosition(text string) (*blocks.Position, error) {
+// ReadPosition reads a time and a number with a blank between them, which a caller
+// gave back to us.
+func ReadPosition(text string) (*blocks.Position, error) {
 	var p blocks.Position
 	if n, err := fmt.Sscanf(text, "%d %d", &p.Time, &p.Number); n != 2 || err != nil || p.Time < -1 || p.Time > math.MaxInt64/2+1 {
-		return nil, errToken
+		return nil, page.ErrToken
 	}
 	return &p, nil
 }

@@ -1,4 +1,4 @@
-package logs
+package groups
 
 import (
 	"context"
@@ -38,8 +38,9 @@ const (
 // Retentions are the days for which a group may keep events.
 var Retentions = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
 
-// begin is the time from which on events have not expired.
-func (g *Group) begin(now time.Time) int64 {
+// Begin is the time from which on, at a time now, events have not expired, in Unix
+// milliseconds.
+func (g *Group) Begin(now time.Time) int64 {
 	days := g.Retention
 	if g.Class == Vended {
 		days = 2 // whatever it is set to, as at AWS
@@ -58,7 +59,7 @@ func (s *Service) CreateGroup(ctx context.Context, by access.Caller, g Group) er
 		return err
 	}
 	if len(g.Tags) > 0 {
-		if err := s.allow(by, by.Place, "TagResource", groupARN(by.Place, g.Name)); err != nil {
+		if err := s.allow(by, by.Place, "TagResource", ARN(by.Place, g.Name).String()); err != nil {
 			return err
 		}
 	}
@@ -91,21 +92,24 @@ func (s *Service) DeleteGroup(ctx context.Context, by access.Caller, at access.P
 		if err := s.events.Drop(tx, g.Number); err != nil {
 			return err
 		}
-		return s.filters.Drop(tx, at, g.Number)
+		return s.Filters.Drop(tx, at, g.Number)
 	}, store.Draining)
 	s.wake()
 	return err
 }
 
+// Group returns a group, or the fault that there is none. Nobody is asked whether
+// the caller may know.
+func (s *Service) Group(at access.Place, name string) (*Group, error) {
+	return s.groups.Get(groupKey(at, name))
+}
+
 // filtered is what filters know of their groups.
 type filtered struct{ *Service }
 
-func (s filtered) Allow(by access.Caller, at access.Place, action, group string) error {
-	return s.allow(by, at, action, resource(at, group, ""))
-}
-
+// Number returns the number of a group, or the fault that there is none.
 func (s filtered) Number(at access.Place, group string) (uint64, error) {
-	g, err := s.groups.Get(groupKey(at, group))
+	g, err := s.Group(at, group)
 	if err != nil {
 		return 0, err
 	}
@@ -153,7 +157,7 @@ func ofTags(at access.Place, name, action string) string {
 	if strings.HasSuffix(action, "LogGroup") {
 		return resource(at, name, "")
 	}
-	return groupARN(at, name)
+	return ARN(at, name).String()
 }
 
 // Tag gives tags to a group. AWS has two actions for it.
@@ -203,11 +207,10 @@ func (s *Service) Groups(by access.Caller, action string, q Search, token string
 		return nil, "", err
 	}
 	part := strings.ToLower(q.Part)
-	rows, next, err := s.groups.List(by.Place, q.Prefix, func(g *Group) bool {
+	return s.groups.List(by.Place, q.Prefix, func(g *Group) bool {
 		return strings.Contains(strings.ToLower(g.Name), part) && (q.Class == "" || q.Class == g.Class) &&
 			(q.Names == nil || slices.Contains(q.Names, g.Name))
 	}, token, limit)
-	return rows, next, badToken(err)
 }
 
 // Sizes returns the bytes of the events in groups.
@@ -215,8 +218,22 @@ func (s *Service) Sizes(ctx context.Context, groups []*Group) ([]int64, error) {
 	sizes := make([]int64, len(groups))
 	return sizes, s.opt.Store.View(ctx, func(tx store.Tx) error {
 		for i, g := range groups {
-			sizes[i] = s.events.Size(tx, g.Number, g.begin(time.Now()))
+			sizes[i] = s.events.Size(tx, g.Number, g.Begin(time.Now()))
 		}
 		return nil
 	})
+}
+
+// withTags returns tags with more of them, or a fault when they are too many.
+func withTags(tags, more map[string]string) (map[string]string, error) {
+	const maxTags = 50
+	all := maps.Clone(tags)
+	if all == nil {
+		all = map[string]string{}
+	}
+	maps.Copy(all, more)
+	if len(all) > maxTags {
+		return nil, fault.Invalid("The log group would have %d tags; it may have %d.", len(all), maxTags).WithCode("TooManyTagsException")
+	}
+	return all, nil
 }

@@ -1,4 +1,4 @@
-package logs
+package groups
 
 import (
 	"fmt"
@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/store/blocks"
 	"github.com/dari-bus/dari/internal/store/disk"
 )
@@ -27,17 +26,7 @@ func BenchmarkPut(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer st.Close()
-	s, err := Open(b.Context(), Options{Store: st, Guard: access.Boundary{}, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		b.Fatal(err)
-	}
-	root := access.Root(account, "eu-central-1")
-	if err := s.CreateGroup(b.Context(), root, Group{Name: "g", Class: Standard}); err != nil {
-		b.Fatal(err)
-	}
-	if err := s.CreateStream(b.Context(), root, root.Place, "g", "s"); err != nil {
-		b.Fatal(err)
-	}
+	s := withStream(b, Options{Store: st})
 	rng := rand.New(rand.NewPCG(1, 2))
 	batch := make([]blocks.Entry, 1000)
 	size := 0
@@ -59,7 +48,7 @@ func BenchmarkPut(b *testing.B) {
 	})
 	b.Run("search", func(b *testing.B) {
 		for b.Loop() {
-			hits, _, err := s.Filter(b.Context(), root, root.Place, "g", Filter{Pattern: `"a text that is nowhere"`}, "", false, maxEvents)
+			hits, _, err := s.Filter(b.Context(), root, root.Place, "g", Filter{Pattern: `"a text that is nowhere"`}, "", false, MaxEvents)
 			if err != nil || len(hits) != 0 {
 				b.Fatal(len(hits), err)
 			}

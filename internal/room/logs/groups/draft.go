@@ -1,4 +1,4 @@
-package logs
+package groups
 
 import (
 	"context"
@@ -30,7 +30,7 @@ func (s *Service) Draft(l Line) (*Draft, error) {
 	if w.packed, err = s.events.PackCounted(context.Background(), w.events); err != nil {
 		return nil, err
 	}
-	owed, err := s.filters.Owed(w.at, w.group.Name, w.group.Number, w.stream, w.events)
+	owed, err := s.Filters.Owed(w.at, w.group.Name, w.group.Number, w.stream, w.events)
 	if err != nil {
 		w.packed.Free()
 		return nil, err
@@ -66,7 +66,7 @@ func (d *Draft) End(kept bool) {
 // Writes says whether a caller may write to a stream of a group, and make the stream:
 // nil, or a fault, which is NotFound when there is no such group.
 func (s *Service) Writes(by access.Caller, to arn.ARN, stream string) error {
-	at, group, ok := placeOf(to)
+	at, group, ok := PlaceOf(to)
 	if !ok {
 		return fault.Invalid("%s is not the ARN of a log group.", to)
 	}

@@ -1,4 +1,4 @@
-package logs
+package groups
 
 import (
 	"fmt"
@@ -11,8 +11,6 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
-	"github.com/dari-bus/dari/internal/access"
-	"github.com/dari-bus/dari/internal/store/blocks"
 	"github.com/dari-bus/dari/internal/store/disk"
 )
 
@@ -51,22 +49,19 @@ func TestRetentionFreesTheDisk(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer st.Close()
-		c := open(t, st, access.Boundary{})
-		c.must("CreateLogGroup", `{"logGroupName":"g"}`)
-		c.must("CreateLogStream", `{"logGroupName":"g","logStreamName":"s"}`)
-		c.must("PutRetentionPolicy", `{"logGroupName":"g","retentionInDays":1}`)
-		stop := run(t, c.s)
+		s := withStream(t, Options{Store: st})
+		if err := s.SetRetention(t.Context(), root, "g", 1); err != nil {
+			t.Fatal(err)
+		}
+		stop := run(t, s)
 		empty := bytesOf(t, fs, "data")
 		rng := rand.New(rand.NewPCG(1, 2))
-		root := access.Root(account, "eu-central-1")
 		for range 200 {
-			batch := make([]blocks.Entry, 500)
+			batch := make([]string, 500)
 			for i := range batch {
-				batch[i] = blocks.Entry{Time: time.Now().UnixMilli(), Text: fmt.Appendf(nil, "%016x %016x %016x %016x", rng.Uint64(), rng.Uint64(), rng.Uint64(), rng.Uint64())}
+				batch[i] = fmt.Sprintf("%016x %016x %016x %016x", rng.Uint64(), rng.Uint64(), rng.Uint64(), rng.Uint64())
 			}
-			if _, err := c.s.Put(t.Context(), root, root.Place, "g", "s", batch); err != nil {
-				t.Fatal(err)
-			}
+			s.mustPut(t, "s", batch...)
 			time.Sleep(time.Second)
 		}
 		full := bytesOf(t, fs, "data")
