@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/signature"
+	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/mem"
 	"github.com/dari-bus/dari/internal/wire/eventstream"
 )
@@ -144,6 +146,48 @@ func TestALiveSessionShowsALineAtOnceIfAskedTo(t *testing.T) {
 			t.Errorf("%v", all)
 		}
 		cancel() // as the server does when it stops
+		<-ended
+	})
+}
+
+// A slow store has what it is told, and syncs when disk is closed.
+type slow struct {
+	store.Store
+	disk chan struct{}
+}
+
+func (s *slow) Update(ctx context.Context, fn func(store.Tx) error, opts ...store.Option) error {
+	err := s.Store.Update(ctx, fn, opts...)
+	if !slices.Contains(opts, store.Unsynced) {
+		<-s.disk
+	}
+	return err
+}
+
+func TestALiveSessionShowsNothingThatAPowerCutCouldTakeBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := &slow{mem.New(), make(chan struct{})}
+		close(st.disk)
+		c := open(t, st, access.Boundary{})
+		c.must("CreateLogGroup", `{"logGroupName":"g"}`)
+		c.must("CreateLogStream", `{"logGroupName":"g","logStreamName":"s"}`)
+		c.must("PutLogEvents", events([]time.Time{time.Now()}, "x")) // which takes the first numbers
+		w, ended := c.tail(t.Context(), `{"logGroupIdentifiers":["`+groupOfTail+`"],"updateMillis":0}`)
+		st.disk = make(chan struct{})
+		go c.must("PutLogEvents", events([]time.Time{time.Now()}, "x"))
+		if err := c.s.Deliver(t.Context(), lineFor(t, "g", "", "a rule's, which waits for no disk")); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if all, _ := updates(t, w); fmt.Sprint(all) != "[initial-response sessionStart]" {
+			t.Errorf("before the disk has it: %v", all)
+		}
+		close(st.disk)
+		synctest.Wait()
+		if all, _ := updates(t, w); !strings.HasPrefix(fmt.Sprint(all), "[2,false") {
+			t.Errorf("then: %v", all)
+		}
+		time.Sleep(3 * time.Hour)
 		<-ended
 	})
 }

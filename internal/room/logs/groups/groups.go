@@ -30,8 +30,9 @@ type Options struct {
 	Memory *budget.Share
 	// Outbox owes subscribers their events. Nil means that groups can have none.
 	Outbox filters.Outbox
-	// Published is told of the events that were put into a stream, in the store's turn:
-	// it must not wait, and copies what it keeps. Nil tells nobody.
+	// Published is told of the events that were put into a stream, in the store's turn and
+	// before they are on disk, for which there is [Service.Settle]. It must not wait, and
+	// copies what it keeps. Nil tells nobody.
 	Published func(group uint64, stream string, events []blocks.Entry)
 	// Log hears what goes wrong in the background.
 	Log *slog.Logger
@@ -126,6 +127,12 @@ func Open(ctx context.Context, opt Options) (*Service, error) {
 // Events are the events of all groups, by the numbers of these, for who has asked
 // [Service.Allow] and reads a lot.
 func (s *Service) Events() *blocks.Log { return s.events }
+
+// Settle returns when all events that anybody can read by now are on disk. Those that
+// others of the house write may be read up to a second before.
+func (s *Service) Settle(ctx context.Context) error {
+	return s.opt.Store.Update(ctx, func(store.Tx) error { return nil }, store.Draining)
+}
 
 var (
 	errFull     = fault.Limit("Resource limit exceeded.")

@@ -12,6 +12,7 @@ package live
 
 import (
 	"bytes"
+	"context"
 	"maps"
 	"slices"
 	"sync"
@@ -59,6 +60,10 @@ type Watch struct {
 	// called by the session's own goroutine only.
 	Stream func(name string) bool
 	Match  func(text []byte) bool
+	// Settled returns when all that was published so far is on disk: what a power cut
+	// could still take back is not shown. It is called before each update that has
+	// events; its error ends the session. Nil is for what is on disk when it is published.
+	Settled func(ctx context.Context) error
 }
 
 // Open begins a session, from whose return on all that is published is seen. Close

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -161,6 +162,45 @@ func TestASessionThatCannotBeSentEnds(t *testing.T) {
 		}
 		if h.all != 0 {
 			t.Error("the session is remembered")
+		}
+	})
+}
+
+func TestNothingIsShownBeforeItIsOnDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := NewHub(nil)
+		w, disk := all("a"), make(chan error)
+		w.Settled = func(context.Context) error { return <-disk }
+		s, err := h.Open(w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown := make(chan int, 10)
+		ended := make(chan error, 1)
+		go func() {
+			ended <- s.Run(t.Context(), 0, func(u *Update) error {
+				shown <- len(u.Events)
+				return nil
+			})
+		}()
+		h.Publish(7, "s", lines(3, 1))
+		synctest.Wait()
+		if len(shown) != 0 {
+			t.Error("shown before it is on disk")
+		}
+		disk <- nil
+		if n := <-shown; n != 3 {
+			t.Errorf("%d events", n)
+		}
+		time.Sleep(Beat) // an update without events waits for nothing
+		if n := <-shown; n != 0 {
+			t.Errorf("%d events", n)
+		}
+		h.Publish(7, "s", lines(1, 1))
+		failed := errors.New("the disk fails")
+		disk <- failed
+		if err := <-ended; !errors.Is(err, failed) {
+			t.Error(err)
 		}
 	})
 }

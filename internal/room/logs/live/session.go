@@ -137,10 +137,25 @@ func (s *Session) Run(ctx context.Context, every time.Duration, send func(*Updat
 		case <-s.done:
 			return nil
 		}
-		if err := send(s.take()); err != nil {
+		u := s.take()
+		if err := s.settle(ctx, u); err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return err
+		}
+		if err := send(u); err != nil {
 			return err
 		}
 	}
+}
+
+// settle waits until what is in an update is on disk.
+func (s *Session) settle(ctx context.Context, u *Update) error {
+	if len(u.Events) == 0 || s.watch.Settled == nil {
+		return nil
+	}
+	return s.watch.Settled(ctx)
 }
 
 // judgeAll judges what comes until the session ends.
