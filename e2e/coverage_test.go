@@ -21,7 +21,7 @@ import (
 	"github.com/dari-bus/dari/internal/room/identity"
 	stsdoor "github.com/dari-bus/dari/internal/room/identity/sts"
 	"github.com/dari-bus/dari/internal/room/logs"
-	"github.com/dari-bus/dari/internal/room/queue"
+	sqsdoor "github.com/dari-bus/dari/internal/room/queue/sqs"
 	"github.com/dari-bus/dari/internal/room/trail"
 	"github.com/dari-bus/dari/internal/wire"
 )
@@ -39,7 +39,7 @@ type door struct {
 func doors() []door {
 	return []door{
 		{eventsapi.API(nil, nil), reflect.TypeFor[*eventbridge.Client](), "github.com/aws/aws-sdk-go-v2/service/eventbridge", false},
-		{queue.API(nil), reflect.TypeFor[*sqs.Client](), "github.com/aws/aws-sdk-go-v2/service/sqs", false},
+		{sqsdoor.API(nil), reflect.TypeFor[*sqs.Client](), "github.com/aws/aws-sdk-go-v2/service/sqs", false},
 		{logs.API(nil), reflect.TypeFor[*cloudwatchlogs.Client](), "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs", false},
 		{trail.API(nil), reflect.TypeFor[*cloudtrail.Client](), "github.com/aws/aws-sdk-go-v2/service/cloudtrail", true},
 		{identity.API(nil), reflect.TypeFor[*iam.Client](), "github.com/aws/aws-sdk-go-v2/service/iam", false},

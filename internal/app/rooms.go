@@ -16,6 +16,7 @@ import (
 	"github.com/dari-bus/dari/internal/room/identity/sts"
 	"github.com/dari-bus/dari/internal/room/logs"
 	"github.com/dari-bus/dari/internal/room/queue"
+	"github.com/dari-bus/dari/internal/room/queue/sqs"
 	"github.com/dari-bus/dari/internal/room/trail"
 	"github.com/dari-bus/dari/internal/target"
 	"github.com/dari-bus/dari/internal/wire"
@@ -88,7 +89,7 @@ func (a *App) openQueues(ctx context.Context, r *rooms, guard access.Guard) (roo
 	if r.queues, err = queue.Open(ctx, queue.Options{Store: a.store, Guard: guard, Log: a.opt.Log}); err != nil {
 		return room{}, err
 	}
-	return room{api: queue.API(r.queues), sinks: target.Registry{"sqs": queueSink(r.queues)}, run: r.queues.Run}, nil
+	return room{api: sqs.API(r.queues), sinks: target.Registry{"sqs": queueSink(r.queues)}, run: r.queues.Run}, nil
 }
 
 func (a *App) openLogs(ctx context.Context, r *rooms, guard access.Guard) (room, error) {

@@ -96,7 +96,8 @@ var rooms = []room{
 	{"internal/room/identity/simulate", []string{"internal/access", "internal/arn", "internal/fault", "internal/policy", "internal/room/identity/directory", "internal/room/identity/simulator", "internal/room/identity/spell", "internal/wire"}, false},
 	{"internal/room/identity/sts", []string{"internal/room/identity/directory", "internal/room/identity/spell", "internal/wire"}, false},
 	{"internal/room/identity", []string{"internal/access", "internal/fault", "internal/page", "internal/room/identity/directory", "internal/room/identity/simulate", "internal/room/identity/spell", "internal/store", "internal/wire"}, false},
-	{"internal/room/queue", []string{"internal/access", "internal/arn", "internal/fault", "internal/page", "internal/policy", "internal/store", "internal/wire"}, false},
+	{"internal/room/queue", []string{"internal/access", "internal/arn", "internal/fault", "internal/policy", "internal/store"}, false},
+	{"internal/room/queue/sqs", []string{"internal/arn", "internal/fault", "internal/page", "internal/room/queue", "internal/wire"}, false},
 	{"internal/room/trail/trails", []string{"internal/access", "internal/arn", "internal/fault", "internal/store", "internal/store/table"}, false},
 	{"internal/room/trail", []string{"internal/access", "internal/arn", "internal/budget", "internal/event", "internal/fault", "internal/page", "internal/room/trail/trails", "internal/store", "internal/store/blocks", "internal/store/table", "internal/wire"}, false},
 

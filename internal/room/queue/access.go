@@ -28,29 +28,33 @@ func checkPolicy(text string) error {
 		return nil
 	}
 	if _, err := policy.ParseResource(text); err != nil {
-		return fault.Invalid("Invalid value for the parameter Policy. Reason: %v.", err).WithCode(codeAttributeValue)
+		return fault.Invalid("Invalid value for the parameter Policy. Reason: %v.", err).WithCode(CodeAttributeValue)
 	}
 	return nil
 }
 
-// ownerOnly are the operations that an account cannot let another one do.
+// owners are the operations that an account cannot let another one do.
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_AddPermission.html
-var ownerOnly = []string{
+var owners = []string{
 	"AddPermission", "CancelMessageMoveTask", "CreateQueue", "DeleteQueue", "ListMessageMoveTasks", "ListQueues", "ListQueueTags",
 	"RemovePermission", "SetQueueAttributes", "StartMessageMoveTask", "TagQueue", "UntagQueue",
 }
+
+// OwnerOnly says whether action is one that an account cannot let another one
+// do, whatever the policy of the queue says.
+func OwnerOnly(action string) bool { return slices.Contains(owners, action) }
 
 // unlocks are the operations by which an owner gets out of a policy that denies
 // everything.
 var unlocks = []string{"DeleteQueue", "GetQueueAttributes", "RemovePermission", "SetQueueAttributes"}
 
-// allow returns a Denied fault when the caller may not do action, such as
+// Allow returns a Denied fault when the caller may not do action, such as
 // SendMessage, with the queue at a. It does not say whether there is one: what
 // another account has, only those learn whom it lets in.
-func (s *Service) allow(by access.Caller, a Address, action string) error {
+func (s *Service) Allow(by access.Caller, a Address, action string) error {
 	ask := access.Ask{
 		Caller: by, Action: "sqs:" + action, Owner: a.Account,
-		OwnerOnly: slices.Contains(ownerOnly, action), Unlocks: slices.Contains(unlocks, action),
+		OwnerOnly: OwnerOnly(action), Unlocks: slices.Contains(unlocks, action),
 	}
 	if q := s.lookup(a); q != nil {
 		ask.Resource, ask.Policy = q.arn, q.config().policy
@@ -58,4 +62,10 @@ func (s *Service) allow(by access.Caller, a Address, action string) error {
 		ask.Resource = a.ARN()
 	}
 	return s.opt.Guard.Allow(&ask)
+}
+
+// AllowOwn returns a Denied fault when the caller may not do action, such as
+// ListQueues, with what is its account's own and is no queue yet.
+func (s *Service) AllowOwn(by access.Caller, action, resource string) error {
+	return s.opt.Guard.Allow(access.Own(by, "sqs:"+action, resource))
 }

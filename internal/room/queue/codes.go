@@ -3,11 +3,11 @@ package queue
 // The names of faults that a kind alone does not tell apart, as the door spells
 // them.
 const (
-	codeMissing        = "MissingRequiredParameterException"
-	codeContents       = "InvalidMessageContents"
-	codeAttributeName  = "InvalidAttributeName"
-	codeAttributeValue = "InvalidAttributeValue"
-	codePurge          = "PurgeQueueInProgress"
-	codeReceipt        = "ReceiptHandleIsInvalid"
-	codeResource       = "ResourceNotFoundException"
+	CodeMissing        = "MissingRequiredParameterException"
+	CodeContents       = "InvalidMessageContents"
+	CodeAttributeName  = "InvalidAttributeName"
+	CodeAttributeValue = "InvalidAttributeValue"
+	CodePurge          = "PurgeQueueInProgress"
+	CodeReceipt        = "ReceiptHandleIsInvalid"
+	CodeResource       = "ResourceNotFoundException"
 )

@@ -70,7 +70,7 @@ func (s *Service) admit(to arn.ARN, from access.Caller) (*queue, error) {
 		return nil, fault.NotFound("The queue %s is not in the region %s.", to, from.Region)
 	}
 	a := addressOf(to)
-	if err := s.allow(from, a, "SendMessage"); err != nil {
+	if err := s.Allow(from, a, "SendMessage"); err != nil {
 		return nil, err
 	}
 	q := s.lookup(a)

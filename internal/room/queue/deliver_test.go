@@ -178,7 +178,7 @@ func TestOnlyWhomThePolicyNamesGetsInFromAnotherAccount(t *testing.T) {
 		{owner, shut, "SetQueueAttributes", ""}, // or nobody could ever open it again
 		{guest, shut, "SetQueueAttributes", "with an explicit deny"},
 	} {
-		err := r.allow(tt.by, tt.to, tt.action)
+		err := r.Allow(tt.by, tt.to, tt.action)
 		if tt.why == "" {
 			if err != nil {
 				t.Errorf("%s, %s on %s: %v", tt.by.Account, tt.action, tt.to.Name, err)

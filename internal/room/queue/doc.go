@@ -46,8 +46,13 @@
 // begins under a lock. Only a transaction holds two queues at once: the second
 // one, which gets a dead letter, comes after everything but the directory.
 //
+// # Its door
+//
+// Amazon SQS's operations are in sqs, below this package, which knows no HTTP and
+// no JSON. Callers are asked here, and answered there.
+//
 // # What it leaves out
 //
-// What clients may notice is said in deviations.go, from where it is printed in
+// What clients may notice is said in sqs/deviations.go, from where it is printed in
 // docs/compatibility.md.
 package queue

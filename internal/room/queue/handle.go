@@ -8,9 +8,9 @@ import (
 	"github.com/dari-bus/dari/internal/store"
 )
 
-// maxVisibility is how long one receiver may have a message, extensions
+// MaxVisibility is how long one receiver may have a message, extensions
 // included.
-const maxVisibility = 12 * time.Hour
+const MaxVisibility = 12 * time.Hour
 
 // Remove deletes the messages that the receipts name. The errors are in the
 // order of the receipts, nil for one that was deleted or had been before. In a
@@ -58,10 +58,10 @@ func (s *Service) Extend(ctx context.Context, a Address, timeouts []Timeout) ([]
 			return expired(receipts[i])
 		}
 		hide := timeouts[i].Hide
-		if hide < 0 || hide > maxVisibility {
-			return visibilityFault(int(hide / time.Second))
+		if hide < 0 || hide > MaxVisibility {
+			return VisibilityFault(int(hide / time.Second))
 		}
-		if now+int64(hide) > e.taken+int64(maxVisibility) {
+		if now+int64(hide) > e.taken+int64(MaxVisibility) {
 			return fault.Invalid("Value %d for parameter VisibilityTimeout is invalid. Reason: Total VisibilityTimeout for the message is beyond the limit [43200 seconds]", hide/time.Second)
 		}
 		if hide == 0 {
@@ -73,7 +73,8 @@ func (s *Service) Extend(ctx context.Context, a Address, timeouts []Timeout) ([]
 	}, store.Unsynced)
 }
 
-func visibilityFault(seconds int) error {
+// VisibilityFault is the fault of a visibility timeout out of bounds.
+func VisibilityFault(seconds int) error {
 	return fault.Invalid("Value %d for parameter VisibilityTimeout is invalid. Reason: Must be >= 0 and <= 43200, if provided.", seconds)
 }
 

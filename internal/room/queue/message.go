@@ -77,14 +77,14 @@ type Message struct {
 // sequenceBase makes sequence numbers twenty digits long, as users know them.
 const sequenceBase = 10_000_000_000_000_000_000
 
-// tooLong is the fault of a message over the queue's limit. what becomes of the
+// TooLong is the fault of a message over the queue's limit. What becomes of the
 // parameters is another thing in a batch.
-func tooLong(what string, limit int) error {
+func TooLong(what string, limit int) error {
 	return fault.Invalid("One or more parameters %s. Reason: Message must be shorter than %d bytes.", what, limit)
 }
 
-// checkText refuses characters that a message may not hold.
-func checkText(what, s string) error {
+// CheckText refuses characters that a message may not hold.
+func CheckText(what, s string) error {
 	i, bad := badCharacter(s)
 	if !bad {
 		return nil
@@ -94,7 +94,7 @@ func checkText(what, s string) error {
 		r = rune(s[i])
 	}
 	return fault.Invalid("Invalid binary character '#x%X' was found in the %s, the set of allowed characters is #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF", r, what).
-		WithCode(codeContents)
+		WithCode(CodeContents)
 }
 
 // badCharacter returns where the first character stands that is not one of

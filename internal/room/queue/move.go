@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/store"
 )
@@ -22,8 +21,8 @@ const (
 	MoveFailed    = "FAILED"
 )
 
-// keepMoves is how many moves of one queue are remembered.
-const keepMoves = 10
+// KeepMoves is how many moves of one queue are remembered.
+const KeepMoves = 10
 
 // A Move is a task that takes dead letters back to where they came from, or to
 // one other queue. They arrive as new messages.
@@ -111,7 +110,7 @@ func (s *Service) StartMove(ctx context.Context, a Address, destination string, 
 		}
 		q.settle(now.UnixNano())
 		t.ToMove = q.fresh + q.counts[visible]
-		for len(tasks) >= keepMoves {
+		for len(tasks) >= KeepMoves {
 			if err := tx.Delete(key(keyMove, q.number, tasks[0].at)); err != nil {
 				return err
 			}
@@ -136,7 +135,7 @@ func (s *Service) StartMove(ctx context.Context, a Address, destination string, 
 func (s *Service) moveSource(a Address) (*queue, error) {
 	q := s.lookup(a)
 	if q == nil {
-		return nil, fault.NotFound("The resource that you specified for the SourceArn parameter doesn't exist.").WithCode(codeResource)
+		return nil, fault.NotFound("The resource that you specified for the SourceArn parameter doesn't exist.").WithCode(CodeResource)
 	}
 	return q, nil
 }
@@ -145,9 +144,9 @@ func (s *Service) checkDestination(from Address, destination string) error {
 	if destination == "" {
 		return nil
 	}
-	to, ok := parseTarget(destination)
+	to, ok := ParseAddress(destination)
 	if !ok || s.lookup(to) == nil {
-		return fault.NotFound("The resource that you specified for the DestinationArn parameter doesn't exist.").WithCode(codeResource)
+		return fault.NotFound("The resource that you specified for the DestinationArn parameter doesn't exist.").WithCode(CodeResource)
 	}
 	if to == from {
 		return fault.Invalid("Source queue arn and destination queue arn cannot be the same.")
@@ -156,12 +155,6 @@ func (s *Service) checkDestination(from Address, destination string) error {
 		return fault.Invalid("The source queue and the destination queue must be of the same type.")
 	}
 	return nil
-}
-
-// parseTarget returns the address of the queue that an ARN names.
-func parseTarget(text string) (Address, bool) {
-	a, err := arn.Parse(text)
-	return addressOf(a), err == nil && a.Service == "sqs"
 }
 
 // CancelMove ends a move and returns how many messages have arrived. They stay
@@ -185,7 +178,7 @@ func (s *Service) CancelMove(ctx context.Context, a Address, id string) (int, er
 			t.Status, moved = MoveCancelled, t.Moved
 			return t.save(tx, q)
 		}
-		return fault.NotFound("Task does not exist.").WithCode(codeResource)
+		return fault.NotFound("Task does not exist.").WithCode(CodeResource)
 	}, store.Draining)
 	return moved, err
 }

@@ -112,7 +112,7 @@ func (w *walk) move(t *task, e *entry, r *record) (bool, error) {
 	if text == "" {
 		text = r.origin
 	}
-	a, ok := parseTarget(text)
+	a, ok := ParseAddress(text)
 	if !ok {
 		t.Reason = reasonNoSource
 		return false, errEnough

@@ -10,8 +10,8 @@ import (
 	"github.com/dari-bus/dari/internal/store"
 )
 
-// maxTags is how many tags a queue may have.
-const maxTags = 50
+// MaxTags is how many tags a queue may have.
+const MaxTags = 50
 
 // An Info is what there is to know about a queue.
 type Info struct {
@@ -34,7 +34,7 @@ func (s *Service) Create(ctx context.Context, a Address, settings Settings, tags
 	if err := s.checkSettings(a, &settings, nil); err != nil {
 		return err
 	}
-	if len(tags) > maxTags {
+	if len(tags) > MaxTags {
 		return tooManyTags(a)
 	}
 	var made *queue
@@ -83,6 +83,16 @@ func (s *Service) Info(a Address) (Info, error) {
 	}, nil
 }
 
+// Settings returns what the owner of the queue at a decided, which must not be
+// changed.
+func (s *Service) Settings(a Address) (*Settings, error) {
+	q, err := s.find(a)
+	if err != nil {
+		return nil, err
+	}
+	return &q.config().Settings, nil
+}
+
 // Configure changes the settings of a queue. A new delay is for messages that
 // are sent from now on, a new visibility timeout for those received; a new
 // retention is for all.
@@ -104,7 +114,7 @@ func (s *Service) Tag(ctx context.Context, a Address, tags map[string]string) er
 			d.Tags = map[string]string{}
 		}
 		maps.Copy(d.Tags, tags)
-		if len(d.Tags) > maxTags {
+		if len(d.Tags) > MaxTags {
 			return tooManyTags(a)
 		}
 		return nil
@@ -122,7 +132,7 @@ func (s *Service) Untag(ctx context.Context, a Address, names []string) error {
 }
 
 func tooManyTags(a Address) error {
-	return fault.Invalid("Too many tags added for queue %s. A queue has at most %d tags.", a.Name, maxTags)
+	return fault.Invalid("Too many tags added for queue %s. A queue has at most %d tags.", a.Name, MaxTags)
 }
 
 // redefine changes the definition of a queue and puts it on disk.
@@ -210,7 +220,7 @@ func (s *Service) Purge(ctx context.Context, a Address) error {
 	return s.update(ctx, q, func(tx store.Tx) error {
 		now := time.Now()
 		if !q.purged.IsZero() && now.Sub(q.purged) < purgeEvery {
-			return fault.Unavailable("Only one PurgeQueue operation on %s is allowed every 60 seconds.", a.Name).WithCode(codePurge)
+			return fault.Unavailable("Only one PurgeQueue operation on %s is allowed every 60 seconds.", a.Name).WithCode(CodePurge)
 		}
 		for _, kind := range [...]string{keyBody, keyEntry, keyDedup} {
 			if err := tx.DeleteRange(keyRange(kind, q.number)); err != nil {

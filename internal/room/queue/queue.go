@@ -35,6 +35,13 @@ func addressOf(a arn.ARN) Address {
 	return Address{access.Place{Account: a.Account, Region: a.Region}, a.Resource}
 }
 
+// ParseAddress returns the address of the queue that an ARN names, and whether it
+// names one.
+func ParseAddress(text string) (Address, bool) {
+	a, err := arn.Parse(text)
+	return addressOf(a), err == nil && a.Service == "sqs"
+}
+
 // FIFO says whether a queue of that name keeps order and drops repetitions.
 func (a Address) FIFO() bool { return strings.HasSuffix(a.Name, ".fifo") }
 
@@ -192,10 +199,11 @@ func (s *Service) find(a Address) (*queue, error) {
 	if q := s.lookup(a); q != nil {
 		return q, nil
 	}
-	return nil, missing()
+	return nil, Missing()
 }
 
-func missing() error { return fault.NotFound("The specified queue does not exist.") }
+// Missing is the fault of a queue that is not there.
+func Missing() error { return fault.NotFound("The specified queue does not exist.") }
 
 // update runs fn on q in a transaction, under the queue's lock. fn may return a
 // fault only while it has changed nothing; after any other error the memory of
@@ -231,7 +239,7 @@ func (q *queue) doubt() {
 // usable refuses a queue that was deleted and reads back one that is stale.
 func (q *queue) usable(tx store.Tx) error {
 	if q.deleted {
-		return missing()
+		return Missing()
 	}
 	if q.stale {
 		return q.load(tx)

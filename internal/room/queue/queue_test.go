@@ -118,12 +118,12 @@ func (r *rig) finish(a Address, messages ...Message) {
 
 func (r *rig) delete(a Address, receipt string) error {
 	fates, err := r.Remove(r.t.Context(), a, []string{receipt})
-	return first(fates, err)
+	return errors.Join(append(fates, err)...)
 }
 
 func (r *rig) extend(a Address, receipt string, hide time.Duration) error {
 	fates, err := r.Extend(r.t.Context(), a, []Timeout{{receipt, hide}})
-	return first(fates, err)
+	return errors.Join(append(fates, err)...)
 }
 
 // counts returns visible, hidden, delayed.
@@ -528,7 +528,7 @@ func TestStandardQueueHasALimitInFlight(t *testing.T) {
 	r.putAll(a, "m")
 	r.put(f, Draft{Body: "m", Group: "g", DedupID: "d"})
 	for _, q := range []*queue{r.lookup(a), r.lookup(f)} {
-		q.counts[hidden] += maxHidden
+		q.counts[hidden] += MaxHidden
 	}
 	_, err := r.Receive(t.Context(), a, Request{Max: 1})
 	wantFault(t, err, fault.KindLimit, "in flight")

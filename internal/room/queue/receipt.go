@@ -35,7 +35,7 @@ type claim struct {
 func (q *queue) claim(receipt string) (claim, error) {
 	b, err := receiptText.DecodeString(receipt)
 	if err != nil || len(receipt) != receiptText.EncodedLen(receiptLen) || b[0] != recordVersion || binary.BigEndian.Uint64(b[1:]) != q.number {
-		return claim{}, fault.NotFound("The input receipt handle \"%s\" is not a valid receipt handle.", receipt).WithCode(codeReceipt)
+		return claim{}, fault.NotFound("The input receipt handle \"%s\" is not a valid receipt handle.", receipt).WithCode(CodeReceipt)
 	}
 	return claim{
 		seq: binary.BigEndian.Uint64(b[9:]), tag: binary.BigEndian.Uint64(b[17:]), count: binary.BigEndian.Uint32(b[25:]),

@@ -9,8 +9,8 @@ import (
 	"github.com/dari-bus/dari/internal/store"
 )
 
-// maxHidden is how many messages of a queue receivers may have at a time.
-const maxHidden = 120_000
+// MaxHidden is how many messages of a queue receivers may have at a time.
+const MaxHidden = 120_000
 
 // A Request is what a receiver asks for.
 type Request struct {
@@ -103,7 +103,7 @@ func (t *taking) run(tx store.Tx) error {
 		if q.address.FIFO() {
 			return nil
 		}
-		return fault.Limit("The queue %s has %d messages in flight, which is the most it may have. Delete messages that have been worked on.", q.address.Name, maxHidden)
+		return fault.Limit("The queue %s has %d messages in flight, which is the most it may have. Delete messages that have been worked on.", q.address.Name, MaxHidden)
 	}
 	hide := t.config.Visibility
 	if t.request.Visibility != nil {
@@ -131,7 +131,7 @@ func (t *taking) run(tx store.Tx) error {
 }
 
 // full says whether receivers have as many messages as they may.
-func (q *queue) full() bool { return q.counts[hidden] >= maxHidden }
+func (q *queue) full() bool { return q.counts[hidden] >= MaxHidden }
 
 // hand gives a message to the receiver.
 func (t *taking) hand(e *entry, r *record, hide time.Duration) error {

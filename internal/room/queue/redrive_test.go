@@ -153,9 +153,9 @@ func TestRedrivePolicyNamesAQueueThatPermitsIt(t *testing.T) {
 	r := newRig(t)
 	r.create("any", nil)
 	r.create("f.fifo", nil)
-	r.create("none", func(s *Settings) { s.RedriveAllow = &RedriveAllow{Permission: denyAll} })
+	r.create("none", func(s *Settings) { s.RedriveAllow = &RedriveAllow{Permission: DenyAll} })
 	r.create("some", func(s *Settings) {
-		s.RedriveAllow = &RedriveAllow{Permission: byQueue, Sources: []string{at("friend").ARN()}}
+		s.RedriveAllow = &RedriveAllow{Permission: ByQueue, Sources: []string{at("friend").ARN()}}
 	})
 	try := func(name, target string, max int) error {
 		s := DefaultSettings()

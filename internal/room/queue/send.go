@@ -10,8 +10,8 @@ import (
 	"github.com/dari-bus/dari/internal/store"
 )
 
-// maxDelay is the longest delay of a message.
-const maxDelay = 15 * time.Minute
+// MaxDelay is the longest delay of a message.
+const MaxDelay = 15 * time.Minute
 
 // An Outcome is what became of one draft.
 type Outcome struct {
@@ -82,51 +82,53 @@ func newLetter(d *Draft, c *config, fifo bool, sent *Sent) letter {
 // check returns a fault unless the queue of these settings takes d.
 func (d *Draft) check(s *Settings, fifo bool) error {
 	if d.Body == "" {
-		return fault.Invalid("The request must contain the parameter MessageBody.").WithCode(codeMissing)
+		return fault.Invalid("The request must contain the parameter MessageBody.").WithCode(CodeMissing)
 	}
 	if d.Size() > s.MaxSize {
-		return tooLong("are invalid", s.MaxSize)
+		return TooLong("are invalid", s.MaxSize)
 	}
-	if err := checkText("message body", d.Body); err != nil {
+	if err := CheckText("message body", d.Body); err != nil {
 		return err
 	}
-	if d.Delay != nil && (*d.Delay < 0 || *d.Delay > maxDelay) {
+	if d.Delay != nil && (*d.Delay < 0 || *d.Delay > MaxDelay) {
 		return fault.Invalid("Value %d for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= 900.", *d.Delay/time.Second)
 	}
-	if d.Group != "" && !plain(d.Group) {
-		return plainFault("MessageGroupId", d.Group)
+	if d.Group != "" && !Plain(d.Group) {
+		return PlainFault("MessageGroupId", d.Group)
 	}
-	if d.DedupID != "" && !plain(d.DedupID) {
-		return plainFault("MessageDeduplicationId", d.DedupID)
+	if d.DedupID != "" && !Plain(d.DedupID) {
+		return PlainFault("MessageDeduplicationId", d.DedupID)
 	}
 	if !fifo {
 		if d.DedupID != "" {
-			return wrongType("MessageDeduplicationId", d.DedupID)
+			return WrongType("MessageDeduplicationId", d.DedupID)
 		}
 		return nil
 	}
 	if d.Group == "" {
-		return fault.Invalid("The request must contain the parameter MessageGroupId.").WithCode(codeMissing)
+		return fault.Invalid("The request must contain the parameter MessageGroupId.").WithCode(CodeMissing)
 	}
 	if d.DedupID == "" && !s.ContentDedup {
-		return noDedupID()
+		return NoDedupID()
 	}
 	if d.Delay != nil && *d.Delay != 0 {
-		return wrongType("DelaySeconds", int(*d.Delay/time.Second))
+		return WrongType("DelaySeconds", int(*d.Delay/time.Second))
 	}
 	return nil
 }
 
-func noDedupID() error {
+// NoDedupID is the fault of a message that nothing tells from its repetitions.
+func NoDedupID() error {
 	return fault.Invalid("The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly")
 }
 
-func wrongType(name string, value any) error {
+// WrongType is the fault of a parameter that is for the other type of queue.
+func WrongType(name string, value any) error {
 	return fault.Invalid("Value %v for parameter %s is invalid. Reason: The request include parameter that is not valid for this queue type.", value, name)
 }
 
-// plain says whether s is an id of a group, a repetition or an attempt.
-func plain(s string) bool {
+// Plain says whether s is an id of a group, a repetition or an attempt.
+func Plain(s string) bool {
 	for i := range len(s) {
 		if s[i] <= ' ' || s[i] > '~' {
 			return false
@@ -135,7 +137,8 @@ func plain(s string) bool {
 	return s != "" && len(s) <= 128
 }
 
-func plainFault(name, value string) error {
+// PlainFault is the fault of an id that is not [Plain].
+func PlainFault(name, value string) error {
 	return fault.Invalid("Value %s for parameter %s is invalid. Reason: %s can only include alphanumeric and punctuation characters. 1 to 128 in length.", value, name, name)
 }
 

@@ -60,9 +60,9 @@ type RedriveAllow struct {
 
 // The values of RedriveAllow.Permission.
 const (
-	allowAll = "allowAll"
-	denyAll  = "denyAll"
-	byQueue  = "byQueue"
+	AllowAll = "allowAll"
+	DenyAll  = "denyAll"
+	ByQueue  = "byQueue"
 )
 
 // DefaultSettings are those of a queue whose owner decides nothing.
@@ -83,9 +83,9 @@ func (s *Settings) permits(source string) bool {
 		return true
 	}
 	switch s.RedriveAllow.Permission {
-	case denyAll:
+	case DenyAll:
 		return false
-	case byQueue:
+	case ByQueue:
 		return slices.Contains(s.RedriveAllow.Sources, source)
 	}
 	return true
@@ -112,7 +112,7 @@ func (s *Service) checkRedrive(a Address, r *Redrive) error {
 	if r == nil {
 		return nil
 	}
-	to, ok := parseTarget(r.Target)
+	to, ok := ParseAddress(r.Target)
 	if !ok {
 		return redriveFault(r, "Invalid value for deadLetterTargetArn.")
 	}

@@ -184,7 +184,7 @@ func (w *walk) deadLetters(e *entry) *queue {
 	if r == nil || e.taken == 0 || int(e.count) < r.MaxReceives {
 		return nil
 	}
-	a, ok := parseTarget(r.Target)
+	a, ok := ParseAddress(r.Target)
 	if !ok {
 		return nil // it was read when it was set
 	}

@@ -1,4 +1,4 @@
-package queue
+package sqs
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/room/queue"
 	"github.com/dari-bus/dari/internal/wire"
 )
 
@@ -31,14 +32,14 @@ type allowJSON struct {
 	Sources    []string `json:"sourceQueueArns,omitempty"`
 }
 
-func printRedrive(r *Redrive) string {
+func printRedrive(r *queue.Redrive) string {
 	if r == nil {
 		return ""
 	}
 	return printJSON(redriveJSON{r.Target, json.Number(strconv.Itoa(r.MaxReceives))})
 }
 
-func printAllow(r *RedriveAllow) string {
+func printAllow(r *queue.RedriveAllow) string {
 	if r == nil {
 		return ""
 	}
@@ -53,7 +54,7 @@ func printJSON(v any) string {
 	return string(b)
 }
 
-func setRedrive(s *Settings, v string) error {
+func setRedrive(s *queue.Settings, v string) error {
 	s.Redrive = nil
 	if v == "" {
 		return nil
@@ -67,7 +68,7 @@ func setRedrive(s *Settings, v string) error {
 			return badPolicy("RedrivePolicy", v, "Redrive policy does not contain mandatory attribute: "+name+".")
 		}
 	}
-	r := &Redrive{Text: v}
+	r := &queue.Redrive{Text: v}
 	if json.Unmarshal(given["deadLetterTargetArn"], &r.Target) != nil {
 		return badPolicy("RedrivePolicy", v, "Invalid value for deadLetterTargetArn.")
 	}
@@ -80,7 +81,7 @@ func setRedrive(s *Settings, v string) error {
 	return nil
 }
 
-func setAllow(s *Settings, v string) error {
+func setAllow(s *queue.Settings, v string) error {
 	s.RedriveAllow = nil
 	if v == "" {
 		return nil
@@ -90,16 +91,16 @@ func setAllow(s *Settings, v string) error {
 		return badPolicy("RedriveAllowPolicy", v, "Redrive allow policy is not a valid JSON map.")
 	}
 	switch n := len(given.Sources); {
-	case given.Permission != allowAll && given.Permission != denyAll && given.Permission != byQueue:
+	case given.Permission != queue.AllowAll && given.Permission != queue.DenyAll && given.Permission != queue.ByQueue:
 		return badPolicy("RedriveAllowPolicy", v, "redrivePermission must be allowAll, denyAll or byQueue.")
-	case given.Permission == byQueue && n == 0:
+	case given.Permission == queue.ByQueue && n == 0:
 		return badPolicy("RedriveAllowPolicy", v, "redrivePermission byQueue needs sourceQueueArns.")
-	case given.Permission != byQueue && n > 0:
+	case given.Permission != queue.ByQueue && n > 0:
 		return badPolicy("RedriveAllowPolicy", v, "sourceQueueArns can be given with redrivePermission byQueue only.")
 	case n > 10:
 		return badPolicy("RedriveAllowPolicy", v, "sourceQueueArns can name 10 queues at most.")
 	}
-	s.RedriveAllow = &RedriveAllow{given.Permission, given.Sources}
+	s.RedriveAllow = &queue.RedriveAllow{Permission: given.Permission, Sources: given.Sources}
 	return nil
 }
 
@@ -125,7 +126,7 @@ func (a api) ListDeadLetterSourceQueues(ctx context.Context, in *listSourcesRequ
 	if err != nil {
 		return nil, err
 	}
-	if _, err := a.find(at); err != nil {
+	if _, err := a.Settings(at); err != nil {
 		return nil, err
 	}
 	urls, next, err := urlPage(ctx, a.Sources(at), in.NextToken, in.MaxResults)
@@ -153,8 +154,8 @@ func (a api) StartMessageMoveTask(ctx context.Context, in *startMoveRequest) (*s
 	if in.MaxNumberOfMessagesPerSecond != nil && (rate < 1 || rate > maxMoveRate) {
 		return nil, fault.Invalid("Value %d for parameter MaxNumberOfMessagesPerSecond is invalid. Reason: Must be between 1 and %d, if provided.", rate, maxMoveRate)
 	}
-	if to, ok := parseTarget(wire.Val(in.DestinationArn)); ok {
-		if err := a.allow(wire.CallerFrom(ctx).Caller, to, "SendMessage"); err != nil {
+	if to, ok := queue.ParseAddress(wire.Val(in.DestinationArn)); ok {
+		if err := a.Allow(wire.CallerFrom(ctx).Caller, to, "SendMessage"); err != nil {
 			return nil, err
 		}
 	}
@@ -166,19 +167,15 @@ func (a api) StartMessageMoveTask(ctx context.Context, in *startMoveRequest) (*s
 }
 
 // moveFrom reads the ARN of the queue that messages are moved from.
-func (a api) moveFrom(ctx context.Context, text *string, action string) (Address, error) {
+func (a api) moveFrom(ctx context.Context, text *string, action string) (queue.Address, error) {
 	if wire.Val(text) == "" {
-		return Address{}, wants("SourceArn")
+		return queue.Address{}, wants("SourceArn")
 	}
-	at, ok := parseTarget(*text)
+	at, ok := queue.ParseAddress(*text)
 	if !ok {
-		return Address{}, fault.Invalid("You must use this format to specify the SourceArn: arn:<partition>:<service>:<region>:<account-id>:<resource-id>")
+		return queue.Address{}, fault.Invalid("You must use this format to specify the SourceArn: arn:<partition>:<service>:<region>:<account-id>:<resource-id>")
 	}
-	if err := a.allow(wire.CallerFrom(ctx).Caller, at, action); err != nil {
-		return Address{}, err
-	}
-	_, err := a.moveSource(at)
-	return at, err
+	return at, a.Allow(wire.CallerFrom(ctx).Caller, at, action)
 }
 
 // A handleJSON names a task and its queue.
@@ -187,7 +184,7 @@ type handleJSON struct {
 	Source string `json:"sourceArn"`
 }
 
-func printHandle(id string, source Address) string {
+func printHandle(id string, source queue.Address) string {
 	return base64.StdEncoding.EncodeToString([]byte(printJSON(handleJSON{id, source.ARN()})))
 }
 
@@ -246,8 +243,8 @@ func (a api) ListMessageMoveTasks(ctx context.Context, in *listMovesRequest) (*l
 	if in.MaxResults != nil {
 		limit = *in.MaxResults
 	}
-	if limit < 1 || limit > keepMoves {
-		return nil, fault.Invalid("Value %d for parameter MaxResults is invalid. Reason: Must be between 1 and %d, if provided.", limit, keepMoves)
+	if limit < 1 || limit > queue.KeepMoves {
+		return nil, fault.Invalid("Value %d for parameter MaxResults is invalid. Reason: Must be between 1 and %d, if provided.", limit, queue.KeepMoves)
 	}
 	latest, err := a.Moves(source, limit)
 	if err != nil {
@@ -260,7 +257,7 @@ func (a api) ListMessageMoveTasks(ctx context.Context, in *listMovesRequest) (*l
 			ApproximateNumberOfMessagesMoved: m.Moved, ApproximateNumberOfMessagesToMove: m.ToMove,
 			FailureReason: m.Reason, StartedTimestamp: m.Started.UnixMilli(),
 		}
-		if m.Status == MoveRunning {
+		if m.Status == queue.MoveRunning {
 			r.TaskHandle = printHandle(m.ID, source)
 		}
 		out.Results = append(out.Results, r)

@@ -1,4 +1,4 @@
-package queue
+package sqs
 
 import (
 	"crypto/md5"
@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"hash"
 	"io"
+
+	"github.com/dari-bus/dari/internal/room/queue"
 )
 
 // bodyDigest is the MD5 that clients compare a body with.
@@ -25,7 +27,7 @@ const (
 // the order of the names, name, type and value with their lengths before them,
 // and a byte that says what the value is. It is "" for no attributes.
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
-func attributesDigest(sorted []Attribute) string {
+func attributesDigest(sorted []queue.Attribute) string {
 	if len(sorted) == 0 {
 		return ""
 	}

@@ -1,13 +1,17 @@
-package queue
+package sqs
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/dari-bus/dari/internal/room/queue"
+)
 
 // quotas are the bounds on what callers may have here.
 func quotas() []string {
 	return []string{
-		fmt.Sprintf("Receivers may have %d messages of a queue at a time.", maxHidden),
-		fmt.Sprintf("A batch has %d entries and %d MiB; a message has %d attributes, and a queue %d tags.", maxEntries, maxBatch>>20, maxAttributes, maxTags),
-		fmt.Sprintf("A task moves up to %d messages a second when it is given a rate. The last %d tasks of a queue are remembered.", maxMoveRate, keepMoves),
+		fmt.Sprintf("Receivers may have %d messages of a queue at a time.", queue.MaxHidden),
+		fmt.Sprintf("A batch has %d entries and %d MiB; a message has %d attributes, and a queue %d tags.", maxEntries, maxBatch>>20, maxAttributes, queue.MaxTags),
+		fmt.Sprintf("A task moves up to %d messages a second when it is given a rate. The last %d tasks of a queue are remembered.", maxMoveRate, queue.KeepMoves),
 		"The number of queues and of messages is not limited.",
 	}
 }

@@ -1,4 +1,4 @@
-package queue
+package sqs
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/room/queue"
 	"github.com/dari-bus/dari/internal/wire"
 )
 
@@ -53,19 +54,19 @@ func (a api) SendMessage(ctx context.Context, in *sendMessageRequest) (*sendMess
 	if err != nil {
 		return nil, err
 	}
-	out, err := a.Send(ctx, at, []Draft{d})
+	out, err := a.Send(ctx, at, []queue.Draft{d})
 	if err != nil {
 		return nil, err
 	}
 	return in.result(&d, out[0]), out[0].Err
 }
 
-func (in *messageInput) result(d *Draft, o Outcome) *sendMessageResult {
+func (in *messageInput) result(d *queue.Draft, o queue.Outcome) *sendMessageResult {
 	r := &sendMessageResult{
 		MessageId: o.ID, MD5OfMessageBody: bodyDigest(d.Body), MD5OfMessageAttributes: attributesDigest(d.Attributes),
 	}
 	if len(in.MessageSystemAttributes) > 0 { // the digest is of what the sender sent as one
-		r.MD5OfMessageSystemAttributes = attributesDigest([]Attribute{{traceHeader, "String", d.Trace}})
+		r.MD5OfMessageSystemAttributes = attributesDigest([]queue.Attribute{{Name: traceHeader, Type: "String", Value: d.Trace}})
 	}
 	if o.Sequence != 0 {
 		r.SequenceNumber = strconv.FormatUint(o.Sequence, 10)
@@ -74,14 +75,14 @@ func (in *messageInput) result(d *Draft, o Outcome) *sendMessageResult {
 }
 
 // draft returns the message in the room's own terms.
-func (in *messageInput) draft(ctx context.Context) (d Draft, err error) {
-	d = Draft{Body: wire.Val(in.MessageBody), Group: wire.Val(in.MessageGroupId), DedupID: wire.Val(in.MessageDeduplicationId)}
+func (in *messageInput) draft(ctx context.Context) (d queue.Draft, err error) {
+	d = queue.Draft{Body: wire.Val(in.MessageBody), Group: wire.Val(in.MessageGroupId), DedupID: wire.Val(in.MessageDeduplicationId)}
 	// The service takes an empty id for none; callers who send one mean something.
 	if in.MessageGroupId != nil && d.Group == "" {
-		return d, plainFault("MessageGroupId", "")
+		return d, queue.PlainFault("MessageGroupId", "")
 	}
 	if in.MessageDeduplicationId != nil && d.DedupID == "" {
-		return d, plainFault("MessageDeduplicationId", "")
+		return d, queue.PlainFault("MessageDeduplicationId", "")
 	}
 	if in.DelaySeconds != nil {
 		delay := clampSeconds(*in.DelaySeconds)
@@ -95,7 +96,7 @@ func (in *messageInput) draft(ctx context.Context) (d Draft, err error) {
 		return d, err
 	}
 	d.Trace, err = readTrace(in.MessageSystemAttributes)
-	if d.Trace == "" && checkText("trace header", caller.Trace) == nil {
+	if d.Trace == "" && queue.CheckText("trace header", caller.Trace) == nil {
 		// Instrumented clients send the trace along with every request, and do not
 		// mean a message to fail because of it.
 		d.Trace = caller.Trace
@@ -164,8 +165,8 @@ func (a api) ReceiveMessage(ctx context.Context, in *receiveMessageRequest) (*re
 }
 
 // request checks the numbers.
-func (in *receiveMessageRequest) request(at Address) (r Request, err error) {
-	r = Request{Max: 1, Attempt: wire.Val(in.ReceiveRequestAttemptId)}
+func (in *receiveMessageRequest) request(at queue.Address) (r queue.Request, err error) {
+	r = queue.Request{Max: 1, Attempt: wire.Val(in.ReceiveRequestAttemptId)}
 	if in.MaxNumberOfMessages != nil {
 		if r.Max = *in.MaxNumberOfMessages; r.Max < 1 || r.Max > 10 {
 			return r, fault.Invalid("Value %d for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.", r.Max)
@@ -179,23 +180,23 @@ func (in *receiveMessageRequest) request(at Address) (r Request, err error) {
 	}
 	if in.VisibilityTimeout != nil {
 		hide := clampSeconds(*in.VisibilityTimeout)
-		if r.Visibility = &hide; hide < 0 || hide > maxVisibility {
-			return r, visibilityFault(*in.VisibilityTimeout)
+		if r.Visibility = &hide; hide < 0 || hide > queue.MaxVisibility {
+			return r, queue.VisibilityFault(*in.VisibilityTimeout)
 		}
 	}
 	switch {
 	case in.ReceiveRequestAttemptId == nil:
 	case !at.FIFO():
-		return r, wrongType("ReceiveRequestAttemptId", r.Attempt)
-	case !plain(r.Attempt):
-		return r, plainFault("ReceiveRequestAttemptId", r.Attempt)
+		return r, queue.WrongType("ReceiveRequestAttemptId", r.Attempt)
+	case !queue.Plain(r.Attempt):
+		return r, queue.PlainFault("ReceiveRequestAttemptId", r.Attempt)
 	}
 	return r, nil
 }
 
 // show returns a message with the attributes that are asked for.
-func show(m *Message, system, names []string) message {
-	chosen := slices.DeleteFunc(slices.Clone(m.Attributes), func(a Attribute) bool { return !asked(names, a.Name) })
+func show(m *queue.Message, system, names []string) message {
+	chosen := slices.DeleteFunc(slices.Clone(m.Attributes), func(a queue.Attribute) bool { return !asked(names, a.Name) })
 	return message{
 		MessageId: m.ID, ReceiptHandle: m.Receipt, MD5OfBody: bodyDigest(m.Body), Body: m.Body,
 		Attributes:             showSystem(m, system),
@@ -257,17 +258,17 @@ func (a api) ChangeMessageVisibility(ctx context.Context, in *changeVisibilityRe
 	if err != nil {
 		return nil, err
 	}
-	fates, err := a.Extend(ctx, at, []Timeout{t})
+	fates, err := a.Extend(ctx, at, []queue.Timeout{t})
 	return &wire.None{}, first(fates, err)
 }
 
-func timeout(receipt string, seconds *int) (Timeout, error) {
+func timeout(receipt string, seconds *int) (queue.Timeout, error) {
 	if seconds == nil {
-		return Timeout{}, wants("VisibilityTimeout")
+		return queue.Timeout{}, wants("VisibilityTimeout")
 	}
-	t := Timeout{Receipt: receipt, Hide: clampSeconds(*seconds)}
-	if t.Hide < 0 || t.Hide > maxVisibility {
-		return t, visibilityFault(*seconds)
+	t := queue.Timeout{Receipt: receipt, Hide: clampSeconds(*seconds)}
+	if t.Hide < 0 || t.Hide > queue.MaxVisibility {
+		return t, queue.VisibilityFault(*seconds)
 	}
 	return t, nil
 }

@@ -1,4 +1,4 @@
-package queue
+package sqs
 
 import (
 	"maps"
@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/room/queue"
 	"github.com/dari-bus/dari/internal/wire"
 )
 
@@ -24,11 +25,11 @@ type messageAttribute struct {
 const maxAttributes = 10
 
 // readAttributes returns the sender's attributes in the order of their names.
-func readAttributes(given map[string]messageAttribute) ([]Attribute, error) {
+func readAttributes(given map[string]messageAttribute) ([]queue.Attribute, error) {
 	if len(given) > maxAttributes {
 		return nil, fault.Invalid("Number of message attributes [%d] exceeds the allowed maximum [%d].", len(given), maxAttributes)
 	}
-	var attrs []Attribute
+	var attrs []queue.Attribute
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if err := checkAttributeName(name); err != nil {
 			return nil, err
@@ -60,8 +61,8 @@ func checkAttributeName(name string) error {
 	return nil
 }
 
-func readAttribute(name string, given messageAttribute) (Attribute, error) {
-	a := Attribute{Name: name, Type: wire.Val(given.DataType)}
+func readAttribute(name string, given messageAttribute) (queue.Attribute, error) {
+	a := queue.Attribute{Name: name, Type: wire.Val(given.DataType)}
 	if given.StringListValues != nil || given.BinaryListValues != nil {
 		return a, fault.Invalid("Message attribute list values in SendMessage operation are not supported.").WithCode("UnsupportedOperation")
 	}
@@ -75,7 +76,7 @@ func readAttribute(name string, given messageAttribute) (Attribute, error) {
 	if len(a.Type) > 256 {
 		return a, fault.Invalid("The message attribute '%s' has a type of %d characters; 256 are allowed.", name, len(a.Type))
 	}
-	if err := checkText("attribute type", label); err != nil {
+	if err := queue.CheckText("attribute type", label); err != nil {
 		return a, err
 	}
 	if kind == "Binary" {
@@ -90,7 +91,7 @@ func readAttribute(name string, given messageAttribute) (Attribute, error) {
 		return a, fault.Invalid("Can't cast the value of message (user) attribute '%s' to a number.", name)
 	}
 	if kind != "Binary" {
-		return a, checkText("message attribute value", a.Value)
+		return a, queue.CheckText("message attribute value", a.Value)
 	}
 	return a, nil
 }
@@ -111,7 +112,7 @@ func number(s string) bool {
 }
 
 // showAttributes is the way back.
-func showAttributes(attrs []Attribute) map[string]messageAttribute {
+func showAttributes(attrs []queue.Attribute) map[string]messageAttribute {
 	if len(attrs) == 0 {
 		return nil
 	}
@@ -139,7 +140,7 @@ func readTrace(given map[string]messageAttribute) (string, error) {
 		if wire.Val(v.DataType) != "String" || wire.Val(v.StringValue) == "" {
 			return "", fault.Invalid("Message system attribute '%s' must contain a non-empty value of type 'String'.", name)
 		}
-		if err := checkText("message system attribute value", *v.StringValue); err != nil {
+		if err := queue.CheckText("message system attribute value", *v.StringValue); err != nil {
 			return "", err
 		}
 	}
@@ -153,7 +154,7 @@ var systemAttributes = []string{
 }
 
 // showSystem returns those that are asked for and that the message has.
-func showSystem(m *Message, names []string) map[string]string {
+func showSystem(m *queue.Message, names []string) map[string]string {
 	if len(names) == 0 {
 		return nil
 	}

@@ -1,9 +1,10 @@
-package queue
+package sqs
 
 import (
 	"context"
 
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/room/queue"
 	"github.com/dari-bus/dari/internal/wire"
 )
 
@@ -87,7 +88,7 @@ func (a api) SendMessageBatch(ctx context.Context, in *sendMessageBatchRequest) 
 	if err != nil {
 		return nil, err
 	}
-	q, err := a.find(at)
+	set, err := a.Settings(at)
 	if err != nil {
 		return nil, err
 	}
@@ -95,8 +96,7 @@ func (a api) SendMessageBatch(ctx context.Context, in *sendMessageBatchRequest) 
 		return nil, err
 	}
 	out := &sendMessageBatchResult{}
-	c := q.config()
-	var drafts []Draft
+	var drafts []queue.Draft
 	var taken []*sendBatchEntry
 	size := 0
 	for i := range in.Entries {
@@ -106,11 +106,11 @@ func (a api) SendMessageBatch(ctx context.Context, in *sendMessageBatchRequest) 
 			out.Failed = append(out.Failed, batchFault(*e.Id, err))
 			continue
 		}
-		if err := checkOrdered(at, c, &d); err != nil {
+		if err := checkOrdered(at, set, &d); err != nil {
 			return nil, err
 		}
-		if size += d.Size(); d.Size() > c.MaxSize {
-			out.Failed = append(out.Failed, batchFault(*e.Id, tooLong("cannot be validated", c.MaxSize)))
+		if size += d.Size(); d.Size() > set.MaxSize {
+			out.Failed = append(out.Failed, batchFault(*e.Id, queue.TooLong("cannot be validated", set.MaxSize)))
 			continue
 		}
 		drafts, taken = append(drafts, d), append(taken, e)
@@ -133,14 +133,14 @@ func (a api) SendMessageBatch(ctx context.Context, in *sendMessageBatchRequest) 
 }
 
 // checkOrdered refuses what makes SQS refuse a whole batch for a FIFO queue.
-func checkOrdered(at Address, c *config, d *Draft) error {
+func checkOrdered(at queue.Address, set *queue.Settings, d *queue.Draft) error {
 	switch {
 	case !at.FIFO():
 		return nil
 	case d.Group == "":
 		return fault.Invalid("The request must contain the parameter MessageGroupId.")
-	case d.DedupID == "" && !c.ContentDedup:
-		return noDedupID()
+	case d.DedupID == "" && !set.ContentDedup:
+		return queue.NoDedupID()
 	}
 	return nil
 }
@@ -163,7 +163,7 @@ func (a api) DeleteMessageBatch(ctx context.Context, in *deleteMessageBatchReque
 	if err != nil {
 		return nil, err
 	}
-	if _, err := a.find(at); err != nil {
+	if _, err := a.Settings(at); err != nil {
 		return nil, err
 	}
 	if err := checkBatch(in.Entries, func(e *deleteBatchEntry) *string { return e.Id }, "DeleteMessageBatchRequestEntry"); err != nil {
@@ -213,14 +213,14 @@ func (a api) ChangeMessageVisibilityBatch(ctx context.Context, in *changeVisibil
 	if err != nil {
 		return nil, err
 	}
-	if _, err := a.find(at); err != nil {
+	if _, err := a.Settings(at); err != nil {
 		return nil, err
 	}
 	if err := checkBatch(in.Entries, func(e *visibilityBatchEntry) *string { return e.Id }, "ChangeMessageVisibilityBatchRequestEntry"); err != nil {
 		return nil, err
 	}
 	out := &changeVisibilityBatchResult{}
-	var timeouts []Timeout
+	var timeouts []queue.Timeout
 	var ids []string
 	for _, e := range in.Entries {
 		t, err := timeout(wire.Val(e.ReceiptHandle), e.VisibilityTimeout)

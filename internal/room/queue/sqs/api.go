@@ -1,4 +1,4 @@
-package queue
+package sqs
 
 import (
 	"context"
@@ -8,16 +8,16 @@ import (
 	"strings"
 
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/room/queue"
 	"github.com/dari-bus/dari/internal/wire"
 )
 
-// The files api*.go are the door: SQS's operations, its types and its spelling.
-
-type api struct{ *Service }
+// An api has a method for each operation, which bears its name.
+type api struct{ *queue.Service }
 
 // API returns the service as Amazon SQS: its names and its table, for
 // [wire.NewHandler].
-func API(s *Service) *wire.Service {
+func API(s *queue.Service) *wire.Service {
 	a := api{s}
 	return &wire.Service{
 		Name:           "sqs",
@@ -44,18 +44,18 @@ var shapes = map[string]struct {
 	"BatchEntryIdsNotDistinct":       {"AWS.SimpleQueueService.BatchEntryIdsNotDistinct", http.StatusBadRequest},
 	"BatchRequestTooLong":            {"AWS.SimpleQueueService.BatchRequestTooLong", http.StatusBadRequest},
 	"EmptyBatchRequest":              {"AWS.SimpleQueueService.EmptyBatchRequest", http.StatusBadRequest},
-	codeAttributeName:                {codeAttributeName, http.StatusBadRequest},
-	codeAttributeValue:               {codeAttributeValue, http.StatusBadRequest},
+	queue.CodeAttributeName:          {queue.CodeAttributeName, http.StatusBadRequest},
+	queue.CodeAttributeValue:         {queue.CodeAttributeValue, http.StatusBadRequest},
 	"InvalidBatchEntryId":            {"AWS.SimpleQueueService.InvalidBatchEntryId", http.StatusBadRequest},
-	codeContents:                     {codeContents, http.StatusBadRequest},
+	queue.CodeContents:               {queue.CodeContents, http.StatusBadRequest},
 	"InvalidParameterValueException": {"InvalidParameterValue", http.StatusBadRequest},
-	codeMissing:                      {"MissingParameter", http.StatusBadRequest},
+	queue.CodeMissing:                {"MissingParameter", http.StatusBadRequest},
 	"OverLimit":                      {"OverLimit", http.StatusForbidden},
-	codePurge:                        {"AWS.SimpleQueueService.PurgeQueueInProgress", http.StatusForbidden},
+	queue.CodePurge:                  {"AWS.SimpleQueueService.PurgeQueueInProgress", http.StatusForbidden},
 	"QueueDoesNotExist":              {"AWS.SimpleQueueService.NonExistentQueue", http.StatusBadRequest},
 	"QueueNameExists":                {"QueueAlreadyExists", http.StatusBadRequest},
-	codeReceipt:                      {codeReceipt, http.StatusNotFound},
-	codeResource:                     {codeResource, http.StatusNotFound},
+	queue.CodeReceipt:                {queue.CodeReceipt, http.StatusNotFound},
+	queue.CodeResource:               {queue.CodeResource, http.StatusNotFound},
 	"ServiceUnavailable":             {"ServiceUnavailable", http.StatusServiceUnavailable},
 	"TooManyEntriesInBatchRequest":   {"AWS.SimpleQueueService.TooManyEntriesInBatchRequest", http.StatusBadRequest},
 	"UnsupportedOperation":           {"AWS.SimpleQueueService.UnsupportedOperation", http.StatusBadRequest},
@@ -92,26 +92,26 @@ func spell(err error) (wire.Error, bool) {
 
 // wants is a fault about a parameter that is not there.
 func wants(name string) error {
-	return fault.Invalid("The request must contain the parameter %s.", name).WithCode(codeMissing)
+	return fault.Invalid("The request must contain the parameter %s.", name).WithCode(queue.CodeMissing)
 }
 
 // at returns the address in a queue URL, if the caller may do action there. Only
 // the path counts: the same queue has many names for its host. A name alone is a
 // queue of the caller's.
-func (a api) at(ctx context.Context, url *string, action string) (Address, error) {
+func (a api) at(ctx context.Context, url *string, action string) (queue.Address, error) {
 	if url == nil {
-		return Address{}, missing()
+		return queue.Address{}, queue.Missing()
 	}
 	caller := wire.CallerFrom(ctx)
-	at := Address{caller.Place, *url}
+	at := queue.Address{Place: caller.Place, Name: *url}
 	if parts := strings.Split(*url, "/"); len(parts) > 1 {
 		at.Account, at.Name = parts[len(parts)-2], parts[len(parts)-1]
 	}
-	return at, a.allow(caller.Caller, at, action)
+	return at, a.Allow(caller.Caller, at, action)
 }
 
 // urlOf returns the URL of a queue, on the host that the caller came to.
-func urlOf(ctx context.Context, at Address) string {
+func urlOf(ctx context.Context, at queue.Address) string {
 	caller := wire.CallerFrom(ctx)
 	scheme := caller.Scheme
 	if scheme == "" {

@@ -1,4 +1,4 @@
-package queue
+package sqs
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 
 	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/room/queue"
 	"github.com/dari-bus/dari/internal/wire"
 )
 
@@ -90,7 +91,7 @@ func (a api) AddPermission(ctx context.Context, in *addPermissionRequest) (*wire
 	if p.Action, err = a.actions(in.Actions); err != nil {
 		return nil, err
 	}
-	return &wire.None{}, a.Configure(ctx, at, func(s *Settings) error {
+	return &wire.None{}, a.Configure(ctx, at, func(s *queue.Settings) error {
 		doc, err := readPolicy(s, at)
 		if err != nil {
 			return err
@@ -131,7 +132,7 @@ func (a api) actions(names []string) (oneOrMore, error) {
 		if name != "*" && !slices.ContainsFunc(API(a.Service).Operations, func(o wire.Operation) bool { return o.Name == name }) {
 			return nil, fault.Invalid("Value SQS:%s for parameter ActionName is invalid. Reason: Please refer to the appropriate WSDL for a list of valid actions.", name)
 		}
-		if slices.Contains(ownerOnly, name) {
+		if queue.OwnerOnly(name) {
 			return nil, fault.Invalid("Value SQS:%s for parameter ActionName is invalid. Reason: Only the queue owner is allowed to invoke this action.", name)
 		}
 		actions = append(actions, "SQS:"+name)
@@ -140,14 +141,14 @@ func (a api) actions(names []string) (oneOrMore, error) {
 }
 
 // readPolicy returns the policy of a queue, an empty one when it has none.
-func readPolicy(s *Settings, at Address) (policyJSON, error) {
+func readPolicy(s *queue.Settings, at queue.Address) (policyJSON, error) {
 	doc := policyJSON{Version: "2008-10-17", ID: at.ARN() + "/SQSDefaultPolicy"}
 	if s.Policy == "" {
 		return doc, nil
 	}
 	doc = policyJSON{}
 	if err := json.Unmarshal([]byte(s.Policy), &doc); err != nil {
-		return doc, fault.Invalid("The policy of the queue cannot be added to: %v.", err).WithCode(codeAttributeValue)
+		return doc, fault.Invalid("The policy of the queue cannot be added to: %v.", err).WithCode(queue.CodeAttributeValue)
 	}
 	return doc, nil
 }
@@ -165,7 +166,7 @@ func (a api) RemovePermission(ctx context.Context, in *removePermissionRequest) 
 		return nil, err
 	}
 	label := wire.Val(in.Label)
-	return &wire.None{}, a.Configure(ctx, at, func(s *Settings) error {
+	return &wire.None{}, a.Configure(ctx, at, func(s *queue.Settings) error {
 		doc, err := readPolicy(s, at)
 		if err != nil {
 			return err

@@ -1,13 +1,13 @@
-package queue
+package sqs
 
 import (
 	"context"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/page"
+	"github.com/dari-bus/dari/internal/room/queue"
 	"github.com/dari-bus/dari/internal/wire"
 )
 
@@ -42,8 +42,8 @@ type createQueueRequest struct {
 // that are given are those of the queue.
 func (a api) CreateQueue(ctx context.Context, in *createQueueRequest) (*queueURL, error) {
 	caller := wire.CallerFrom(ctx)
-	at := Address{caller.Place, wire.Val(in.QueueName)}
-	if err := a.opt.Guard.Allow(access.Own(caller.Caller, "sqs:CreateQueue", at.ARN())); err != nil {
+	at := queue.Address{Place: caller.Place, Name: wire.Val(in.QueueName)}
+	if err := a.AllowOwn(caller.Caller, "CreateQueue", at.ARN()); err != nil {
 		return nil, err
 	}
 	if err := checkName(at, strings.ToLower(in.Attributes["FifoQueue"])); err != nil {
@@ -52,11 +52,11 @@ func (a api) CreateQueue(ctx context.Context, in *createQueueRequest) (*queueURL
 	if err := checkTags(in.Tags); err != nil {
 		return nil, err
 	}
-	settings := DefaultSettings()
+	settings := queue.DefaultSettings()
 	if err := setAttributes(&settings, at.FIFO(), in.Attributes); err != nil {
 		return nil, err
 	}
-	agree := func(have Settings) error { return agreeOn(in.Attributes, at, &settings, &have) }
+	agree := func(have queue.Settings) error { return agreeOn(in.Attributes, at, &settings, &have) }
 	if err := a.Create(ctx, at, settings, in.Tags, agree); err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func (a api) CreateQueue(ctx context.Context, in *createQueueRequest) (*queueURL
 
 // checkName refuses names that no queue can have. fifo is what the request says
 // of its type.
-func checkName(at Address, fifo string) error {
+func checkName(at queue.Address, fifo string) error {
 	if at.Name == "" {
 		return wants("QueueName")
 	}
@@ -111,14 +111,14 @@ func (a api) GetQueueUrl(ctx context.Context, in *getQueueUrlRequest) (*queueURL
 		return nil, fault.Invalid("Value for parameter QueueName is invalid. Reason: Must specify a queue name.")
 	}
 	caller := wire.CallerFrom(ctx)
-	at := Address{caller.Place, *in.QueueName}
+	at := queue.Address{Place: caller.Place, Name: *in.QueueName}
 	if owner := wire.Val(in.QueueOwnerAWSAccountId); owner != "" {
 		at.Account = owner
 	}
-	if err := a.allow(caller.Caller, at, "GetQueueUrl"); err != nil {
+	if err := a.Allow(caller.Caller, at, "GetQueueUrl"); err != nil {
 		return nil, err
 	}
-	if _, err := a.find(at); err != nil {
+	if _, err := a.Settings(at); err != nil {
 		return nil, err
 	}
 	return &queueURL{urlOf(ctx, at)}, nil
@@ -139,7 +139,7 @@ type listQueuesResult struct {
 // names. There is a next page only for callers who set MaxResults.
 func (a api) ListQueues(ctx context.Context, in *listQueuesRequest) (*listQueuesResult, error) {
 	caller := wire.CallerFrom(ctx)
-	if err := a.opt.Guard.Allow(access.Own(caller.Caller, "sqs:ListQueues", "*")); err != nil {
+	if err := a.AllowOwn(caller.Caller, "ListQueues", "*"); err != nil {
 		return nil, err
 	}
 	all := a.List(caller.Place, wire.Val(in.QueueNamePrefix))
@@ -150,7 +150,7 @@ func (a api) ListQueues(ctx context.Context, in *listQueuesRequest) (*listQueues
 // maxList is the most queues in one answer.
 const maxList = 1000
 
-func urlPage(ctx context.Context, all []Address, token *string, limit *int) (urls []string, next string, err error) {
+func urlPage(ctx context.Context, all []queue.Address, token *string, limit *int) (urls []string, next string, err error) {
 	if limit != nil && (*limit < 1 || *limit > maxList) {
 		return nil, "", fault.Invalid("Value %d for parameter MaxResults is invalid. Reason: MaxResults must be an integer between 1 and %d.", *limit, maxList)
 	}
@@ -158,7 +158,7 @@ func urlPage(ctx context.Context, all []Address, token *string, limit *int) (url
 	if limit != nil {
 		size = *limit
 	}
-	rows, next, err := page.Clip(all, func(at Address) string { return at.Name }, wire.Val(token), size)
+	rows, next, err := page.Clip(all, func(at queue.Address) string { return at.Name }, wire.Val(token), size)
 	if err != nil {
 		return nil, "", err
 	}
