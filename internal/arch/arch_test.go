@@ -77,10 +77,11 @@ var rooms = []room{
 	{"internal/wire/rest", []string{"internal/wire/awsjson", "internal/wire/shape"}, false},
 	{"internal/wire/eventstream", []string{"internal/wire/shape"}, false},
 	{"internal/wire/body", []string{"internal/wire/shape"}, false},
-	{"internal/wire", []string{"internal/access", "internal/budget", "internal/fault", "internal/signature", "internal/wire/awsjson", "internal/wire/awsquery", "internal/wire/body", "internal/wire/cbor", "internal/wire/eventstream", "internal/wire/rest", "internal/wire/shape", "internal/wire/trail"}, false},
+	{"internal/wire", []string{"internal/access", "internal/budget", "internal/signature", "internal/wire/awsjson", "internal/wire/awsquery", "internal/wire/body", "internal/wire/cbor", "internal/wire/eventstream", "internal/wire/rest", "internal/wire/shape", "internal/wire/trail"}, false},
 	{"internal/door", []string{"internal/budget"}, false},
 	{"internal/console", []string{"internal/budget", "internal/door", "internal/watch"}, false},
-	{"internal/eventsapi", []string{"internal/access", "internal/bus", "internal/destination", "internal/event", "internal/fault", "internal/outbound", "internal/target", "pattern", "internal/wire"}, false},
+	{"internal/eventsapi/limits", []string{"internal/wire"}, false},
+	{"internal/eventsapi", []string{"internal/access", "internal/bus", "internal/destination", "internal/event", "internal/eventsapi/limits", "internal/fault", "internal/outbound", "internal/target", "pattern", "internal/wire"}, false},
 
 	// Rooms: neighbours that never see the bus, a target, or each other.
 	{"internal/room/logs/filters", []string{"internal/access", "internal/arn", "internal/budget", "internal/fault", "internal/filter", "internal/page", "internal/store", "internal/store/blocks", "internal/store/table"}, false},

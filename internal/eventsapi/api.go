@@ -3,7 +3,6 @@ package eventsapi
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/bus"
 	"github.com/dari-bus/dari/internal/destination"
+	"github.com/dari-bus/dari/internal/eventsapi/limits"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/wire"
 	"github.com/dari-bus/dari/pattern"
@@ -32,7 +32,7 @@ func API(b *bus.Service, d *destination.Service) *wire.Service {
 		Version:    "2015-10-07",
 		Protocols:  []wire.Protocol{wire.JSON11},
 		Operations: a.table(),
-		Limits:     limits(),
+		Limits:     limits.All(),
 		Quotas:     quotas(),
 		Deviations: deviations(),
 		Error:      spell,
@@ -54,14 +54,6 @@ func (a *api) table() []wire.Operation {
 	)
 	slices.SortFunc(rows, func(a, b wire.Operation) int { return strings.Compare(a.Name, b.Name) })
 	return rows
-}
-
-func limits() wire.Limits {
-	all := wire.Limits{}
-	for _, l := range []wire.Limits{busLimits, ruleLimits, targetLimits, eventLimits, permissionLimits, tagLimits, connectionLimits, apiDestinationLimits} {
-		maps.Copy(all, l)
-	}
-	return all
 }
 
 // exceptions are the error shapes of EventBridge, by the kind of fault.

@@ -6,6 +6,7 @@ import (
 	"github.com/dari-bus/dari/internal/bus"
 	"github.com/dari-bus/dari/internal/destination"
 	"github.com/dari-bus/dari/internal/event"
+	"github.com/dari-bus/dari/internal/eventsapi/limits"
 	"github.com/dari-bus/dari/internal/outbound"
 	"github.com/dari-bus/dari/internal/target"
 )
@@ -18,7 +19,7 @@ func quotas() []string {
 			l.Buses, l.RulesPerBus, l.WildcardRulesPerBus),
 		fmt.Sprintf("A rule has %d targets and a pattern of %d characters; a rule or a bus has %d tags, and a bus a policy of %d characters.",
 			l.TargetsPerRule, l.PatternLength, l.Tags, l.PolicyLength),
-		fmt.Sprintf("The entries of one PutEvents are %d and %d MiB in all.", eventLimits["PutEventsInput.Entries"].Max, l.RequestBytes>>20),
+		fmt.Sprintf("The entries of one PutEvents are %d and %d MiB in all.", limits.All()["PutEventsInput.Entries"].Max, l.RequestBytes>>20),
 		"These are AWS's, so that a test fails here where it would fail there; `dari serve -limits none` lifts all but the number of entries.",
 		fmt.Sprintf("An account has in each region %d connections and as many API destinations. An API destination is called %d times a second unless it says otherwise.",
 			destination.DefaultMax, destination.DefaultRate),

@@ -13,6 +13,7 @@ import (
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/budget"
 	"github.com/dari-bus/dari/internal/signature"
+	"github.com/dari-bus/dari/internal/wire/awsquery"
 )
 
 func TestBodiesAreBounded(t *testing.T) {
@@ -108,15 +109,15 @@ func TestLargeBodiesOfStrangersAreNotRead(t *testing.T) {
 	}{
 		{"an unknown key", "AKIDOTHER", "application/x-amz-json-1.1", 1 << 20, purse{}, 403, `"UnrecognizedClientException"`},
 		{"no key", "", "application/x-amz-json-1.1", 1 << 20, purse{}, 403, `"MissingAuthenticationTokenException"`},
-		{"no key, a form", "", formType, 1 << 20, purse{}, 403, "<Code>MissingAuthenticationToken</Code>"},
+		{"no key, a form", "", awsquery.FormType, 1 << 20, purse{}, 403, "<Code>MissingAuthenticationToken</Code>"},
 		{"no key, of a size that is not told", "", "application/x-amz-json-1.1", -1, purse{}, 403, `"MissingAuthenticationTokenException"`},
 		{"a key, but no memory", "AKIDEXAMPLE", "application/x-amz-json-1.1", 1 << 20, purse{empty: true}, 503, `"ServiceUnavailable"`},
-		{"no memory, a form", "AKIDEXAMPLE", formType, 1 << 20, purse{empty: true}, 503, "<Code>ServiceUnavailable</Code>"},
+		{"no memory, a form", "AKIDEXAMPLE", awsquery.FormType, 1 << 20, purse{empty: true}, 503, "<Code>ServiceUnavailable</Code>"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := newHandler(t, Options{Keys: keys, Bodies: &c.memory})
 			r := request(t, "POST", "/", "", "Content-Type", c.contentType)
-			if c.contentType != formType {
+			if c.contentType != awsquery.FormType {
 				r.Header.Set("X-Amz-Target", "AWSEvents.Echo")
 			}
 			if c.key != "" {

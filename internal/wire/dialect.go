@@ -30,7 +30,7 @@ func (h *handler) dialect(c *call) errorSpeller {
 		return c.service.Protocols[0]
 	case c.auth.Service == "s3":
 		return s3Errors{}
-	case media == formType, c.parameters().Has("Action"):
+	case media == awsquery.FormType, c.parameters().Has("Action"):
 		return Query
 	default:
 		return RestJSON

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dari-bus/dari/internal/wire/awsquery"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -142,7 +143,7 @@ func TestServicesThatAreNotThereAnswerInTheirDialect(t *testing.T) {
 	if want := `{"__type":"UnsupportedOperationException","message":"` + says("dynamodb") + `"}`; w.Body.String() != want || w.Header().Get("Content-Type") != "application/x-amz-json-1.0" {
 		t.Errorf("JSON: got %s", w.Body)
 	}
-	w = ask("iam", "POST", "Action=ListUsers&Version=2010-05-08", "Content-Type", formType)
+	w = ask("iam", "POST", "Action=ListUsers&Version=2010-05-08", "Content-Type", awsquery.FormType)
 	if !strings.Contains(w.Body.String(), "<Code>UnsupportedOperation</Code><Message>"+says("iam")) {
 		t.Errorf("query: got %s", w.Body)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/signature"
 	"github.com/dari-bus/dari/internal/wire/shape"
 )
@@ -19,7 +18,7 @@ func (h *handler) explain(c *call, err error) *Error {
 	if e, ok := errors.AsType[*signature.Error](err); ok {
 		return &Error{Code: e.Code, QueryCode: e.QueryCode, Message: e.Message, QueryMessage: e.QueryMessage, Status: http.StatusForbidden}
 	}
-	spell := faultError
+	spell := shape.Spell
 	if c.service != nil && c.service.Error != nil {
 		spell = c.service.Error
 	}
@@ -31,39 +30,6 @@ func (h *handler) explain(c *call, err error) *Error {
 			"operation", c.operationName(), "err", err)
 	}
 	return errInternal(c.caller.RequestID)
-}
-
-// faultError spells a fault with the names that most services share. An error
-// that is no fault is not the caller's.
-func faultError(err error) (Error, bool) {
-	f, ok := errors.AsType[*fault.Error](err)
-	if !ok {
-		return Error{}, false
-	}
-	e := Error{Code: f.Code, Message: f.Message, Kind: f.Kind}
-	name := ""
-	switch f.Kind {
-	case fault.KindInvalid:
-		name, e.QueryCode = "ValidationException", "ValidationError"
-	case fault.KindNotFound:
-		name = "ResourceNotFoundException"
-	case fault.KindConflict:
-		name = "ResourceAlreadyExistsException"
-	case fault.KindLimit:
-		name = "LimitExceededException"
-	case fault.KindDenied:
-		name, e.QueryCode = "AccessDeniedException", "AccessDenied"
-	case fault.KindUnavailable:
-		name, e.QueryCode = "ThrottlingException", "Throttling"
-	default:
-		return Error{}, false
-	}
-	if e.Code != "" {
-		e.QueryCode = ""
-	} else {
-		e.Code = name
-	}
-	return e, true
 }
 
 // maxMessage bounds the text of an error, in bytes. Rooms repeat what they were

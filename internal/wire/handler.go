@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	"net/http"
 	"reflect"
 	"slices"
@@ -163,7 +162,7 @@ func (h *handler) setDefaults() {
 		h.Clock = time.Now
 	}
 	if h.Bodies == nil {
-		h.Bodies = endless{}
+		h.Bodies = body.Endless{}
 	}
 	if h.Known == nil {
 		h.Known = func(context.Context) {}
@@ -172,13 +171,6 @@ func (h *handler) setDefaults() {
 		h.Before = func(context.Context, *Call) error { return nil }
 	}
 }
-
-// endless is memory without end.
-type endless struct{}
-
-func (endless) Take(context.Context, int64) error { return nil }
-func (endless) Give(context.Context, int64)       {}
-func (endless) Most() int64                       { return math.MaxInt64 }
 
 // compile makes s ready to serve.
 func compile(s *Service) (*service, error) {

@@ -19,6 +19,7 @@ import (
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/signature"
+	"github.com/dari-bus/dari/internal/wire/awsquery"
 )
 
 func newRequest(t testing.TB, method, url, body string, header ...string) *http.Request {
@@ -164,7 +165,7 @@ func TestOurOwnFailuresAreLoggedAndHidden(t *testing.T) {
 			t.Errorf("%s: logged %s", c.target, log.String())
 		}
 	}
-	w := do(newHandler(t, Options{}), request(t, "POST", "/", "Action=Panic&Version=2012-11-05", "Content-Type", formType))
+	w := do(newHandler(t, Options{}), request(t, "POST", "/", "Action=Panic&Version=2012-11-05", "Content-Type", awsquery.FormType))
 	if !strings.Contains(w.Body.String(), "<Type>Receiver</Type><Code>InternalFailure</Code>") {
 		t.Errorf("query: got %s", w.Body)
 	}
@@ -199,7 +200,7 @@ func TestARefusalIsInTheDialectOfTheRequest(t *testing.T) {
 		{"POST", "/", "{}", []string{"X-Amz-Target", "AWSEvents.Echo"}, `{"__type":"AccessDeniedException","message":"No."}`},
 		{"POST", "/", "{}", []string{"X-Amz-Target", "AmazonSQS.Echo"}, `{"__type":"com.amazonaws.sqs#AccessDeniedException","message":"No."}`},
 		{"GET", "/?Action=Echo", "", nil, "<Code>AccessDenied</Code><Message>No.</Message>"},
-		{"POST", "/", "Action=Echo", []string{"Content-Type", formType}, "<Code>AccessDenied</Code><Message>No.</Message>"},
+		{"POST", "/", "Action=Echo", []string{"Content-Type", awsquery.FormType}, "<Code>AccessDenied</Code><Message>No.</Message>"},
 		{"HEAD", "/?Action=Echo", "", nil, ""},
 	} {
 		w := httptest.NewRecorder()
@@ -234,7 +235,7 @@ func TestWithKeysOnlySignedCallsPass(t *testing.T) {
 		{"a form, good", "sqs", "sqs", "AKIDEXAMPLE", "secret", "", "Action=Echo&Version=2012-11-05", 200, "<value>eu-central-1</value>", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := request(t, "POST", "/", c.body, "Content-Type", formType)
+			r := request(t, "POST", "/", c.body, "Content-Type", awsquery.FormType)
 			if c.target != "" {
 				r.Header.Set("Content-Type", "application/x-amz-json-1.1")
 				r.Header.Set("X-Amz-Target", c.target)
@@ -313,7 +314,7 @@ func TestCallsRunSideBySide(t *testing.T) {
 		t.Run(word, func(t *testing.T) {
 			t.Parallel()
 			for range 200 {
-				w := do(h, request(t, "POST", "/", "Action=Echo&Version=2012-11-05&Word="+word, "Content-Type", formType))
+				w := do(h, request(t, "POST", "/", "Action=Echo&Version=2012-11-05&Word="+word, "Content-Type", awsquery.FormType))
 				var got struct {
 					Word string `xml:"EchoResult>Word"`
 				}

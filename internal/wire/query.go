@@ -3,7 +3,6 @@ package wire
 import (
 	"fmt"
 	"maps"
-	"mime"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -54,7 +53,7 @@ func (queryProtocol) Decode(c *call, s *shape.Shape, in reflect.Value) error {
 	if err := awsquery.Read(c.parameters(), s, in); err != nil {
 		return err
 	}
-	setURL(c, s, in)
+	awsquery.SetURL(c.caller.Scheme, c.caller.Host, c.r.URL.Path, s, in)
 	return nil
 }
 
@@ -67,23 +66,6 @@ func (c *call) atQueue() bool {
 
 func invalidAction(name string) string {
 	return fmt.Sprintf("The action %s is not valid for this endpoint.", shape.Clip(name))
-}
-
-// setURL fills the member that stands for the path of the request: a message
-// may be sent to http://host/123456789012/queue without saying QueueUrl again.
-func setURL(c *call, s *shape.Shape, in reflect.Value) {
-	path := strings.TrimSuffix(c.r.URL.Path, "/")
-	if path == "" {
-		return
-	}
-	for i := range s.Fields {
-		f := &s.Fields[i]
-		if v := f.Of(in); f.Form.URL && f.Shape.Ptr && f.Shape.Kind == shape.KindString && v.IsNil() {
-			p := reflect.New(f.Shape.Type)
-			p.Elem().SetString(c.caller.Scheme + "://" + c.caller.Host + path)
-			v.Set(p)
-		}
-	}
 }
 
 func (queryProtocol) Encode(c *call, s *shape.Shape, out reflect.Value) (err error) {
@@ -108,7 +90,7 @@ func (queryProtocol) EncodeError(c *call, e *Error, s *shape.Shape) {
 
 // envelope is what an answer is put into, whose type the client is told.
 func (c *call) envelope() awsquery.Envelope {
-	e := awsquery.Envelope{RequestID: c.caller.RequestID, JSON: c.wantsJSON()}
+	e := awsquery.Envelope{RequestID: c.caller.RequestID, JSON: awsquery.PrefersJSON(c.r.Header)}
 	if c.service != nil {
 		e.Namespace = c.service.Namespace
 	}
@@ -120,15 +102,13 @@ func (queryProtocol) Carries(k shape.Kind) bool { return !k.Streams() && k != sh
 
 func (queryProtocol) Events() eventDialect { return eventDialect{} }
 
-const formType = "application/x-www-form-urlencoded"
-
 // parameters returns the query string and, for a form, the body.
 func (c *call) parameters() url.Values {
 	if c.params != nil {
 		return c.params
 	}
 	c.params, c.formErr = maps.Clone(c.query()), c.queryErr
-	if c.isForm() {
+	if awsquery.IsForm(c.r) {
 		form, err := url.ParseQuery(string(c.body.Text))
 		if err != nil {
 			c.formErr = err
@@ -148,17 +128,6 @@ func (c *call) query() url.Values {
 	return c.queryParams
 }
 
-// isForm says whether the body is a form. Hand-written clients may not say what
-// they send; then it is one unless it is marked as JSON.
-func (c *call) isForm() bool {
-	if c.r.Method != http.MethodPost || c.r.Header.Get("X-Amz-Target") != "" {
-		return false
-	}
-	ct := c.r.Header.Get("Content-Type")
-	media, _, err := mime.ParseMediaType(ct)
-	return ct == "" || err == nil && media == formType
-}
-
 // malformedForm is the error for parameters that cannot be read.
 func malformedForm(err error) error {
 	return &Error{
@@ -166,18 +135,4 @@ func malformedForm(err error) error {
 		QueryCode: "MalformedInput",
 		Message:   "The parameters of the request cannot be read: " + err.Error() + ".",
 	}
-}
-
-// wantsJSON says whether a client of the query protocol accepts JSON, and does
-// not name XML before it.
-func (c *call) wantsJSON() bool {
-	for part := range strings.SplitSeq(strings.Join(c.r.Header.Values("Accept"), ","), ",") {
-		switch media, _, _ := mime.ParseMediaType(part); media { // "" will do
-		case "application/json":
-			return true
-		case "text/xml", "application/xml":
-			return false
-		}
-	}
-	return false
 }

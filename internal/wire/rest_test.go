@@ -14,6 +14,7 @@ import (
 
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/wire/awsquery"
 )
 
 type thing struct {
@@ -76,7 +77,7 @@ func put(t testing.TB, protocol, word string) *http.Request {
 		body := "\xa2dNameandWord" + string([]byte{byte(0x60 + len(word))}) + word
 		return request(t, "POST", "/service/Scratch/operation/Put", body, "Smithy-Protocol", "rpc-v2-cbor", "Content-Type", "application/cbor")
 	default:
-		return request(t, "POST", "/", "Action=Put&Version=2026-01-01&Name=n&Word="+strings.ReplaceAll(word, " ", "+"), "Content-Type", formType)
+		return request(t, "POST", "/", "Action=Put&Version=2026-01-01&Name=n&Word="+strings.ReplaceAll(word, " ", "+"), "Content-Type", awsquery.FormType)
 	}
 }
 
@@ -167,7 +168,7 @@ func TestEachOperationHasABoundOfItsOwnOnBodies(t *testing.T) {
 		{"as much as the operation takes", request(t, "PUT", "/things/n", body(6<<20)), 1 << 30, 201},
 		{"more than it takes", request(t, "PUT", "/things/n", body(6<<20+1)), 1 << 30, 413},
 		{"its target in a header", request(t, "POST", "/", `{"Name":"n","x":"`+strings.Repeat("x", 5<<20)+`"}`, "X-Amz-Target", "Scratch.Put"), 1 << 30, 200},
-		{"a form, which must be read to know", request(t, "POST", "/", "Action=Put&Name=n&x="+strings.Repeat("x", 5<<20), "Content-Type", formType), 1 << 30, 413},
+		{"a form, which must be read to know", request(t, "POST", "/", "Action=Put&Name=n&x="+strings.Repeat("x", 5<<20), "Content-Type", awsquery.FormType), 1 << 30, 413},
 		{"more than there is memory for", request(t, "PUT", "/things/n", body(5<<20)), 9 << 20, 413},
 	} {
 		h := newHandler(t, Options{Services: []*Service{scratch()}, Bodies: bounded(c.memory)})

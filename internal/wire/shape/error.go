@@ -1,6 +1,7 @@
 package shape
 
 import (
+	"errors"
 	"net/http"
 	"reflect"
 
@@ -80,4 +81,37 @@ func (e *Error) Side() string {
 		return "Receiver"
 	}
 	return "Sender"
+}
+
+// Spell spells a fault with the names that most services share. An error
+// that is no fault is not the caller's.
+func Spell(err error) (Error, bool) {
+	f, ok := errors.AsType[*fault.Error](err)
+	if !ok {
+		return Error{}, false
+	}
+	e := Error{Code: f.Code, Message: f.Message, Kind: f.Kind}
+	name := ""
+	switch f.Kind {
+	case fault.KindInvalid:
+		name, e.QueryCode = "ValidationException", "ValidationError"
+	case fault.KindNotFound:
+		name = "ResourceNotFoundException"
+	case fault.KindConflict:
+		name = "ResourceAlreadyExistsException"
+	case fault.KindLimit:
+		name = "LimitExceededException"
+	case fault.KindDenied:
+		name, e.QueryCode = "AccessDeniedException", "AccessDenied"
+	case fault.KindUnavailable:
+		name, e.QueryCode = "ThrottlingException", "Throttling"
+	default:
+		return Error{}, false
+	}
+	if e.Code != "" {
+		e.QueryCode = ""
+	} else {
+		e.Code = name
+	}
+	return e, true
 }

@@ -1,4 +1,4 @@
-package eventsapi
+package limits
 
 import "github.com/dari-bus/dari/internal/wire"
 

@@ -1,6 +1,22 @@
-package eventsapi
+// Package limits has the constraints on the members of EventBridge's inputs, as
+// AWS's model of the service has them: a line for each, under the type and the
+// member.
+package limits
 
-import "github.com/dari-bus/dari/internal/wire"
+import (
+	"maps"
+
+	"github.com/dari-bus/dari/internal/wire"
+)
+
+// All returns the constraints of all inputs.
+func All() wire.Limits {
+	all := wire.Limits{}
+	for _, l := range []wire.Limits{busLimits, ruleLimits, targetLimits, eventLimits, permissionLimits, tagLimits, connectionLimits, apiDestinationLimits} {
+		maps.Copy(all, l)
+	}
+	return all
+}
 
 // The constraints that more than one member has, as AWS's model of the service
 // names and spells them.
