@@ -94,7 +94,7 @@ func TestWhatASubscriberDoesNotTakeIsKept(t *testing.T) {
 	}
 	kept := 0
 	for d, err := range each {
-		if kept++; err != nil || d.Code != target.CodeNoResource || d.Rule != "arn:aws:logs:eu-central-1:000000000000:log-group:g" {
+		if kept++; err != nil || d.Code != target.CodeNoResource || d.Owner != "arn:aws:logs:eu-central-1:000000000000:log-group:g" {
 			t.Errorf("kept %+v, %v", d, err)
 		}
 	}

@@ -76,17 +76,17 @@ func story(h watch.Hooks) {
 	h.Refused(&watch.Refused{Bus: testBus, Source: "shop", Code: "MalformedDetail", Message: "Detail is malformed."})
 	h.Accepted(&watch.Accepted{Event: ev, Bus: testBus, RequestID: "r", Deliveries: 2})
 	h.Matched(&watch.Matched{Event: ev, Bus: testBus, Rules: []string{"rule"}})
-	good := watch.Route{EventID: "e", Bus: testBus, Rule: "rule", TargetID: "1", Target: "good"}
+	good := watch.Route{EventID: "e", Source: testBus, Owner: "rule", TargetID: "1", Target: "good"}
 	h.Attempted(&watch.Attempt{Route: good, Number: 1, Input: []byte("in"), Err: errors.New("busy"), Code: "THROTTLING", Retryable: true})
 	h.Attempted(&watch.Attempt{Route: good, Number: 2, Input: []byte("in")})
 	h.Settled(&watch.Settlement{Route: good, Outcome: watch.Delivered, Attempts: 2, Latency: time.Second})
-	bad := watch.Route{EventID: "e", Bus: testBus, Rule: "rule", TargetID: "2", Target: "bad"}
+	bad := watch.Route{EventID: "e", Source: testBus, Owner: "rule", TargetID: "2", Target: "bad"}
 	h.Attempted(&watch.Attempt{Route: bad, Number: 1, Input: []byte("in"), Err: errors.New("gone"), Code: "NO_RESOURCE"})
 	h.Settled(&watch.Settlement{Route: bad, Outcome: watch.DeadLettered, Attempts: 1, Code: "NO_RESOURCE", Message: "gone"})
 	// What nobody asked for.
 	h.Accepted(&watch.Accepted{Event: &event.Event{Source: "aws.s3"}, Bus: testBus})
 	h.Matched(&watch.Matched{Event: &event.Event{Source: "aws.s3"}, Bus: testBus})
-	h.Settled(&watch.Settlement{Route: watch.Route{Bus: "another"}, Outcome: watch.Dead})
+	h.Settled(&watch.Settlement{Route: watch.Route{Source: "another"}, Outcome: watch.Dead})
 }
 
 func TestEachLevelHasItsSteps(t *testing.T) {

@@ -61,7 +61,7 @@ func (l *Log) matched(m *watch.Matched) {
 }
 
 func (l *Log) attempted(a *watch.Attempt) {
-	level, detail := l.opt.Wants(a.Bus)
+	level, detail := l.opt.Wants(a.Source)
 	permanent := a.Err != nil && !a.Retryable && !a.Throttled
 	if level < Trace && !(level >= Error && permanent) {
 		return
@@ -96,7 +96,7 @@ func (l *Log) attempted(a *watch.Attempt) {
 }
 
 func (l *Log) settled(s *watch.Settlement) {
-	level, _ := l.opt.Wants(s.Bus)
+	level, _ := l.opt.Wants(s.Source)
 	if level == Off || level < Info && s.Outcome == watch.Delivered {
 		return
 	}
@@ -128,8 +128,8 @@ func (l *Log) step(wanted, level Level, name string, r record) {
 
 // invocation begins a record about a delivery. Its id is made of what it is about.
 func invocation(to *watch.Route) record {
-	id := uuid.NewSHA1(uuid.NameSpaceURL, []byte(to.EventID+"\x00"+to.Rule+"\x00"+to.TargetID))
-	return record{Bus: to.Bus, EventID: to.EventID, InvocationID: id.String(), Details: details{Rule: to.Rule, Target: to.Target}}
+	id := uuid.NewSHA1(uuid.NameSpaceURL, []byte(to.EventID+"\x00"+to.Owner+"\x00"+to.TargetID))
+	return record{Bus: to.Source, EventID: to.EventID, InvocationID: id.String(), Details: details{Rule: to.Owner, Target: to.Target}}
 }
 
 func millis(d time.Duration) *int64 {

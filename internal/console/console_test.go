@@ -224,8 +224,8 @@ func TestTheTailShowsWhatItIsAskedFor(t *testing.T) {
 	hooks.Accepted(&watch.Accepted{Event: ev, Bus: bus})
 	hooks.Matched(&watch.Matched{Event: ev, Bus: bus, Rules: []string{rule + "others"}})
 	hooks.Matched(&watch.Matched{Event: ev, Bus: bus, Rules: []string{rule + "orders", rule + "others"}})
-	hooks.Settled(&watch.Settlement{Route: watch.Route{EventID: "e1", Rule: rule + "others"}, Outcome: watch.Delivered})
-	hooks.Settled(&watch.Settlement{Route: watch.Route{EventID: "e1", Rule: rule + "orders"}, Outcome: watch.Dead, Code: "NO_RESOURCE"})
+	hooks.Settled(&watch.Settlement{Route: watch.Route{EventID: "e1", Owner: rule + "others"}, Outcome: watch.Delivered})
+	hooks.Settled(&watch.Settlement{Route: watch.Route{EventID: "e1", Owner: rule + "orders"}, Outcome: watch.Dead, Code: "NO_RESOURCE"})
 	feed.Close()
 
 	var got []string

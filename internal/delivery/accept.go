@@ -47,7 +47,7 @@ func (t *task) firstPass() bool { return t.key.due == 0 }
 // no delivery any more. A lane that is full, or whose target keeps failing, gets
 // its delivery straight onto the disk instead of into memory.
 func (o *Outbox) Owe(tx store.Tx, items []Item) (start func(), err error) {
-	in := &intake{out: o, now: o.wall()}
+	in := &owing{out: o, now: o.wall()}
 	tx.OnEnd(in.ended)
 	for i := range items {
 		if err := in.take(tx, items[i]); err != nil {
@@ -60,8 +60,8 @@ func (o *Outbox) Owe(tx store.Tx, items []Item) (start func(), err error) {
 	return in.start, nil
 }
 
-// An intake is what one call of Owe takes in.
-type intake struct {
+// An owing is what one call of Owe takes in.
+type owing struct {
 	out       *Outbox
 	now       int64
 	first     []placed
@@ -79,7 +79,7 @@ type placed struct {
 }
 
 // take writes one item and decides where its deliveries go.
-func (in *intake) take(tx store.Tx, item Item) error {
+func (in *owing) take(tx store.Tx, item Item) error {
 	h := &held{seq: in.out.next(), item: item}
 	it := &h.item
 	var first, later []Lane
@@ -120,7 +120,7 @@ func (in *intake) take(tx store.Tx, item Item) error {
 }
 
 // start hands over what was taken in.
-func (in *intake) start() {
+func (in *owing) start() {
 	for _, fn := range in.abandoned {
 		fn()
 	}
@@ -137,7 +137,7 @@ func (in *intake) start() {
 }
 
 // ended frees the room that was set aside, when the transaction has failed.
-func (in *intake) ended(kept bool) {
+func (in *owing) ended(kept bool) {
 	if kept {
 		return
 	}
@@ -151,7 +151,7 @@ func (o *Outbox) settledAbandoned(l *lane, it *Item) {
 		return
 	}
 	s := watch.Settlement{
-		Route:    watch.Route{EventID: it.ID, Bus: it.Source},
+		Route:    watch.Route{EventID: it.ID, Source: it.Source},
 		Outcome:  watch.Abandoned,
 		Ingested: it.Ingested,
 		Latency:  time.Since(it.Ingested),

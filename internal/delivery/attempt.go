@@ -286,7 +286,7 @@ func (l *lane) keep(t *task, deadLetterErr string) bool {
 	s := t.settlement(watch.Dead)
 	s.DeadLetterErr = deadLetterErr
 	l.settle(t, s, &dead.Letter{
-		Event: t.item.Body, Bus: l.plan.Source, Rule: l.plan.Owner,
+		Event: t.item.Body, Source: l.plan.Source, Owner: l.plan.Owner,
 		TargetID: l.plan.ID, Target: l.plan.Target,
 		Code: s.Code, Message: s.Message, Exhausted: s.Exhausted, DeadLetterErr: s.DeadLetterErr,
 		Attempts: t.attempts, Ingested: t.item.Ingested, Died: time.Now().UTC(),

@@ -128,7 +128,7 @@ func (rs *rounds) with(t target.Taker) *round {
 }
 
 // handOver hands an item over to a lane in tx, if that was made ready.
-func (in *intake) handOver(tx store.Tx, l *lane, it *Item) (taken bool, err error) {
+func (in *owing) handOver(tx store.Tx, l *lane, it *Item) (taken bool, err error) {
 	if l == nil || len(it.offers) == 0 {
 		return false, nil
 	}

@@ -124,7 +124,7 @@ func TestWhatIsHandedOverInTheTransactionLeavesNothingToSettle(t *testing.T) {
 			t.Errorf("outcomes %v after %d attempts", out, len(b.log.attempts))
 		}
 		a, s := b.log.attempts[0], b.log.settlements()[0]
-		if a.Number != 1 || string(a.Input) != `"x"` || a.Err != nil || a.Rule != testRule || s.Attempts != 1 || s.Route != a.Route {
+		if a.Number != 1 || string(a.Input) != `"x"` || a.Err != nil || a.Owner != testRule || s.Attempts != 1 || s.Route != a.Route {
 			t.Errorf("told of %+v and %+v", a, s)
 		}
 		b.stop()

@@ -50,7 +50,7 @@ func (o *Outbox) newLane(id Lane, p Plan) (*lane, error) {
 
 func (l *lane) route(it *Item) watch.Route {
 	return watch.Route{
-		EventID: it.ID, Bus: l.plan.Source, Rule: l.plan.Owner,
+		EventID: it.ID, Source: l.plan.Source, Owner: l.plan.Owner,
 		TargetID: l.plan.ID, Target: l.plan.Target,
 	}
 }

@@ -207,7 +207,7 @@ func TestADeadBodyThatIsNoJSONIsShownAsText(t *testing.T) {
 		t.Fatal(err)
 	}
 	kept := deadOf(t, out, "")
-	if len(kept) != 1 || string(kept[0].Event) != `"say \"hi\""` || kept[0].Rule != testSubscription || kept[0].Bus != testTopic || kept[0].Attempts != 1 {
+	if len(kept) != 1 || string(kept[0].Event) != `"say \"hi\""` || kept[0].Owner != testSubscription || kept[0].Source != testTopic || kept[0].Attempts != 1 {
 		t.Errorf("kept %+v", kept)
 	}
 }

@@ -65,7 +65,7 @@ func TestWhatTheFirstVersionLeftIsDelivered(t *testing.T) {
 			t.Errorf("outcomes %v, want two delivered and one dead-lettered", out)
 		}
 		for _, s := range b.log.settlements() {
-			if s.Bus != testBus || s.Rule != testRule || s.TargetID != "t" || s.Target != testQueue {
+			if s.Source != testBus || s.Owner != testRule || s.TargetID != "t" || s.Target != testQueue {
 				t.Errorf("the route is %+v", s.Route)
 			}
 		}

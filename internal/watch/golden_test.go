@@ -54,7 +54,7 @@ const (
 func story(h Hooks) {
 	begin := time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC)
 	to := func(id, target string) Route {
-		return Route{EventID: "e2", Bus: busARN, Rule: ruleARN, TargetID: id, Target: target}
+		return Route{EventID: "e2", Source: busARN, Owner: ruleARN, TargetID: id, Target: target}
 	}
 	failed := errors.New("connection refused")
 
@@ -94,7 +94,7 @@ func story(h Hooks) {
 		DeadLetterErr: "no such queue", Ingested: begin, Latency: time.Second,
 	})
 	h.Settled(&Settlement{Route: to("l", "arn:aws:lambda:eu-central-1:111122223333:function:f"), Outcome: Abandoned, Ingested: begin, Latency: time.Hour})
-	h.Settled(&Settlement{Route: Route{EventID: "e2", Bus: busARN}, Outcome: Abandoned, Ingested: begin, Latency: time.Hour})
+	h.Settled(&Settlement{Route: Route{EventID: "e2", Source: busARN}, Outcome: Abandoned, Ingested: begin, Latency: time.Hour})
 }
 
 func TestLogTellsTheStory(t *testing.T) {

@@ -96,6 +96,6 @@ func (l lines) settled(s *Settlement) {
 
 func route(r *Route) []slog.Attr {
 	return append(make([]slog.Attr, 0, 12),
-		slog.String("bus", r.Bus), slog.String("rule", r.Rule), slog.String("target", r.Target),
+		slog.String("bus", r.Source), slog.String("rule", r.Owner), slog.String("target", r.Target),
 		slog.String("event", r.EventID))
 }

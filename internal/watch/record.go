@@ -121,7 +121,7 @@ func attemptRecord(a *Attempt) Record {
 
 func routeRecord(to Route, kind string) Record {
 	return Record{
-		Time: time.Now(), Kind: kind, EventID: to.EventID, Bus: to.Bus,
-		Rule: to.Rule, TargetID: to.TargetID, Target: to.Target,
+		Time: time.Now(), Kind: kind, EventID: to.EventID, Bus: to.Source,
+		Rule: to.Owner, TargetID: to.TargetID, Target: to.Target,
 	}
 }

@@ -55,11 +55,13 @@ type Matched struct {
 }
 
 // A Route says which delivery something is about: one event on its way to one
-// target of one rule.
+// target of who owes it, which is mostly a rule.
 type Route struct {
 	EventID string
-	// Bus, Rule and Target are ARNs; TargetID is the id within the rule.
-	Bus, Rule, TargetID, Target string
+	// Source is the ARN of what the event came by, mostly a bus, Owner that of who
+	// owes the delivery, and Target that of what it goes to; TargetID is the id
+	// among the targets of the owner.
+	Source, Owner, TargetID, Target string
 }
 
 // An Attempt is one call to one target.

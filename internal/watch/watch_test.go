@@ -63,7 +63,7 @@ var (
 	someEvent      = Accepted{Event: &event.Event{ID: "e", JSON: []byte("{}")}, Bus: busARN, Deliveries: 1}
 	someMatch      = Matched{Event: someEvent.Event, Bus: busARN, Rules: []string{ruleARN}}
 	someRefusal    = Refused{Code: "InternalFailure"}
-	someRoute      = Route{EventID: "e", Bus: busARN, Rule: ruleARN, TargetID: "1", Target: queueARN}
+	someRoute      = Route{EventID: "e", Source: busARN, Owner: ruleARN, TargetID: "1", Target: queueARN}
 	someAttempt    = Attempt{Route: someRoute, Number: 2, Input: []byte("{}")}
 	someSettlement = Settlement{Route: someRoute, Outcome: Delivered, Attempts: 2}
 )

@@ -15,10 +15,11 @@ type Letter struct {
 	// ID names it among those of its account; see [Keep.Read].
 	ID string `json:",omitempty"`
 	// Event is what was to be delivered, and if that is not JSON, a string of it.
-	// Bus and Rule are the ARNs of what it came by and of what owed it, of whatever
-	// kind they are.
-	Event     json.RawMessage `json:",omitempty"`
-	Bus, Rule string
+	Event json.RawMessage `json:",omitempty"`
+	// Source and Owner are the ARNs of what it came by and of what owed it. Readers
+	// and stores know them by the kinds that most of them are of.
+	Source    string `json:"Bus"`
+	Owner     string `json:"Rule"`
 	TargetID  string
 	Target    string
 	Code      string

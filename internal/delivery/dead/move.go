@@ -79,7 +79,7 @@ func moveOne(tx store.Tx, at key, record, payload []byte) error {
 	if err != nil {
 		return err
 	}
-	account := AccountOf(l.Rule)
+	account := AccountOf(l.Owner)
 	if err := tx.Put(at.payload().of(account), payload); err != nil {
 		return err
 	}
