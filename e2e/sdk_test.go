@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -61,8 +62,23 @@ func must[T any](v T, err error) func(t testing.TB) T {
 // A queueRef is a queue that was made.
 type queueRef struct{ url, arn string }
 
+// rulesMaySend is a queue policy that lets every rule of the account in.
+const rulesMaySend = `{"Version":"2012-10-17","Statement":[{"Sid":"rules","Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},` +
+	`"Action":"sqs:SendMessage","Resource":"*"}]}`
+
+// queue makes a queue that rules may send to, unless attributes hold another
+// policy. An empty one is none.
 func (c *sdk) queue(name string, attributes map[string]string) queueRef {
 	c.t.Helper()
+	attributes = maps.Clone(attributes)
+	if p, given := attributes["Policy"]; !given {
+		if attributes == nil {
+			attributes = map[string]string{}
+		}
+		attributes["Policy"] = rulesMaySend
+	} else if p == "" {
+		delete(attributes, "Policy")
+	}
 	out := must(c.sq.CreateQueue(c.t.Context(), &sqs.CreateQueueInput{QueueName: &name, Attributes: attributes}))(c.t)
 	return queueRef{*out.QueueUrl, queueARN(name)}
 }

@@ -25,10 +25,11 @@ func (c *sdk) setAttributes(q queueRef, attributes map[string]string) {
 	must(c.sq.SetQueueAttributes(c.t.Context(), &sqs.SetQueueAttributesInput{QueueUrl: &q.url, Attributes: attributes}))(c.t)
 }
 
-func TestQueuePoliciesAreEnforcedOnDemand(t *testing.T) {
+func TestRulesNeedAPolicyOfTheQueue(t *testing.T) {
 	t.Parallel()
-	c := serve(t, "--enforce-policies").sdk(t)
-	open, closed, other, dead := c.queue("open", nil), c.queue("closed", nil), c.queue("other", nil), c.queue("dead", nil)
+	c := serve(t).sdk(t)
+	none := map[string]string{"Policy": ""}
+	open, closed, other, dead := c.queue("open", none), c.queue("closed", none), c.queue("other", none), c.queue("dead", none)
 	rule := ruleARN("default", "r")
 	c.setAttributes(open, allow(open, rule))
 	c.setAttributes(other, allow(other, ruleARN("default", "another")))

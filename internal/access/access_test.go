@@ -98,6 +98,26 @@ func TestAnAccountIsABoundary(t *testing.T) {
 	}
 }
 
+// The statement that a refusal says is missing is one that lets the service in.
+func TestARefusedServiceIsToldTheStatementThatItLacks(t *testing.T) {
+	for _, source := range []string{rule, alien} {
+		ask := Ask{Caller: service(t, source), Action: "sqs:SendMessage", Resource: queue, Owner: owner}
+		b := Boundary{ServicesNeedPolicy: true}
+		err := b.Allow(&ask)
+		if err == nil {
+			t.Fatalf("%s is let in without a policy", source)
+		}
+		_, lacks, found := strings.Cut(err.Error(), "; it lacks ")
+		if !found || !strings.Contains(lacks, source) {
+			t.Fatalf("the refusal is %q", err)
+		}
+		ask.Policy = document(t, lacks)
+		if err := b.Allow(&ask); err != nil {
+			t.Errorf("with %s: %v", lacks, err)
+		}
+	}
+}
+
 func TestARoleCountsOnlyInItsOwnAccount(t *testing.T) {
 	for role, want := range map[string]string{
 		"arn:aws:iam::222222222222:role/r": "arn:aws:iam::222222222222:role/r",

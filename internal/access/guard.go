@@ -1,6 +1,7 @@
 package access
 
 import (
+	"fmt"
 	"maps"
 	"strconv"
 	"strings"
@@ -77,7 +78,21 @@ func (b Boundary) Allow(a *Ask) error {
 	case a.OwnerOnly:
 		return a.Refuse("because only the account that owns the resource may do that")
 	}
-	return a.Refuse("because no resource-based policy allows the " + a.Action + " action")
+	why := "because no resource-based policy allows the " + a.Action + " action"
+	if a.Caller.Service != "" {
+		why += "; it lacks " + a.missing()
+	}
+	return a.Refuse(why)
+}
+
+// missing is the statement that would let a service in, to be put into the
+// policy of the resource.
+func (a *Ask) missing() string {
+	if a.Caller.Source == "" {
+		return fmt.Sprintf(`{"Effect":"Allow","Principal":{"Service":%q},"Action":%q,"Resource":%q}`, a.Caller.Service, a.Action, a.Resource)
+	}
+	return fmt.Sprintf(`{"Effect":"Allow","Principal":{"Service":%q},"Action":%q,"Resource":%q,"Condition":{"ArnEquals":{"aws:SourceArn":%q}}}`,
+		a.Caller.Service, a.Action, a.Resource, a.Caller.Source)
 }
 
 // Request is the question as a policy reads it.

@@ -116,7 +116,7 @@ func (o *Options) remarks() (all []remark) {
 	if !o.EnforcePolicies && !o.EnforceIAM {
 		all = append(all, remark{
 			says: "Rules reach every queue and log group of their account, also where its policy does not let them in; at AWS it must.",
-			next: "dari serve -enforce-policies",
+			next: "dari serve without -enforce-policies=false",
 		})
 	}
 	return all

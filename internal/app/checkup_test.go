@@ -20,11 +20,12 @@ func TestTheDoctorSaysWhatTheSettingsMean(t *testing.T) {
 		change     func(*Options)
 		says, lack []string
 	}{
-		{"the defaults", func(*Options) {}, []string{"Every program on this machine may do everything", "-keys FILE", rulesReach, "-enforce-policies"}, []string{"TLS"}},
+		{"the defaults", func(*Options) {}, []string{"Every program on this machine may do everything", "-keys FILE"}, []string{"TLS", rulesReach}},
+		{"rules are let in", func(o *Options) { o.EnforcePolicies = false }, []string{rulesReach, "dari serve without -enforce-policies=false"}, nil},
 		{"keys", func(o *Options) { o.AccessKey, o.SecretKey = "A", "s" }, []string{"Without a key nobody may do anything"}, []string{"may do everything, in every account"}},
 		{"open to the network", func(o *Options) { o.Listen, o.Insecure, o.Outbound = "0.0.0.0:4566", true, "any" },
 			[]string{"Whoever reaches 0.0.0.0:4566 may do everything, in every account, without a key", "There is no TLS", "API destinations may be any address", "-outbound public"}, nil},
-		{"everybody is held to policies", func(o *Options) { o.EnforceIAM = true }, []string{"Only users and sessions of roles"}, []string{rulesReach}},
+		{"everybody is held to policies", func(o *Options) { o.EnforceIAM, o.EnforcePolicies = true, false }, []string{"Only users and sessions of roles"}, []string{rulesReach}},
 		{"a setting that is none", func(o *Options) { o.Listen = "0.0.0.0:4566" }, []string{"A server does not start with these settings: -listen: 0.0.0.0:4566 can be reached from other machines"}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

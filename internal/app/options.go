@@ -58,9 +58,9 @@ func (o *Options) Register(fs *flag.FlagSet) {
 	fs.StringVar(&o.AccessKey, "access-key", "", "an access key `id` that may sign, beside those of -keys")
 	fs.StringVar(&o.SecretKey, "secret-key", "", "the `secret` of -access-key (better given as DARI_SECRET_KEY)")
 	fs.BoolVar(&o.Insecure, "insecure", false, "listen beyond this machine although no access keys are set")
-	fs.BoolVar(&o.EnforcePolicies, "enforce-policies", false, "let rules reach a queue of their own account only when its policy allows it, as AWS does; between accounts that is always so")
+	fs.BoolVar(&o.EnforcePolicies, "enforce-policies", true, "let rules reach a queue or a log group of their own account only when its policy allows it, as AWS does; false: unless its policy denies it; between accounts it must always")
 	fs.BoolVar(&o.EnforceIAM, "enforce-iam", false, "hold everybody to policies: only users and sessions of roles, and keys that are set as the root of their account, may do anything; "+
-		"roles that rules act with must exist; services need a resource's policy, as with -enforce-policies")
+		"roles that rules act with must exist; services need a resource's policy in any case")
 	fs.BoolVar(&o.HTTPSOnly, "https-only", false, "refuse API destinations and token endpoints that are not https://, as AWS does")
 	fs.StringVar(&o.Outbound, "outbound", "", "`where` API destinations and token endpoints may be: any, or public (addresses of the internet, no proxies), "+
 		"with what else is allowed after commas, such as public,10.1.0.0/16,hooks.internal (default any if only this machine reaches -listen, else public)")

@@ -182,13 +182,16 @@ func (d *demoRun) makeQueue(ctx context.Context) (arn string, err error) {
 		return json.NewDecoder(resp.Body).Decode(out)
 	}
 	var made struct{ QueueUrl string }
-	if err := call("CreateQueue", map[string]any{"QueueName": "builds"}, &made); err != nil {
+	if err := call("CreateQueue", map[string]any{"QueueName": "builds", "Attributes": map[string]string{"Policy": rulesMaySend}}, &made); err != nil {
 		return "", err
 	}
 	var got struct{ Attributes struct{ QueueArn string } }
 	err = call("GetQueueAttributes", map[string]any{"QueueUrl": made.QueueUrl, "AttributeNames": []string{"QueueArn"}}, &got)
 	return got.Attributes.QueueArn, err
 }
+
+// rulesMaySend is a queue policy that lets every rule of its account in.
+const rulesMaySend = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sqs:SendMessage","Resource":"*"}]}`
 
 func (d *demoRun) makeRule(ctx context.Context, name, pattern string, target map[string]any) error {
 	var rule struct{ RuleArn string }

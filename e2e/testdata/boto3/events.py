@@ -10,7 +10,8 @@ endpoint = os.environ["AWS_ENDPOINT_URL"]
 
 events, sqs = boto3.client("events", endpoint_url=endpoint), boto3.client("sqs", endpoint_url=endpoint)
 
-queue = sqs.create_queue(QueueName="builds", Attributes={"VisibilityTimeout": "60"})["QueueUrl"]
+queue = sqs.create_queue(QueueName="builds", Attributes={"VisibilityTimeout": "60", "Policy": json.dumps({"Statement": [{
+    "Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*"}]})})["QueueUrl"]
 arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
 
 bus = events.create_event_bus(Name="ci", Tags=[{"Key": "team", "Value": "build"}])

@@ -71,7 +71,8 @@ assert refused("InvalidParameterException", logs.put_metric_filter, logGroupName
 logs.delete_metric_filter(logGroupName="/app/shop", filterName="errors")
 
 sqs = boto3.client("sqs", endpoint_url=endpoint)
-queue = sqs.create_queue(QueueName="errors")["QueueUrl"]
+policy = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "logs.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*"}]}
+queue = sqs.create_queue(QueueName="errors", Attributes={"Policy": json.dumps(policy)})["QueueUrl"]
 queue_arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
 subscription = {"logGroupName": "/app/shop", "filterName": "errors", "filterPattern": '{ $.level = "ERROR" }'}
 logs.put_subscription_filter(destinationArn=queue_arn, **subscription)
@@ -117,7 +118,7 @@ logs.put_resource_policy(
                     "Effect": "Allow",
                     "Principal": {"Service": ["events.amazonaws.com", "delivery.logs.amazonaws.com"]},
                     "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-                    "Resource": "arn:aws:logs:*:*:log-group:/aws/events/*:*",
+                    "Resource": "arn:aws:logs:*:*:log-group:/aws/*:*",
                 }
             ],
         }

@@ -13,7 +13,10 @@ const endpoint = process.env.AWS_ENDPOINT_URL;
 const events = new EventBridgeClient({ endpoint });
 const sqs = new SQSClient({ endpoint, useQueueUrlAsEndpoint: false });
 
-const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: "js" }));
+const Policy = JSON.stringify({
+  Statement: [{ Effect: "Allow", Principal: { Service: "events.amazonaws.com" }, Action: "sqs:SendMessage", Resource: "*" }],
+});
+const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: "js", Attributes: { Policy } }));
 const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["QueueArn"] }));
 await events.send(new CreateEventBusCommand({ Name: "js" }));
 await events.send(new PutRuleCommand({ Name: "r", EventBusName: "js", EventPattern: JSON.stringify({ detail: { n: [{ numeric: [">", 4] }] } }) }));

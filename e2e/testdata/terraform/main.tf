@@ -163,6 +163,19 @@ resource "aws_sqs_queue" "dead" {
   message_retention_seconds = 1209600
 }
 
+resource "aws_sqs_queue_policy" "dead" {
+  queue_url = aws_sqs_queue.dead.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = ["events.amazonaws.com", "logs.amazonaws.com"] }
+      Action    = "sqs:SendMessage"
+      Resource  = aws_sqs_queue.dead.arn
+    }]
+  })
+}
+
 resource "aws_sqs_queue_policy" "orders" {
   queue_url = aws_sqs_queue.orders.id
   policy = jsonencode({
@@ -222,6 +235,7 @@ resource "aws_cloudwatch_log_subscription_filter" "errors" {
   filter_pattern  = "ERROR"
   destination_arn = aws_sqs_queue.dead.arn
   distribution    = "Random"
+  depends_on      = [aws_sqs_queue_policy.dead]
 }
 
 resource "aws_cloudwatch_log_group" "calls" {

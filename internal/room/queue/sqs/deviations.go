@@ -23,7 +23,7 @@ func deviations() []string {
 		"Attributes take effect at once, the numbers of messages are exact, and every receive looks at all messages.",
 		"The URL of a queue names its account and not its region: queues of one name in two regions have one URL, and the region that the call is signed for decides.",
 		"KMS keys are remembered and reported; nothing is encrypted with them.",
-		"A rule reaches a queue of its own account without a policy that lets it in, unless `dari serve -enforce-policies` asks for one. A Deny counts in any case.",
+		"With `dari serve -enforce-policies=false` a rule reaches a queue of its own account without a policy that lets it in. A Deny counts in any case.",
 		"The throughput limit of a FIFO queue is remembered only.",
 		"Fair queues keep the message group of a message, and do not weigh groups against each other.",
 		"A repeated receive is recognised by its attempt id for five minutes, but not across a restart.",
