@@ -11,6 +11,7 @@ import (
 
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/room/identity/directory"
+	"github.com/dari-bus/dari/internal/room/trail"
 	"github.com/dari-bus/dari/internal/signature"
 )
 
@@ -76,5 +77,19 @@ func TestEnforcingIAMLetsOnlyUsersIn(t *testing.T) {
 		if got := call(c.key, c.secret, c.service, c.target, c.body); !strings.Contains(got, c.want) || c.want == "{" && strings.Contains(got, "__type") {
 			t.Errorf("%s of %q: %s\nwant %s", c.target, c.key, got, c.want)
 		}
+	}
+
+	// Nobody writes into the history of the account that they say they are.
+	if err := errors.Join(a.listener.Close(), a.store.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if a, err = open(false); err != nil {
+		t.Fatal(err)
+	}
+	defer a.store.Close()
+	defer a.listener.Close()
+	rows, _, err := a.trail.Lookup(t.Context(), root, trail.Query{Max: 50})
+	if err != nil || len(rows) != 1 || rows[0].Username != "anna" || rows[0].ErrorCode != "AccessDenied" {
+		t.Errorf("on record are %+v, %v", rows, err)
 	}
 }

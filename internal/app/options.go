@@ -67,7 +67,7 @@ func (o *Options) Register(fs *flag.FlagSet) {
 	fs.IntVar(&o.MaxDead, "max-dead", 10_000, "how many deliveries to keep that failed for good and that no dead-letter queue took")
 	fs.StringVar(&o.MaxDeadBytes, "max-dead-bytes", "256MiB", "`size` that the deliveries of -max-dead may have in all; an event counts once, however many targets it failed at")
 	fs.BoolVar(&o.TrailStrict, "trail-strict", false, "put API calls on the default bus only while a trail logs them, as AWS does; else all are put there")
-	fs.StringVar(&o.TrailBytes, "trail-bytes", "1GiB", "`size` that the records of an account's calls may have in all, before compression; the oldest go first, and all after 90 days")
+	fs.StringVar(&o.TrailBytes, "trail-bytes", "1GiB", "`size` that the records of an account's calls may have in all, before compression, half of it of calls that changed something and half of all others; the oldest go first, and all after 90 days")
 	fs.StringVar(&o.Memory, "memory", "auto", "`size` of the memory to use at most, such as 512MiB; auto is half of what the machine or its control group has")
 	fs.StringVar(&o.LogLevel, "log-level", "info", "`level` of the log: debug (a line for everything that happens to an event), info, warn or error")
 	fs.StringVar(&o.LogFormat, "log-format", "text", "`format` of the log: text or json")

@@ -152,10 +152,11 @@ func (a *App) openTrail(ctx context.Context, r *rooms, guard access.Guard) (room
 	var err error
 	r.trail, err = trail.Open(ctx, trail.Options{
 		Store: a.store, Guard: guard, Strict: a.opt.TrailStrict, MaxBytes: a.opt.trailBytes,
-		Emit:   func(from access.Caller, e event.Entry) (trail.Emission, error) { return r.buses.Prepare(from, e) },
-		Act:    r.actForTrail,
-		Logs:   trailLogs{r.logs},
-		Memory: a.opt.memory.Share(memoryLogs), Log: a.opt.Log,
+		IdentitiesOnly: a.opt.EnforceIAM && a.opt.keys == nil,
+		Emit:           func(from access.Caller, e event.Entry) (trail.Emission, error) { return r.buses.Prepare(from, e) },
+		Act:            r.actForTrail,
+		Logs:           trailLogs{r.logs},
+		Memory:         a.opt.memory.Share(memoryLogs), Log: a.opt.Log,
 	})
 	if err != nil {
 		return room{}, err

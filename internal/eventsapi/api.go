@@ -80,7 +80,7 @@ func spell(err error) (wire.Error, bool) {
 	if code == "" {
 		code = exceptions[f.Kind]
 	}
-	return wire.Error{Code: code, Message: f.Message}, true
+	return wire.Error{Code: code, Message: f.Message, Kind: f.Kind}, true
 }
 
 // caller is who makes a call.

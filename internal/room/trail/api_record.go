@@ -13,7 +13,7 @@ import (
 
 // Record keeps the record of a call. It is for [wire.Options.Record].
 func (s *Service) Record(ctx context.Context, c *wire.Call) {
-	if c.Data && !s.trails.WantData(c.Caller.Place) {
+	if c.Data && !s.trails.WantData(c.Caller.Place) || s.opt.IdentitiesOnly && c.Caller.Identity == nil {
 		return
 	}
 	r := recordOf(c, time.Now())

@@ -101,6 +101,25 @@ func TestTheRecordOfACall(t *testing.T) {
 	}
 }
 
+// Whoever only says who they are is nobody on a server where they may do nothing, and
+// writes into no account's history.
+func TestACallByNobodyIsNotRecorded(t *testing.T) {
+	h := open(t, mem.New(), func(o *Options) { o.IdentitiesOnly = true })
+	by := access.Root("000000000000", "us-east-1")
+	h.door(t)("Make", `{}`)
+	if got := h.names(t, by, Query{}); got != nil {
+		t.Errorf("the history has %v", got)
+	}
+	user := by
+	user.Identity = &access.Identity{ID: "AIDA", User: "eve"}
+	c := &wire.Call{Service: "sqs", Operation: "Make"}
+	c.Caller.Caller = user
+	h.Record(t.Context(), c)
+	if got := h.names(t, by, Query{}); len(got) != 1 {
+		t.Errorf("of a user the history has %v", got)
+	}
+}
+
 func TestACallWhoseRecordCannotBeWrittenSucceeds(t *testing.T) {
 	st := &full{Store: mem.New()}
 	h := open(t, st, nil)

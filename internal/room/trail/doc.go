@@ -7,11 +7,14 @@
 // cannot be kept, on a full disk for one, fails no call: it is counted, and the log
 // says so.
 //
+// Callers are known by their signatures; where there are no keys, they are who they say
+// they are. On a server where only users and sessions may do anything, whoever merely
+// says so is nobody, and not recorded: [Options.IdentitiesOnly].
+//
 // The event history has the records of calls that manage resources, for 90 days, by
-// account and region; those of IAM are in us-east-1, and those of all regions after the
-// first 64 as well. What it holds of an account has
-// a bound, [Options.MaxBytes]: the oldest goes first, in portions of a sixteenth, and
-// is counted.
+// account and region; those of IAM are in us-east-1. What it holds of an account has
+// a bound, [Options.MaxBytes], of which calls that failed or only read have half and
+// those that changed something the other. Package history says who can be in whose way.
 //
 // The same records are events on the default bus of their account and region, in the
 // detail type "AWS API Call via CloudTrail": of all calls, whether there is a trail

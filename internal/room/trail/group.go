@@ -22,45 +22,54 @@ type Logs interface {
 
 // copies are the record for the log groups of the trails that want it. What is wrong
 // with one is said by the trail's status and holds nobody up.
-func (s *Service) copies(wanting []*trails.Trail, r *Record, text []byte) (parts []part) {
+func (s *Service) copies(wanting []*trails.Trail, r *Record, text []byte) (parts []Emission) {
 	for _, t := range wanting {
 		if t.Group == "" {
 			continue
 		}
-		p, err := s.copyFor(t, r, text)
+		c, err := s.copyFor(t, r, text)
 		if err != nil {
 			s.trails.Settle(t, err)
 			continue
 		}
-		parts = append(parts, p)
+		parts = append(parts, c)
 	}
 	return parts
 }
 
-func (s *Service) copyFor(t *trails.Trail, r *Record, text []byte) (part, error) {
+func (s *Service) copyFor(t *trails.Trail, r *Record, text []byte) (*groupCopy, error) {
 	by, err := s.opt.Act(t.ARN(), t.Role)
 	if err != nil {
-		return part{}, err
+		return nil, err
 	}
 	e, err := s.opt.Logs.Draft(by, t.Group, t.Stream(r.AWSRegion), time.Now().UnixMilli(), text)
 	if err != nil {
-		return part{}, err
+		return nil, err
 	}
-	var gone error
-	return part{
-		func(tx store.Tx) error {
-			err := e.Owe(tx)
-			if f, ok := errors.AsType[*fault.Error](err); ok {
-				gone = f
-				return nil
-			}
-			return err
-		},
-		func(kept bool) {
-			e.End(kept && gone == nil)
-			if kept {
-				s.trails.Settle(t, gone)
-			}
-		},
-	}, nil
+	return &groupCopy{Emission: e, trails: s.trails, of: t}, nil
+}
+
+// A groupCopy is a record on its way to the log group of a trail.
+type groupCopy struct {
+	Emission
+	trails *trails.Book
+	of     *trails.Trail
+	// gone is why there is no place for it any more.
+	gone error
+}
+
+func (c *groupCopy) Owe(tx store.Tx) error {
+	err := c.Emission.Owe(tx)
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		c.gone = f
+		return nil
+	}
+	return err
+}
+
+func (c *groupCopy) End(kept bool) {
+	c.Emission.End(kept && c.gone == nil)
+	if kept {
+		c.trails.Settle(c.of, c.gone)
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/page"
+	"github.com/dari-bus/dari/internal/room/trail/history"
 	"github.com/dari-bus/dari/internal/store/blocks"
 )
 
@@ -72,12 +73,7 @@ func (s *Service) Lookup(ctx context.Context, by access.Caller, q Query) (rows [
 	if err != nil {
 		return nil, "", err
 	}
-	h := s.histories.Find(historyKey(by.Place))
-	if h == nil {
-		return nil, "", nil
-	}
-	search.Log = h.Number
-	found, err := s.records.Read(ctx, search, p)
+	found, err := s.history.Read(ctx, by.Place, search, p)
 	if err != nil {
 		return nil, "", err
 	}
@@ -95,8 +91,8 @@ func (s *Service) Lookup(ctx context.Context, by access.Caller, q Query) (rows [
 }
 
 // search is a query and its page as the blocks are asked for them.
-func (s *Service) search(q *Query) (*blocks.Query, blocks.Page, error) {
-	b := &blocks.Query{From: time.Now().Add(-keptFor).UnixMilli(), To: math.MaxInt64 / 2}
+func (s *Service) search(q *Query) (blocks.Query, blocks.Page, error) {
+	b := blocks.Query{From: time.Now().Add(-history.KeptFor).UnixMilli(), To: math.MaxInt64 / 2}
 	p := blocks.Page{Backward: true, Max: q.Max, MaxBytes: maxPageBytes, Within: pageWithin}
 	if !q.From.IsZero() {
 		b.From = max(b.From, q.From.UnixMilli())
@@ -111,7 +107,7 @@ func (s *Service) search(q *Query) (*blocks.Query, blocks.Page, error) {
 			_, err = fmt.Sscanf(text, "%d/%d", &at.Time, &at.Number)
 		}
 		if err != nil {
-			return nil, p, fault.Invalid("The NextToken is none that LookupEvents has given.")
+			return b, p, fault.Invalid("The NextToken is none that LookupEvents has given.")
 		}
 		p.After = at
 	}
@@ -120,7 +116,7 @@ func (s *Service) search(q *Query) (*blocks.Query, blocks.Page, error) {
 	}
 	has := attributes[q.Attribute]
 	if has == nil {
-		return nil, p, fault.Invalid("%q is no attribute that events are looked up by.", q.Attribute)
+		return b, p, fault.Invalid("%q is no attribute that events are looked up by.", q.Attribute)
 	}
 	if q.Attribute != "ResourceType" && q.Attribute != "ReadOnly" && isPlain(q.Value) {
 		b.Holds = [][]byte{[]byte(q.Value)}
@@ -152,4 +148,11 @@ func readRow(text []byte) (row Row, err error) {
 	}
 	row.Text, row.Username, row.Resources = string(text), row.UserIdentity.name(), row.resources()
 	return row, nil
+}
+
+// placeOf says whose record a text is, nobody's when it is none.
+func placeOf(text []byte) access.Place {
+	var r Record
+	_ = json.Unmarshal(text, &r) // what is no record is nobody's
+	return r.place()
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/dari-bus/dari/internal/access"
+	"github.com/dari-bus/dari/internal/room/trail/history"
 )
 
 // A Record is what is kept of a call, in the words and the order of CloudTrail.
@@ -55,6 +56,14 @@ const maxText = 1 << 10
 // place is whose record it is.
 func (r *Record) place() access.Place {
 	return access.Place{Account: r.RecipientAccountID, Region: r.AWSRegion}
+}
+
+// kind is what the call has come to.
+func (r *Record) kind() history.Kind {
+	if r.ReadOnly || r.ErrorCode != "" {
+		return history.Idle
+	}
+	return history.Changes
 }
 
 // time is when the call ended.

@@ -12,10 +12,9 @@ import (
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/budget"
 	"github.com/dari-bus/dari/internal/event"
+	"github.com/dari-bus/dari/internal/room/trail/history"
 	"github.com/dari-bus/dari/internal/room/trail/trails"
 	"github.com/dari-bus/dari/internal/store"
-	"github.com/dari-bus/dari/internal/store/blocks"
-	"github.com/dari-bus/dari/internal/store/table"
 )
 
 // Options configure a Service. Store, Guard, Emit, Act, Logs and MaxBytes must be set.
@@ -33,6 +32,9 @@ type Options struct {
 	Logs Logs
 	// Strict lets events flow only as far as trails ask for them, as AWS does.
 	Strict bool
+	// IdentitiesOnly has the calls of users and sessions of roles recorded alone: all
+	// others only say who they are, on a server where they may do nothing.
+	IdentitiesOnly bool
 	// MaxBytes bounds the texts of the records of an account, in bytes.
 	MaxBytes int64
 	// Memory bounds what reading and merging records take. Nil is without a bound.
@@ -51,55 +53,28 @@ type Emission interface {
 
 // A Service is the records of one store.
 type Service struct {
-	opt Options
-	// records are read and merged in memory that is bounded. in is the same, for what
-	// calls write, which holds no more than the calls themselves.
-	records, in *blocks.Log
-	histories   *table.Table[history]
-	trails      *trails.Book
-	lookups     pace
-	// swept wakes the sweep.
-	swept chan struct{}
+	opt     Options
+	history *history.Book
+	trails  *trails.Book
+	lookups pace
 
-	lost, pushedOut atomic.Int64
-	complaint       complaint
-
-	mu sync.Mutex
-	// live are the histories in memory, and sizes the bytes of each account.
-	live  map[access.Place]*live
-	sizes map[string]int64
-	// piles are segments that are worth to be merged.
-	piles []pile
+	lost      atomic.Int64
+	complaint complaint
 }
-
-// The keys.
-const (
-	keyHistories = "trail/history/"
-	keyNumber    = "trail/number" // the last number given to a history
-	keyRecords   = "trail/"       // n, d/, h/ and b/ of package blocks
-)
 
 // Open returns the service on what is in the store.
 func Open(ctx context.Context, opt Options) (*Service, error) {
-	if opt.Guard == nil || opt.Emit == nil || opt.Act == nil || opt.Logs == nil || opt.MaxBytes <= 0 {
-		return nil, errors.New("open the trail: it needs a guard, a bus, roles, log groups and a bound")
+	if opt.Guard == nil || opt.Emit == nil || opt.Act == nil || opt.Logs == nil {
+		return nil, errors.New("open the trail: it needs a guard, a bus, roles and log groups")
 	}
 	if opt.Log == nil {
 		opt.Log = slog.Default()
 	}
-	s := &Service{opt: opt, swept: make(chan struct{}, 1), live: map[access.Place]*live{}, sizes: map[string]int64{}}
+	s := &Service{opt: opt}
 	var err error
-	if s.histories, err = table.Open(ctx, table.Options[history]{Store: opt.Store, Prefix: keyHistories, Version: 1, Max: 1, Complete: s.found}); err == nil {
-		s.records, err = blocks.Open(blocks.Options{Store: opt.Store, Prefix: keyRecords, Memory: opt.Memory})
-	}
-	if err == nil {
-		s.in, err = blocks.Open(blocks.Options{Store: opt.Store, Prefix: keyRecords})
-	}
+	s.history, err = history.Open(ctx, history.Options{Store: opt.Store, MaxBytes: opt.MaxBytes, PlaceOf: placeOf, Memory: opt.Memory, Log: opt.Log})
 	if err == nil {
 		s.trails, err = trails.Open(ctx, trails.Options{Store: opt.Store, Guard: opt.Guard, Act: opt.Act, Writes: opt.Logs.Writes})
-	}
-	if err == nil {
-		err = opt.Store.View(ctx, s.measure)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open the trail: %w", err)
@@ -107,10 +82,13 @@ func Open(ctx context.Context, opt Options) (*Service, error) {
 	return s, nil
 }
 
+// Run tidies the history up, until its context ends.
+func (s *Service) Run(ctx context.Context) error { return s.history.Run(ctx) }
+
 // Lost is how many records or events of calls could not be kept, and PushedOut how
 // many bytes of records went before their time, since the start.
 func (s *Service) Lost() int64      { return s.lost.Load() }
-func (s *Service) PushedOut() int64 { return s.pushedOut.Load() }
+func (s *Service) PushedOut() int64 { return s.history.PushedOut() }
 
 // A complaint is made once in a while, however often there is a reason.
 type complaint struct {

@@ -1,7 +1,6 @@
 package trail
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -208,107 +207,27 @@ func TestARecordAndItsEventAreWrittenTogetherOrNotAtAll(t *testing.T) {
 	if got := h.names(t, anna, Query{}); !slices.Equal(got, []string{"CreateQueue"}) {
 		t.Errorf("the history has %v", got)
 	}
-	if again := open(t, st, nil); again.size() != h.size() {
-		t.Errorf("there are %d bytes, and %d are counted", again.size(), h.size())
+}
+
+// A stranger's refused calls, and what a guest only looks at, push out nothing that was
+// done.
+func TestRefusedCallsPushOutNoneThatDidSomething(t *testing.T) {
+	h := open(t, mem.New(), func(o *Options) { o.MaxBytes = 64 << 10 })
+	h.keep(t, call(anna, "DeleteQueue", nil))
+	for range 200 {
+		h.keep(t, call(anna, "CreateQueue", func(r *Record) { r.ErrorCode = "AccessDenied" }))
+		h.keep(t, call(anna, "GetCallerIdentity", func(r *Record) { r.ReadOnly = true }))
+	}
+	got := h.names(t, anna, Query{})
+	if len(got) == 401 || !slices.Contains(got, "DeleteQueue") {
+		t.Errorf("of 401 records there are %d, up to %s", len(got), got[len(got)-1])
 	}
 }
 
-func TestRecordsAreKeptFor90Days(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		st := mem.New()
-		h := open(t, st, nil)
-		ctx, stop := context.WithCancel(t.Context())
-		ended := make(chan error)
-		go func() { ended <- h.Run(ctx) }()
-		h.keep(t, call(anna, "CreateQueue", nil))
-		time.Sleep(40 * 24 * time.Hour)
-		h.keep(t, call(anna, "DeleteQueue", nil))
-		time.Sleep(50*24*time.Hour + time.Second)
-		if got := h.names(t, anna, Query{}); !slices.Equal(got, []string{"DeleteQueue"}) {
-			t.Errorf("after 90 days: %v", got)
-		}
-		time.Sleep(42 * 24 * time.Hour)
-		stop()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-		left := 0
-		err := st.View(t.Context(), func(tx store.Tx) error {
-			for key := range tx.Scan([]byte("trail/"), store.End([]byte("trail/"))) {
-				if s := string(key); s != keyNumber && s != "trail/n/" {
-					left++
-				}
-			}
-			return nil
-		})
-		if err != nil || left > 0 || len(h.live) > 0 || h.sizes[account] != 0 {
-			t.Errorf("%d records are left, %d histories of %d bytes; %v", left, len(h.live), h.sizes[account], err)
-		}
-	})
-}
-
-func TestAnAccountHasABoundAndTheOldestGoesFirst(t *testing.T) {
-	st := mem.New()
-	const most = 64 << 10
-	bound := func(o *Options) { o.MaxBytes = most }
-	h := open(t, st, bound)
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error)
-	go func() { ended <- h.Run(ctx) }()
-	other := access.Root(account, "us-east-1")
-	put := func(from, to int) {
-		for i := from; i < to; i++ {
-			by := anna
-			if i%2 == 1 {
-				by = other
-			}
-			h.keep(t, call(by, fmt.Sprintf("Call%03d", i), nil))
-			if n := h.size(); n > most {
-				t.Fatalf("after %d records there are %d bytes", i, n)
-			}
-		}
-	}
-	put(0, 200)
-	before := h.size()
-	stop()
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
-	h = open(t, st, bound)
-	if n := h.size(); n != before {
-		t.Errorf("after another start there are %d bytes, not %d", n, before)
-	}
-	put(200, 400)
-	if h.PushedOut() == 0 {
-		t.Error("nothing is said to be gone")
-	}
-	for last, by := range map[int]access.Caller{398: anna, 399: other} {
-		left := h.names(t, by, Query{})
-		slices.Sort(left)
-		if n := len(left); n < 25 || left[n-1] != fmt.Sprintf("Call%03d", last) || left[0] != fmt.Sprintf("Call%03d", last-2*(n-1)) {
-			t.Errorf("%s has %d records, from %s to %s", by.Region, n, left[0], left[n-1])
-		}
-	}
-}
-
-// size is what the account has, as it is counted in memory.
-func (h *house) size() int64 {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.sizes[account]
-}
-
-func TestCallsInVeryManyRegionsLeaveNoneUnrecorded(t *testing.T) {
-	h := open(t, mem.New(), nil)
-	for i := range maxRegions + 5 {
-		h.keep(t, call(access.Root(account, fmt.Sprintf("r-%d", i)), "CreateQueue", nil))
-	}
-	h.keep(t, call(access.Root(account, "us-east-1"), "CreateRole", nil))
-	if len(h.live) != maxRegions+1 || len(h.events) != maxRegions+6 {
-		t.Errorf("there are %d histories, and %d events", len(h.live), len(h.events))
-	}
-	if got := len(h.names(t, access.Root(account, "us-east-1"), Query{})); got != 6 {
-		t.Errorf("%d records are where the rest is", got)
+func TestATextSaysWhoseRecordItIs(t *testing.T) {
+	text, err := call(anna, "DeleteQueue", nil).text()
+	if err != nil || placeOf(text) != anna.Place {
+		t.Errorf("%s is of %v, %v", text, placeOf(text), err)
 	}
 }
 

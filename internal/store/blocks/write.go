@@ -146,6 +146,19 @@ func (l *Log) Size(tx store.Tx, log uint64, since int64) (total int64) {
 	return total
 }
 
+// SizeOf returns the bytes of the texts that a source brought on the day of a time.
+func (l *Log) SizeOf(tx store.Tx, log, source uint64, time int64) (total int64, err error) {
+	from := l.key('h', log, uint64(dayOf(time)), source)
+	for key, value := range tx.Scan(from, store.End(from)) {
+		h, err := readHead(value)
+		if err != nil {
+			return 0, damaged(key, err)
+		}
+		total += int64(h.size)
+	}
+	return total, nil
+}
+
 // Drop deletes a log.
 func (l *Log) Drop(tx store.Tx, log uint64) error {
 	for _, kind := range []byte("dhb") {
@@ -182,7 +195,7 @@ func (l *Log) DropSource(tx store.Tx, log, source uint64, first, last int64) err
 		days = append(days, binary.BigEndian.Uint32(key[len(key)-4:]))
 	}
 	for _, day := range days {
-		if err := l.dropDay(tx, place{log: log, source: source, day: day}); err != nil {
+		if err := l.dropDay(tx, log, source, day); err != nil {
 			return err
 		}
 	}
@@ -190,23 +203,18 @@ func (l *Log) DropSource(tx store.Tx, log, source uint64, first, last int64) err
 }
 
 // dropDay deletes what a source brought on a day.
-func (l *Log) dropDay(tx store.Tx, at place) error {
-	var size int64
-	from := l.key('h', at.log, uint64(at.day), at.source)
-	for key, value := range tx.Scan(from, store.End(from)) {
-		h, err := readHead(value)
-		if err != nil {
-			return damaged(key, err)
-		}
-		size += int64(h.size)
+func (l *Log) dropDay(tx store.Tx, log, source uint64, day uint32) error {
+	size, err := l.SizeOf(tx, log, source, int64(day)*millisInDay)
+	if err != nil {
+		return err
 	}
 	for _, kind := range []byte("hb") {
-		from := l.key(kind, at.log, uint64(at.day), at.source)
+		from := l.key(kind, log, uint64(day), source)
 		if err := tx.DeleteRange(from, store.End(from)); err != nil {
 			return err
 		}
 	}
-	return l.grow(tx, at, -size)
+	return l.grow(tx, place{log: log, day: day}, -size)
 }
 
 // mergeable is the weight of a block below which it is merged, and maxMerged how
