@@ -36,7 +36,7 @@ func API(s *Service) *wire.Service {
 		Deviations: []string{
 			"No trail is needed for calls to be in the history and on the bus.",
 			"Nothing is written to S3: a trail keeps the name of its bucket, which need not exist, and GetTrailStatus says NoSuchBucket of a trail that has ever logged. Digests are not made.",
-			"A trail's log group has records within moments, in streams named after the account and the region. How it went last is forgotten when the server ends.",
+			"A trail's log group has records within moments, in streams named after the account and the region.",
 			"Management events of any service can be left out by ExcludeManagementEventSources and by eventSource, not only those of KMS and RDS Data.",
 			"There are no topics of SNS, keys of KMS, organizations and insights: asking a trail for them is refused.",
 		},

@@ -254,15 +254,12 @@ func (a api) GetTrailStatus(ctx context.Context, in *nameInput) (*getTrailStatus
 	}
 	last := a.trails.Last(t)
 	out := &getTrailStatusOutput{
-		IsLogging: t.Logging, LatestCloudWatchLogsDeliveryError: last.Err,
+		IsLogging: t.Logging, LatestCloudWatchLogsDeliveryError: last.Err, LatestCloudWatchLogsDeliveryTime: moment(last.At),
 		StartLoggingTime: moment(t.Started), StopLoggingTime: moment(t.Stopped),
 		TimeLoggingStarted: spelled(t.Started), TimeLoggingStopped: spelled(t.Stopped),
 	}
 	if t.Started > 0 {
 		out.LatestDeliveryError = noBucket
-	}
-	if !last.At.IsZero() {
-		out.LatestCloudWatchLogsDeliveryTime = moment(last.At.UnixMilli())
 	}
 	return out, nil
 }

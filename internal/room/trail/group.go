@@ -27,49 +27,48 @@ func (s *Service) copies(wanting []*trails.Trail, r *Record, text []byte) (parts
 		if t.Group == "" {
 			continue
 		}
-		c, err := s.copyFor(t, r, text)
-		if err != nil {
-			s.trails.Settle(t, err)
-			continue
+		c := &groupCopy{trails: s.trails, of: t}
+		if d, err := s.draftFor(t, r, text); err != nil {
+			c.failed = err
+		} else {
+			c.draft = d
 		}
 		parts = append(parts, c)
 	}
 	return parts
 }
 
-func (s *Service) copyFor(t *trails.Trail, r *Record, text []byte) (*groupCopy, error) {
+func (s *Service) draftFor(t *trails.Trail, r *Record, text []byte) (Emission, error) {
 	by, err := s.opt.Act(t.ARN(), t.Role)
 	if err != nil {
 		return nil, err
 	}
-	e, err := s.opt.Logs.Draft(by, t.Group, t.Stream(r.AWSRegion), time.Now().UnixMilli(), text)
-	if err != nil {
-		return nil, err
-	}
-	return &groupCopy{Emission: e, trails: s.trails, of: t}, nil
+	return s.opt.Logs.Draft(by, t.Group, t.Stream(r.AWSRegion), time.Now().UnixMilli(), text)
 }
 
-// A groupCopy is a record on its way to the log group of a trail.
+// A groupCopy is a record on its way to the log group of a trail, or why there is no way.
 type groupCopy struct {
-	Emission
 	trails *trails.Book
 	of     *trails.Trail
-	// gone is why there is no place for it any more.
-	gone error
+	draft  Emission
+	failed error
 }
 
 func (c *groupCopy) Owe(tx store.Tx) error {
-	err := c.Emission.Owe(tx)
-	if f, ok := errors.AsType[*fault.Error](err); ok {
-		c.gone = f
-		return nil
+	if c.failed == nil {
+		err := c.draft.Owe(tx)
+		if f, ok := errors.AsType[*fault.Error](err); ok {
+			c.failed, err = f, nil // the group has gone meanwhile, and nothing is written
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return err
+	return c.trails.Settle(tx, c.of, c.failed)
 }
 
 func (c *groupCopy) End(kept bool) {
-	c.Emission.End(kept && c.gone == nil)
-	if kept {
-		c.trails.Settle(c.of, c.gone)
+	if c.draft != nil {
+		c.draft.End(kept && c.failed == nil)
 	}
 }

@@ -34,8 +34,8 @@ func (b *Book) Create(ctx context.Context, by access.Caller, t Trail) (*Trail, e
 	if err := b.check(by, &t); err != nil {
 		return nil, err
 	}
-	return &t, b.update(ctx, func(w table.Writer[Trail]) error {
-		k := table.Key{Place: t.Home, Name: t.Name}
+	return &t, b.update(ctx, func(tx store.Tx) error {
+		w, k := b.trails.In(tx), table.Key{Place: t.Home, Name: t.Name}
 		if w.Find(k) != nil {
 			return fault.Conflict("Trail %s already exists for customer: %s", t.Name, by.Account).WithCode("TrailAlreadyExistsException")
 		}
@@ -62,8 +62,8 @@ func (b *Book) Change(ctx context.Context, by access.Caller, action, id string, 
 			return nil, err
 		}
 	}
-	return &now, b.update(ctx, func(w table.Writer[Trail]) error {
-		k := table.Key{Place: t.Home, Name: t.Name}
+	return &now, b.update(ctx, func(tx store.Tx) error {
+		w, k := b.trails.In(tx), table.Key{Place: t.Home, Name: t.Name}
 		switch w.Find(k) {
 		case nil:
 			return unknown(t.Home, t.Name)
@@ -110,24 +110,26 @@ func (b *Book) Delete(ctx context.Context, by access.Caller, id string) error {
 	if err != nil {
 		return err
 	}
-	err = b.update(ctx, func(w table.Writer[Trail]) error {
+	return b.update(ctx, func(tx store.Tx) error {
 		k := table.Key{Place: t.Home, Name: t.Name}
+		w, d := b.trails.In(tx), b.deliveries.In(tx)
 		if w.Find(k) == nil {
 			return unknown(t.Home, t.Name)
+		}
+		if d.Find(k) != nil {
+			if _, err := d.Delete(k); err != nil {
+				return err
+			}
 		}
 		_, err := w.Delete(k)
 		return err
 	}, store.Draining)
-	if err == nil {
-		b.forget(t.ARN())
-	}
-	return err
 }
 
 // update changes trails and who wants what together.
-func (b *Book) update(ctx context.Context, fn func(table.Writer[Trail]) error, opts ...store.Option) error {
+func (b *Book) update(ctx context.Context, fn func(store.Tx) error, opts ...store.Option) error {
 	return b.opt.Store.Update(ctx, func(tx store.Tx) error {
-		if err := fn(b.trails.In(tx)); err != nil {
+		if err := fn(tx); err != nil {
 			return err
 		}
 		tx.OnEnd(func(kept bool) {

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/arn"
@@ -73,19 +71,10 @@ type Options struct {
 type Book struct {
 	opt    Options
 	trails *table.Table[Trail]
+	// deliveries are under the keys of their trails.
+	deliveries *table.Table[Delivery]
 	// wants is who wants what, made anew with each change.
 	wants atomic.Pointer[wants]
-
-	mu     sync.Mutex
-	states map[string]Delivery // by ARN
-}
-
-// A Delivery is how it went to write to a trail's log group last.
-type Delivery struct {
-	// At is when something was last written, zero for never since the start of the
-	// server, and Err what is wrong since then.
-	At  time.Time
-	Err string
 }
 
 // Open reads the trails from the store.
@@ -93,7 +82,7 @@ func Open(ctx context.Context, opt Options) (*Book, error) {
 	if opt.Store == nil || opt.Guard == nil || opt.Act == nil || opt.Writes == nil {
 		return nil, errors.New("open the trails: they need a store, a guard, and the ways to roles and log groups")
 	}
-	b := &Book{opt: opt, states: map[string]Delivery{}}
+	b := &Book{opt: opt}
 	var err error
 	b.trails, err = table.Open(ctx, table.Options[Trail]{
 		Store: opt.Store, Prefix: "trail/trail/", Version: 1, Max: Max,
@@ -102,6 +91,9 @@ func Open(ctx context.Context, opt Options) (*Book, error) {
 			return nil
 		},
 	})
+	if err == nil {
+		b.deliveries, err = table.Open(ctx, table.Options[Delivery]{Store: opt.Store, Prefix: "trail/delivery/", Version: 1, Max: Max})
+	}
 	if err != nil {
 		return nil, err
 	}

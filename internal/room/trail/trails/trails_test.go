@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -219,4 +221,44 @@ func TestDataEventsAreWantedOnlyWhenATrailAsks(t *testing.T) {
 	if allocs := testing.AllocsPerRun(100, func() { _ = b.WantData(owner.Place) }); allocs != 0 {
 		t.Errorf("to ask whether data events are wanted makes %v allocations", allocs)
 	}
+}
+
+func TestHowADeliveryWentIsKeptWithItsTrail(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := mem.New()
+		b := open(t, st)
+		settle := func(tr *Trail, failed error) {
+			t.Helper()
+			if err := st.Update(t.Context(), func(tx store.Tx) error { return b.Settle(tx, tr, failed) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		made, err := b.Create(t.Context(), owner, Trail{Name: "abc", Global: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		first := time.Now().UnixMilli()
+		settle(made, nil)
+		time.Sleep(time.Millisecond)
+		settle(made, nil)
+		if want := (Delivery{At: first}); b.Last(made) != want {
+			t.Errorf("it is %+v, want %+v", b.Last(made), want)
+		}
+		settle(made, fault.Denied("no"))
+		if b = open(t, st); b.Last(made) != (Delivery{At: first, Err: "no"}) {
+			t.Errorf("after another start it is %+v", b.Last(made))
+		}
+		time.Sleep(time.Second)
+		settle(made, nil)
+		if want := (Delivery{At: time.Now().UnixMilli()}); b.Last(made) != want {
+			t.Errorf("now it is %+v, want %+v", b.Last(made), want)
+		}
+		if err := b.Delete(t.Context(), owner, "abc"); err != nil {
+			t.Fatal(err)
+		}
+		settle(made, nil)
+		if made, err = b.Create(t.Context(), owner, Trail{Name: "abc", Global: true}); err != nil || b.Last(made) != (Delivery{}) {
+			t.Errorf("a new trail under the name has %+v, %v", b.Last(made), err)
+		}
+	})
 }

@@ -2,10 +2,8 @@ package trails
 
 import (
 	"slices"
-	"time"
 
 	"github.com/dari-bus/dari/internal/access"
-	"github.com/dari-bus/dari/internal/store/table"
 )
 
 // wants is who wants what, and does not change.
@@ -83,34 +81,4 @@ func (t *Trail) wants(e *Event) bool {
 		}
 	}
 	return false
-}
-
-// Settle notes how it went to write to a trail's log group.
-func (b *Book) Settle(t *Trail, err error) {
-	id := t.ARN()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.trails.Find(table.Key{Place: t.Home, Name: t.Name}) == nil {
-		return // it was deleted meanwhile
-	}
-	d := b.states[id]
-	if d.Err = ""; err != nil {
-		d.Err = err.Error()
-	} else {
-		d.At = time.Now()
-	}
-	b.states[id] = d
-}
-
-// Last returns how it went last.
-func (b *Book) Last(t *Trail) Delivery {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.states[t.ARN()]
-}
-
-func (b *Book) forget(id string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	delete(b.states, id)
 }
