@@ -29,10 +29,11 @@ var rooms = []room{
 	// Words.
 	{"internal/fault", nil, true},
 	{"internal/arn", nil, true},
+	{"internal/quote", nil, true},
 	{"internal/page", []string{"internal/fault"}, true},
 
 	// Language.
-	{"internal/event", []string{"internal/fault"}, true},
+	{"internal/event", []string{"internal/fault", "internal/quote"}, true},
 	{"pattern", nil, true},
 	{"internal/transform", nil, true},
 	{"internal/schedule", nil, true},
@@ -70,9 +71,9 @@ var rooms = []room{
 	// Doors.
 	{"internal/signature", []string{"internal/access"}, false},
 	{"internal/wire/shape", []string{"internal/fault"}, false},
-	{"internal/wire/awsjson", []string{"internal/wire/shape"}, false},
-	{"internal/wire/awsquery", []string{"internal/wire/awsjson", "internal/wire/shape"}, false},
-	{"internal/wire/trail", []string{"internal/wire/awsjson", "internal/wire/shape"}, false},
+	{"internal/wire/awsjson", []string{"internal/quote", "internal/wire/shape"}, false},
+	{"internal/wire/awsquery", []string{"internal/quote", "internal/wire/awsjson", "internal/wire/shape"}, false},
+	{"internal/wire/trail", []string{"internal/quote", "internal/wire/shape"}, false},
 	{"internal/wire/cbor", []string{"internal/wire/shape"}, false},
 	{"internal/wire/rest", []string{"internal/wire/awsjson", "internal/wire/shape"}, false},
 	{"internal/wire/eventstream", []string{"internal/wire/shape"}, false},

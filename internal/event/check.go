@@ -23,9 +23,11 @@ func Check(e Entry) error {
 
 // CheckSource refuses the sources that are kept for the services themselves,
 // with the code NotAuthorizedForSourceException. It is apart from [Check]
-// because dari's own rooms do emit events with such sources.
+// because dari's own rooms do emit events with such sources. In capitals they are
+// kept as well: a pattern may have equals-ignore-case.
 func CheckSource(source string) error {
-	if strings.HasPrefix(source, "aws.") {
+	const kept = "aws."
+	if len(source) >= len(kept) && strings.EqualFold(source[:len(kept)], kept) {
 		return fault.Denied("Not authorized for the source.").WithCode("NotAuthorizedForSourceException")
 	}
 	return nil

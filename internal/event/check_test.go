@@ -84,11 +84,13 @@ func TestMistakesInAnEntryHaveTheCodeAndTextOfPutEvents(t *testing.T) {
 }
 
 func TestSourcesOfAWSAreReserved(t *testing.T) {
-	f, ok := errors.AsType[*fault.Error](event.CheckSource("aws.s3"))
-	if !ok || f.Kind != fault.KindDenied || f.Code != "NotAuthorizedForSourceException" || f.Message != "Not authorized for the source." {
-		t.Errorf("aws.s3: got %+v", f)
+	for _, kept := range []string{"aws.s3", "AWS.s3", "aWs."} {
+		f, ok := errors.AsType[*fault.Error](event.CheckSource(kept))
+		if !ok || f.Kind != fault.KindDenied || f.Code != "NotAuthorizedForSourceException" || f.Message != "Not authorized for the source." {
+			t.Errorf("%s: got %+v", kept, f)
+		}
 	}
-	for _, free := range []string{"aws", "awsome.app", "AWS.x", "my.aws.app"} {
+	for _, free := range []string{"aws", "AWS", "awsome.app", "my.aws.app"} {
 		if err := event.CheckSource(free); err != nil {
 			t.Errorf("%s: %v", free, err)
 		}

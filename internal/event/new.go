@@ -2,7 +2,8 @@ package event
 
 import (
 	"time"
-	"unicode/utf8"
+
+	"github.com/dari-bus/dari/internal/quote"
 )
 
 // New builds the envelope of an entry that arrived with stamp. It refuses what
@@ -24,23 +25,23 @@ func New(e Entry, stamp Stamp) (*Event, error) {
 
 	b := make([]byte, 0, envelopeSize(e, stamp))
 	b = append(b, `{"version":"0","id":`...)
-	b = appendString(b, stamp.ID)
+	b = quote.JSON(b, stamp.ID)
 	b = append(b, `,"detail-type":`...)
-	b = appendString(b, e.DetailType)
+	b = quote.JSON(b, e.DetailType)
 	b = append(b, `,"source":`...)
-	b = appendString(b, e.Source)
+	b = quote.JSON(b, e.Source)
 	b = append(b, `,"account":`...)
-	b = appendString(b, stamp.Account)
+	b = quote.JSON(b, stamp.Account)
 	b = append(b, `,"time":"`...)
 	b = at.AppendFormat(b, "2006-01-02T15:04:05Z")
 	b = append(b, `","region":`...)
-	b = appendString(b, stamp.Region)
+	b = quote.JSON(b, stamp.Region)
 	b = append(b, `,"resources":[`...)
 	for i, r := range e.Resources {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendString(b, r)
+		b = quote.JSON(b, r)
 	}
 	b = append(b, `],"detail":`...)
 
@@ -73,53 +74,4 @@ func envelopeSize(e Entry, stamp Stamp) int {
 		n += len(r) + len(`"",`)
 	}
 	return n
-}
-
-// appendString appends s as a JSON string with no more escapes than JSON asks
-// for: quotes, backslashes and control characters.
-func appendString(b []byte, s string) []byte {
-	b = append(b, '"')
-	from := 0
-	for i := 0; i < len(s); {
-		if plain[s[i]] {
-			i++
-			continue
-		}
-		if s[i] >= utf8.RuneSelf {
-			r, n := utf8.DecodeRuneInString(s[i:])
-			if r == utf8.RuneError && n == 1 {
-				b = append(b, s[from:i]...)
-				b = utf8.AppendRune(b, utf8.RuneError)
-				from = i + 1
-			}
-			i += n
-			continue
-		}
-		b = append(b, s[from:i]...)
-		b = appendEscape(b, s[i])
-		i++
-		from = i
-	}
-	b = append(b, s[from:]...)
-	return append(b, '"')
-}
-
-// appendEscape appends the escape of a quote, a backslash or a control character.
-func appendEscape(b []byte, c byte) []byte {
-	const hex = "0123456789abcdef"
-	switch c {
-	case '"', '\\':
-		return append(b, '\\', c)
-	case '\b':
-		return append(b, '\\', 'b')
-	case '\f':
-		return append(b, '\\', 'f')
-	case '\n':
-		return append(b, '\\', 'n')
-	case '\r':
-		return append(b, '\\', 'r')
-	case '\t':
-		return append(b, '\\', 't')
-	}
-	return append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&0xf])
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -31,6 +32,9 @@ func TestTargetLifeOnTheWire(t *testing.T) {
 	h.want("RemoveTargets", `{"Rule":"r","Ids":["a","b","x"],"Force":false}`, `{"FailedEntryCount":1,"FailedEntries":[
 		{"TargetId":"x","ErrorCode":"ResourceNotFoundException","ErrorMessage":"Rule 'r' does not have a target with the Id 'x'."}]}`)
 
+	paths := strings.TrimSuffix(strings.Repeat(`"a",`, 101), ",")
+	h.fails("PutTargets", `{"Rule":"r","Targets":[{"Id":"f","Arn":`+queue+`,"HttpParameters":{"PathParameterValues":[`+paths+`]}}]}`, "ValidationException",
+		"1 validation error detected: Value '["+strings.TrimSuffix(strings.Repeat("a, ", 101), ", ")+"]' at 'targets.1.member.httpParameters.pathParameterValues' failed to satisfy constraint: Member must have length less than or equal to 100")
 	h.fails("PutTargets", `{"Rule":"nope","Targets":[{"Id":"f","Arn":`+queue+`}]}`, "ResourceNotFoundException", "Rule nope does not exist on EventBus default.")
 	h.fails("PutTargets", `{"Rule":"r","Targets":[]}`, "ValidationException",
 		"1 validation error detected: Value '[]' at 'targets' failed to satisfy constraint: Member must have length greater than or equal to 1")

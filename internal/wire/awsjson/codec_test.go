@@ -356,21 +356,6 @@ func FuzzJSON(f *testing.F) {
 	})
 }
 
-// What is printed is JSON that encoding/json reads back as the same string.
-func FuzzStrings(f *testing.F) {
-	f.Add("a\"\\\n\x00é😀\xff")
-	f.Fuzz(func(t *testing.T, s string) {
-		var got string
-		b := AppendString(nil, s)
-		if err := json.Unmarshal(b, &got); err != nil {
-			t.Fatalf("%s: %v", b, err)
-		}
-		if want := string([]rune(s)); got != want {
-			t.Errorf("got %q, want %q", got, want)
-		}
-	})
-}
-
 // A document is whatever JSON is, and comes out as it went in.
 func FuzzDocument(f *testing.F) {
 	for _, seed := range []string{`{"a":[1.50,null,"\u00e9"]}`, ` 1e2 `, `"\x"`, `nul`, `[[]`, "\"\xff\"", `{"a":1,"a":2}`, `-`, `1}`} {

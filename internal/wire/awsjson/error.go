@@ -1,6 +1,9 @@
 package awsjson
 
-import "github.com/dari-bus/dari/internal/wire/shape"
+import (
+	"github.com/dari-bus/dari/internal/quote"
+	"github.com/dari-bus/dari/internal/wire/shape"
+)
 
 // AppendError appends e as an object, with the name as __type unless it is "".
 // What it says beside its message is a structure of shape s, nil for nothing.
@@ -8,16 +11,16 @@ func AppendError(b []byte, name string, e *shape.Error, s *shape.Shape) []byte {
 	b = append(b, '{')
 	start := len(b)
 	if name != "" {
-		b = AppendString(append(b, `"__type":`...), name)
+		b = quote.JSON(append(b, `"__type":`...), name)
 	}
 	member := func(b []byte, name string) []byte {
 		if len(b) > start {
 			b = append(b, ',')
 		}
-		return append(AppendString(b, name), ':')
+		return append(quote.JSON(b, name), ':')
 	}
 	if !s.HasMessage() {
-		b = AppendString(member(b, "message"), e.Message)
+		b = quote.JSON(member(b, "message"), e.Message)
 	}
 	if s != nil {
 		v := e.Details()

@@ -7,8 +7,8 @@ import (
 	"math"
 	"reflect"
 	"strconv"
-	"unicode/utf8"
 
+	"github.com/dari-bus/dari/internal/quote"
 	"github.com/dari-bus/dari/internal/wire/shape"
 )
 
@@ -29,7 +29,7 @@ func AppendAs(b []byte, v reflect.Value, s *shape.Shape, query bool) ([]byte, er
 	}
 	switch s.Kind {
 	case shape.KindString:
-		return AppendString(b, v.String()), nil
+		return quote.JSON(b, v.String()), nil
 	case shape.KindBool:
 		return strconv.AppendBool(b, v.Bool()), nil
 	case shape.KindInt:
@@ -70,7 +70,7 @@ func appendStruct(b []byte, v reflect.Value, s *shape.Shape, query bool) ([]byte
 		if query {
 			name = f.Form.JSON
 		}
-		b = append(AppendString(b, name), ':')
+		b = append(quote.JSON(b, name), ':')
 		var err error
 		if query && f.Form.Flat && f.Shape.Kind == shape.KindMap {
 			b, err = appendPairs(b, fv, f.Shape, f.Form)
@@ -106,7 +106,7 @@ func appendMap(b []byte, v reflect.Value, s *shape.Shape, query bool) (_ []byte,
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(AppendString(b, key.String()), ':')
+		b = append(quote.JSON(b, key.String()), ':')
 		if b, err = AppendAs(b, v.MapIndex(key), s.Elem, query); err != nil {
 			return nil, err
 		}
@@ -121,9 +121,9 @@ func appendPairs(b []byte, v reflect.Value, s *shape.Shape, fm shape.Form) (_ []
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(AppendString(append(b, '{'), fm.Key), ':')
-		b = append(AppendString(b, key.String()), ',')
-		b = append(AppendString(b, fm.Value), ':')
+		b = append(quote.JSON(append(b, '{'), fm.Key), ':')
+		b = append(quote.JSON(b, key.String()), ',')
+		b = append(quote.JSON(b, fm.Value), ':')
 		if b, err = AppendAs(b, v.MapIndex(key), s.Elem, true); err != nil {
 			return nil, err
 		}
@@ -136,7 +136,7 @@ func appendPairs(b []byte, v reflect.Value, s *shape.Shape, fm shape.Form) (_ []
 // is no number is a string.
 func appendFloat(b []byte, f float64, bits int) []byte {
 	if name, special := shape.SpecialFloat(f); special {
-		return AppendString(b, name)
+		return quote.JSON(b, name)
 	}
 	format := byte('f')
 	if abs := math.Abs(f); abs != 0 && (abs < 1e-6 || abs >= 1e21) {
@@ -158,50 +158,4 @@ func appendDocument(b, document []byte) ([]byte, error) {
 		return nil, fmt.Errorf("encode a document of %d bytes: it is not JSON", len(document))
 	}
 	return append(b, document...), nil
-}
-
-const hexDigits = "0123456789abcdef"
-
-// AppendString appends s in quotes. What is not UTF-8 becomes U+FFFD; all other
-// characters beyond ASCII stay as they are.
-func AppendString(b []byte, s string) []byte {
-	b = append(b, '"')
-	start := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c < utf8.RuneSelf {
-			if !plain[c] {
-				b = appendEscape(append(b, s[start:i]...), c)
-				start = i + 1
-			}
-			i++
-			continue
-		}
-		r, size := utf8.DecodeRuneInString(s[i:])
-		if r == utf8.RuneError && size == 1 {
-			b = append(append(b, s[start:i]...), "\ufffd"...)
-			start = i + 1
-		}
-		i += size
-	}
-	return append(append(b, s[start:]...), '"')
-}
-
-func appendEscape(b []byte, c byte) []byte {
-	switch c {
-	case '"', '\\':
-		return append(b, '\\', c)
-	case '\b':
-		return append(b, '\\', 'b')
-	case '\f':
-		return append(b, '\\', 'f')
-	case '\n':
-		return append(b, '\\', 'n')
-	case '\r':
-		return append(b, '\\', 'r')
-	case '\t':
-		return append(b, '\\', 't')
-	default:
-		return append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&0xf])
-	}
 }

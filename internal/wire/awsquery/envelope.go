@@ -3,6 +3,7 @@ package awsquery
 import (
 	"reflect"
 
+	"github.com/dari-bus/dari/internal/quote"
 	"github.com/dari-bus/dari/internal/wire/awsjson"
 	"github.com/dari-bus/dari/internal/wire/shape"
 )
@@ -44,15 +45,15 @@ func (x *Envelope) Append(b []byte, action string, v reflect.Value, s *shape.Sha
 // appendJSON is Append as
 // {"<action>Response":{"<action>Result":{…},"ResponseMetadata":{"RequestId":"…"}}}.
 func (x *Envelope) appendJSON(b []byte, action string, v reflect.Value, s *shape.Shape) (_ []byte, err error) {
-	b = append(awsjson.AppendString(append(b, '{'), action+"Response"), ":{"...)
+	b = append(quote.JSON(append(b, '{'), action+"Response"), ":{"...)
 	if !s.IsNone() {
-		b = append(awsjson.AppendString(b, action+"Result"), ':')
+		b = append(quote.JSON(b, action+"Result"), ':')
 		if b, err = awsjson.AppendAs(b, v, s, true); err != nil {
 			return nil, err
 		}
 		b = append(b, ',')
 	}
-	b = awsjson.AppendString(append(b, `"ResponseMetadata":{"RequestId":`...), x.RequestID)
+	b = quote.JSON(append(b, `"ResponseMetadata":{"RequestId":`...), x.RequestID)
 	return append(b, "}}}"...), nil
 }
 
@@ -60,10 +61,10 @@ func (x *Envelope) appendJSON(b []byte, action string, v reflect.Value, s *shape
 // What it says beside its message is a structure of shape s, nil for nothing.
 func (x *Envelope) AppendError(b []byte, code, message string, e *shape.Error, s *shape.Shape) []byte {
 	if x.JSON {
-		b = awsjson.AppendString(append(b, `{"Error":{"Type":`...), e.Side())
-		b = awsjson.AppendString(append(b, `,"Code":`...), code)
-		b = awsjson.AppendString(append(b, `,"Message":`...), message)
-		b = awsjson.AppendString(append(b, `},"RequestId":`...), x.RequestID)
+		b = quote.JSON(append(b, `{"Error":{"Type":`...), e.Side())
+		b = quote.JSON(append(b, `,"Code":`...), code)
+		b = quote.JSON(append(b, `,"Message":`...), message)
+		b = quote.JSON(append(b, `},"RequestId":`...), x.RequestID)
 		return append(b, '}')
 	}
 	b = x.open(b, "ErrorResponse")

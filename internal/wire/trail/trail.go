@@ -18,7 +18,7 @@ import (
 	"reflect"
 	"strconv"
 
-	"github.com/dari-bus/dari/internal/wire/awsjson"
+	"github.com/dari-bus/dari/internal/quote"
 	"github.com/dari-bus/dari/internal/wire/shape"
 )
 
@@ -70,7 +70,7 @@ func (p *printer) text(s string) { p.b = append(p.b, s...) }
 
 // str prints s. Of what is too long anyway it prints enough to be full.
 func (p *printer) str(s string) {
-	p.b = awsjson.AppendString(p.b, shape.Cut(s, MaxBytes))
+	p.b = quote.JSON(p.b, shape.Cut(s, MaxBytes))
 }
 
 func (p *printer) structure(v reflect.Value, s *shape.Shape) {

@@ -37,23 +37,26 @@ type Hub struct {
 	watched atomic.Pointer[map[uint64][]*Session]
 
 	mu sync.Mutex
-	// owned counts the sessions of each owner, and all is their sum.
+	// owned counts the sessions of each owner, and of each account, and all is their
+	// sum.
 	owned map[string]int
+	of    map[string]int
 	all   int
 }
 
 // NewHub returns a hub whose sessions take their memory from a share; they take at
-// most half of it, since others are served from it too. A nil share has no bound.
+// most half of it, since others are served from it too, and those of one account half
+// of that. A nil share has no bound.
 func NewHub(memory *budget.Share) *Hub {
-	h := &Hub{memory: memory, owned: map[string]int{}}
+	h := &Hub{memory: memory, owned: map[string]int{}, of: map[string]int{}}
 	h.watched.Store(&map[uint64][]*Session{})
 	return h
 }
 
 // A Watch says what a session wants to see.
 type Watch struct {
-	// Owner is whose sessions are counted together.
-	Owner string
+	// Owner is whose sessions are counted together, of an account's.
+	Account, Owner string
 	// Groups are the groups by their numbers, with what the watcher calls them.
 	Groups map[uint64]string
 	// Stream says whether a stream is wanted, and Match whether a text is. Both are
@@ -74,11 +77,12 @@ func (h *Hub) Open(w Watch) (*Session, error) {
 	if h.owned[w.Owner] >= MaxSessions {
 		return nil, fault.Limit("The account has %d live sessions in this region; it may have %d.", h.owned[w.Owner], MaxSessions)
 	}
-	if h.memory != nil && int64(h.all+1)*sessionMemory > max(h.memory.Size()/2, sessionMemory) || !h.memory.Try(sessionMemory) {
+	if !h.fits(w.Account) || !h.memory.Try(sessionMemory) {
 		return nil, fault.Limit("There is no memory for another live session. End one, or give dari more (-memory).")
 	}
 	s := newSession(h, w)
 	h.owned[w.Owner]++
+	h.of[w.Account]++
 	h.all++
 	next := maps.Clone(*h.watched.Load())
 	for g := range w.Groups {
@@ -86,6 +90,15 @@ func (h *Hub) Open(w Watch) (*Session, error) {
 	}
 	h.watched.Store(&next)
 	return s, nil
+}
+
+// fits says whether there may be another session, of an account.
+func (h *Hub) fits(account string) bool {
+	if h.memory == nil {
+		return true
+	}
+	most := int(max(h.memory.Size()/2/sessionMemory, 1))
+	return h.all < most && h.of[account] < (most+1)/2
 }
 
 // leave forgets a session.
@@ -103,6 +116,9 @@ func (h *Hub) leave(s *Session) {
 	if h.owned[s.watch.Owner]--; h.owned[s.watch.Owner] == 0 {
 		delete(h.owned, s.watch.Owner)
 	}
+	if h.of[s.watch.Account]--; h.of[s.watch.Account] == 0 {
+		delete(h.of, s.watch.Account)
+	}
 	h.all--
 	h.memory.Give(sessionMemory)
 }
@@ -114,13 +130,25 @@ func (h *Hub) Publish(group uint64, stream string, events []blocks.Entry) {
 	if len(sessions) == 0 {
 		return
 	}
+	var b batch
+	for _, s := range sessions {
+		if !s.hasRoom() {
+			s.miss()
+			continue
+		}
+		if b.events == nil { // there is one for whom it is worth to be copied
+			b = copyOf(group, stream, events)
+		}
+		s.offer(b)
+	}
+}
+
+func copyOf(group uint64, stream string, events []blocks.Entry) batch {
 	b := batch{group: group, stream: stream, events: slices.Clone(events)}
 	for i := range b.events {
 		e := &b.events[i]
 		e.Text = bytes.Clone(e.Text)
 		b.size += len(e.Text) + eventCost
 	}
-	for _, s := range sessions {
-		s.offer(b)
-	}
+	return b
 }

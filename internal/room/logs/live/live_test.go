@@ -135,16 +135,42 @@ func TestSessionsAreBoundedByAccountAndInMemory(t *testing.T) {
 	} else {
 		s.Close()
 	}
-	share := budget.New(5*sessionMemory, []budget.Part{{Name: "x", Percent: 100}}).Share("x")
+	share := budget.New(9*sessionMemory, []budget.Part{{Name: "x", Percent: 100}}).Share("x")
 	h = NewHub(share)
-	for i := range 3 {
-		_, err := h.Open(all(fmt.Sprint(i)))
+	of := func(account string, region int) Watch {
+		w := all(fmt.Sprint(account, "/", region))
+		w.Account = account
+		return w
+	}
+	for i := range 3 { // one account has half of what there is room for, in all regions
+		_, err := h.Open(of("a", i))
 		if (err != nil) != (i == 2) || i == 2 && fault.KindOf(err) != fault.KindLimit {
 			t.Errorf("%d: %v", i, err)
 		}
 	}
-	if share.Used() != 2*sessionMemory {
+	for i, account := range []string{"b", "c", "d"} {
+		_, err := h.Open(of(account, 0))
+		if (err != nil) != (i == 2) || i == 2 && fault.KindOf(err) != fault.KindLimit {
+			t.Errorf("%s: %v", account, err)
+		}
+	}
+	if share.Used() != 4*sessionMemory {
 		t.Errorf("%d bytes", share.Used())
+	}
+}
+
+// Whoever writes pays nothing for watchers who have no room.
+func TestWhatNobodyHasRoomForIsNotCopied(t *testing.T) {
+	h := NewHub(nil)
+	s, err := h.Open(all("a")) // and nobody runs it
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	events := lines(10, 100_000)
+	h.Publish(7, "s", events)
+	if n := testing.AllocsPerRun(10, func() { h.Publish(7, "s", events) }); n > 0 || !s.missed.Load() {
+		t.Errorf("%v allocations, missed %v", n, s.missed.Load())
 	}
 }
 

@@ -80,16 +80,23 @@ func newSession(h *Hub, w Watch) *Session {
 // Close ends the session. It may be called more than once.
 func (s *Session) Close() { s.end() }
 
-// offer gives a batch to the session if it has room.
+// hasRoom says whether a batch is worth to be offered.
+func (s *Session) hasRoom() bool {
+	return s.pending.Load() < maxPending && len(s.batches) < cap(s.batches)
+}
+
+// offer gives a batch to the session, which has room unless others were quicker.
 func (s *Session) offer(b batch) {
-	if s.pending.Load() < maxPending {
-		select {
-		case s.batches <- b:
-			s.pending.Add(int64(b.size))
-			return
-		default:
-		}
+	select {
+	case s.batches <- b:
+		s.pending.Add(int64(b.size))
+	default:
+		s.miss()
 	}
+}
+
+// miss takes down that something is left out.
+func (s *Session) miss() {
 	s.missed.Store(true)
 	s.tell()
 }

@@ -48,7 +48,7 @@ func (h *Hub) Tail(of *groups.Service, by access.Caller, t Tail) (*Session, erro
 		}
 		watched[g.Number] = k.Account + ":" + k.Name
 	}
-	return h.Open(Watch{Owner: by.Account + "/" + by.Region, Groups: watched, Stream: t.wants, Match: pattern.Match, Settled: of.Settle})
+	return h.Open(Watch{Account: by.Account, Owner: by.Account + "/" + by.Region, Groups: watched, Stream: t.wants, Match: pattern.Match, Settled: of.Settle})
 }
 
 // wants says whether a stream is asked for.
