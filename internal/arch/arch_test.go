@@ -38,8 +38,9 @@ var rooms = []room{
 	{"internal/transform", nil, true},
 	{"internal/schedule", nil, true},
 	{"internal/policy", nil, true},
-	{"internal/filter", nil, true},
-	{"internal/insights", nil, true},
+	{"internal/regex", nil, true},
+	{"internal/filter", []string{"internal/regex"}, true},
+	{"internal/insights", []string{"internal/regex"}, true},
 	{"conformance", nil, true},
 
 	// Ground.

@@ -15,7 +15,8 @@
 // a question mark must be there, and then those with one do not count; else each
 // begins a group with the unmarked ones that follow it, and one of the groups must
 // be there whole, as AWS's CDK writes it. A test with != fails where the field is
-// missing.
+// missing. A regular expression that takes longer than five seconds for a text does not
+// match it.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
 package filter

@@ -3,6 +3,7 @@ package filter
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -154,4 +155,21 @@ func FuzzFilter(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A pattern of a stranger may have work for minutes with a text of a stranger.
+func TestATextThatTakesTooLongDoesNotMatch(t *testing.T) {
+	defer func(before time.Duration) { patience = before }(patience)
+	patience = 10 * time.Millisecond
+	hard := "%" + strings.Repeat("[ab]*", 190) + "c%"
+	text := strings.Repeat("ab", 100_000) + "c"
+	for pattern, text := range map[string]string{hard: text, "{ $.a = " + hard + " }": `{"a":"` + text + `"}`, "[a = " + hard + "]": text} {
+		p, err := Compile(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Match([]byte(text)) {
+			t.Errorf("%.20s matches", pattern)
+		}
+	}
 }

@@ -2,19 +2,21 @@ package filter
 
 import (
 	"bytes"
-	"regexp"
 	"strings"
+	"time"
+
+	"github.com/dari-bus/dari/internal/regex"
 )
 
 // A term is a text or a regular expression that may be anywhere.
 type term struct {
 	text  []byte
-	regex *regexp.Regexp
+	regex *regex.Regex
 }
 
 func (t *term) match(text []byte) bool {
 	if t.regex != nil {
-		return t.regex.Match(text)
+		return matches(t.regex, text)
 	}
 	return bytes.Contains(text, t.text)
 }
@@ -122,12 +124,24 @@ func (t *terms) holds() (texts [][]byte) {
 	return texts
 }
 
+// patience is how long a text is looked at with a regular expression, which could take
+// minutes for a megabyte. What takes longer does not match.
+var patience = 5 * time.Second
+
+func matches(x *regex.Regex, text []byte) bool {
+	if !x.Long(len(text)) {
+		return x.Match(text)
+	}
+	begun := time.Now()
+	return x.Matches(text, func() bool { return time.Since(begun) > patience })
+}
+
 // maxRegexes is how many regular expressions a pattern may have.
 const maxRegexes = 2
 
 // regex reads a regular expression between percent signs. AWS knows no parentheses
 // in it.
-func (p *parser) regex() (*regexp.Regexp, error) {
+func (p *parser) regex() (*regex.Regex, error) {
 	p.at++
 	end := strings.IndexByte(p.rest(), '%')
 	if end < 0 {
@@ -144,7 +158,7 @@ func (p *parser) regex() (*regexp.Regexp, error) {
 			return nil, invalid("the regular expression %q may not have a %q", text, c)
 		}
 	}
-	re, err := regexp.Compile(text)
+	re, err := regex.Compile(text)
 	if err != nil {
 		return nil, invalid("%v", err)
 	}

@@ -2,9 +2,10 @@ package filter
 
 import (
 	"encoding/json"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/dari-bus/dari/internal/regex"
 )
 
 // A value is what a field is compared with.
@@ -14,7 +15,7 @@ type value struct {
 	// number is what text says, if it was not quoted and is one.
 	number  float64
 	numeric bool
-	regex   *regexp.Regexp
+	regex   *regex.Regex
 	// parts are text cut at its stars, nil when it has none.
 	parts []string
 }
@@ -82,7 +83,7 @@ func number(s string) (float64, bool) {
 func (v *value) holdsText(s string) bool {
 	switch {
 	case v.regex != nil:
-		return v.regex.MatchString(s)
+		return matches(v.regex, []byte(s))
 	case v.parts != nil:
 		return glob(v.parts, s)
 	}

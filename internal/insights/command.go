@@ -1,6 +1,10 @@
 package insights
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/dari-bus/dari/internal/regex"
+)
 
 // A sink takes rows one by one.
 type sink interface {
@@ -57,7 +61,7 @@ type parsing struct {
 	names []string
 	// parts are what stands around the stars of a glob; regex is in their place.
 	parts []string
-	regex *regex
+	regex *regex.Regex
 }
 
 func (p *parser) parse() {
@@ -121,7 +125,7 @@ func (c *parsing) sink(_ *Run, next sink) sink {
 }
 
 func (c *parsing) match(r *row, s string) {
-	found := c.regex.find(r.run, s)
+	found := c.regex.Find(s, r.run.over)
 	if found == nil {
 		return
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/dari-bus/dari/internal/regex"
 )
 
 // An expr is a compiled expression.
@@ -25,7 +27,7 @@ type (
 	like struct {
 		of    expr
 		text  string
-		regex *regex
+		regex *regex.Regex
 	}
 	oneOf struct {
 		of   expr
@@ -63,7 +65,7 @@ func (l *like) eval(r *row) value {
 		case shadowed:
 		case l.regex == nil:
 			return truthOf(bytes.Contains(r.record.Text, []byte(l.text)))
-		case !l.regex.long(len(r.record.Text)):
+		case !l.regex.Long(len(r.record.Text)):
 			return truthOf(l.regex.Match(r.record.Text))
 		}
 	}
@@ -72,7 +74,7 @@ func (l *like) eval(r *row) value {
 		return truthOf(false)
 	}
 	if l.regex != nil {
-		return truthOf(l.regex.match(r.run, v.word()))
+		return truthOf(l.regex.Matches([]byte(v.word()), r.run.over))
 	}
 	return truthOf(strings.Contains(v.word(), l.text))
 }

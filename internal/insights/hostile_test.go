@@ -92,7 +92,7 @@ func TestARunEndsInTheMidstOfAnEvent(t *testing.T) {
 		}
 		asked := 0
 		r := q.Start(Limits{Rows: 10, Memory: 1 << 20, Over: func() error {
-			if asked++; asked > 10 {
+			if asked++; asked > 2 {
 				return late
 			}
 			return nil
@@ -103,21 +103,6 @@ func TestARunEndsInTheMidstOfAnEvent(t *testing.T) {
 		if _, err := r.End(); !errors.Is(err, late) {
 			t.Errorf("%.40s: %v at the end", query, err)
 		}
-	}
-}
-
-func TestARegularExpressionFindsTheSameInALongText(t *testing.T) {
-	text := strings.Repeat("a", 300_000) + "é\xff<b>" + strings.Repeat("a", 300_000)
-	q, err := Compile("parse @message /é.<(?<b>[b-z]+)>(" + strings.Repeat("a?", 50) + ")/ | filter @message like /<[b]>(" + strings.Repeat("a?", 50) + ")/ | display b")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := q.Start(Limits{Rows: 10, Memory: 1 << 20})
-	if err := r.Add(&Record{Text: []byte(text), Ptr: func() string { return "p" }}); err != nil {
-		t.Fatal(err)
-	}
-	if rows, err := r.End(); err != nil || fmt.Sprint(rows) != "[[{b b} {@ptr p}]]" {
-		t.Errorf("%v, %v", rows, err)
 	}
 }
 

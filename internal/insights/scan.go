@@ -2,11 +2,11 @@ package insights
 
 import (
 	"fmt"
-	"regexp"
-	"regexp/syntax"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/dari-bus/dari/internal/regex"
 )
 
 // The bounds of a query.
@@ -162,7 +162,7 @@ func (s *scanner) sign() string {
 }
 
 // regex reads a regular expression, whose slash is the next token.
-func (s *scanner) regex(left *int) *regex {
+func (s *scanner) regex(left *int) *regex.Regex {
 	begin := s.next.start
 	i := begin + 1
 	for i < len(s.query) && s.query[i] != '/' {
@@ -181,31 +181,22 @@ func (s *scanner) regex(left *int) *regex {
 
 // compile compiles a regular expression, if what is left of their bound allows it,
 // and reads the next token.
-func (s *scanner) compile(text string, start, end int, left *int) *regex {
+func (s *scanner) compile(text string, start, end int, left *int) *regex.Regex {
 	if len(text) > maxRegexText {
 		s.fail(start, end, "a regular expression has more than %d bytes", maxRegexText)
 		return nil
 	}
-	parsed, err := syntax.Parse(text, syntax.Perl)
-	var prog *syntax.Prog
-	if err == nil {
-		prog, err = syntax.Compile(parsed.Simplify())
-	}
+	x, err := regex.Compile(text)
 	if err != nil {
 		s.fail(start, end, "%s: in a regular expression", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 		return nil
 	}
-	if *left -= len(prog.Inst); *left < 0 {
+	if *left -= x.Steps; *left < 0 {
 		s.fail(start, end, "the regular expressions of the query are too large")
 		return nil
 	}
-	re, err := regexp.Compile(text)
-	if err != nil {
-		s.fail(start, end, "%v", err)
-		return nil
-	}
 	s.advance()
-	return &regex{re, len(prog.Inst)}
+	return x
 }
 
 func isNameStart(c byte) bool {

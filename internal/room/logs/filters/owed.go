@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/arn"
@@ -50,12 +51,17 @@ func (s *Service) Owed(at access.Place, group string, number uint64, stream stri
 		return nil, nil
 	}
 	o := &Owed{service: s, at: at, group: groupARN(at, group), number: number}
+	begun := time.Now()
 	for f := range s.subscriptions.Each(at, of(number)) {
 		p := payload{
 			MessageType: "DATA_MESSAGE", Owner: at.Account, LogGroup: group, LogStream: stream, SubscriptionFilters: []string{f.Name},
 		}
 		size := int64(0)
 		for i := range events {
+			if time.Since(begun) > matchWithin {
+				o.Free()
+				return nil, fault.Unavailable("The log group %s has subscribers whose pattern takes longer than %v for these events. Put the pattern of the subscription filter %s more simply.", group, matchWithin, f.Name)
+			}
 			if e := &events[i]; f.pattern.Match(e.Text) {
 				p.LogEvents = append(p.LogEvents, logEvent{EventID(e), e.Time, string(e.Text)})
 				size += int64(len(e.Text)) + eventCost
@@ -79,6 +85,10 @@ func (s *Service) Owed(at access.Place, group string, number uint64, stream stri
 func (s *Service) Subscribed(tx store.Tx, at access.Place, number uint64) bool {
 	return s.subscriptions.In(tx).Count(at, of(number)) > 0
 }
+
+// matchWithin is how long it may take to see which events subscribers want: whoever
+// writes waits for it.
+const matchWithin = 5 * time.Second
 
 // eventCost is about what an event takes beside its text.
 const eventCost = 256

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dari-bus/dari/internal/access"
+	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/page"
 	"github.com/dari-bus/dari/internal/room/logs/filters"
 	"github.com/dari-bus/dari/internal/store/blocks"
@@ -22,6 +23,9 @@ const (
 	searchWithin = 10 * time.Second
 )
 
+// lastTime is later than any event.
+const lastTime = math.MaxInt64 / 2
+
 // A Span is part of the time, in Unix milliseconds, both ends inclusive. A nil end is
 // open.
 type Span struct{ From, To *int64 }
@@ -29,9 +33,9 @@ type Span struct{ From, To *int64 }
 // Of asks for the events of a group that are in the span and have not expired. There
 // are none when its From is after its To.
 func (t Span) Of(g *Group) blocks.Query {
-	q := blocks.Query{Log: g.Number, From: g.Begin(time.Now()), To: math.MaxInt64 / 2}
+	q := blocks.Query{Log: g.Number, From: g.Begin(time.Now()), To: lastTime}
 	if t.From != nil {
-		q.From = max(q.From, *t.From)
+		q.From = min(max(q.From, *t.From), lastTime+1)
 	}
 	if t.To != nil {
 		q.To = min(q.To, *t.To)
@@ -82,14 +86,14 @@ func (s *Service) Read(ctx context.Context, by access.Caller, at access.Place, g
 	}
 	if from != nil {
 		out.Forward, out.Backward = *from, *from
-		if backward { // the other page has the event at from
+		switch { // the other page has the event at from
+		case backward && from.Number > 0:
+			out.Forward.Number--
+		case backward && from.Time > 0:
 			out.Forward = blocks.Position{Time: from.Time - 1, Number: math.MaxUint64}
-			if from.Number > 0 {
-				out.Forward = blocks.Position{Time: from.Time, Number: from.Number - 1}
-			}
-		} else if from.Number < math.MaxUint64 {
+		case !backward && from.Number < math.MaxUint64:
 			out.Backward.Number++
-		} else {
+		case !backward && from.Time <= lastTime:
 			out.Backward = blocks.Position{Time: from.Time + 1}
 		}
 	}
@@ -142,7 +146,10 @@ func (s *Service) Filter(ctx context.Context, by access.Caller, at access.Place,
 		return nil, "", err
 	}
 	q.Holds = pattern.Holds()
-	q.Match = func(_ uint64, e *blocks.Entry) bool { return pattern.Match(e.Text) }
+	// A page ends with a block of events; a pattern can have work for hours with one.
+	ctx, cancel := context.WithTimeoutCause(ctx, 2*searchWithin, errSlow)
+	defer cancel()
+	q.Match = func(_ uint64, e *blocks.Entry) bool { return ctx.Err() == nil && pattern.Match(e.Text) }
 	p := blocks.Page{Backward: backward, Max: limit, MaxBytes: maxPageBytes, Within: searchWithin}
 	if token != "" {
 		if p.After, p.Backward, err = readToken(token); err != nil {
@@ -153,6 +160,9 @@ func (s *Service) Filter(ctx context.Context, by access.Caller, at access.Place,
 		return nil, "", nil
 	}
 	r, err := s.events.Read(ctx, &q, p)
+	if err == nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
 	if err != nil {
 		return nil, "", err
 	}
@@ -165,6 +175,8 @@ func (s *Service) Filter(ctx context.Context, by access.Caller, at access.Place,
 	}
 	return hits, "", nil
 }
+
+var errSlow = fault.Unavailable("The events of one block take longer than %v to search. Put the pattern more simply, or search a shorter time.", 2*searchWithin)
 
 // sources tells a query the streams of a filter.
 func (s *Service) sources(at access.Place, g *Group, f *Filter, q *blocks.Query) error {
@@ -255,7 +267,7 @@ func readToken(token string) (at *blocks.Position, backward bool, err error) {
 // gave back to us.
 func ReadPosition(text string) (*blocks.Position, error) {
 	var p blocks.Position
-	if n, err := fmt.Sscanf(text, "%d %d", &p.Time, &p.Number); n != 2 || err != nil || p.Time < -1 || p.Time > math.MaxInt64/2+1 {
+	if n, err := fmt.Sscanf(text, "%d %d", &p.Time, &p.Number); n != 2 || err != nil || p.Time < -1 || p.Time > lastTime+1 {
 		return nil, page.ErrToken
 	}
 	return &p, nil

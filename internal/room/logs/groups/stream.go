@@ -141,7 +141,6 @@ func (s *Service) Streams(by access.Caller, at access.Place, group, prefix strin
 	if err != nil {
 		return nil, "", err
 	}
-	rows := slices.Collect(s.streams.Each(at, streamsOf(g)+prefix))
 	order := func(a, b *Stream) int { return strings.Compare(a.Name, b.Name) }
 	if byTime {
 		order = func(a, b *Stream) int {
@@ -152,10 +151,10 @@ func (s *Service) Streams(by access.Caller, at access.Place, group, prefix strin
 		up := order
 		order = func(a, b *Stream) int { return up(b, a) }
 	}
-	slices.SortFunc(rows, order)
+	var after *Stream
 	if token != "" {
 		last, err := page.Decode(token)
-		after := &Stream{}
+		after = &Stream{}
 		if err == nil {
 			var time string
 			time, after.Name, _ = strings.Cut(last, " ")
@@ -164,11 +163,20 @@ func (s *Service) Streams(by access.Caller, at access.Place, group, prefix strin
 		if err != nil {
 			return nil, "", page.ErrToken
 		}
-		i, _ := slices.BinarySearchFunc(rows, after, order)
-		for i < len(rows) && order(rows[i], after) <= 0 {
-			i++
+	}
+	// A group may have 100,000: only those of the page are kept, and one more.
+	var rows []*Stream
+	for st := range s.streams.Each(at, streamsOf(g)+prefix) {
+		if after != nil && order(st, after) <= 0 {
+			continue
 		}
-		rows = rows[i:]
+		i, _ := slices.BinarySearchFunc(rows, st, order)
+		if i > limit {
+			continue
+		}
+		if rows = slices.Insert(rows, i, st); len(rows) > limit+1 {
+			rows = rows[:limit+1]
+		}
 	}
 	if len(rows) <= limit {
 		return rows, "", nil

@@ -185,6 +185,11 @@ func (s *Session) judge(b batch) {
 	name := s.watch.Groups[b.group]
 	some := false
 	for i := range b.events {
+		select {
+		case <-s.done: // a pattern can have much work
+			return
+		default:
+		}
 		e := &b.events[i]
 		if s.watch.Match(e.Text) {
 			s.keep(Event{name, b.stream, e.Time, e.Arrived, e.Text})

@@ -39,8 +39,8 @@ func (b *Book) Create(ctx context.Context, by access.Caller, t Trail) (*Trail, e
 		if w.Find(k) != nil {
 			return fault.Conflict("Trail %s already exists for customer: %s", t.Name, by.Account).WithCode("TrailAlreadyExistsException")
 		}
-		if w.Count(by.Place, "") >= Max {
-			return fault.Limit("User: %s already has %d trails in %s.", by.Account, Max, by.Region).WithCode("MaximumNumberOfTrailsExceededException")
+		if err := b.fits(&t); err != nil {
+			return err
 		}
 		return w.Put(k, &t)
 	})
@@ -68,6 +68,11 @@ func (b *Book) Change(ctx context.Context, by access.Caller, action, id string, 
 		case nil:
 			return unknown(t.Home, t.Name)
 		case t:
+			if now.Everywhere && !t.Everywhere {
+				if err := b.fits(&now); err != nil {
+					return err
+				}
+			}
 			return w.Put(k, &now)
 		}
 		return fault.Conflict("The trail %s is being changed by somebody else. Try again.", t.Name).WithCode("ConflictException")
@@ -124,6 +129,21 @@ func (b *Book) Delete(ctx context.Context, by access.Caller, id string) error {
 		_, err := w.Delete(k)
 		return err
 	}, store.Draining)
+}
+
+// fits says whether there may be another trail. As at AWS, one of all regions counts in
+// each: an account has no more than a few that look at a call.
+func (b *Book) fits(t *Trail) error {
+	n := 0
+	for other := range b.trails.All() {
+		if other.Home.Account == t.Home.Account && (other.Home != t.Home || other.Name != t.Name) && (other.Home == t.Home || other.Everywhere) {
+			n++
+		}
+	}
+	if n >= Max {
+		return fault.Limit("User: %s already has %d trails in %s.", t.Home.Account, Max, t.Home.Region).WithCode("MaximumNumberOfTrailsExceededException")
+	}
+	return nil
 }
 
 // update changes trails and who wants what together.

@@ -46,6 +46,7 @@ const (
 	maxBasic     = 5
 	maxResources = 250
 	maxValues    = 500
+	maxExcepted  = 50 // AWS knows two that may be left out, and bounds their number in no way
 )
 
 // An Event is what selectors look at.
@@ -180,17 +181,21 @@ func CheckSelectors(basic []Basic, advanced []Advanced) error {
 	case len(basic) > maxBasic:
 		return badSelectors("A trail has up to %d event selectors.", maxBasic)
 	}
-	resources, values := 0, 0
+	resources, values, excepted := 0, 0, 0
 	for _, s := range basic {
 		for _, r := range s.Data {
 			if !slices.Contains([]string{"AWS::S3::Object", "AWS::Lambda::Function", "AWS::DynamoDB::Table"}, r.Type) {
 				return badSelectors("Value %s for DataResources.Type is invalid: basic selectors know AWS::S3::Object, AWS::Lambda::Function and AWS::DynamoDB::Table. Ask for all others with AdvancedEventSelectors.", r.Type)
 			}
-			resources += len(r.Values)
+			resources += max(len(r.Values), 1)
 		}
+		excepted += len(s.Except)
 	}
 	if resources > maxResources {
 		return badSelectors("A trail has up to %d data resources in its event selectors.", maxResources)
+	}
+	if excepted > maxExcepted {
+		return badSelectors("A trail leaves out the management events of up to %d sources in its event selectors.", maxExcepted)
 	}
 	for i := range advanced {
 		n, err := advanced[i].check()

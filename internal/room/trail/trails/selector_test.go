@@ -1,6 +1,7 @@
 package trails
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -64,6 +65,8 @@ func TestSelectorsThatAreRefused(t *testing.T) {
 		{make([]Basic, 6), nil, "up to 5"},
 		{[]Basic{{Data: []Resource{{Type: "AWS::SQS::Queue"}}}}, nil, "AdvancedEventSelectors"},
 		{[]Basic{{Data: []Resource{{Type: "AWS::S3::Object", Values: many(251)}}}}, nil, "up to 250"},
+		{[]Basic{{Data: slices.Repeat([]Resource{{Type: "AWS::S3::Object"}}, 251)}}, nil, "up to 250"},
+		{[]Basic{{Except: many(50)}, {Except: many(1)}}, nil, "up to 50 sources"},
 		{nil, one(Condition{Field: "readOnly", Equals: []string{"true"}}), "eventCategory"},
 		{nil, one(Condition{Field: "eventCategory", Equals: []string{"NetworkActivity"}}), "eventCategory"},
 		{nil, one(Condition{Field: "eventCategory", Equals: []string{"Data"}}), "resources.type"},

@@ -1,6 +1,7 @@
 package trails
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -261,4 +262,38 @@ func TestHowADeliveryWentIsKeptWithItsTrail(t *testing.T) {
 			t.Errorf("a new trail under the name has %+v, %v", b.Last(made), err)
 		}
 	})
+}
+
+// A trail of all regions counts in each, so that what is called in one is looked at by
+// few trails, however many regions there are.
+func TestATrailOfAllRegionsCountsInEach(t *testing.T) {
+	b := open(t, mem.New())
+	in := func(i int) access.Caller { return access.Root(owner.Account, fmt.Sprintf("eu-west-%d", i)) }
+	for i := range Max {
+		if _, err := b.Create(t.Context(), in(i), Trail{Name: "abc", Global: true, Everywhere: true}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	full := "MaximumNumberOfTrailsExceededException"
+	if _, err := b.Create(t.Context(), in(7), Trail{Name: "abc", Global: true}); !strings.HasPrefix(code(err), full) {
+		t.Error(code(err))
+	}
+	if _, err := b.Create(t.Context(), access.Root("222222222222", "eu-west-7"), Trail{Name: "abc", Global: true}); err != nil {
+		t.Error(err)
+	}
+	if err := b.Delete(t.Context(), in(0), "abc"); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 2 {
+		if _, err := b.Create(t.Context(), in(8+i), Trail{Name: "abc", Global: true}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	widen := func(tr *Trail) error { tr.Everywhere = true; return nil }
+	if _, err := b.Change(t.Context(), in(8), "UpdateTrail", "abc", widen); err != nil {
+		t.Error(err)
+	}
+	if _, err := b.Change(t.Context(), in(9), "UpdateTrail", "abc", widen); !strings.HasPrefix(code(err), full) {
+		t.Error(code(err))
+	}
 }
