@@ -150,16 +150,18 @@ var neverAnswered = map[string]string{
 	"DescribeSubscriptionFilters.SubscriptionFilters[].EmitSystemFields":       noOrigins,
 	"DescribeSubscriptionFilters.SubscriptionFilters[].FieldSelectionCriteria": noOrigins,
 
-	"CreateInstanceProfile.InstanceProfile.Roles[].SourceRoleTemplate":          noTemplates,
-	"CreateRole.Role.SourceRoleTemplate":                                        noTemplates,
-	"GetInstanceProfile.InstanceProfile.Roles[].SourceRoleTemplate":             noTemplates,
-	"GetRole.Role.SourceRoleTemplate":                                           noTemplates,
-	"ListInstanceProfiles.InstanceProfiles[].Roles[].SourceRoleTemplate":        noTemplates,
-	"ListInstanceProfilesForRole.InstanceProfiles[].Roles[].SourceRoleTemplate": noTemplates,
-	"ListRoles.Roles[].SourceRoleTemplate":                                      noTemplates,
-	"UpdateRoleDescription.Role.SourceRoleTemplate":                             noTemplates,
-	"AssumeRole.SessionTokenUtilization":                                        noBound,
-	"GetSessionToken.SessionTokenUtilization":                                   noBound,
+	"CreateInstanceProfile.InstanceProfile.Roles[].SourceRoleTemplate":                                 noTemplates,
+	"CreateRole.Role.SourceRoleTemplate":                                                               noTemplates,
+	"CreateServiceLinkedRole.Role.SourceRoleTemplate":                                                  noTemplates,
+	"GetAccountAuthorizationDetails.RoleDetailList[].InstanceProfileList[].Roles[].SourceRoleTemplate": noTemplates,
+	"GetInstanceProfile.InstanceProfile.Roles[].SourceRoleTemplate":                                    noTemplates,
+	"GetRole.Role.SourceRoleTemplate":                                                                  noTemplates,
+	"ListInstanceProfiles.InstanceProfiles[].Roles[].SourceRoleTemplate":                               noTemplates,
+	"ListInstanceProfilesForRole.InstanceProfiles[].Roles[].SourceRoleTemplate":                        noTemplates,
+	"ListRoles.Roles[].SourceRoleTemplate":                                                             noTemplates,
+	"UpdateRoleDescription.Role.SourceRoleTemplate":                                                    noTemplates,
+	"AssumeRole.SessionTokenUtilization":                                                               noBound,
+	"GetSessionToken.SessionTokenUtilization":                                                          noBound,
 }
 
 const (

@@ -151,8 +151,8 @@ func TestTerraformKeepsIdentities(t *testing.T) {
 	tf.do("init")
 	tf.do("apply", "-auto-approve")
 	tf.unchanged()
-	tf.do("apply", "-auto-approve", "-var=action=sqs:ReceiveMessage")
-	tf.unchanged("-var=action=sqs:ReceiveMessage")
+	tf.do("apply", "-auto-approve", "-var=action=sqs:ReceiveMessage", "-var=user=colleague")
+	tf.unchanged("-var=action=sqs:ReceiveMessage", "-var=user=colleague")
 	tf.do("destroy", "-auto-approve")
 }
 

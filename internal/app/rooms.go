@@ -74,7 +74,11 @@ func (a *App) openRooms(ctx context.Context) (*rooms, error) {
 // openIdentities opens what guards all other rooms.
 func (a *App) openIdentities(ctx context.Context, r *rooms) (room, error) {
 	var err error
-	if r.identities, err = identity.Open(ctx, identity.Options{Store: a.store, Guard: a.guard, Verified: a.opt.keys != nil || a.opt.EnforceIAM, Strict: a.opt.EnforceIAM}); err != nil {
+	r.identities, err = identity.Open(ctx, identity.Options{
+		Store: a.store, Guard: a.guard, Verified: a.opt.keys != nil || a.opt.EnforceIAM, Strict: a.opt.EnforceIAM,
+		Configured: func(account string) bool { return a.opt.keys != nil || account == a.opt.Account },
+	})
+	if err != nil {
 		return room{}, err
 	}
 	return room{api: identity.API(r.identities)}, nil

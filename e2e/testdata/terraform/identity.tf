@@ -20,6 +20,12 @@ variable "action" {
   default     = "sqs:SendMessage"
 }
 
+variable "user" {
+  description = "What the user is called that changes its name."
+  type        = string
+  default     = "trainee"
+}
+
 data "aws_caller_identity" "me" {}
 
 data "aws_iam_policy_document" "trust" {
@@ -112,4 +118,17 @@ resource "aws_iam_group_membership" "staff" {
   name  = "staff"
   group = aws_iam_group.staff.name
   users = [aws_iam_user.anna.name]
+}
+
+resource "aws_iam_user" "renamed" {
+  name = var.user
+}
+
+resource "aws_iam_account_alias" "shop" {
+  account_alias = "the-shop"
+}
+
+resource "aws_iam_service_linked_role" "scaling" {
+  aws_service_name = "autoscaling.amazonaws.com"
+  description      = "Scales"
 }

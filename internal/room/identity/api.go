@@ -30,7 +30,7 @@ func API(s *Service) *wire.Service {
 			"An account has 1,000 roles, 5,000 users, 300 groups, 1,000 instance profiles and 1,500 managed policies.",
 			"Each role, user and group has ten managed policies, and inline policies of 10,240, 2,048 and 5,120 characters in all, white space not counted.",
 			"A managed policy has 6,144 characters and five versions, a trust policy 2,048 characters, whatever it is 50 tags. A user is in ten groups and has two access keys.",
-			"Beyond AWS's: white space in a policy is free up to three times the rest, and all that an account has takes 64 MiB at most.",
+			"Beyond AWS's: white space in a policy is free up to three times the rest, and all that an account has takes 64 MiB at most; without keys all accounts but that of `-account` have 64 MiB together.",
 			"A simulation takes 1,000 resources and 1,000 condition keys; what would take more than about a second goes onto the next page.",
 		},
 		Deviations: []string{
@@ -41,12 +41,13 @@ func API(s *Service) *wire.Service {
 			"In one account a resource's policy that names everybody allows in the place of the identity's own, and does not lift a boundary or a session's policies.",
 			"`aws:SecureTransport`, `aws:ResourceTag` outside of IAM and the keys of organisations are never there.",
 			"A role does not know when it was used last.",
+			"The role of a service is made without the policies that AWS gives it, and may be deleted at any time.",
 			"The simulators ask the engine that judges real calls, and take the ResourcePolicy of sts:AssumeRole for the trust policy, which has to allow; AWS's leave it out there. Without one they ask the caller's own policies alone, as AWS's do.",
 			"Of several resources together EvalResourceName is `*`: dari knows no formats of ARNs by action.",
 			"ResourceHandlingOption, PolicyExclusionList and the policies of organisations are refused.",
 		},
 		Operations: slices.Concat(
-			a.roles(), a.users(), a.accessKeys(), a.groups(), a.profiles(), a.policies(), simulate.Rows(s), refused(),
+			a.roles(), a.users(), a.accessKeys(), a.groups(), a.profiles(), a.policies(), a.account(), a.linked(), simulate.Rows(s), refused(),
 		),
 	}
 }

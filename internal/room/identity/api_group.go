@@ -16,6 +16,7 @@ func (a api) groups() []wire.Operation {
 		wire.Op("ListGroups", a.ListGroups).Reads(),
 		wire.Op("AddUserToGroup", a.AddUserToGroup),
 		wire.Op("RemoveUserFromGroup", a.RemoveUserFromGroup),
+		wire.Op("UpdateGroup", a.UpdateGroup),
 		wire.Op("DeleteGroup", remove[OfGroup](a)),
 		wire.Op("PutGroupPolicy", putInline[GroupInlineText](a)),
 		wire.Op("GetGroupPolicy", getInline[GroupInline](a)).Reads(),
@@ -92,6 +93,18 @@ func (a api) GetGroup(ctx context.Context, in *GroupPage) (*GetGroupOutput, erro
 func (a api) ListGroups(ctx context.Context, in *ListGroupsInput) (*ListGroupsOutput, error) {
 	all, next, err := a.List(spell.Caller(ctx), "ListGroups", directory.Group, prefix(in.PathPrefix), wire.Val(in.Marker), wire.Val(in.MaxItems))
 	return &ListGroupsOutput{showGroups(all), spell.More(next)}, err
+}
+
+// UpdateGroupInput is the input of UpdateGroup.
+type UpdateGroupInput struct {
+	OfGroup
+	NewPath      *string
+	NewGroupName *string
+}
+
+// UpdateGroup gives a group another name or path. Its users and policies stay.
+func (a api) UpdateGroup(ctx context.Context, in *UpdateGroupInput) (*wire.None, error) {
+	return nil, a.Rename(ctx, spell.Caller(ctx), directory.Group, *in.GroupName, wire.Val(in.NewGroupName), wire.Val(in.NewPath))
 }
 
 // AddUserToGroup makes a user a member of a group: who may do that may change the

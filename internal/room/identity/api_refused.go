@@ -29,9 +29,9 @@ var notOffered = []struct {
 		"ListMFADeviceTags", "ListMFADevices", "ListVirtualMFADevices", "ResyncMFADevice", "TagMFADevice", "UntagMFADevice",
 	}},
 	{"nobody logs in here; users have access keys", []string{
-		"ChangePassword", "CreateAccountAlias", "CreateLoginProfile", "DeleteAccountAlias", "DeleteAccountPasswordPolicy",
+		"ChangePassword", "CreateLoginProfile", "DeleteAccountPasswordPolicy",
 		"DeleteLoginProfile", "GenerateCredentialReport", "GetAccountPasswordPolicy", "GetCredentialReport", "GetLoginProfile",
-		"ListAccountAliases", "UpdateAccountPasswordPolicy", "UpdateLoginProfile",
+		"UpdateAccountPasswordPolicy", "UpdateLoginProfile",
 	}},
 	{"users have access keys only: no certificates, no SSH keys and no passwords of services", []string{
 		"CreateServiceSpecificCredential", "DeleteSSHPublicKey", "DeleteServerCertificate", "DeleteServiceSpecificCredential",
@@ -50,14 +50,8 @@ var notOffered = []struct {
 		"GenerateServiceLastAccessedDetails", "GetAccessKeyLastUsed", "GetServiceLastAccessedDetails",
 		"GetServiceLastAccessedDetailsWithEntities", "ListPoliciesGrantingServiceAccess",
 	}},
-	{"no service keeps roles of its own; make one with CreateRole", []string{
-		"CreateServiceLinkedRole", "DeleteServiceLinkedRole", "GetServiceLinkedRoleDeletionStatus",
-	}},
-	{"names and paths stay as they are; make another one and move its policies", []string{
-		"UpdateGroup", "UpdateUser",
-	}},
 	{"an account has no settings of its own here", []string{
-		"GetAccountAuthorizationDetails", "GetAccountProperties", "GetAccountSummary", "PutAccountProperties",
+		"GetAccountProperties", "PutAccountProperties",
 		"SetSecurityTokenServicePreferences",
 	}},
 }

@@ -15,6 +15,7 @@ func (a api) users() []wire.Operation {
 		wire.Op("GetUser", a.GetUser).Reads(),
 		wire.Op("ListUsers", a.ListUsers).Reads(),
 		wire.Op("ListGroupsForUser", a.ListGroupsForUser).Reads(),
+		wire.Op("UpdateUser", a.UpdateUser),
 		wire.Op("DeleteUser", remove[OfUser](a)),
 		wire.Op("PutUserPolicy", putInline[UserInlineText](a)),
 		wire.Op("GetUserPolicy", getInline[UserInline](a)).Reads(),
@@ -111,6 +112,18 @@ func (a api) GetUser(ctx context.Context, in *MaybeUser) (*GetUserOutput, error)
 func (a api) ListUsers(ctx context.Context, in *ListUsersInput) (*ListUsersOutput, error) {
 	all, next, err := a.List(spell.Caller(ctx), "ListUsers", directory.User, prefix(in.PathPrefix), wire.Val(in.Marker), wire.Val(in.MaxItems))
 	return &ListUsersOutput{showUsers(all), spell.More(next)}, err
+}
+
+// UpdateUserInput is the input of UpdateUser.
+type UpdateUserInput struct {
+	OfUser
+	NewPath     *string
+	NewUserName *string
+}
+
+// UpdateUser gives a user another name or path. Its keys and policies stay.
+func (a api) UpdateUser(ctx context.Context, in *UpdateUserInput) (*wire.None, error) {
+	return nil, a.Rename(ctx, spell.Caller(ctx), directory.User, *in.UserName, wire.Val(in.NewUserName), wire.Val(in.NewPath))
 }
 
 // ListGroupsForUser lists the groups of a user.

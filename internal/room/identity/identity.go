@@ -17,6 +17,8 @@ type Options struct {
 	Verified bool
 	// Strict says that roles which services act with must exist.
 	Strict bool
+	// Configured says whether an account is one of the settings.
+	Configured func(account string) bool
 }
 
 // A Service is the guard of the house, and knows the keys that were made here.

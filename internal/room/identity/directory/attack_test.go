@@ -400,3 +400,38 @@ func TestARoleThatNobodyMadeIsHandedOnByRootsOnly(t *testing.T) {
 		}
 	}
 }
+
+// Who is taken at their word may make up accounts, and all of them share what one may have.
+func TestAccountsThatCallersMakeUpAreBoundTogether(t *testing.T) {
+	s := mem.New()
+	open := func() *Directory {
+		d, err := Open(t.Context(), Options{
+			Store: s, Guard: access.Boundary{}, Configured: func(account string) bool { return account == root.Account },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	d := open()
+	made := access.Root("444455556666", "eu-central-1")
+	if _, err := d.Create(t.Context(), made, User, Entity{Name: "anna"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Create(t.Context(), root, User, Entity{Name: "anna"}); err != nil {
+		t.Fatal(err)
+	}
+	if again := open(); d.strange == 0 || again.strange != d.strange || d.strange >= d.weights[made.Account]+d.weights[root.Account] {
+		t.Errorf("%d bytes are counted, %d when it is opened again", d.strange, again.strange)
+	}
+	d.strange = maxWeight
+	if _, err := d.Create(t.Context(), access.Root("777788889999", "eu-central-1"), User, Entity{Name: "anna"}); fault.KindOf(err) != fault.KindLimit || !strings.Contains(err.Error(), "-keys") {
+		t.Errorf("one more account: %v", err)
+	}
+	if _, err := d.Create(t.Context(), root, User, Entity{Name: "bob"}); err != nil {
+		t.Errorf("the account of the settings: %v", err)
+	}
+	if err := d.Delete(t.Context(), made, User, "anna"); err != nil || d.strange >= maxWeight {
+		t.Errorf("what goes gives way to others: %v, %d", err, d.strange)
+	}
+}

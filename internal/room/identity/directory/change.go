@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/dari-bus/dari/internal/access"
@@ -65,16 +66,23 @@ func (d *Directory) List(by access.Caller, op string, k *Kind, path, token strin
 // Create makes an entity, of which the kind, the ID and the ARN are still to be
 // filled in.
 func (d *Directory) Create(ctx context.Context, by access.Caller, k *Kind, e Entity) (*Entity, error) {
+	if k == Role && e.linked() {
+		return nil, fault.Invalid("The path %s is that of the roles of services. Choose another path, or call CreateServiceLinkedRole.", e.Path).WithCode(codeInput)
+	}
+	return d.create(ctx, by, "Create"+k.Op, k, e, tagKeys(e.Tags))
+}
+
+// create is [Directory.Create] by an operation, with its condition keys.
+func (d *Directory) create(ctx context.Context, by access.Caller, op string, k *Kind, e Entity, keys map[string][]string) (*Entity, error) {
 	e.Kind, e.ID, e.Created = k.Name, newID(k.id), now()
 	if e.Path == "" {
 		e.Path = "/"
 	}
 	e.ARN = iamARN(by, k.Name+e.Path+e.Name)
-	keys := tagKeys(e.Tags)
 	if e.Boundary != "" {
 		keys["iam:PermissionsBoundary"] = []string{e.Boundary}
 	}
-	if err := d.Ask(by, "iam:Create"+k.Op, e.ARN, keys); err != nil {
+	if err := d.Ask(by, "iam:"+op, e.ARN, keys); err != nil {
 		return nil, err
 	}
 	var err error
@@ -91,7 +99,7 @@ func (d *Directory) Create(ctx context.Context, by access.Caller, k *Kind, e Ent
 		key := k.key(by.Account, e.Name)
 		switch {
 		case w.Find(key) != nil:
-			return fault.Conflict("%s with name %s already exists.", k.Word, e.Name).WithCode(codeExists)
+			return k.exists(e.Name)
 		case w.Count(key.Place, k.Name+"/") >= k.max:
 			return quota(k.quota, k.max)
 		case e.Boundary != "" && d.managed(by.Account, e.Boundary) == nil:
@@ -115,7 +123,12 @@ func (d *Directory) Change(ctx context.Context, by access.Caller, op string, k *
 	if err := d.may(by, op, k, name, keys); err != nil {
 		return err
 	}
-	return d.change(ctx, by, k, name, fn, opts...)
+	return d.change(ctx, by, k, name, func(tx store.Tx, e *Entity) error {
+		if err := e.untouched(); err != nil && !slices.Contains(onLinked, op) {
+			return err
+		}
+		return fn(tx, e)
+	}, opts...)
 }
 
 // change is [Directory.Change] for who has been asked already.
@@ -149,16 +162,24 @@ func (d *Directory) Delete(ctx context.Context, by access.Caller, k *Kind, name 
 	if err := d.may(by, "Delete"+k.Op, k, name, nil); err != nil {
 		return err
 	}
+	return d.remove(ctx, by.Account, k, name, (*Entity).untouched)
+}
+
+// remove removes an entity that is as may says.
+func (d *Directory) remove(ctx context.Context, account string, k *Kind, name string, may func(*Entity) error) error {
 	return d.store.Update(ctx, func(tx store.Tx) error {
-		w, key := d.entities.In(tx), k.key(by.Account, name)
+		w, key := d.entities.In(tx), k.key(account, name)
 		e := w.Find(key)
 		if e == nil {
 			return k.missing(name)
 		}
-		if err := d.inUse(by.Account, k, e); err != nil {
+		if err := may(e); err != nil {
 			return err
 		}
-		if err := d.weigh(tx, by.Account, -e.weight()); err != nil {
+		if err := d.inUse(account, k, e); err != nil {
+			return err
+		}
+		if err := d.weigh(tx, account, -e.weight()); err != nil {
 			return err
 		}
 		_, err := w.Delete(key)

@@ -28,6 +28,9 @@ type Options struct {
 	// Strict says that roles which services act with must exist. Else one that does
 	// not is taken for the root of its account.
 	Strict bool
+	// Configured says whether an account is one of the settings, and not a number that a
+	// caller made up; nil for all are. The others share what one may have.
+	Configured func(account string) bool
 }
 
 // A Directory is who there is. Its methods may be called from many goroutines at
@@ -40,9 +43,13 @@ type Directory struct {
 	entities *table.Table[Entity]
 	policies *table.Table[Policy]
 	keys     *table.Table[keyRecord]
-	// weights are what the records of each account have in all, in bytes. Only the
-	// store's turn touches them.
-	weights map[string]int
+	aliases  *table.Table[alias]
+	// weights are what the records of each account have in all, in bytes, and strange is
+	// what those of accounts have that are not configured. Only the store's turn touches
+	// them.
+	weights    map[string]int
+	strange    int
+	configured func(account string) bool
 }
 
 // global is where keys are found by their id alone.
@@ -56,7 +63,7 @@ func Open(ctx context.Context, opt Options) (*Directory, error) {
 	if opt.Store == nil || opt.Guard == nil {
 		return nil, errors.New("open the identities: they need a store and a guard")
 	}
-	d := &Directory{boundary: opt.Guard, strict: opt.Strict, store: opt.Store, weights: map[string]int{}}
+	d := &Directory{boundary: opt.Guard, strict: opt.Strict, store: opt.Store, weights: map[string]int{}, configured: opt.Configured}
 	var err error
 	if d.issuer, err = issuer.Open(ctx, opt.Store, opt.Verified); err != nil {
 		return nil, err
@@ -68,7 +75,7 @@ func Open(ctx context.Context, opt Options) (*Directory, error) {
 	d.entities, err = table.Open(ctx, table.Options[Entity]{
 		Store: opt.Store, Prefix: "identity/entity/", Version: 1, Max: total,
 		Complete: func(k table.Key, e *Entity) error {
-			d.weights[k.Account] += e.weight()
+			d.count(k.Account, e.weight())
 			return e.compile()
 		},
 	})
@@ -79,7 +86,7 @@ func Open(ctx context.Context, opt Options) (*Directory, error) {
 		Store: opt.Store, Prefix: "identity/policy/", Version: 1, Max: maxPolicies,
 		Full: fault.Limit("Cannot exceed quota for PoliciesPerAccount: %d", maxPolicies),
 		Complete: func(k table.Key, p *Policy) error {
-			d.weights[k.Account] += p.weight()
+			d.count(k.Account, p.weight())
 			return p.compile()
 		},
 	})
@@ -88,6 +95,18 @@ func Open(ctx context.Context, opt Options) (*Directory, error) {
 	}
 	d.keys, err = table.Open(ctx, table.Options[keyRecord]{
 		Store: opt.Store, Prefix: "identity/accesskey/", Version: 1, Max: math.MaxInt, // users bound them
+	})
+	if err != nil {
+		return nil, err
+	}
+	d.aliases, err = table.Open(ctx, table.Options[alias]{
+		Store: opt.Store, Prefix: "identity/alias/", Version: 1, Max: math.MaxInt, // an account has one
+		Complete: func(k table.Key, a *alias) error {
+			if k.Account == a.Account {
+				d.count(k.Account, a.weight())
+			}
+			return nil
+		},
 	})
 	return d, err
 }

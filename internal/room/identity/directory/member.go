@@ -21,6 +21,11 @@ func (d *Directory) holders(account string, k *Kind, member string) []*Entity {
 	return all
 }
 
+// ProfilesOf are the instance profiles that a role is in.
+func (d *Directory) ProfilesOf(account string, role *Entity) []*Entity {
+	return d.holders(account, Profile, role.Name)
+}
+
 // Holders are [Directory.holders] for who may do op with the member.
 func (d *Directory) Holders(by access.Caller, op string, k, of *Kind, member string) (*Entity, []*Entity, error) {
 	e, err := d.Get(by, op, of, member)

@@ -185,8 +185,12 @@ func (d *Directory) ListPolicies(by access.Caller, f PolicyFilter) ([]Shown, err
 	if err := d.Ask(by, "iam:ListPolicies", iamARN(by, "policy/*"), nil); err != nil {
 		return nil, err
 	}
+	return d.shown(by, f), nil
+}
+
+// shown is [Directory.ListPolicies] for who has been asked already.
+func (d *Directory) shown(by access.Caller, f PolicyFilter) (all []Shown) {
 	attached, bounds := d.uses(by.Account)
-	var all []Shown
 	add := func(p Policy, aws bool) {
 		s := Shown{p, aws, attached[p.ARN], bounds[p.ARN]}
 		if strings.HasPrefix(p.Path, f.Path) && (!f.Attached || s.Attached > 0) && (!f.Bounds || s.Bounds > 0) {
@@ -204,7 +208,7 @@ func (d *Directory) ListPolicies(by access.Caller, f PolicyFilter) ([]Shown, err
 			add(*p, false)
 		}
 	}
-	return all, nil
+	return all
 }
 
 // CreatePolicy makes a managed policy of the account.

@@ -28,7 +28,7 @@ func API(d *directory.Directory) *wire.Service {
 		Deviations: []string{
 			"The root of an account may assume roles, if their trust policies let the account in; whoever signs with a key of the server is its root.",
 			"There are no second factors: a serial number and a code are refused, and `aws:MultiFactorAuthPresent` is `false` in sessions.",
-			"A session ends when its role or its user is deleted, at once; and when the server is started with keys after it ran without any, or the other way round.",
+			"A session ends when its role or its user is deleted, and one of GetSessionToken when the user is renamed, at once; and when the server is started with keys after it ran without any, or the other way round.",
 		},
 		Limits: wire.Limits{
 			"AssumeRoleInput.RoleArn":              spell.Required(spell.ARN),
