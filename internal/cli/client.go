@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"flag"
 	"fmt"
@@ -77,6 +78,13 @@ func (c *client) do(ctx context.Context, service, method, path string, body []by
 	}
 	if json.Unmarshal(text, &e) == nil && e.Message != "" {
 		return nil, fmt.Errorf("%s: %s", e.Type, e.Message)
+	}
+	var query struct {
+		Code    string `xml:"Error>Code"`
+		Message string `xml:"Error>Message"`
+	}
+	if xml.Unmarshal(text, &query) == nil && query.Message != "" {
+		return nil, fmt.Errorf("%s: %s", query.Code, query.Message)
 	}
 	return nil, fmt.Errorf("the server answered %s: %s", resp.Status, bytes.TrimSpace(text))
 }
