@@ -829,8 +829,10 @@ func TestEventsAreShownToTheirAccountOnly(t *testing.T) {
 				if got := strings.Contains(dead, classified); status != http.StatusOK || got != want {
 					t.Errorf("the dead deliveries of %s: %d %s", account, status, dead)
 				}
-				if status, answer := h.send(account, "dari", http.MethodGet, "/_dari/metrics", "", http.Header{}); status != http.StatusForbidden {
-					t.Errorf("the metrics for %s: %d %s", account, status, answer)
+				for _, ofAll := range []string{"/_dari/metrics", "/_dari/doctor"} {
+					if status, answer := h.send(account, "dari", http.MethodGet, ofAll, "", http.Header{}); status != http.StatusForbidden {
+						t.Errorf("%s for %s: %d %s", ofAll, account, status, answer)
+					}
 				}
 			}
 			for tails[owner].Scan() {

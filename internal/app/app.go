@@ -132,6 +132,7 @@ func (a *App) handler() (*front, error) {
 	own := console.New(console.Options{
 		Feed:      a.feed,
 		Metrics:   promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{MaxRequestsInFlight: metricsAtOnce}),
+		Checkup:   a.Checkup,
 		Memory:    a.opt.memory.Share(memoryAnswers),
 		Dead:      a.dead,
 		PushedOut: a.outbox.Dead().PushedOut,

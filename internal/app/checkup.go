@@ -36,6 +36,21 @@ func (r *remark) write(b *bytes.Buffer) {
 	}
 }
 
+// Checkup says of a server that runs what [Doctor] says of a directory that is well.
+func (a *App) Checkup() []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "Asked the server at %s, whose data are %s.\n", a.url(), a.whereItsDataAre())
+	a.checkup(&b, nil)
+	return b.Bytes()
+}
+
+func (a *App) whereItsDataAre() string {
+	if a.opt.Ephemeral {
+		return "in memory, and gone with it"
+	}
+	return "in " + a.opt.Data
+}
+
 // checkup says what is here, who may do what, and what would surprise.
 func (a *App) checkup(b *bytes.Buffer, given error) {
 	fmt.Fprintf(b, "\nMemory: %d MiB at most, by -memory %s.\n", a.opt.memory.Total()>>20, a.opt.Memory)
@@ -72,14 +87,24 @@ func (a *App) sayWhatIsHere(b *bytes.Buffer) {
 	}
 	groups, _ := a.logs.Look()
 	i := a.identities.Look()
-	fmt.Fprintf(b, "Here are: %d rules with %d targets, %d queues, %d log groups, %d roles, %d users with %d active keys, %d policies, and %d deliveries that failed for good.\n",
-		rules, targets, a.queues.Count(), groups, i.Roles, i.Users, i.Keys, i.Policies, a.outbox.Dead().Count())
+	fmt.Fprintf(b, "Here are: %s with %s, %s, %s, %s, %s with %s, %s, and %s that failed for good.\n",
+		count(rules, "rule", "rules"), count(targets, "target", "targets"), count(a.queues.Count(), "queue", "queues"),
+		count(groups, "log group", "log groups"), count(i.Roles, "role", "roles"), count(i.Users, "user", "users"),
+		count(i.Keys, "active key", "active keys"), count(i.Policies, "policy", "policies"), count(a.outbox.Dead().Count(), "delivery", "deliveries"))
 	names := make([]string, 0, 8)
 	for _, s := range a.services() {
 		names = append(names, s.Name)
 	}
 	slices.Sort(names)
 	fmt.Fprintf(b, "Served are: %s.\n", strings.Join(names, ", "))
+}
+
+// count says how many there are of something.
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprint(n, " ", many)
 }
 
 // remarks are what the settings mean.
@@ -113,6 +138,12 @@ func (o *Options) remarks() (all []remark) {
 			})
 		}
 	}
+	if pages := o.origins(); len(pages) > 0 {
+		all = append(all, remark{
+			says: "Web pages of these origins may call with the help of whoever's browser opens them.", names: pages,
+			next: "dari serve without -origins, if nobody needs them",
+		})
+	}
 	if !o.EnforcePolicies && !o.EnforceIAM {
 		all = append(all, remark{
 			says: "Rules reach every queue and log group of their account, also where its policy does not let them in; at AWS it must.",
@@ -136,7 +167,13 @@ func (a *App) surprises() []remark {
 		{"These log groups keep events for ever.", forever, "aws logs put-retention-policy --log-group-name NAME --retention-in-days 30"},
 	}
 	if n := a.outbox.Dead().Count(); n > 0 {
-		all = append(all, remark{"Deliveries failed for good, and no dead-letter queue took them.", []string{fmt.Sprint(n)}, "start the server and look at them under /_dari/, then give their targets a DeadLetterConfig"})
+		all = append(all, remark{"Deliveries failed for good, and no dead-letter queue took them.", []string{fmt.Sprint(n)}, "look at them at /_dari/dead of the running server, then give their targets a DeadLetterConfig"})
+	}
+	if n := a.trail.Lost(); n > 0 {
+		all = append(all, remark{"Calls were answered that are not on record, since the start.", []string{fmt.Sprint(n)}, "look for them in the server's log, and for room on its disk"})
+	}
+	if n := a.trail.PushedOut(); n > 0 {
+		all = append(all, remark{"Records of calls went before their 90 days, since the start, in bytes.", []string{fmt.Sprint(n)}, "dari serve -trail-bytes SIZE, which is " + a.opt.TrailBytes})
 	}
 	return slices.DeleteFunc(all, func(r remark) bool { return len(r.names) == 0 })
 }

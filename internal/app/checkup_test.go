@@ -7,9 +7,11 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/room/identity/directory"
+	"github.com/dari-bus/dari/internal/signature"
 )
 
 // Each setting that opens something is said, with what to type.
@@ -21,6 +23,7 @@ func TestTheDoctorSaysWhatTheSettingsMean(t *testing.T) {
 		says, lack []string
 	}{
 		{"the defaults", func(*Options) {}, []string{"Every program on this machine may do everything", "-keys FILE"}, []string{"TLS", rulesReach}},
+		{"pages that may call", func(o *Options) { o.Origins = "https://a.example" }, []string{"Web pages of these origins may call", "https://a.example"}, nil},
 		{"rules are let in", func(o *Options) { o.EnforcePolicies = false }, []string{rulesReach, "dari serve without -enforce-policies=false"}, nil},
 		{"keys", func(o *Options) { o.AccessKey, o.SecretKey = "A", "s" }, []string{"Without a key nobody may do anything"}, []string{"may do everything, in every account"}},
 		{"open to the network", func(o *Options) { o.Listen, o.Insecure, o.Outbound = "0.0.0.0:4566", true, "any" },
@@ -96,6 +99,10 @@ func TestTheDoctorFindsWhatMightSurprise(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	asked := httptest.NewRecorder()
+	if a.front.ServeHTTP(asked, signedFor(t, a, "/_dari/doctor")); asked.Code != http.StatusOK {
+		t.Fatalf("a server that runs says %d %s", asked.Code, asked.Body)
+	}
 	if err := a.listener.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -106,6 +113,11 @@ func TestTheDoctorFindsWhatMightSurprise(t *testing.T) {
 	var b bytes.Buffer
 	if well, err := Doctor(t.Context(), opt, false, &b); err != nil || !well {
 		t.Fatalf("%v, %v\n%s", well, err, &b)
+	}
+	// A server that runs says the same of itself, but for how it was looked at.
+	_, want, _ := strings.Cut(b.String(), "\nMemory")
+	if head, got, _ := strings.Cut(asked.Body.String(), "\nMemory"); got != want || head != "Asked the server at "+a.url()+", whose data are in "+opt.Data+".\n" {
+		t.Errorf("a server that runs says\n%s", asked.Body)
 	}
 	const rule = "arn:aws:events:us-east-1:000000000000:rule/"
 	for _, want := range []string{
@@ -125,4 +137,15 @@ func TestTheDoctorFindsWhatMightSurprise(t *testing.T) {
 	if t.Failed() {
 		t.Log(b.String())
 	}
+}
+
+// signedFor is a request of the account of the server's for what is dari's own.
+func signedFor(t *testing.T, a *App, path string) *http.Request {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodGet, a.url()+path, nil)
+	c := signature.Credentials{AccessKey: "dari", Secret: "dari", Region: "us-east-1", Service: "dari"}
+	if err := signature.Sign(r, nil, c, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	return r
 }

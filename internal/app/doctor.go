@@ -39,7 +39,7 @@ func Doctor(ctx context.Context, opt Options, accept bool, w io.Writer) (well bo
 		i.Findings = append(i.Findings, doctor.Finding{File: "records", Says: err.Error()})
 	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "Looked at %s: %d tables, %d logs, %d records that can be read.\n", dir, i.Tables, i.Logs, i.Records)
+	fmt.Fprintf(&b, "Looked at %s: %s, %s, %s that can be read.\n", dir, count(i.Tables, "table", "tables"), count(i.Logs, "log", "logs"), count(i.Records, "record", "records"))
 	if len(i.Findings) == 0 {
 		b.WriteString("All is well.\n")
 		a.checkup(&b, given)

@@ -64,6 +64,7 @@ var ways = []struct {
 	{path: "/_dari/dead"},
 	{path: "/_dari/tail"},
 	{path: "/_dari/metrics"},
+	{path: "/_dari/doctor"},
 	{path: "/_dari/nothing"},
 	{path: "/_dari/health", open: true},
 	{path: "/_dari/console/", open: true},

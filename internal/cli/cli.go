@@ -42,7 +42,7 @@ func commands() []command {
 		{"rules", "", "list the rules of a bus with their patterns and targets", rules},
 		{"try", "PATTERN EVENT", "try an event pattern on an event, without a server; each is JSON, a file, or - for standard input", try},
 		{"why", "-can PRINCIPAL ACTION [RESOURCE]", "say whether a user, a group or a role may do something, and which statements of its policies decide that (it exits with 1 if it may not)", why},
-		{"doctor", "", "look at a data directory that no server has open, and at the settings: what is damaged and how to go on (it exits with 1 then), what is there, who may do what, what might surprise", doctor},
+		{"doctor", "", "look at a data directory that no server has open, and at the settings, or ask a server that runs: what is damaged and how to go on (it exits with 1 then), what is there, who may do what, what might surprise", doctor},
 		{"version", "", "print the version", version},
 	}
 }

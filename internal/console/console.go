@@ -2,7 +2,8 @@
 //
 // Health is open to all. What shows events (the live tail, the dead deliveries)
 // asks for the same right as a call of the AWS API, and shows an account what is
-// its own. The metrics are about all accounts, and so for one of them.
+// its own. The metrics and the doctor's checkup are about all accounts, and so for one
+// of them.
 // The page that a browser is led to says what is here and how to use it; a
 // graphical console is not part of this package.
 package console
@@ -33,6 +34,8 @@ const Prefix = "/_dari"
 type Options struct {
 	Feed    *watch.Feed
 	Metrics http.Handler
+	// Checkup is what `dari doctor` says of the server.
+	Checkup func() []byte
 	// Dead yields the dead deliveries of an account from behind the one with the
 	// ID after, or all, oldest first and ready for JSON. Its error says what is
 	// wrong with after.
@@ -44,7 +47,7 @@ type Options struct {
 	// Allow says whose events a request may see; its error says why none.
 	Allow func(*http.Request) (account string, err error)
 	// Host and Region are for the page. So is Account, which also is the one that
-	// may see the metrics.
+	// may see the metrics and the checkup.
 	Host, Region, Account string
 }
 
@@ -61,7 +64,8 @@ func New(o Options) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+Prefix+"/health", h.health)
 	mux.HandleFunc("GET "+Prefix+"/console/", h.page)
-	mux.Handle("GET "+Prefix+"/metrics", h.allowed(h.metrics))
+	mux.Handle("GET "+Prefix+"/metrics", h.allowed(h.ofAll("the metrics are", h.metrics)))
+	mux.Handle("GET "+Prefix+"/doctor", h.allowed(h.ofAll("the checkup is", h.within(checkupMemory, h.checkup))))
 	mux.Handle("GET "+Prefix+"/tail", h.allowed(h.within(watch.ReaderMemory, h.tail)))
 	mux.Handle("GET "+Prefix+"/dead", h.allowed(h.within(deadMemory, h.dead)))
 	mux.HandleFunc(Prefix+"/", func(w http.ResponseWriter, r *http.Request) {
@@ -116,12 +120,27 @@ func (h *handler) within(n int64, next view) view {
 	}
 }
 
-func (h *handler) metrics(w http.ResponseWriter, r *http.Request, account string) {
-	if account != h.Account {
-		Refuse(w, http.StatusForbidden, "the metrics are about all accounts together, and so for account "+h.Account+" only (-account)")
-		return
+// ofAll shows what is about all accounts to one of them.
+func (h *handler) ofAll(what string, next view) view {
+	return func(w http.ResponseWriter, r *http.Request, account string) {
+		if account != h.Account {
+			Refuse(w, http.StatusForbidden, what+" about all accounts together, and so for account "+h.Account+" only (-account)")
+			return
+		}
+		next(w, r, account)
 	}
+}
+
+func (h *handler) metrics(w http.ResponseWriter, r *http.Request, _ string) {
 	h.Metrics.ServeHTTP(w, r)
+}
+
+// checkupMemory is what a checkup takes: the names of what it remarks upon.
+const checkupMemory = 8 << 20
+
+func (h *handler) checkup(w http.ResponseWriter, _ *http.Request, _ string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = w.Write(h.Checkup()) // a client that is gone does not want it
 }
 
 // Refuse answers a request that may not be served.
