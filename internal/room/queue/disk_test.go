@@ -13,6 +13,7 @@ import (
 
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/room/queue/ledger"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/disk"
 	"github.com/dari-bus/dari/internal/store/faulty"
@@ -185,9 +186,8 @@ func FuzzRecord(f *testing.F) {
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if e, name, err := decodeEntry(1, b); err == nil {
-			e.group = &group{name: name}
-			again, same, err := decodeEntry(1, appendEntry(nil, e))
-			if err != nil || same != name || again.due != e.due || again.taken != e.taken || again.count != e.count || again.phase != e.phase {
+			again, same, err := decodeEntry(1, appendEntry(nil, e, name))
+			if err != nil || same != name || again.Due != e.Due || again.Taken != e.Taken || again.Count != e.Count || again.Phase != e.Phase {
 				t.Errorf("entry %+v comes back as %+v, %v", e, again, err)
 			}
 		}
@@ -210,16 +210,16 @@ func FuzzRecord(f *testing.F) {
 
 func FuzzReceipt(f *testing.F) {
 	q := &queue{number: 7}
-	f.Add(q.receipt(&entry{seq: 1, tag: 2, count: 3}))
+	f.Add(q.receipt(&ledger.Entry{Seq: 1, Tag: 2, Count: 3}))
 	f.Add("")
 	f.Add(strings.Repeat("A", 40) + "\n")
-	f.Add(q.receipt(&entry{})[:38] + "B")
+	f.Add(q.receipt(&ledger.Entry{})[:38] + "B")
 	f.Fuzz(func(t *testing.T, s string) {
 		c, err := q.claim(s)
 		if err != nil {
 			return
 		}
-		if again := q.receipt(&entry{seq: c.seq, tag: c.tag, count: c.count}); again != s {
+		if again := q.receipt(&ledger.Entry{Seq: c.seq, Tag: c.tag, Count: c.count}); again != s {
 			t.Errorf("%q comes back as %q", s, again)
 		}
 	})

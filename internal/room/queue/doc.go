@@ -49,7 +49,7 @@
 // # Its door
 //
 // Amazon SQS's operations are in sqs, below this package, which knows no HTTP and
-// no JSON. Callers are asked here, and answered there.
+// no JSON of callers. What memory holds of a queue's messages is in ledger.
 //
 // # What it leaves out
 //

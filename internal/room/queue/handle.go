@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/room/queue/ledger"
 	"github.com/dari-bus/dari/internal/store"
 )
 
@@ -23,7 +24,7 @@ func (s *Service) Remove(ctx context.Context, a Address, receipts []string) ([]e
 		switch {
 		case e == nil:
 			return nil
-		case q.address.FIFO() && (!held || e.phase != hidden):
+		case q.address.FIFO() && (!held || e.Phase != ledger.Hidden):
 			return expired(receipts[i])
 		case !held:
 			return nil
@@ -54,20 +55,20 @@ func (s *Service) Extend(ctx context.Context, a Address, timeouts []Timeout) ([]
 		if e == nil {
 			return fault.Invalid("Value %s for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available for visibility timeout change.", receipts[i])
 		}
-		if q.address.FIFO() && (!held || e.phase != hidden) {
+		if q.address.FIFO() && (!held || e.Phase != ledger.Hidden) {
 			return expired(receipts[i])
 		}
 		hide := timeouts[i].Hide
 		if hide < 0 || hide > MaxVisibility {
 			return VisibilityFault(int(hide / time.Second))
 		}
-		if now+int64(hide) > e.taken+int64(MaxVisibility) {
+		if now+int64(hide) > e.Taken+int64(MaxVisibility) {
 			return fault.Invalid("Value %d for parameter VisibilityTimeout is invalid. Reason: Total VisibilityTimeout for the message is beyond the limit [43200 seconds]", hide/time.Second)
 		}
 		if hide == 0 {
-			q.show(e, now)
+			q.Show(e, now)
 		} else {
-			q.hide(e, now+int64(hide))
+			q.Hide(e, now+int64(hide))
 		}
 		return q.save(tx, e)
 	}, store.Unsynced)
@@ -101,7 +102,7 @@ func (s *Service) redeem(ctx context.Context, a Address, receipts []string, fn f
 		return fates, nil
 	}
 	err = s.update(ctx, q, func(tx store.Tx) error {
-		q.settle(time.Now().UnixNano())
+		q.Settle(time.Now().UnixNano())
 		for i, c := range claims {
 			if fates[i] != nil {
 				continue

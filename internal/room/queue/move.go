@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/room/queue/ledger"
 	"github.com/dari-bus/dari/internal/store"
 )
 
@@ -108,8 +109,8 @@ func (s *Service) StartMove(ctx context.Context, a Address, destination string, 
 		if slices.ContainsFunc(tasks, func(t *task) bool { return t.Status == MoveRunning }) {
 			return fault.Invalid("There is already a task running. Only one active task is allowed for a source queue arn at a given time.")
 		}
-		q.settle(now.UnixNano())
-		t.ToMove = q.fresh + q.counts[visible]
+		q.Settle(now.UnixNano())
+		t.ToMove = q.fresh + q.Count(ledger.Visible)
 		for len(tasks) >= KeepMoves {
 			if err := tx.Delete(key(keyMove, q.number, tasks[0].at)); err != nil {
 				return err

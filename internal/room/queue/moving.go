@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/room/queue/ledger"
 	"github.com/dari-bus/dari/internal/store"
 )
 
@@ -85,7 +86,7 @@ func (s *Service) step(ctx context.Context, q *queue, t *task, batch int) (over 
 		w.begin(tx)
 		before := t.Moved
 		want := min(batch, t.ToMove-t.Moved)
-		if err := w.each(want, func(e *entry, r *record) (bool, error) { return w.move(t, e, r) }); err != nil {
+		if err := w.each(want, func(e *ledger.Entry, r *record) (bool, error) { return w.move(t, e, r) }); err != nil {
 			return err
 		}
 		switch {
@@ -107,7 +108,7 @@ func (s *Service) step(ctx context.Context, q *queue, t *task, batch int) (over 
 }
 
 // move takes one message to its destination.
-func (w *walk) move(t *task, e *entry, r *record) (bool, error) {
+func (w *walk) move(t *task, e *ledger.Entry, r *record) (bool, error) {
 	text := t.Destination
 	if text == "" {
 		text = r.origin

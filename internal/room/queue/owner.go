@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/room/queue/ledger"
 	"github.com/dari-bus/dari/internal/store"
 )
 
@@ -75,11 +76,11 @@ func (s *Service) Info(a Address) (Info, error) {
 	c := q.config()
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.settle(time.Now().UnixNano())
+	q.Settle(time.Now().UnixNano())
 	return Info{
 		Address: a, Settings: c.Settings, Tags: maps.Clone(c.tags),
 		Created: q.created, Modified: c.modified,
-		Visible: q.fresh + q.counts[visible], Hidden: q.counts[hidden], Delayed: q.counts[delayed],
+		Visible: q.fresh + q.Count(ledger.Visible), Hidden: q.Count(ledger.Hidden), Delayed: q.Count(ledger.Delayed),
 	}, nil
 }
 
@@ -188,7 +189,7 @@ func (s *Service) Delete(ctx context.Context, a Address) error {
 	if err == nil {
 		s.moves.forget(q)
 		q.mu.Lock()
-		q.ledger, q.fresh = newLedger(a.FIFO()), 0
+		q.Ledger, q.fresh = ledger.New(a.FIFO()), 0
 		q.waiting.wakeAll()
 		q.mu.Unlock()
 	}
@@ -227,7 +228,7 @@ func (s *Service) Purge(ctx context.Context, a Address) error {
 				return err
 			}
 		}
-		q.ledger, q.dedup, q.attempts = newLedger(a.FIFO()), newDedup(), attempts{}
+		q.Ledger, q.dedup, q.attempts = ledger.New(a.FIFO()), newDedup(), attempts{}
 		q.head, q.floor, q.fresh, q.purged = q.tail, q.tail, 0, now
 		return q.saveCursor(tx)
 	}, store.Draining)

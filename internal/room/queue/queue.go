@@ -18,6 +18,7 @@ import (
 	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/policy"
+	"github.com/dari-bus/dari/internal/room/queue/ledger"
 	"github.com/dari-bus/dari/internal/store"
 )
 
@@ -77,7 +78,7 @@ type queue struct {
 	deleted bool
 	// stale means that a transaction failed after memory had changed.
 	stale bool
-	ledger
+	ledger.Ledger
 	// The messages from head to before tail that have no entry wait for their
 	// first receiver, and are fresh messages. tail is the next number.
 	head, tail uint64
@@ -151,7 +152,7 @@ func (s *Service) open(tx store.Tx, place string, value []byte) error {
 
 func (s *Service) newQueue(a Address, d definition) *queue {
 	q := &queue{number: d.Number, address: a, arn: a.ARN(), created: d.Created, head: 1, tail: 1, floor: 1}
-	q.ledger = newLedger(a.FIFO())
+	q.Ledger = ledger.New(a.FIFO())
 	q.dedup = newDedup()
 	s.configure(q, d)
 	return q
@@ -164,7 +165,7 @@ func (s *Service) configure(q *queue, d definition) {
 
 // load fills memory from the disk.
 func (q *queue) load(tx store.Tx) error {
-	q.ledger = newLedger(q.address.FIFO())
+	q.Ledger = ledger.New(q.address.FIFO())
 	q.stale, q.purged = false, time.Time{} // a purge that failed was none
 	if err := q.loadCursor(tx); err != nil {
 		return err
@@ -174,17 +175,9 @@ func (q *queue) load(tx store.Tx) error {
 		if err != nil {
 			return recordError(q.address, lastNumber(k), err)
 		}
-		q.adopt(e, group)
+		q.Add(e, group)
 	}
 	return q.dedup.load(tx, q)
-}
-
-// adopt takes in an entry and finds its group.
-func (q *queue) adopt(e *entry, groupName string) {
-	if o, ok := q.order.(*groups); ok {
-		e.group = o.named(groupName)
-	}
-	q.add(e)
 }
 
 // lookup returns the queue at a, or nil.

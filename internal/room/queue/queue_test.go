@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/room/queue/ledger"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/mem"
 )
@@ -356,11 +358,11 @@ func TestWaitingMessagesTakeNoMemory(t *testing.T) {
 		r.putAll(a, fmt.Sprint(i))
 	}
 	q := r.lookup(a)
-	if n := len(q.entries); n != 0 {
+	if n := q.Count(ledger.Visible) + q.Count(ledger.Hidden); n != 0 {
 		t.Errorf("%d entries for messages that nobody has received", n)
 	}
 	r.get(a, 10)
-	if n := len(q.entries); n != 10 {
+	if n := q.Count(ledger.Visible) + q.Count(ledger.Hidden); n != 10 {
 		t.Errorf("%d entries for 10 messages in flight", n)
 	}
 	wantCounts(t, r.counts(a), 990, 10, 0)
@@ -528,7 +530,9 @@ func TestStandardQueueHasALimitInFlight(t *testing.T) {
 	r.putAll(a, "m")
 	r.put(f, Draft{Body: "m", Group: "g", DedupID: "d"})
 	for _, q := range []*queue{r.lookup(a), r.lookup(f)} {
-		q.counts[hidden] += MaxHidden
+		for i := range MaxHidden {
+			q.Add(&ledger.Entry{Seq: uint64(1000 + i), Due: math.MaxInt64, Phase: ledger.Hidden}, "others")
+		}
 	}
 	_, err := r.Receive(t.Context(), a, Request{Max: 1})
 	wantFault(t, err, fault.KindLimit, "in flight")

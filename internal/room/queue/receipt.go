@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/room/queue/ledger"
 )
 
 // A receipt names one handing out of one message: the queue and the message by
@@ -15,13 +16,13 @@ const receiptLen = 1 + 8 + 8 + 8 + 4
 // receiptText takes one spelling of a receipt only.
 var receiptText = base64.RawURLEncoding.Strict()
 
-func (q *queue) receipt(e *entry) string {
+func (q *queue) receipt(e *ledger.Entry) string {
 	b := make([]byte, 0, receiptLen)
 	b = append(b, recordVersion)
 	b = binary.BigEndian.AppendUint64(b, q.number)
-	b = binary.BigEndian.AppendUint64(b, e.seq)
-	b = binary.BigEndian.AppendUint64(b, e.tag)
-	b = binary.BigEndian.AppendUint32(b, e.count)
+	b = binary.BigEndian.AppendUint64(b, e.Seq)
+	b = binary.BigEndian.AppendUint64(b, e.Tag)
+	b = binary.BigEndian.AppendUint32(b, e.Count)
 	return receiptText.EncodeToString(b)
 }
 
@@ -44,12 +45,12 @@ func (q *queue) claim(receipt string) (claim, error) {
 
 // honour returns the entry that a claim is about: nil when the message is gone.
 // held is false when it has been handed out again since.
-func (q *queue) honour(c claim) (e *entry, held bool) {
-	e = q.entries[c.seq]
-	if e == nil || e.tag != c.tag {
+func (q *queue) honour(c claim) (e *ledger.Entry, held bool) {
+	e = q.Find(c.seq)
+	if e == nil || e.Tag != c.tag {
 		return nil, false
 	}
-	return e, e.count == c.count
+	return e, e.Count == c.count
 }
 
 // attempts are the requests that a FIFO queue was sent with a name.
@@ -110,13 +111,13 @@ func (t *taking) again(hide time.Duration) (bool, error) {
 		return false, nil
 	}
 	for _, c := range before.claims {
-		if e, held := q.honour(c); !held || e.phase != hidden {
+		if e, held := q.honour(c); !held || e.Phase != ledger.Hidden {
 			return false, nil
 		}
 	}
 	for _, c := range before.claims {
 		e, _ := q.honour(c)
-		r, err := t.read(e.seq)
+		r, err := t.read(e.Seq)
 		if r == nil || err != nil {
 			return false, err
 		}

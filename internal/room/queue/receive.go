@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/room/queue/ledger"
 	"github.com/dari-bus/dari/internal/store"
 )
 
@@ -115,7 +116,7 @@ func (t *taking) run(tx store.Tx) error {
 			return err
 		}
 	}
-	err := t.each(t.request.Max, func(e *entry, r *record) (bool, error) {
+	err := t.each(t.request.Max, func(e *ledger.Entry, r *record) (bool, error) {
 		if to := t.deadLetters(e); to != nil {
 			return false, t.deadLetter(to, e, r)
 		}
@@ -131,31 +132,31 @@ func (t *taking) run(tx store.Tx) error {
 }
 
 // full says whether receivers have as many messages as they may.
-func (q *queue) full() bool { return q.counts[hidden] >= MaxHidden }
+func (q *queue) full() bool { return q.Count(ledger.Hidden) >= MaxHidden }
 
 // hand gives a message to the receiver.
-func (t *taking) hand(e *entry, r *record, hide time.Duration) error {
-	e.count++
-	e.taken = t.now
-	if e.first == 0 {
-		e.first = t.now
+func (t *taking) hand(e *ledger.Entry, r *record, hide time.Duration) error {
+	e.Count++
+	e.Taken = t.now
+	if e.First == 0 {
+		e.First = t.now
 	}
 	return t.give(e, r, hide)
 }
 
 // give hides e and adds it to what is handed out.
-func (t *taking) give(e *entry, r *record, hide time.Duration) error {
-	t.queue.hide(e, t.now+int64(hide))
+func (t *taking) give(e *ledger.Entry, r *record, hide time.Duration) error {
+	t.queue.Hide(e, t.now+int64(hide))
 	if err := t.queue.save(t.tx, e); err != nil {
 		return err
 	}
 	m := Message{
 		ID: r.id.String(), Receipt: t.queue.receipt(e), Body: r.Body, Attributes: r.Attributes,
 		Sender: r.Sender, Group: r.Group, DedupID: r.DedupID, Trace: r.Trace, Origin: r.origin,
-		Sent: time.Unix(0, r.sent), First: time.Unix(0, e.first), Receives: int(e.count),
+		Sent: time.Unix(0, r.sent), First: time.Unix(0, e.First), Receives: int(e.Count),
 	}
 	if t.queue.address.FIFO() {
-		m.Sequence = sequenceBase + e.seq
+		m.Sequence = sequenceBase + e.Seq
 	}
 	t.out = append(t.out, m)
 	return nil

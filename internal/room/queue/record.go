@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/google/uuid"
+
+	"github.com/dari-bus/dari/internal/room/queue/ledger"
 )
 
 // recordVersion is the first byte of every binary record.
@@ -81,33 +83,30 @@ func sentIn(b []byte) (int64, error) {
 	return sent, d.err()
 }
 
-// appendEntry appends what is stored of an entry.
-func appendEntry(b []byte, e *entry) []byte {
-	b = append(b, recordVersion, byte(e.phase))
-	b = binary.BigEndian.AppendUint64(b, e.tag)
-	b = binary.BigEndian.AppendUint64(b, uint64(e.sent))
-	b = binary.BigEndian.AppendUint64(b, uint64(e.first))
-	b = binary.BigEndian.AppendUint64(b, uint64(e.due))
-	b = binary.BigEndian.AppendUint64(b, uint64(e.taken))
-	b = binary.BigEndian.AppendUint32(b, e.count)
-	if e.group != nil {
-		b = append(b, e.group.name...)
-	}
-	return b
+// appendEntry appends what is stored of an entry in a group.
+func appendEntry(b []byte, e *ledger.Entry, group string) []byte {
+	b = append(b, recordVersion, byte(e.Phase))
+	b = binary.BigEndian.AppendUint64(b, e.Tag)
+	b = binary.BigEndian.AppendUint64(b, uint64(e.Sent))
+	b = binary.BigEndian.AppendUint64(b, uint64(e.First))
+	b = binary.BigEndian.AppendUint64(b, uint64(e.Due))
+	b = binary.BigEndian.AppendUint64(b, uint64(e.Taken))
+	b = binary.BigEndian.AppendUint32(b, e.Count)
+	return append(b, group...)
 }
 
 // decodeEntry reads an entry and the name of its group.
-func decodeEntry(seq uint64, b []byte) (*entry, string, error) {
+func decodeEntry(seq uint64, b []byte) (*ledger.Entry, string, error) {
 	d := decoder{b: b}
 	d.version()
-	e := &entry{seq: seq, at: -1}
-	e.phase = phase(d.byte())
-	e.tag = d.uint64()
-	for _, t := range [...]*int64{&e.sent, &e.first, &e.due, &e.taken} {
+	e := &ledger.Entry{Seq: seq}
+	e.Phase = ledger.Phase(d.byte())
+	e.Tag = d.uint64()
+	for _, t := range [...]*int64{&e.Sent, &e.First, &e.Due, &e.Taken} {
 		*t = int64(d.uint64())
 	}
-	e.count = d.uint32()
-	if e.phase > hidden {
+	e.Count = d.uint32()
+	if e.Phase > ledger.Hidden {
 		d.bad = true
 	}
 	return e, string(d.b), d.err()

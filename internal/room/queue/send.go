@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/room/queue/ledger"
 	"github.com/dari-bus/dari/internal/store"
 )
 
@@ -177,19 +178,19 @@ func (q *queue) accept(tx store.Tx, now int64, r *record, delay time.Duration) (
 		q.fresh++
 		return seq, nil
 	}
-	e := &entry{
-		seq: seq, tag: r.tag(), sent: r.sent, first: r.first, count: r.count,
-		due: now + int64(delay), phase: visible, at: -1,
+	e := &ledger.Entry{
+		Seq: seq, Tag: r.tag(), Sent: r.sent, First: r.first, Count: r.count,
+		Due: now + int64(delay), Phase: ledger.Visible,
 	}
 	if delay > 0 {
-		e.phase = delayed
+		e.Phase = ledger.Delayed
 	}
-	q.adopt(e, r.Group)
+	q.Add(e, r.Group)
 	q.tail++
 	return seq, q.save(tx, e)
 }
 
 // save puts an entry on disk.
-func (q *queue) save(tx store.Tx, e *entry) error {
-	return tx.Put(key(keyEntry, q.number, e.seq), appendEntry(make([]byte, 0, 64), e))
+func (q *queue) save(tx store.Tx, e *ledger.Entry) error {
+	return tx.Put(key(keyEntry, q.number, e.Seq), appendEntry(make([]byte, 0, 64), e, e.GroupName()))
 }

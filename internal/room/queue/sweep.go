@@ -108,7 +108,7 @@ func (s *Service) old(ctx context.Context, q *queue) ([]uint64, error) {
 // expire removes messages by number.
 func (q *queue) expire(tx store.Tx, old []uint64) error {
 	for _, seq := range old {
-		if e := q.entries[seq]; e != nil {
+		if e := q.Find(seq); e != nil {
 			if err := q.erase(tx, e); err != nil {
 				return err
 			}

@@ -58,11 +58,11 @@ func (q *queue) promising(now int64) bool {
 	if q.deleted || q.stale {
 		return true
 	}
-	q.settle(now)
+	q.Settle(now)
 	if q.fresh > 0 {
 		return true
 	}
-	return q.order.first() != nil && !(q.address.FIFO() && q.full())
+	return q.First() != nil && !(q.address.FIFO() && q.full())
 }
 
 // stir wakes the first receiver in the line if there is something for it, and
@@ -73,7 +73,7 @@ func (q *queue) stir(now int64) {
 	}
 	due := int64(0)
 	if q.waiting.line.Len() > 0 {
-		due = q.next()
+		due = q.Next()
 	}
 	q.waiting.arm(due, now, q.ring)
 }

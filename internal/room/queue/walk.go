@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/dari-bus/dari/internal/room/queue/ledger"
 	"github.com/dari-bus/dari/internal/store"
 )
 
@@ -34,7 +35,7 @@ type walk struct {
 
 func (w *walk) begin(tx store.Tx) {
 	w.tx, w.now, w.config = tx, time.Now().UnixNano(), w.queue.config()
-	w.queue.settle(w.now)
+	w.queue.Settle(w.now)
 }
 
 // errEnough is returned by a visit that leaves the message where it is; the
@@ -43,7 +44,7 @@ var errEnough = errors.New("enough")
 
 // each calls visit for visible messages until it has said yes max times. visit
 // hides the message, removes it, or returns errEnough.
-func (w *walk) each(max int, visit func(*entry, *record) (bool, error)) error {
+func (w *walk) each(max int, visit func(*ledger.Entry, *record) (bool, error)) error {
 	found := 0
 	for found < max && w.budget > 0 {
 		e, r, err := w.next()
@@ -52,14 +53,14 @@ func (w *walk) each(max int, visit func(*entry, *record) (bool, error)) error {
 		}
 		for e != nil && found < max && w.budget > 0 {
 			w.budget--
-			after := w.queue.order.follower(e)
+			after := w.queue.Follower(e)
 			if r == nil {
-				if r, err = w.read(e.seq); err != nil {
+				if r, err = w.read(e.Seq); err != nil {
 					return err
 				}
 			}
 			yes := false
-			if r == nil || e.sent+int64(w.config.Retention) <= w.now {
+			if r == nil || e.Sent+int64(w.config.Retention) <= w.now {
 				err = w.remove(e)
 			} else {
 				yes, err = visit(e, r)
@@ -92,9 +93,9 @@ func firstError(a, b error) error {
 
 // next returns the message that has been visible for longest, and its record
 // if it was read; nil when there is none.
-func (w *walk) next() (*entry, *record, error) {
+func (w *walk) next() (*ledger.Entry, *record, error) {
 	q := w.queue
-	e := q.order.first()
+	e := q.First()
 	if q.fresh == 0 {
 		return e, nil, nil
 	}
@@ -102,11 +103,11 @@ func (w *walk) next() (*entry, *record, error) {
 		return nil, nil, err
 	}
 	r := w.ahead
-	if r == nil || e != nil && e.due <= r.sent {
+	if r == nil || e != nil && e.Due <= r.sent {
 		return e, nil, nil
 	}
-	e = &entry{seq: q.head, tag: r.tag(), sent: r.sent, first: r.first, count: r.count, due: r.sent, phase: visible, at: -1}
-	q.add(e)
+	e = &ledger.Entry{Seq: q.head, Tag: r.tag(), Sent: r.sent, First: r.first, Count: r.count, Due: r.sent, Phase: ledger.Visible}
+	q.Add(e, "")
 	q.fresh--
 	q.head++
 	w.ahead, w.moved = nil, true
@@ -118,7 +119,7 @@ func (w *walk) look() error {
 	q := w.queue
 	for w.ahead == nil && q.head < q.tail {
 		var err error
-		if q.entries[q.head] != nil {
+		if q.Find(q.head) != nil {
 			q.head++
 		} else if w.ahead, err = w.read(q.head); err != nil {
 			return err
@@ -166,22 +167,22 @@ func (w *walk) finish() error {
 }
 
 // remove forgets a message, in memory and on disk.
-func (w *walk) remove(e *entry) error { return w.queue.erase(w.tx, e) }
+func (w *walk) remove(e *ledger.Entry) error { return w.queue.erase(w.tx, e) }
 
-func (q *queue) erase(tx store.Tx, e *entry) error {
-	q.remove(e)
-	if err := tx.Delete(key(keyEntry, q.number, e.seq)); err != nil {
+func (q *queue) erase(tx store.Tx, e *ledger.Entry) error {
+	q.Remove(e)
+	if err := tx.Delete(key(keyEntry, q.number, e.Seq)); err != nil {
 		return err
 	}
-	return tx.Delete(key(keyBody, q.number, e.seq))
+	return tx.Delete(key(keyBody, q.number, e.Seq))
 }
 
 // deadLetters returns the queue that e goes to instead of to a receiver, nil for
 // none. A message is handed out at least once in every queue that it comes to,
 // so two queues that name each other do not pass it to and fro.
-func (w *walk) deadLetters(e *entry) *queue {
+func (w *walk) deadLetters(e *ledger.Entry) *queue {
 	r := w.config.Redrive
-	if r == nil || e.taken == 0 || int(e.count) < r.MaxReceives {
+	if r == nil || e.Taken == 0 || int(e.Count) < r.MaxReceives {
 		return nil
 	}
 	a, ok := ParseAddress(r.Target)
@@ -193,9 +194,9 @@ func (w *walk) deadLetters(e *entry) *queue {
 
 // deadLetter moves a message to the queue to. It keeps its id, and in a standard
 // queue its age.
-func (w *walk) deadLetter(to *queue, e *entry, r *record) error {
+func (w *walk) deadLetter(to *queue, e *ledger.Entry, r *record) error {
 	moved := *r
-	moved.origin, moved.count, moved.first = w.queue.arn, e.count, e.first
+	moved.origin, moved.count, moved.first = w.queue.arn, e.Count, e.First
 	if to.address.FIFO() {
 		moved.sent = w.now
 	}

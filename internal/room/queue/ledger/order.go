@@ -1,42 +1,42 @@
-package queue
+package ledger
 
 // A pile is the order of a standard queue: who became visible first goes first.
-type pile struct{ visible heap[*entry] }
+type pile struct{ visible heap[*Entry] }
 
 func newPile() *pile {
-	return &pile{heap[*entry]{
-		less:  func(a, b *entry) bool { return a.due < b.due || a.due == b.due && a.seq < b.seq },
-		place: func(e *entry, at int32) { e.at = at },
+	return &pile{heap[*Entry]{
+		less:  func(a, b *Entry) bool { return a.Due < b.Due || a.Due == b.Due && a.Seq < b.Seq },
+		place: func(e *Entry, at int32) { e.at = at },
 	}}
 }
 
-func (p *pile) added(e *entry) {
-	if e.phase == visible {
+func (p *pile) added(e *Entry) {
+	if e.Phase == Visible {
 		p.visible.push(e)
 	}
 }
 
-func (p *pile) changed(e *entry, before phase) {
+func (p *pile) changed(e *Entry, before Phase) {
 	switch {
-	case e.phase == visible:
+	case e.Phase == Visible:
 		p.visible.push(e)
-	case before == visible:
+	case before == Visible:
 		p.visible.remove(e.at)
 	}
 }
 
-func (p *pile) removed(e *entry) {
-	if e.phase == visible {
+func (p *pile) removed(e *Entry) {
+	if e.Phase == Visible {
 		p.visible.remove(e.at)
 	}
 }
 
-func (p *pile) first() *entry {
+func (p *pile) first() *Entry {
 	e, _ := p.visible.first()
 	return e
 }
 
-func (p *pile) follower(*entry) *entry { return nil }
+func (p *pile) follower(*Entry) *Entry { return nil }
 
 // Groups are the order of a FIFO queue. A group is open while its first message
 // is visible. Open groups are served in turn, and each gives from its front up to
@@ -52,7 +52,7 @@ type groups struct {
 // A group is the messages of one message group in the order of their numbers.
 type group struct {
 	name        string
-	front, back *entry
+	front, back *Entry
 	turn        uint64 // its place in the line
 	at          int32  // in open, -1 when closed
 }
@@ -85,7 +85,7 @@ func (o *groups) toTheEnd(g *group) {
 }
 
 // added links e in. Entries come in the order of their numbers.
-func (o *groups) added(e *entry) {
+func (o *groups) added(e *Entry) {
 	g := e.group
 	e.prev = g.back
 	if g.back != nil {
@@ -97,15 +97,15 @@ func (o *groups) added(e *entry) {
 	o.review(g)
 }
 
-func (o *groups) changed(e *entry, _ phase) {
-	if e.phase == hidden { // it was handed out
+func (o *groups) changed(e *Entry, _ Phase) {
+	if e.Phase == Hidden { // it was handed out
 		o.shut(e.group)
 		o.toTheEnd(e.group)
 	}
 	o.review(e.group)
 }
 
-func (o *groups) removed(e *entry) {
+func (o *groups) removed(e *Entry) {
 	g := e.group
 	if e.prev != nil {
 		e.prev.next = e.next
@@ -128,7 +128,7 @@ func (o *groups) removed(e *entry) {
 
 // review opens or shuts g.
 func (o *groups) review(g *group) {
-	if g.front.phase != visible {
+	if g.front.Phase != Visible {
 		o.shut(g)
 	} else if g.at < 0 {
 		o.open.push(g)
@@ -141,7 +141,7 @@ func (o *groups) shut(g *group) {
 	}
 }
 
-func (o *groups) first() *entry {
+func (o *groups) first() *Entry {
 	g, ok := o.open.first()
 	if !ok {
 		return nil
@@ -149,8 +149,8 @@ func (o *groups) first() *entry {
 	return g.front
 }
 
-func (o *groups) follower(e *entry) *entry {
-	if e.next == nil || e.next.phase != visible {
+func (o *groups) follower(e *Entry) *Entry {
+	if e.next == nil || e.next.Phase != Visible {
 		return nil
 	}
 	return e.next

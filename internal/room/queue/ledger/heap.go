@@ -1,4 +1,4 @@
-package queue
+package ledger
 
 // A heap keeps the least of its items at hand and lets any of them go. place is
 // told where each item stands, and -1 when it leaves.
