@@ -40,7 +40,8 @@ var rooms = []room{
 	{"internal/policy", nil, true},
 	{"internal/regex", nil, true},
 	{"internal/filter", []string{"internal/regex"}, true},
-	{"internal/insights", []string{"internal/regex"}, true},
+	{"internal/insights/eval", []string{"internal/regex"}, true},
+	{"internal/insights", []string{"internal/insights/eval", "internal/regex"}, true},
 	{"conformance", nil, true},
 
 	// Ground.

@@ -3,24 +3,25 @@ package insights
 import (
 	"strings"
 
+	"github.com/dari-bus/dari/internal/insights/eval"
 	"github.com/dari-bus/dari/internal/regex"
 )
 
 // A sink takes rows one by one.
 type sink interface {
-	add(*row) error
+	add(*eval.Row) error
 	end() error
 }
 
 // A through is what a command does to a row that goes through it; false drops the row.
 type through struct {
-	do   func(*row) bool
+	do   func(*eval.Row) bool
 	next sink
 }
 
 func (t through) end() error { return t.next.end() }
 
-func (t through) add(r *row) error {
+func (t through) add(r *eval.Row) error {
 	if !t.do(r) {
 		return nil
 	}
@@ -33,31 +34,31 @@ type fields struct{ items []item }
 // An item is a field that is made.
 type item struct {
 	name string
-	expr expr
+	expr eval.Expr
 }
 
 func (c *fields) sink(_ *Run, next sink) sink {
 	if len(c.items) == 0 {
 		return next
 	}
-	return through{func(r *row) bool {
+	return through{func(r *eval.Row) bool {
 		for i := range c.items {
-			r.set(c.items[i].name, c.items[i].expr.eval(r))
+			r.Set(c.items[i].name, c.items[i].expr.Eval(r))
 		}
 		return true
 	}, next}
 }
 
 // filter lets rows through of which its expression is true.
-type filter struct{ expr expr }
+type filter struct{ expr eval.Expr }
 
 func (c *filter) sink(_ *Run, next sink) sink {
-	return through{func(r *row) bool { return c.expr.eval(r).truth() }, next}
+	return through{func(r *eval.Row) bool { return c.expr.Eval(r).Truth() }, next}
 }
 
 // A parsing makes fields of the parts of a text.
 type parsing struct {
-	of    expr
+	of    eval.Expr
 	names []string
 	// parts are what stands around the stars of a glob; regex is in their place.
 	parts []string
@@ -65,9 +66,9 @@ type parsing struct {
 }
 
 func (p *parser) parse() {
-	c := &parsing{of: field(fieldMessage)}
+	c := &parsing{of: eval.Field(eval.FieldMessage)}
 	if p.next.kind == text || p.next.kind == sign && p.next.text == "/" {
-		p.refer(fieldMessage)
+		p.refer(eval.FieldMessage)
 	} else {
 		c.of = p.primary()
 	}
@@ -110,9 +111,9 @@ func (p *parser) parse() {
 }
 
 func (c *parsing) sink(_ *Run, next sink) sink {
-	return through{func(r *row) bool {
-		v := c.of.eval(r)
-		if v.kind == missing {
+	return through{func(r *eval.Row) bool {
+		v := c.of.Eval(r)
+		if v.Kind == eval.Missing {
 			return true
 		}
 		if c.regex != nil {
@@ -124,21 +125,21 @@ func (c *parsing) sink(_ *Run, next sink) sink {
 	}, next}
 }
 
-func (c *parsing) match(r *row, s string) {
-	found := c.regex.Find(s, r.run.over)
+func (c *parsing) match(r *eval.Row, s string) {
+	found := c.regex.Find(s, r.Over)
 	if found == nil {
 		return
 	}
 	for i, n := range c.regex.SubexpNames() {
 		if n != "" && found[2*i] >= 0 {
-			r.set(n, textOf(s[found[2*i]:found[2*i+1]]))
+			r.Set(n, eval.TextOf(s[found[2*i]:found[2*i+1]]))
 		}
 	}
 }
 
 // cut cuts a text at the parts of a glob, which are looked for one after the other:
 // what is between them is as short as it can be, and the last goes to the end.
-func (c *parsing) cut(r *row, s string) {
+func (c *parsing) cut(r *eval.Row, s string) {
 	_, s, ok := strings.Cut(s, c.parts[0])
 	if !ok {
 		return
@@ -154,7 +155,7 @@ func (c *parsing) cut(r *row, s string) {
 		}
 	}
 	for i, n := range c.names {
-		r.set(n, textOf(found[i]))
+		r.Set(n, eval.TextOf(found[i]))
 	}
 }
 
@@ -163,7 +164,7 @@ type limit struct{ n int }
 
 func (c *limit) sink(_ *Run, next sink) sink {
 	left := c.n
-	return through{func(*row) bool {
+	return through{func(*eval.Row) bool {
 		left--
 		return left >= 0
 	}, next}
@@ -171,7 +172,7 @@ func (c *limit) sink(_ *Run, next sink) sink {
 
 // dedup lets the first row through of those that have the same values. Rows without
 // a value are like no other.
-type dedup struct{ keys []expr }
+type dedup struct{ keys []eval.Expr }
 
 func (c *dedup) sink(r *Run, next sink) sink { return &deduper{c, r, next, map[string]bool{}} }
 
@@ -184,13 +185,13 @@ type deduper struct {
 
 func (d *deduper) end() error { return d.next.end() }
 
-func (d *deduper) add(r *row) error {
+func (d *deduper) add(r *eval.Row) error {
 	key, whole := keyOf(d.keys, r, nil)
 	if whole {
 		if d.seen[key] {
 			return nil
 		}
-		if !d.run.take(rowCost + int64(len(key))) {
+		if !d.run.take(eval.RowCost + int64(len(key))) {
 			return ErrMemory
 		}
 		d.seen[key] = true
@@ -200,20 +201,20 @@ func (d *deduper) add(r *row) error {
 
 // keyOf joins values, which it puts into values if that is not nil, so that different
 // ones are different together, and says whether all were there.
-func keyOf(exprs []expr, r *row, values []value) (key string, whole bool) {
+func keyOf(exprs []eval.Expr, r *eval.Row, values []eval.Value) (key string, whole bool) {
 	var b strings.Builder
 	whole = true
 	for i, e := range exprs {
-		v := e.eval(r)
+		v := e.Eval(r)
 		if values != nil {
 			values[i] = v
 		}
-		if v.kind == missing {
+		if v.Kind == eval.Missing {
 			whole = false
 			b.WriteByte(0)
 			continue
 		}
-		s := v.word()
+		s := v.Word()
 		b.WriteByte(1)
 		for n := len(s); ; n >>= 7 {
 			b.WriteByte(byte(n&0x7f | 0x80))

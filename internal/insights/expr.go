@@ -1,152 +1,20 @@
 package insights
 
 import (
-	"bytes"
-	"math"
-	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/dari-bus/dari/internal/regex"
+	"github.com/dari-bus/dari/internal/insights/eval"
 )
-
-// An expr is a compiled expression.
-type expr interface {
-	eval(r *row) value
-}
-
-type (
-	field    string
-	constant struct{ value }
-	binary   struct {
-		op   string
-		a, b expr
-	}
-	negation struct{ of expr }
-	// like says whether a text has another in it, or matches.
-	like struct {
-		of    expr
-		text  string
-		regex *regex.Regex
-	}
-	oneOf struct {
-		of   expr
-		list []expr
-	}
-	call struct {
-		fn   func(r *row, args []expr) value
-		args []expr
-	}
-)
-
-func (f field) eval(r *row) value    { return r.get(string(f)) }
-func (c constant) eval(*row) value   { return c.value }
-func (n negation) eval(r *row) value { return truthOf(!n.of.eval(r).truth()) }
-
-// maxSpent bounds what functions make of an event, in bytes: a query can have hundreds
-// of them, and an event a megabyte.
-const maxSpent = 16 << 20
-
-func (c *call) eval(r *row) value {
-	if r.run.over() {
-		return value{}
-	}
-	v := c.fn(r, c.args)
-	if r.spent += int64(len(v.text)); r.spent > maxSpent && r.run.failed == nil {
-		r.run.failed = ErrMemory
-	}
-	return v
-}
-
-func (l *like) eval(r *row) value {
-	if l.of == field(fieldMessage) && r.record != nil {
-		_, shadowed := r.made[fieldMessage]
-		switch { // without a copy
-		case shadowed:
-		case l.regex == nil:
-			return truthOf(bytes.Contains(r.record.Text, []byte(l.text)))
-		case !l.regex.Long(len(r.record.Text)):
-			return truthOf(l.regex.Match(r.record.Text))
-		}
-	}
-	v := l.of.eval(r)
-	if v.kind == missing {
-		return truthOf(false)
-	}
-	if l.regex != nil {
-		return truthOf(l.regex.Matches([]byte(v.word()), r.run.over))
-	}
-	return truthOf(strings.Contains(v.word(), l.text))
-}
-
-func (o *oneOf) eval(r *row) value {
-	v := o.of.eval(r)
-	return truthOf(v.kind != missing && slices.ContainsFunc(o.list, func(e expr) bool {
-		w := e.eval(r)
-		return w.kind != missing && compare(v, w) == 0
-	}))
-}
-
-func (b *binary) eval(r *row) value {
-	switch b.op {
-	case "and":
-		return truthOf(b.a.eval(r).truth() && b.b.eval(r).truth())
-	case "or":
-		return truthOf(b.a.eval(r).truth() || b.b.eval(r).truth())
-	}
-	x, y := b.a.eval(r), b.b.eval(r)
-	switch b.op {
-	case "+", "-", "*", "/", "%", "^":
-		return calculate(b.op, x, y)
-	}
-	if x.kind == missing || y.kind == missing {
-		return truthOf(b.op == "!=" && x.kind != y.kind)
-	}
-	order := compare(x, y)
-	switch b.op {
-	case "=":
-		return truthOf(order == 0)
-	case "!=":
-		return truthOf(order != 0)
-	case "<":
-		return truthOf(order < 0)
-	case "<=":
-		return truthOf(order <= 0)
-	case ">":
-		return truthOf(order > 0)
-	}
-	return truthOf(order >= 0)
-}
-
-func calculate(op string, x, y value) value {
-	a, ok := x.number()
-	b, both := y.number()
-	if !ok || !both {
-		return value{}
-	}
-	switch op {
-	case "+":
-		return numberOf(a + b)
-	case "-":
-		return numberOf(a - b)
-	case "*":
-		return numberOf(a * b)
-	case "/":
-		return numberOf(a / b)
-	case "%":
-		return numberOf(math.Mod(a, b))
-	}
-	return numberOf(math.Pow(a, b))
-}
 
 // expression reads an expression, beginning with what binds least.
-func (p *parser) expression() expr { return p.binary(0) }
+func (p *parser) expression() eval.Expr { return p.binary(0) }
 
 // levels are the operators that are read from the left, those that bind least first.
 // What compares stands between and and +.
 var levels = [][]string{{"or"}, {"and"}, nil, {"+", "-"}, {"*", "/", "%"}}
 
-func (p *parser) binary(level int) expr {
+func (p *parser) binary(level int) eval.Expr {
 	if level == 2 {
 		return p.comparison()
 	}
@@ -167,7 +35,7 @@ func (p *parser) binary(level int) expr {
 			p.fail(p.next.start, p.next.end, "the query has more than %d operators", maxTerms)
 			return nil
 		}
-		out = &binary{op, out, p.binary(level + 1)}
+		out = &eval.Binary{Op: op, A: out, B: p.binary(level + 1)}
 	}
 	return out
 }
@@ -181,13 +49,13 @@ func (p *parser) takeAny(ops []string) (string, bool) {
 	return "", false
 }
 
-func (p *parser) comparison() expr {
+func (p *parser) comparison() eval.Expr {
 	if p.take("not") {
 		if p.deeper(); p.err != nil {
 			return nil
 		}
 		defer p.higher()
-		return negation{p.comparison()}
+		return eval.Negation{Of: p.comparison()}
 	}
 	left := p.binary(3)
 	if p.err != nil {
@@ -197,10 +65,10 @@ func (p *parser) comparison() expr {
 		if op == "=~" {
 			return p.like(left, true)
 		}
-		return &binary{op, left, p.binary(3)}
+		return &eval.Binary{Op: op, A: left, B: p.binary(3)}
 	}
 	negated := p.take("not")
-	var out expr
+	var out eval.Expr
 	switch {
 	case p.take("like"):
 		out = p.like(left, false)
@@ -213,14 +81,14 @@ func (p *parser) comparison() expr {
 		return left
 	}
 	if negated {
-		return negation{out}
+		return eval.Negation{Of: out}
 	}
 	return out
 }
 
-func (p *parser) like(of expr, regex bool) expr {
+func (p *parser) like(of eval.Expr, regex bool) eval.Expr {
 	if p.next.kind == sign && p.next.text == "/" {
-		return &like{of: of, regex: p.regex(&p.regexes)}
+		return &eval.Like{Of: of, Regex: p.regex(&p.regexes)}
 	}
 	t := p.next
 	if t.kind != text {
@@ -229,19 +97,19 @@ func (p *parser) like(of expr, regex bool) expr {
 	}
 	if regex {
 		p.at = t.end
-		return &like{of: of, regex: p.compile(t.text, t.start, t.end, &p.regexes)}
+		return &eval.Like{Of: of, Regex: p.compile(t.text, t.start, t.end, &p.regexes)}
 	}
 	p.advance()
-	return &like{of: of, text: t.text}
+	return &eval.Like{Of: of, Text: t.text}
 }
 
-func (p *parser) oneOf(of expr) expr {
+func (p *parser) oneOf(of eval.Expr) eval.Expr {
 	if !p.want("[") {
 		return nil
 	}
-	out := &oneOf{of: of}
+	out := &eval.OneOf{Of: of}
 	for p.err == nil {
-		out.list = append(out.list, p.binary(3))
+		out.List = append(out.List, p.binary(3))
 		if !p.take(",") {
 			break
 		}
@@ -250,27 +118,27 @@ func (p *parser) oneOf(of expr) expr {
 	return out
 }
 
-func (p *parser) power() expr {
+func (p *parser) power() eval.Expr {
 	if p.deeper(); p.err != nil {
 		return nil
 	}
 	defer p.higher()
 	if p.take("-") {
-		return &binary{"-", constant{numberOf(0)}, p.power()}
+		return &eval.Binary{Op: "-", A: eval.Constant{Value: eval.NumberOf(0)}, B: p.power()}
 	}
 	out := p.primary()
 	if p.err == nil && p.take("^") {
-		return &binary{"^", out, p.power()}
+		return &eval.Binary{Op: "^", A: out, B: p.power()}
 	}
 	return out
 }
 
-func (p *parser) primary() expr {
+func (p *parser) primary() eval.Expr {
 	t := p.next
 	switch t.kind {
 	case text:
 		p.advance()
-		return constant{textOf(t.text)}
+		return eval.Constant{Value: eval.TextOf(t.text)}
 	case number:
 		n, err := strconv.ParseFloat(t.text, 64)
 		if err != nil {
@@ -278,7 +146,7 @@ func (p *parser) primary() expr {
 			return nil
 		}
 		p.advance()
-		return constant{value{kind: isNum, num: n, text: t.text}}
+		return eval.Constant{Value: eval.Value{Kind: eval.IsNum, Num: n, Text: t.text}}
 	case quotedName:
 		p.advance()
 		return p.field(t)
@@ -289,7 +157,7 @@ func (p *parser) primary() expr {
 		}
 		switch strings.ToLower(t.text) {
 		case "true", "false":
-			return constant{truthOf(strings.EqualFold(t.text, "true"))}
+			return eval.Constant{Value: eval.TruthOf(strings.EqualFold(t.text, "true"))}
 		}
 		if reserved[strings.ToLower(t.text)] {
 			p.fail(t.start, t.end, "unexpected symbol found %s", t.text)
@@ -311,8 +179,8 @@ var reserved = map[string]bool{"and": true, "or": true, "not": true, "in": true,
 
 // call reads the arguments of a function, whose name was read. What stats made is
 // called by the text that made it.
-func (p *parser) call(t token) expr {
-	fn, known := functions[strings.ToLower(t.text)]
+func (p *parser) call(t token) eval.Expr {
+	fn, known := eval.Functions[strings.ToLower(t.text)]
 	if p.columns != nil {
 		made := ""
 		for c := range p.columns {
@@ -324,7 +192,7 @@ func (p *parser) call(t token) expr {
 			p.at = t.start + len(made)
 			p.advance()
 			p.refer(made)
-			return field(made)
+			return eval.Field(made)
 		}
 	}
 	if p.grouping != nil && !p.inside && aggregates[strings.ToLower(t.text)] != nil {
@@ -335,16 +203,16 @@ func (p *parser) call(t token) expr {
 		return nil
 	}
 	p.want("(")
-	args := p.arguments(fn.period)
-	if p.err == nil && (len(args) < fn.least || fn.most >= 0 && len(args) > fn.most) {
-		p.fail(t.start, t.end, "the function %s has %d arguments, not %d,", t.text, fn.least, len(args))
+	args := p.arguments(fn.Period)
+	if p.err == nil && (len(args) < fn.Least || fn.Most >= 0 && len(args) > fn.Most) {
+		p.fail(t.start, t.end, "the function %s has %d arguments, not %d,", t.text, fn.Least, len(args))
 	}
-	return &call{fn.fn, args}
+	return &eval.Call{Fn: fn.Fn, Args: args}
 }
 
 // arguments reads arguments up to the parenthesis that closes. The one at the place
 // period is a period such as 5m.
-func (p *parser) arguments(period int) (args []expr) {
+func (p *parser) arguments(period int) (args []eval.Expr) {
 	for !p.take(")") && p.err == nil {
 		if len(args) > 0 && !p.want(",") {
 			break

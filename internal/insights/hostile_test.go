@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/dari-bus/dari/internal/insights/eval"
 )
 
 // heap is how much memory is in use.
@@ -133,7 +135,7 @@ func TestFieldsWithNamesThatNobodyCanAskForAreNotDiscovered(t *testing.T) {
 	text := strings.Repeat(`{"a":1,"`+key+`":`, 1000) + "1" + strings.Repeat("}", 1000)
 	n := 0
 	Fields(&Record{Text: []byte(text)}, func(name, _ string) bool {
-		if n++; len(name) > maxName {
+		if n++; len(name) > eval.MaxName {
 			t.Fatalf("a name of %d bytes", len(name))
 		}
 		return true

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/dari-bus/dari/internal/insights/eval"
 )
 
 // answer runs a query over texts, a second apart, and returns its rows without @ptr:
@@ -42,7 +44,7 @@ func answer(t testing.TB, query string, texts ...string) []string {
 	for _, row := range rows {
 		var all []string
 		for _, f := range row {
-			if f.Name != fieldPtr {
+			if f.Name != eval.FieldPtr {
 				all = append(all, f.Name+"="+f.Value)
 			}
 		}

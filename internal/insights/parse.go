@@ -6,13 +6,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/dari-bus/dari/internal/insights/eval"
 )
 
-// maxTerms bounds the operators of a query, and maxName the names of its fields.
-const (
-	maxTerms = 1000
-	maxName  = 512
-)
+// maxTerms bounds the operators of a query.
+const maxTerms = 1000
 
 // MaxLimit is how many rows a query may ask for.
 const MaxLimit = 100_000
@@ -147,9 +146,9 @@ func (p *parser) refer(name string) {
 }
 
 // field makes the expression of a field.
-func (p *parser) field(t token) expr {
-	if len(t.text) > maxName || t.text == "" {
-		p.fail(t.start, t.end, "the name of a field has 1 to %d characters, this one has %d,", maxName, len(t.text))
+func (p *parser) field(t token) eval.Expr {
+	if len(t.text) > eval.MaxName || t.text == "" {
+		p.fail(t.start, t.end, "the name of a field has 1 to %d characters, this one has %d,", eval.MaxName, len(t.text))
 		return nil
 	}
 	if p.columns != nil && !p.known(t.text) {
@@ -161,7 +160,7 @@ func (p *parser) field(t token) expr {
 		return nil
 	}
 	p.refer(t.text)
-	return field(t.text)
+	return eval.Field(t.text)
 }
 
 // known says whether there is a field behind stats, or one that it is part of.
@@ -176,8 +175,8 @@ func (p *parser) known(name string) bool {
 
 // define takes down that a field is made.
 func (p *parser) define(t token) {
-	if len(t.text) > maxName {
-		p.fail(t.start, t.end, "the name of a field has 1 to %d characters,", maxName)
+	if len(t.text) > eval.MaxName {
+		p.fail(t.start, t.end, "the name of a field has 1 to %d characters,", eval.MaxName)
 	}
 	if p.projected[t.text] {
 		p.unclear[t.text] = true
@@ -201,14 +200,14 @@ func (p *parser) alias() (token, bool) {
 
 // named reads an expression and the name that it gets: its own text, unless there is
 // another behind as.
-func (p *parser) named() (e expr, as string, plain bool) {
+func (p *parser) named() (e eval.Expr, as string, plain bool) {
 	begin := p.next.start
 	e = p.expression()
 	if p.err != nil {
 		return nil, "", false
 	}
 	text := strings.TrimSpace(p.query[begin:p.next.start])
-	f, plain := e.(field)
+	f, plain := e.(eval.Field)
 	if p.take("as") {
 		t, ok := p.alias()
 		if !ok {
@@ -297,8 +296,8 @@ func (p *parser) latestFirst() {
 			return
 		}
 	}
-	p.used[len(p.used)-1][fieldTime] = true
-	p.add(&sorting{keys: []sortKey{{field(fieldTime), true}}})
+	p.used[len(p.used)-1][eval.FieldTime] = true
+	p.add(&sorting{keys: []sortKey{{eval.Field(eval.FieldTime), true}}})
 }
 
 func (p *parser) dedup() {
@@ -325,7 +324,7 @@ func (p *parser) sort() {
 func (p *parser) finish() {
 	q := p.out
 	if p.shown == nil {
-		p.shown = []string{fieldTime, fieldMessage}
+		p.shown = []string{eval.FieldTime, eval.FieldMessage}
 	}
 	for _, name := range p.parsed {
 		p.show(name)
@@ -342,7 +341,7 @@ func (p *parser) finish() {
 		}
 	}
 	if q.grouped = p.columns != nil; !q.grouped {
-		need[fieldPtr] = true
+		need[eval.FieldPtr] = true
 	}
 	left, exact := 0, true
 	for i := len(q.commands) - 1; i >= 0; i-- {

@@ -1,13 +1,21 @@
 package insights
 
 import (
-	"errors"
 	"strings"
 	"time"
+
+	"github.com/dari-bus/dari/internal/insights/eval"
 )
 
 // ErrMemory says that a run would have to keep more than it may.
-var ErrMemory = errors.New("the query keeps more than there is memory for: filter more, or ask for fewer groups or a shorter time")
+var ErrMemory = eval.ErrMemory
+
+// A Record is a log event. Text is only looked at while it is added.
+type Record = eval.Record
+
+// Fields returns the names of the fields of an event, as queries call them, and
+// calls fn with each and what it has, until it returns false.
+func Fields(record *Record, fn func(name, value string) bool) { eval.Fields(record, fn) }
 
 // Limits bound a run.
 type Limits struct {
@@ -25,12 +33,10 @@ type Limits struct {
 
 // A Run is a query under way. It is for one goroutine.
 type Run struct {
+	bounds     eval.Bounds
 	query      *Query
 	limit      int
 	used, most int64
-	now        int64 // when the query started, in Unix seconds
-	ended      func() error
-	failed     error
 	first      sink
 	matched    int64
 	// clipped says that there were more rows in the order that was asked for than there
@@ -44,7 +50,7 @@ type Field struct{ Name, Value string }
 
 // Start begins a run.
 func (q *Query) Start(l Limits) *Run {
-	r := &Run{query: q, limit: l.Rows, most: l.Memory, now: l.Now.Unix(), ended: l.Over}
+	r := &Run{query: q, limit: l.Rows, most: l.Memory, bounds: eval.Bounds{Now: l.Now.Unix(), Ended: l.Over}}
 	r.first = &output{run: r}
 	first := 0
 	for i, c := range q.commands {
@@ -60,7 +66,7 @@ func (q *Query) Start(l Limits) *Run {
 	for i := len(q.commands) - 1; i >= 0; i-- {
 		r.first = q.commands[i].sink(r, r.first)
 		if i == first {
-			r.first = through{func(*row) bool {
+			r.first = through{func(*eval.Row) bool {
 				r.matched++
 				return true
 			}, r.first}
@@ -71,22 +77,13 @@ func (q *Query) Start(l Limits) *Run {
 
 // Add adds an event. After an error the run is over.
 func (r *Run) Add(record *Record) error {
-	if r.over() {
-		return r.failed
+	if r.bounds.Over() {
+		return r.bounds.Err()
 	}
-	if err := r.first.add(&row{run: r, record: record}); err != nil {
+	if err := r.first.add(eval.NewRow(&r.bounds, record)); err != nil {
 		return err
 	}
-	return r.failed
-}
-
-// over says that the run is to end. Whoever has more to do for a row asks, and need
-// not care what it makes of the row then.
-func (r *Run) over() bool {
-	if r.failed == nil && r.ended != nil {
-		r.failed = r.ended()
-	}
-	return r.failed != nil
+	return r.bounds.Err()
 }
 
 // Matched is how many events there were that all filters let through.
@@ -95,8 +92,8 @@ func (r *Run) Matched() int64 { return r.matched }
 // End returns the rows of the result. The run is over.
 func (r *Run) End() ([][]Field, error) {
 	err := r.first.end()
-	if r.failed != nil {
-		err = r.failed
+	if r.bounds.Err() != nil {
+		err = r.bounds.Err()
 	}
 	return r.result, err
 }
@@ -120,23 +117,23 @@ type output struct {
 
 func (o *output) end() error { return nil }
 
-func (o *output) add(r *row) error {
+func (o *output) add(r *eval.Row) error {
 	if len(o.run.result) >= o.run.limit {
 		return nil
 	}
 	var fields []Field
-	size := int64(rowCost)
+	size := int64(eval.RowCost)
 	show := func(name string) {
-		if v := r.get(name); v.kind != missing {
+		if v := r.Get(name); v.Kind != eval.Missing {
 			fields = append(fields, Field{name, strings.Clone(v.String())})
-			size += valueCost + int64(len(fields[len(fields)-1].Value))
+			size += eval.ValueCost + int64(len(fields[len(fields)-1].Value))
 		}
 	}
 	for _, name := range o.run.query.display {
 		show(name)
 	}
 	if !o.run.query.grouped {
-		show(fieldPtr)
+		show(eval.FieldPtr)
 	}
 	if o.full = o.full || !o.run.take(size); o.full { // what comes later does not come in its place
 		o.run.clipped = true
@@ -154,13 +151,13 @@ func (q *Query) Holds() (all [][]byte) {
 			all = append(all, holds(c.expr)...)
 		case *fields:
 			for _, i := range c.items {
-				if i.name == fieldMessage {
+				if i.name == eval.FieldMessage {
 					return all
 				}
 			}
 		case *parsing:
 			for _, n := range c.names {
-				if n == fieldMessage {
+				if n == eval.FieldMessage {
 					return all
 				}
 			}
@@ -172,26 +169,26 @@ func (q *Query) Holds() (all [][]byte) {
 }
 
 // holds returns texts that an event has in it of which e is true.
-func holds(e expr) [][]byte {
+func holds(e eval.Expr) [][]byte {
 	switch e := e.(type) {
-	case *binary:
+	case *eval.Binary:
 		switch {
-		case e.op == "and":
-			return append(holds(e.a), holds(e.b)...)
-		case e.op == "=" && e.a == field(fieldMessage):
-			if c, ok := e.b.(constant); ok && c.kind == isText {
-				if _, numeric := c.number(); !numeric {
-					return [][]byte{[]byte(c.text)}
+		case e.Op == "and":
+			return append(holds(e.A), holds(e.B)...)
+		case e.Op == "=" && e.A == eval.Field(eval.FieldMessage):
+			if c, ok := e.B.(eval.Constant); ok && c.Kind == eval.IsText {
+				if _, numeric := c.Number(); !numeric {
+					return [][]byte{[]byte(c.Text)}
 				}
 			}
 		}
-	case *like:
+	case *eval.Like:
 		switch {
-		case e.of != field(fieldMessage):
-		case e.regex == nil:
-			return [][]byte{[]byte(e.text)}
+		case e.Of != eval.Field(eval.FieldMessage):
+		case e.Regex == nil:
+			return [][]byte{[]byte(e.Text)}
 		default:
-			if prefix, _ := e.regex.LiteralPrefix(); prefix != "" {
+			if prefix, _ := e.Regex.LiteralPrefix(); prefix != "" {
 				return [][]byte{[]byte(prefix)}
 			}
 		}

@@ -2,7 +2,6 @@ package insights
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -204,12 +203,3 @@ func isNameStart(c byte) bool {
 }
 
 func isNamePart(c byte) bool { return isNameStart(c) || c >= '0' && c <= '9' || c == '.' }
-
-// isNumber reads a number as JSON and AWS have it.
-func isNumber(s string) (float64, bool) {
-	if s == "" || len(s) > 64 || s[0] > '9' || strings.Trim(s, "0123456789+-.eE") != "" {
-		return 0, false
-	}
-	n, err := strconv.ParseFloat(s, 64)
-	return n, err == nil
-}

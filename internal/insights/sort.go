@@ -1,6 +1,10 @@
 package insights
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/dari-bus/dari/internal/insights/eval"
+)
 
 // A sorting gives rows an order, and so keeps them until all are there.
 type sorting struct {
@@ -13,7 +17,7 @@ type sorting struct {
 }
 
 type sortKey struct {
-	expr       expr
+	expr       eval.Expr
 	descending bool
 }
 
@@ -40,14 +44,14 @@ type sorter struct {
 
 // A sorted is a row with what it is sorted by.
 type sorted struct {
-	keys []value
-	row  *row
+	keys []eval.Value
+	row  *eval.Row
 	size int64
 }
 
 func (s *sorter) compare(a, b sorted) int {
 	for i, k := range s.c.keys {
-		order := sorts(a.keys[i], b.keys[i])
+		order := eval.Sort(a.keys[i], b.keys[i])
 		if k.descending {
 			order = -order
 		}
@@ -58,20 +62,20 @@ func (s *sorter) compare(a, b sorted) int {
 	return 0
 }
 
-func (s *sorter) add(r *row) error {
-	n := sorted{keys: make([]value, len(s.c.keys))}
+func (s *sorter) add(r *eval.Row) error {
+	n := sorted{keys: make([]eval.Value, len(s.c.keys))}
 	for i, k := range s.c.keys {
-		n.keys[i] = k.expr.eval(r)
+		n.keys[i] = k.expr.Eval(r)
 	}
 	if s.whole && s.compare(n, s.rows[s.most-1]) >= 0 {
 		return nil
 	}
 	for i := range n.keys {
-		n.keys[i] = n.keys[i].alone()
-		n.size += n.keys[i].size()
+		n.keys[i] = n.keys[i].Alone()
+		n.size += n.keys[i].Size()
 	}
 	var size int64
-	n.row, size = r.keep(s.c.need)
+	n.row, size = r.Keep(s.c.need)
 	n.size += size
 	for !s.run.take(n.size) {
 		if s.most < 0 || len(s.rows) < 2 {
@@ -112,7 +116,7 @@ func (s *sorter) end() error {
 		if err := s.next.add(r); err != nil {
 			return err
 		}
-		if s.run.over() {
+		if s.run.bounds.Over() {
 			break
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/dari-bus/dari/internal/insights/eval"
 )
 
 // A stats command puts rows into groups and calculates something of each.
@@ -20,16 +22,16 @@ type stats struct {
 
 type aggregate struct {
 	name  string
-	start func(arg, rank expr) accumulator
-	arg   expr // nil for count(*)
-	rank  expr // of pct
+	start func(arg, rank eval.Expr) accumulator
+	arg   eval.Expr // nil for count(*)
+	rank  eval.Expr // of pct
 }
 
 // An accumulator is what is known of a group so far.
 type accumulator interface {
 	// add returns how many bytes more it keeps.
-	add(r *row, arg, rank expr) int64
-	value() value
+	add(r *eval.Row, arg, rank eval.Expr) int64
+	value() eval.Value
 }
 
 // aggregates are the functions of stats, by their names in small letters.
@@ -84,9 +86,9 @@ func (p *parser) statistics() {
 }
 
 // aggregate reads the arguments of a function of stats.
-func (p *parser) aggregate(t token) expr {
+func (p *parser) aggregate(t token) eval.Expr {
 	name := strings.ToLower(t.text)
-	a := aggregate{name: fmt.Sprintf("\x00%d", len(p.grouping.aggregates)), start: func(_, _ expr) accumulator { return aggregates[name]() }}
+	a := aggregate{name: fmt.Sprintf("\x00%d", len(p.grouping.aggregates)), start: func(_, _ eval.Expr) accumulator { return aggregates[name]() }}
 	p.want("(")
 	p.inside = true
 	defer func() { p.inside = false }()
@@ -104,8 +106,8 @@ func (p *parser) aggregate(t token) expr {
 			return nil
 		}
 		if a.arg = args0(args); most == 2 && p.err == nil {
-			rank, ok := args[1].(constant)
-			n, numeric := rank.number()
+			rank, ok := args[1].(eval.Constant)
+			n, numeric := rank.Number()
 			if !ok || !numeric || n < 0 || n > 100 {
 				p.fail(t.start, t.end, "the percentile of %s is a number from 0 to 100,", t.text)
 			}
@@ -119,9 +121,9 @@ func (p *parser) aggregate(t token) expr {
 // aggregated is what an aggregate has come to.
 type aggregated string
 
-func (a aggregated) eval(r *row) value { return r.made[string(a)] }
+func (a aggregated) Eval(r *eval.Row) eval.Value { return r.Get(string(a)) }
 
-func args0(args []expr) expr {
+func args0(args []eval.Expr) eval.Expr {
 	if len(args) == 0 {
 		return nil
 	}
@@ -131,7 +133,7 @@ func args0(args []expr) expr {
 func (c *stats) keeps() bool { return true }
 
 func (c *stats) sink(r *Run, next sink) sink {
-	keys := make([]expr, len(c.by))
+	keys := make([]eval.Expr, len(c.by))
 	for i := range c.by {
 		keys[i] = c.by[i].expr
 	}
@@ -142,12 +144,12 @@ type grouper struct {
 	c      *stats
 	run    *Run
 	next   sink
-	keys   []expr
+	keys   []eval.Expr
 	groups map[string]*group
 }
 
 type group struct {
-	keys []value
+	keys []eval.Value
 	accs []accumulator
 	size int64
 }
@@ -155,15 +157,15 @@ type group struct {
 // groupCost is what a group, and each thing that is known of it, takes at least.
 const groupCost = 192
 
-func (g *grouper) add(r *row) error {
-	values := make([]value, len(g.keys))
+func (g *grouper) add(r *eval.Row) error {
+	values := make([]eval.Value, len(g.keys))
 	key, _ := keyOf(g.keys, r, values)
 	found := g.groups[key]
 	if found == nil {
 		size := groupCost*int64(1+len(g.c.aggregates)) + int64(len(key))
 		for i := range values {
-			values[i] = values[i].alone()
-			size += values[i].size()
+			values[i] = values[i].Alone()
+			size += values[i].Size()
 		}
 		if !g.run.take(size) {
 			return ErrMemory
@@ -192,7 +194,7 @@ func (g *grouper) end() error {
 	g.groups = nil
 	slices.SortFunc(all, func(a, b *group) int {
 		for i := range a.keys {
-			if order := sorts(a.keys[i], b.keys[i]); order != 0 {
+			if order := eval.Sort(a.keys[i], b.keys[i]); order != 0 {
 				return order
 			}
 		}
@@ -201,21 +203,21 @@ func (g *grouper) end() error {
 	for i, found := range all {
 		all[i] = nil
 		g.run.give(found.size) // what comes next counts what it keeps
-		calculated := &row{run: g.run, made: map[string]value{}}
+		calculated := eval.NewRow(&g.run.bounds, nil)
 		for i, a := range g.c.aggregates {
-			calculated.made[a.name] = found.accs[i].value()
+			calculated.Set(a.name, found.accs[i].value())
 		}
-		out := &row{made: make(map[string]value, len(g.c.by)+len(g.c.made)), run: g.run}
+		out := eval.NewRow(&g.run.bounds, nil)
 		for i, b := range g.c.by {
-			out.made[b.name] = found.keys[i]
+			out.Set(b.name, found.keys[i])
 		}
 		for _, m := range g.c.made {
-			out.made[m.name] = m.expr.eval(calculated)
+			out.Set(m.name, m.expr.Eval(calculated))
 		}
 		if err := g.next.add(out); err != nil {
 			return err
 		}
-		if g.run.over() {
+		if g.run.bounds.Over() {
 			break
 		}
 	}
@@ -224,10 +226,10 @@ func (g *grouper) end() error {
 
 type count struct{ n float64 }
 
-func (c *count) value() value { return numberOf(c.n) }
+func (c *count) value() eval.Value { return eval.NumberOf(c.n) }
 
-func (c *count) add(r *row, arg, _ expr) int64 {
-	if arg == nil || arg.eval(r).kind != missing {
+func (c *count) add(r *eval.Row, arg, _ eval.Expr) int64 {
+	if arg == nil || arg.Eval(r).Kind != eval.Missing {
 		c.n++
 	}
 	return 0
@@ -236,15 +238,15 @@ func (c *count) add(r *row, arg, _ expr) int64 {
 // A distinct counts values by their hashes.
 type distinct struct{ seen map[uint64]struct{} }
 
-func (d *distinct) value() value { return numberOf(float64(len(d.seen))) }
+func (d *distinct) value() eval.Value { return eval.NumberOf(float64(len(d.seen))) }
 
-func (d *distinct) add(r *row, arg, _ expr) int64 {
-	v := arg.eval(r)
-	if v.kind == missing {
+func (d *distinct) add(r *eval.Row, arg, _ eval.Expr) int64 {
+	v := arg.Eval(r)
+	if v.Kind == eval.Missing {
 		return 0
 	}
 	h := fnv.New64a()
-	h.Write([]byte(v.word()))
+	h.Write([]byte(v.Word()))
 	if _, known := d.seen[h.Sum64()]; known {
 		return 0
 	}
@@ -259,8 +261,8 @@ type moments struct {
 	n, sum, mean, squares float64
 }
 
-func (m *moments) add(r *row, arg, _ expr) int64 {
-	if x, ok := arg.eval(r).number(); ok {
+func (m *moments) add(r *eval.Row, arg, _ eval.Expr) int64 {
+	if x, ok := arg.Eval(r).Number(); ok {
 		m.n++
 		m.sum += x
 		d := x - m.mean
@@ -270,40 +272,40 @@ func (m *moments) add(r *row, arg, _ expr) int64 {
 	return 0
 }
 
-func (m *moments) value() value {
+func (m *moments) value() eval.Value {
 	if m.n == 0 {
-		return value{}
+		return eval.Value{}
 	}
-	return numberOf(m.of(m))
+	return eval.NumberOf(m.of(m))
 }
 
 // An extreme is the first or the last value in the order of sort, or of numbers only.
 type extreme struct {
 	numbers, less bool
-	best          value
+	best          eval.Value
 }
 
-func (e *extreme) value() value { return e.best }
+func (e *extreme) value() eval.Value { return e.best }
 
-func (e *extreme) add(r *row, arg, _ expr) int64 {
-	v := arg.eval(r)
-	if v.kind == missing {
+func (e *extreme) add(r *eval.Row, arg, _ eval.Expr) int64 {
+	v := arg.Eval(r)
+	if v.Kind == eval.Missing {
 		return 0
 	}
 	if e.numbers {
-		n, ok := v.number()
+		n, ok := v.Number()
 		if !ok {
 			return 0
 		}
-		if v.kind == isText {
-			v = numberOf(n)
+		if v.Kind == eval.IsText {
+			v = eval.NumberOf(n)
 		}
 	}
-	if order := sorts(v, e.best); e.best.kind != missing && (order == 0 || order < 0 != e.less) {
+	if order := eval.Sort(v, e.best); e.best.Kind != eval.Missing && (order == 0 || order < 0 != e.less) {
 		return 0
 	}
-	grown := v.size() - e.best.size()
-	e.best = v.alone()
+	grown := v.Size() - e.best.Size()
+	e.best = v.Alone()
 	return grown
 }
 
@@ -311,18 +313,18 @@ func (e *extreme) add(r *row, arg, _ expr) int64 {
 type timed struct {
 	less bool
 	at   float64
-	best value
+	best eval.Value
 }
 
-func (t *timed) value() value { return t.best }
+func (t *timed) value() eval.Value { return t.best }
 
-func (t *timed) add(r *row, arg, _ expr) int64 {
-	v, at := arg.eval(r), r.get(fieldTime)
-	if v.kind == missing || at.kind != isTime || t.best.kind != missing && (at.num < t.at) != t.less {
+func (t *timed) add(r *eval.Row, arg, _ eval.Expr) int64 {
+	v, at := arg.Eval(r), r.Get(eval.FieldTime)
+	if v.Kind == eval.Missing || at.Kind != eval.IsTime || t.best.Kind != eval.Missing && (at.Num < t.at) != t.less {
 		return 0
 	}
-	grown := v.size() - t.best.size()
-	t.best, t.at = v.alone(), at.num
+	grown := v.Size() - t.best.Size()
+	t.best, t.at = v.Alone(), at.Num
 	return grown
 }
 
@@ -337,12 +339,12 @@ type percentile struct {
 // maxSample is how many numbers a percentile is taken of.
 const maxSample = 4096
 
-func (p *percentile) add(r *row, arg, rank expr) int64 {
-	x, ok := arg.eval(r).number()
+func (p *percentile) add(r *eval.Row, arg, rank eval.Expr) int64 {
+	x, ok := arg.Eval(r).Number()
 	if !ok {
 		return 0
 	}
-	p.rank, _ = rank.eval(r).number()
+	p.rank, _ = rank.Eval(r).Number()
 	p.seen++
 	if len(p.numbers) < maxSample {
 		p.numbers = append(p.numbers, x)
@@ -355,27 +357,25 @@ func (p *percentile) add(r *row, arg, rank expr) int64 {
 	return 0
 }
 
-func (p *percentile) value() value {
+func (p *percentile) value() eval.Value {
 	if len(p.numbers) == 0 {
-		return value{}
+		return eval.Value{}
 	}
 	slices.Sort(p.numbers)
 	i := int(math.Ceil(p.rank/100*float64(len(p.numbers)))) - 1
-	return numberOf(p.numbers[max(i, 0)])
+	return eval.NumberOf(p.numbers[max(i, 0)])
 }
 
 // period reads a period, such as 5m.
-func (p *parser) period() expr {
+func (p *parser) period() eval.Expr {
 	t := p.next
 	digits := strings.TrimRight(t.text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-	unit, known := units[strings.ToLower(t.text[len(digits):])]
 	n, err := strconv.Atoi(digits)
+	out, known := eval.PeriodOf(n, t.text[len(digits):])
 	if t.kind != number || !known || err != nil || n < 1 || n > 10_000_000 {
 		p.fail(t.start, t.end, "a period is a number and a unit, such as 30s, 5m, 1h or 1d, not %q", t.text)
 		return nil
 	}
 	p.advance()
-	unit.millis *= int64(n)
-	unit.months *= n
-	return unit
+	return out
 }

@@ -1,4 +1,4 @@
-package insights
+package eval
 
 import (
 	"bytes"
@@ -20,17 +20,17 @@ type Record struct {
 	Ptr           func() string
 }
 
-// A row is an event on its way through a query: what commands have made, and, until
+// A Row is an event on its way through a query: what commands have made, and, until
 // it is kept, the event.
-type row struct {
-	run  *Run
-	made map[string]value
+type Row struct {
+	bounds *Bounds
+	made   map[string]Value
 	// kept are what a row has that was kept, sorted by their names. What was made since
 	// goes before.
 	kept   []named
 	record *Record
 	// message is the event's text, once it was asked: a query may name it many times.
-	message value
+	message Value
 	// tree is what the event's text says as JSON, once it was asked.
 	tree   map[string]any
 	parsed bool
@@ -38,24 +38,30 @@ type row struct {
 	spent int64
 }
 
+// NewRow returns a row of an event, or, for nil, one of what is made.
+func NewRow(bounds *Bounds, record *Record) *Row { return &Row{bounds: bounds, record: record} }
+
+// Over says that the run is to end.
+func (r *Row) Over() bool { return r.bounds.Over() }
+
 // A named is a value and the field that has it.
 type named struct {
 	name string
-	value
+	Value
 }
 
 // The fields that every event has.
 const (
-	fieldTime    = "@timestamp"
-	fieldArrived = "@ingestionTime"
-	fieldMessage = "@message"
-	fieldStream  = "@logStream"
-	fieldGroup   = "@log"
-	fieldPtr     = "@ptr"
+	FieldTime    = "@timestamp"
+	FieldArrived = "@ingestionTime"
+	FieldMessage = "@message"
+	FieldStream  = "@logStream"
+	FieldGroup   = "@log"
+	FieldPtr     = "@ptr"
 )
 
-// get returns the value of a field.
-func (r *row) get(name string) value {
+// Get returns the value of a field.
+func (r *Row) Get(name string) Value {
 	if v, ok := r.has(name); ok {
 		return v
 	}
@@ -63,52 +69,52 @@ func (r *row) get(name string) value {
 		if name[i] != '.' {
 			continue
 		}
-		if v, ok := r.has(name[:i]); ok && v.kind == isTree {
+		if v, ok := r.has(name[:i]); ok && v.Kind == IsTree {
 			return ofJSON(walk(v.tree, name[i+1:]))
 		}
 	}
-	if r.record == nil || r.run.over() {
-		return value{}
+	if r.record == nil || r.bounds.Over() {
+		return Value{}
 	}
 	switch name {
-	case fieldTime:
+	case FieldTime:
 		return timeOf(float64(r.record.Time))
-	case fieldArrived:
+	case FieldArrived:
 		return timeOf(float64(r.record.Arrived))
-	case fieldMessage:
-		if r.message.kind == missing {
-			r.message = textOf(string(r.record.Text))
+	case FieldMessage:
+		if r.message.Kind == Missing {
+			r.message = TextOf(string(r.record.Text))
 		}
 		return r.message
-	case fieldStream:
-		return textOf(r.record.Stream)
-	case fieldGroup:
-		return textOf(r.record.Group)
-	case fieldPtr:
-		return textOf(r.record.Ptr())
+	case FieldStream:
+		return TextOf(r.record.Stream)
+	case FieldGroup:
+		return TextOf(r.record.Group)
+	case FieldPtr:
+		return TextOf(r.record.Ptr())
 	}
 	if strings.HasPrefix(name, "@@") { // a field of JSON that begins with @
 		name = name[1:]
 	} else if strings.HasPrefix(name, "@") {
-		return value{}
+		return Value{}
 	}
 	return ofJSON(walk(r.discovered(), name))
 }
 
 // has returns what was made or kept of a field.
-func (r *row) has(name string) (value, bool) {
+func (r *Row) has(name string) (Value, bool) {
 	if v, ok := r.made[name]; ok {
 		return v, true
 	}
 	i, ok := slices.BinarySearchFunc(r.kept, name, func(n named, name string) int { return strings.Compare(n.name, name) })
 	if !ok {
-		return value{}, false
+		return Value{}, false
 	}
-	return r.kept[i].value, true
+	return r.kept[i].Value, true
 }
 
 // discovered returns what the event says if it is a JSON object.
-func (r *row) discovered() map[string]any {
+func (r *Row) discovered() map[string]any {
 	if r.parsed {
 		return r.tree
 	}
@@ -170,38 +176,38 @@ func walk(v any, path string) any {
 	return nil
 }
 
-// set gives a field a value.
-func (r *row) set(name string, v value) {
+// Set gives a field a value.
+func (r *Row) Set(name string, v Value) {
 	if r.made == nil {
-		r.made = map[string]value{}
+		r.made = map[string]Value{}
 	}
 	r.made[name] = v
 }
 
-// keep returns a row that has the named fields, which are sorted, and needs the event
+// Keep returns a row that has the named fields, which are sorted, and needs the event
 // no more, and about what it takes.
-func (r *row) keep(names []string) (*row, int64) {
-	kept := &row{run: r.run}
-	size := int64(rowCost)
+func (r *Row) Keep(names []string) (*Row, int64) {
+	kept := &Row{bounds: r.bounds}
+	size := int64(RowCost)
 	for _, name := range names {
-		if v := r.get(name); v.kind != missing {
-			v = v.alone()
+		if v := r.Get(name); v.Kind != Missing {
+			v = v.Alone()
 			kept.kept = append(kept.kept, named{name, v})
-			size += v.size()
+			size += v.Size()
 		}
 	}
-	return kept, size + valueCost*int64(cap(kept.kept)-len(kept.kept))
+	return kept, size + ValueCost*int64(cap(kept.kept)-len(kept.kept))
 }
 
-// rowCost is what a row takes beside its values.
-const rowCost = 256
+// RowCost is what a row takes beside its values.
+const RowCost = 256
 
 // Fields returns the names of the fields of an event, as queries call them, and
 // calls fn with each and what it has, until it returns false.
 func Fields(record *Record, fn func(name, value string) bool) {
-	r := &row{run: &Run{}, record: record}
-	for _, name := range []string{fieldTime, fieldArrived, fieldMessage, fieldStream, fieldGroup} {
-		if !fn(name, r.get(name).String()) {
+	r := &Row{bounds: &Bounds{}, record: record}
+	for _, name := range []string{FieldTime, FieldArrived, FieldMessage, FieldStream, FieldGroup} {
+		if !fn(name, r.Get(name).String()) {
 			return
 		}
 	}
@@ -223,7 +229,7 @@ func flatten(path string, v any, left int, fn func(name, value string) bool) int
 		} else if strings.HasPrefix(key, "@") {
 			key = "@" + key
 		}
-		if len(key) <= maxName { // a longer one nobody can ask for
+		if len(key) <= MaxName { // a longer one nobody can ask for
 			left = flatten(key, inner, left, fn)
 		}
 	}
