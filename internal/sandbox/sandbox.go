@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -38,7 +39,8 @@ type Options struct {
 	Require bool
 	// Plain does without namespaces even where there are some.
 	Plain bool
-	Log   *slog.Logger
+	// Log is told why there are no namespaces, if they were wanted.
+	Log *slog.Logger
 }
 
 // A Command is what to run, and what it gets.
@@ -87,6 +89,19 @@ type Exit struct {
 	OutOfMemory    bool
 	MaxMemoryBytes int64
 }
+
+// A StartError says that the program itself could not be started, such as one that
+// is not there.
+type StartError struct {
+	Path string
+	Err  error // a syscall.Errno
+}
+
+func (e *StartError) Error() string { return fmt.Sprintf("fork/exec %s: %v", e.Path, e.Err) }
+func (e *StartError) Unwrap() error { return e.Err }
+
+// InitCommand is the first argument of the first process of a sandbox.
+const InitCommand = "sandbox-init"
 
 // Level is what this sandbox keeps apart.
 func (s *Sandbox) Level() Level { return s.level }
