@@ -138,7 +138,8 @@ func (s *Sandbox) probe(ctx context.Context) error {
 	return nil
 }
 
-// resolve returns absolute paths without links of what exists.
+// resolve returns absolute paths without links, of what exists and is not kept
+// from us, and so from programs.
 func resolve(paths []string) ([]string, error) {
 	var all []string
 	for _, p := range paths {
@@ -148,7 +149,7 @@ func resolve(paths []string) ([]string, error) {
 		}
 		p, err = filepath.EvalSymlinks(p)
 		switch {
-		case errors.Is(err, os.ErrNotExist):
+		case errors.Is(err, os.ErrNotExist), errors.Is(err, os.ErrPermission):
 			continue
 		case err != nil:
 			return nil, err

@@ -400,7 +400,7 @@ func TestOrdinaryUser(t *testing.T) {
 		t.Skip("this is one already")
 	}
 	cmd := exec.CommandContext(t.Context(), "/proc/self/exe", "-test.run=^Test[^O]", "-test.short")
-	cmd.Env = append(os.Environ(), "TMPDIR=/tmp", "HOME=/nonexistent")
+	cmd.Env = append(os.Environ(), "CI=true") // so that nothing is skipped
 	cmd.Dir = "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	if out, err := cmd.CombinedOutput(); err != nil {
