@@ -46,8 +46,8 @@ func Init() {
 	if len(os.Args) > 2 {
 		os.Exit(lookAround(os.Args[2], os.Args[3:]))
 	}
-	signal.Notify(make(chan os.Signal)) // nobody listens: what programs send does not end us
-	runtime.LockOSThread()              // what a thread gives up, the program that it starts does not have
+	signal.Notify(make(chan os.Signal, 1)) // nobody listens: what programs send does not end us
+	runtime.LockOSThread()                 // what a thread gives up, the program that it starts does not have
 	f := &first{orders: json.NewDecoder(os.NewFile(ordersFD, "orders")), reports: json.NewEncoder(os.NewFile(reportsFD, "reports"))}
 	var o order
 	if err := f.orders.Decode(&o); err != nil || o.Place == nil {

@@ -283,9 +283,13 @@ func (p *Process) Kill() {
 
 // MaxMemory is how much memory the program's processes have had at most, so far.
 func (p *Process) MaxMemory() int64 {
-	if !p.memory.known() {
-		p.memory.walk(p.cmd.Process.Pid)
+	select {
+	case <-p.done: // its numbers may be those of others by now
+	default:
+		if !p.memory.known() {
+			p.memory.walk(p.cmd.Process.Pid)
+		}
+		p.memory.look()
 	}
-	p.memory.look()
 	return p.memory.max()
 }

@@ -2,9 +2,7 @@ package runtime
 
 import (
 	"context"
-	"errors"
 	"io"
-	"log/slog"
 	"time"
 
 	"github.com/dari-bus/dari/internal/sandbox"
@@ -16,11 +14,7 @@ type Options struct {
 	// Interpreters are the programs for runtimes, by their names, such as
 	// python3.12, for which the one on PATH is not wanted.
 	Interpreters map[string]string
-	Log          *slog.Logger
 }
-
-// An Engine starts environments.
-type Engine struct{}
 
 // Config is a version of a function, as an environment is made for it.
 type Config struct {
@@ -57,8 +51,7 @@ type Line struct {
 type Invocation struct {
 	RequestID     string
 	Payload       []byte
-	Deadline      time.Time // zero: the function's timeout from now
-	ClientContext string    // JSON
+	ClientContext string // JSON
 	InvokedARN    string
 	TraceID       string
 	// Stream gets what a function writes that streams its answer, while it does. A
@@ -70,7 +63,6 @@ type Invocation struct {
 type Result struct {
 	Payload        []byte
 	FunctionError  string // "Unhandled", or empty when the function succeeded
-	ErrorType      string // such as Sandbox.Timedout, for metrics
 	ContentType    string // that the function gave its answer
 	Streamed       bool   // the answer went to Stream; of an error after its begin Payload says what
 	LogTail        []byte // the last 4 KB of the log of this invocation
@@ -79,37 +71,3 @@ type Result struct {
 	InitDuration   time.Duration // of a cold start; else 0
 	MaxMemoryBytes int64
 }
-
-// An Environment runs a function, one invocation at a time.
-type Environment struct{}
-
-// Open finds the interpreters of this machine.
-func Open(ctx context.Context, opt Options) (*Engine, error) { return nil, errors.ErrUnsupported }
-
-// Close removes what the engine has made.
-func (e *Engine) Close() error { return errors.ErrUnsupported }
-
-// Missing says what must be installed for a runtime to work, or "".
-func (e *Engine) Missing(runtime string) string { return "" }
-
-// Start begins a cold start and returns at once. What goes wrong in it is the
-// answer to the first invocation, as on AWS. The environment ends with ctx.
-func (e *Engine) Start(ctx context.Context, c Config) (*Environment, error) {
-	return nil, errors.ErrUnsupported
-}
-
-// Ready waits until the function waits for its first invocation, or has failed to.
-func (env *Environment) Ready(ctx context.Context) error { return errors.ErrUnsupported }
-
-// Invoke runs the function once. Only one may run at a time. An error means that
-// no answer is known and that it is not the function's fault; when ctx ends, the
-// environment is stopped.
-func (env *Environment) Invoke(ctx context.Context, in Invocation) (Result, error) {
-	return Result{}, errors.ErrUnsupported
-}
-
-// Alive says whether the environment can take an invocation after the last.
-func (env *Environment) Alive() bool { return false }
-
-// Stop ends the environment and waits until nothing is left of it.
-func (env *Environment) Stop() {}

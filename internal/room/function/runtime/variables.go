@@ -1,0 +1,123 @@
+package runtime
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/dari-bus/dari/internal/sandbox"
+)
+
+// A layout is where a function finds its folders.
+type layout struct {
+	binds              []sandbox.Bind
+	task, opt, runtime string
+}
+
+func (env *Environment) layout() layout {
+	s := env.engine.opt.Sandbox
+	var l layout
+	at := func(from, to string) string {
+		b := sandbox.Bind{From: from, To: to}
+		l.binds = append(l.binds, b)
+		return s.At(b)
+	}
+	for _, prefix := range env.interpreter.prefixes {
+		at(prefix, prefix)
+	}
+	l.task = at(env.c.CodeDir, "/var/task")
+	l.runtime = at(env.engine.dir, "/var/runtime")
+	l.opt = "/opt"
+	if env.layers != "" {
+		l.opt = at(env.layers, "/opt")
+		// Modules of ECMAScript are looked for above the code only.
+		if modules := filepath.Join(env.layers, "nodejs", "node_modules"); isFolder(modules) {
+			at(modules, "/var/node_modules")
+		}
+	}
+	return l
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// program is what is run, with its arguments.
+func (env *Environment) program(l layout) (path string, args []string, err error) {
+	switch i := env.interpreter; i.family {
+	case "python":
+		path, args = i.exe, []string{filepath.Join(l.runtime, "bootstrap.py")}
+	case "nodejs":
+		path, args = i.exe, []string{filepath.Join(l.runtime, "bootstrap.mjs")}
+	default:
+		path = filepath.Join(l.task, "bootstrap")
+		if _, err := os.Lstat(filepath.Join(env.c.CodeDir, "bootstrap")); err != nil && env.layers != "" {
+			path = filepath.Join(l.opt, "bootstrap")
+		}
+	}
+	if env.wrapper != "" {
+		args = append([]string{path}, args...)
+		path = env.wrapper
+		for prefix, at := range map[string]string{"/var/task": l.task, "/opt": l.opt} {
+			if rest, ok := strings.CutPrefix(path, prefix+"/"); ok {
+				path = filepath.Join(at, rest)
+			}
+		}
+	}
+	return path, args, nil
+}
+
+// variables are the environment of the process. What the user sets wins over what
+// anybody may set, and the platform wins over the user.
+func (env *Environment) variables(l layout, api string) []string {
+	c := env.c
+	vars := map[string]string{
+		"PATH":                      "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:" + l.opt + "/bin",
+		"LD_LIBRARY_PATH":           strings.Join([]string{"/var/lang/lib:/lib64:/usr/lib64", l.runtime, l.runtime + "/lib", l.task, l.task + "/lib", l.opt + "/lib"}, ":"),
+		"LANG":                      "en_US.UTF-8",
+		"TZ":                        ":UTC",
+		"AWS_XRAY_CONTEXT_MISSING":  "LOG_ERROR",
+		"AWS_ENDPOINT_URL":          c.Endpoint,
+		"_LAMBDA_TELEMETRY_LOG_FD":  "3",
+		"AWS_EC2_METADATA_DISABLED": "true", // there is none, and waiting for it takes seconds
+	}
+	major := strings.TrimSuffix(strings.TrimPrefix(c.Runtime, "nodejs"), ".x")
+	switch env.interpreter.family {
+	case "python":
+		vars["PYTHONPATH"], vars["LC_CTYPE"] = l.runtime, "C.UTF-8"
+	case "nodejs":
+		vars["NODE_PATH"] = strings.Join([]string{l.opt + "/nodejs/node" + major + "/node_modules", l.opt + "/nodejs/node_modules", l.runtime + "/node_modules", l.runtime, l.task}, ":")
+	}
+	if env.interpreter.family != "" {
+		vars["PWD"], vars["SHLVL"] = l.task, "0"
+	}
+	maps.Copy(vars, c.Env)
+	maps.Copy(vars, map[string]string{
+		"AWS_ACCESS_KEY_ID": env.credentials.AccessKey, "AWS_SECRET_ACCESS_KEY": env.credentials.SecretKey, "AWS_SESSION_TOKEN": env.credentials.Token,
+		"AWS_REGION": c.Region, "AWS_DEFAULT_REGION": c.Region,
+		"AWS_LAMBDA_FUNCTION_NAME": c.Name, "AWS_LAMBDA_FUNCTION_VERSION": c.Version, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": strconv.Itoa(c.MemoryMB),
+		"AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand", "AWS_LAMBDA_LOG_GROUP_NAME": c.LogGroup, "AWS_LAMBDA_LOG_STREAM_NAME": c.LogStream,
+		"AWS_LAMBDA_RUNTIME_API": api, "LAMBDA_TASK_ROOT": l.task, "LAMBDA_RUNTIME_DIR": l.runtime, "_HANDLER": c.Handler,
+	})
+	if c.JSONLog {
+		vars["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
+		if c.LogLevel != "" {
+			vars["AWS_LAMBDA_LOG_LEVEL"] = c.LogLevel
+		}
+	}
+	switch env.interpreter.family {
+	case "python":
+		vars["AWS_EXECUTION_ENV"], vars["_DARI_LAYERS"] = "AWS_Lambda_"+c.Runtime, l.opt
+	case "nodejs":
+		vars["AWS_EXECUTION_ENV"] = "AWS_Lambda_" + c.Runtime
+	}
+	all := make([]string, 0, len(vars))
+	for _, name := range slices.Sorted(maps.Keys(vars)) {
+		all = append(all, name+"="+vars[name])
+	}
+	return all
+}
