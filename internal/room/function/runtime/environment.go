@@ -175,19 +175,21 @@ func (env *Environment) Invoke(ctx context.Context, in Invocation) (Result, erro
 		timeout -= time.Since(begun)
 	}
 	if failed != nil {
-		return env.fail(in.RequestID, r, failed, begun), nil
+		return env.fail(in.RequestID, r, failed, begun, 0), nil
 	}
 	c := r.deliver(in, timeout)
 	result, failed, err := env.await(ctx, r, c)
 	if err != nil {
 		return Result{}, err
 	}
+	var init time.Duration
 	if first {
-		result.InitDuration = r.readyAt.Sub(r.started)
+		init = r.readyAt.Sub(r.started)
 	}
 	if failed != nil {
-		return env.fail(in.RequestID, r, failed, begun), nil
+		return env.fail(in.RequestID, r, failed, begun, init), nil
 	}
+	result.InitDuration = init
 	select {
 	case <-r.ended:
 	default:
@@ -257,7 +259,7 @@ func (env *Environment) await(ctx context.Context, r *run, c *call) (Result, *fa
 const unhandled = "Unhandled"
 
 // fail is the end of an invocation that has no answer of the function's.
-func (env *Environment) fail(id string, r *run, f *failure, begun time.Time) Result {
+func (env *Environment) fail(id string, r *run, f *failure, begun time.Time, init time.Duration) Result {
 	r.settleLogs(false)
 	took := time.Since(begun)
 	errorType := f.kind
@@ -270,7 +272,7 @@ func (env *Environment) fail(id string, r *run, f *failure, begun time.Time) Res
 	} else if f.payload == nil {
 		env.log.say(fmt.Sprintf("RequestId: %s Error: %s\n%s\n", id, f.message, f.kind), "", nil)
 	}
-	result := Result{Payload: payload, FunctionError: unhandled, Duration: took, Billed: roundUp(took), MaxMemoryBytes: r.maxMemory()}
+	result := Result{Payload: payload, FunctionError: unhandled, Duration: took, Billed: roundUp(took), InitDuration: init, MaxMemoryBytes: r.maxMemory()}
 	env.log.report(env.c, id, result, f.status, errorType)
 	result.LogTail = env.log.end()
 	return result

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/dari-bus/dari/internal/sandbox"
 )
 
 // An interpreter is a program of this machine that runs the code of a runtime.
@@ -56,16 +58,16 @@ func (e *Engine) look(ctx context.Context, runtime string) (interpreter, string)
 	case strings.HasPrefix(runtime, "provided"):
 		return interpreter{}, ""
 	case strings.HasPrefix(runtime, "python3."):
-		return findPython(ctx, strings.TrimPrefix(runtime, "python"), given)
+		return e.findPython(ctx, strings.TrimPrefix(runtime, "python"), given)
 	case strings.HasPrefix(runtime, "nodejs"):
-		return findNode(ctx, strings.TrimSuffix(strings.TrimPrefix(runtime, "nodejs"), ".x"), given)
+		return e.findNode(ctx, strings.TrimSuffix(strings.TrimPrefix(runtime, "nodejs"), ".x"), given)
 	}
 	return interpreter{}, fmt.Sprintf("the runtime %s is not offered: there are python3.x, nodejs, and provided.al2023 and provided.al2 for everything else", runtime)
 }
 
 // findPython prefers the very version, then one that has the AWS SDK, which is
 // part of the runtime at AWS.
-func findPython(ctx context.Context, version, given string) (interpreter, string) {
+func (e *Engine) findPython(ctx context.Context, version, given string) (interpreter, string) {
 	candidates := onPath("python"+version, "python3")
 	if given != "" {
 		candidates = []string{given}
@@ -83,7 +85,7 @@ func findPython(ctx context.Context, version, given string) (interpreter, string
 	}
 	for _, c := range candidates {
 		i, err := askPython(ctx, c)
-		if err == nil && (best.exe == "" || rank(i) > rank(best)) {
+		if err == nil && (best.exe == "" || rank(i) > rank(best)) && e.runs(ctx, i, "-c", "") {
 			best = i
 		}
 	}
@@ -93,7 +95,7 @@ func findPython(ctx context.Context, version, given string) (interpreter, string
 	return best, ""
 }
 
-func findNode(ctx context.Context, major, given string) (interpreter, string) {
+func (e *Engine) findNode(ctx context.Context, major, given string) (interpreter, string) {
 	candidates := onPath("node")
 	if given != "" {
 		candidates = []string{given}
@@ -108,7 +110,7 @@ func findNode(ctx context.Context, major, given string) (interpreter, string) {
 			continue
 		}
 		have, _, _ := strings.Cut(i.version, ".")
-		if n, err := strconv.Atoi(have); err == nil && (n >= least || given != "") {
+		if n, err := strconv.Atoi(have); err == nil && (n >= least || given != "") && e.runs(ctx, i, "-e", "") {
 			return i, ""
 		}
 	}
@@ -119,7 +121,7 @@ func missing(runtime, what, how, given string) string {
 	if given != "" {
 		return fmt.Sprintf("%s, which is set for %s, does not run here", given, runtime)
 	}
-	return fmt.Sprintf("%s needs %s, which is not on the PATH of the server (%s); or name one: dari serve -runtimes %s=/path/to/it", runtime, what, how, runtime)
+	return fmt.Sprintf("%s needs %s, which is not on the PATH of the server, or not where functions may read it (%s); or name one: dari serve -runtimes %s=/path/to/it", runtime, what, how, runtime)
 }
 
 // onPath are all programs of these names on PATH, in order.
@@ -149,6 +151,19 @@ func ask(ctx context.Context, answer any, name string, args ...string) error {
 		return err
 	}
 	return json.Unmarshal(out, answer)
+}
+
+// runs reports whether functions can run an interpreter, too: theirs is another
+// user, who may not get to where it is.
+func (e *Engine) runs(ctx context.Context, i interpreter, args ...string) bool {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTime)
+	defer cancel()
+	var binds []sandbox.Bind
+	for _, p := range i.prefixes {
+		binds = append(binds, sandbox.Bind{From: p, To: p})
+	}
+	exit, err := e.opt.Sandbox.Run(ctx, sandbox.Command{Path: i.exe, Args: args, Binds: binds, TmpBytes: 1 << 20})
+	return err == nil && exit.Code == 0
 }
 
 func askPython(ctx context.Context, name string) (interpreter, error) {
