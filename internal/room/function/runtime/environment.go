@@ -284,10 +284,8 @@ func (r *run) settleLogs(alive bool) {
 		<-r.ended
 		return
 	}
-	for _, p := range []*pipe{r.out, r.frames} {
-		p.drain()
-		p.flush()
-	}
+	r.out.drain()
+	r.out.flush()
 }
 
 func roundUp(d time.Duration) time.Duration {
@@ -295,7 +293,7 @@ func roundUp(d time.Duration) time.Duration {
 }
 
 // start starts the process of an environment.
-func (env *Environment) start(ctx context.Context, api string, out, frames *os.File) (*sandbox.Process, error) {
+func (env *Environment) start(ctx context.Context, api string, out *os.File) (*sandbox.Process, error) {
 	p := env.layout()
 	path, args, err := env.program(p)
 	if err != nil {
@@ -304,7 +302,7 @@ func (env *Environment) start(ctx context.Context, api string, out, frames *os.F
 	return env.engine.opt.Sandbox.Start(ctx, sandbox.Command{
 		Path: path, Args: args, Env: env.variables(p, api), Dir: p.task, Binds: p.binds,
 		TmpBytes: int64(env.c.StorageMB) << 20, MemoryBytes: int64(env.c.MemoryMB) << 20, MaxProcesses: maxProcesses,
-		Stdout: out, Stderr: out, ExtraFiles: []*os.File{frames},
+		Stdout: out, Stderr: out, ExtraFiles: []*os.File{out},
 	})
 }
 

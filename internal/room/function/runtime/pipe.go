@@ -20,16 +20,10 @@ type pipe struct {
 
 	mu  sync.Mutex // held from the reading until it is passed on
 	buf []byte
-	to  splitter
+	to  *splitter
 }
 
-// A splitter makes events of bytes. flush ends the last.
-type splitter interface {
-	take([]byte)
-	flush()
-}
-
-func newPipe(to splitter) (*pipe, error) {
+func newPipe(to *splitter) (*pipe, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -105,92 +99,79 @@ func (p *pipe) once(fd uintptr) (int, error) {
 // maxLine is how long one event of the log may be.
 const maxLine = 256 << 10
 
-// plain makes events of what a function prints: one a line, with its end. A
-// carriage return stands for a line break within an event.
-type plain struct {
-	rest []byte
+// A splitter makes events of what a function writes: one of each line that it
+// prints, with its end, and one of each frame that it writes to its log descriptor.
+// Both come by the same pipe, so that they stay in order.
+//
+// A frame is a header of 16 bytes (what it is, its length, its time in
+// microseconds) and a text. Its first byte begins no character of UTF-8. In what is
+// printed a carriage return stands for a line break within an event.
+type splitter struct {
 	emit func([]Line)
+	rest []byte // of which no event is made yet
+	left int    // how much of the text of a frame is still to come
+	text []byte
+	at   time.Time
 }
 
-func (s *plain) take(b []byte) {
+const frameHead = 16
+
+// frameMark begins a frame; the byte behind it has the level.
+var frameMark = []byte{0xa5, 0x5a, 0x00}
+
+func (s *splitter) take(b []byte) {
 	now := time.Now()
+	s.rest = append(s.rest, b...)
 	var lines []Line
+	b = s.rest
 	for len(b) > 0 {
-		n := len(b)
-		if end := bytes.IndexByte(b, '\n'); end >= 0 {
-			n = end + 1
-		}
-		n = min(n, maxLine-len(s.rest))
-		s.rest = append(s.rest, b[:n]...)
-		b = b[n:]
-		if s.rest[len(s.rest)-1] == '\n' || len(s.rest) == maxLine {
-			lines = append(lines, s.line(now))
-		}
-	}
-	if len(lines) > 0 {
-		s.emit(lines)
-	}
-}
-
-func (s *plain) flush() {
-	if len(s.rest) > 0 {
-		s.emit([]Line{s.line(time.Now())})
-	}
-}
-
-func (s *plain) line(at time.Time) Line {
-	text := strings.ReplaceAll(string(s.rest), "\r\n", "\n")
-	s.rest = s.rest[:0]
-	return Line{at, strings.ReplaceAll(text, "\r", "\n")}
-}
-
-// framed makes events of what a function writes to its log descriptor: each is a
-// header of 16 bytes (what it is, its length, its time in microseconds) and a text.
-type framed struct {
-	head  []byte
-	text  []byte
-	left  int // how much of the text is still to come
-	at    time.Time
-	plain *plain // for what is no frame
-	emit  func([]Line)
-}
-
-const (
-	frameHead  = 16
-	frameMagic = 0xa55a0000 // in the upper half; the lower has the level
-)
-
-func (s *framed) take(b []byte) {
-	var lines []Line
-	for len(b) > 0 {
-		if s.left == 0 {
-			n := min(len(b), frameHead-len(s.head))
-			s.head = append(s.head, b[:n]...)
+		if s.left > 0 {
+			n := min(len(b), s.left)
+			s.text = append(s.text, b[:min(n, maxLine-len(s.text))]...) // what is longer is cut
 			b = b[n:]
-			if len(s.head) < frameHead {
-				break
+			if s.left -= n; s.left == 0 {
+				lines = append(lines, Line{s.at, string(s.text)})
 			}
-			if binary.BigEndian.Uint32(s.head)&0xffff0000 != frameMagic {
-				s.plain.take(append(s.head, b...))
-				s.head = s.head[:0]
-				break
-			}
-			s.left = int(binary.BigEndian.Uint32(s.head[4:]))
-			s.at = time.UnixMicro(int64(binary.BigEndian.Uint64(s.head[8:])))
-			s.head, s.text = s.head[:0], s.text[:0]
 			continue
 		}
-		n := min(len(b), s.left)
-		s.text = append(s.text, b[:min(n, maxLine-len(s.text))]...) // what is longer is cut
-		s.left -= n
-		b = b[n:]
-		if s.left == 0 && len(s.text) > 0 {
-			lines = append(lines, Line{s.at, string(s.text)})
+		n := bytes.IndexByte(b, '\n') + 1
+		whole := n > 0
+		if !whole {
+			n = len(b)
 		}
+		if mark := bytes.Index(b[:n], frameMark); mark == 0 {
+			if len(b) < frameHead {
+				break
+			}
+			s.left = int(binary.BigEndian.Uint32(b[4:]))
+			s.at = time.UnixMicro(int64(binary.BigEndian.Uint64(b[8:])))
+			s.text, b = s.text[:0], b[frameHead:]
+			continue
+		} else if mark > 0 {
+			n, whole = mark, true
+		}
+		if !whole && n < maxLine {
+			break
+		}
+		n = min(n, maxLine)
+		lines = append(lines, printed(now, b[:n]))
+		b = b[n:]
 	}
+	s.rest = append(s.rest[:0], b...)
 	if len(lines) > 0 {
 		s.emit(lines)
 	}
 }
 
-func (s *framed) flush() { s.plain.flush() }
+// flush ends the line that the function has begun.
+func (s *splitter) flush() {
+	if len(s.rest) > 0 && !bytes.HasPrefix(s.rest, frameMark) {
+		s.emit([]Line{printed(time.Now(), s.rest)})
+		s.rest = s.rest[:0]
+	}
+}
+
+func printed(at time.Time, b []byte) Line {
+	text := strings.ReplaceAll(string(b), "\r\n", "\n")
+	return Line{at, strings.ReplaceAll(text, "\r", "\n")}
+}

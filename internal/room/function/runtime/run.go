@@ -23,7 +23,7 @@ type run struct {
 	ended   chan struct{} // closed when nothing of the process is left, and its log is written
 	cancel  context.CancelFunc
 
-	out, frames *pipe // set before anything else runs
+	out *pipe // what it prints, and the frames of its log
 
 	// Once ended is closed these are constant.
 	exit     sandbox.Exit
@@ -45,11 +45,7 @@ func (env *Environment) newRun(ctx context.Context) (*run, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen for the function: %w", err)
 	}
-	printed := &plain{emit: env.log.emit}
-	if r.out, err = newPipe(printed); err == nil {
-		r.frames, err = newPipe(&framed{plain: &plain{emit: env.log.emit}, emit: env.log.emit})
-	}
-	if err != nil {
+	if r.out, err = newPipe(&splitter{emit: env.log.emit}); err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
 	ctx, r.cancel = context.WithCancel(ctx)
@@ -60,7 +56,6 @@ func (env *Environment) newRun(ctx context.Context) (*run, error) {
 		_ = server.Serve(listener) // until it is closed
 	}()
 	go r.out.run()
-	go r.frames.run()
 	go func() {
 		r.execute(ctx, listener.Addr().String())
 		_ = server.Close() // nobody is left who calls
@@ -73,9 +68,8 @@ func (env *Environment) newRun(ctx context.Context) (*run, error) {
 // execute runs the process until its end.
 func (r *run) execute(ctx context.Context, api string) {
 	defer r.cancel()
-	process, err := r.env.start(ctx, api, r.out.write, r.frames.write)
+	process, err := r.env.start(ctx, api, r.out.write)
 	_ = r.out.write.Close() // the process has its own
-	_ = r.frames.write.Close()
 	if err == nil {
 		r.mu.Lock()
 		r.process = process
@@ -84,7 +78,6 @@ func (r *run) execute(ctx context.Context, api string) {
 	}
 	r.startErr = err
 	r.out.end()
-	r.frames.end()
 }
 
 func (r *run) kill() { r.cancel() }
