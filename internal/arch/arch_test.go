@@ -61,6 +61,7 @@ var rooms = []room{
 	{"internal/watch", []string{"internal/event"}, false},
 	{"internal/buslog", []string{"internal/event", "internal/watch"}, false},
 	{"internal/outbound", nil, false},
+	{"internal/sandbox", nil, false},
 
 	// Core.
 	{"internal/target", []string{"internal/arn", "internal/fault", "internal/outbound", "internal/store", "internal/transform"}, false},
@@ -100,6 +101,7 @@ var rooms = []room{
 	{"internal/room/identity/simulate", []string{"internal/access", "internal/arn", "internal/fault", "internal/policy", "internal/room/identity/directory", "internal/room/identity/simulator", "internal/room/identity/spell", "internal/wire"}, false},
 	{"internal/room/identity/sts", []string{"internal/room/identity/directory", "internal/room/identity/spell", "internal/wire"}, false},
 	{"internal/room/identity", []string{"internal/access", "internal/fault", "internal/page", "internal/room/identity/directory", "internal/room/identity/simulate", "internal/room/identity/spell", "internal/store", "internal/wire"}, false},
+	{"internal/room/function/runtime", []string{"internal/sandbox"}, false},
 	{"internal/room/queue/ledger", nil, true},
 	{"internal/room/queue", []string{"internal/access", "internal/arn", "internal/fault", "internal/policy", "internal/room/queue/ledger", "internal/store"}, false},
 	{"internal/room/queue/sqs", []string{"internal/arn", "internal/fault", "internal/page", "internal/room/queue", "internal/wire"}, false},

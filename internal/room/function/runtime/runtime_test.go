@@ -25,6 +25,7 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == sandbox.InitCommand {
 		sandbox.Init()
 	}
+	initTime = time.Minute
 	os.Exit(m.Run())
 }
 
