@@ -13,11 +13,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/middleware"
 
 	"github.com/dari-bus/dari/internal/eventsapi"
+	"github.com/dari-bus/dari/internal/room/function"
 	"github.com/dari-bus/dari/internal/room/identity"
 	stsdoor "github.com/dari-bus/dari/internal/room/identity/sts"
 	"github.com/dari-bus/dari/internal/room/logs"
@@ -42,6 +44,7 @@ func doors() []door {
 		{sqsdoor.API(nil), reflect.TypeFor[*sqs.Client](), "github.com/aws/aws-sdk-go-v2/service/sqs", false},
 		{logs.API(nil), reflect.TypeFor[*cloudwatchlogs.Client](), "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs", false},
 		{trail.API(nil), reflect.TypeFor[*cloudtrail.Client](), "github.com/aws/aws-sdk-go-v2/service/cloudtrail", true},
+		{function.API(nil), reflect.TypeFor[*lambda.Client](), "github.com/aws/aws-sdk-go-v2/service/lambda", false},
 		{identity.API(nil), reflect.TypeFor[*iam.Client](), "github.com/aws/aws-sdk-go-v2/service/iam", false},
 		{stsdoor.API(nil), reflect.TypeFor[*sts.Client](), "github.com/aws/aws-sdk-go-v2/service/sts", false},
 	}

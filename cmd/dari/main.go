@@ -6,6 +6,12 @@ import (
 	"os"
 
 	"github.com/dari-bus/dari/internal/cli"
+	"github.com/dari-bus/dari/internal/sandbox"
 )
 
-func main() { os.Exit(cli.Main(os.Args[1:])) }
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == sandbox.InitCommand {
+		sandbox.Init() // and nothing else: this is the first process of a sandbox
+	}
+	os.Exit(cli.Main(os.Args[1:]))
+}

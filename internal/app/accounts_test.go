@@ -109,6 +109,9 @@ func (h *accounts) furnish() {
 		"{hook}", h.hook.URL,
 		"{trail}", "arn:aws:cloudtrail:us-east-1:111111111111:trail/watch",
 		"{role}", "arn:aws:iam::111111111111:role/admin",
+		"{function}", "arn:aws:lambda:us-east-1:111111111111:function:secrets",
+		"{layer}", "arn:aws:lambda:us-east-1:111111111111:layer:secrets",
+		"{zip}", "UEsDBBQAAAAAAAAAIVybMhReFgAAABYAAAAEAAAAYS5weWRlZiBoKGUsIGMpOiByZXR1cm4gMQpQSwECFAMUAAAAAAAAACFcmzIUXhYAAAAWAAAABAAAAAAAAAAAAAAAgAEAAAAAYS5weVBLBQYAAAAAAQABADIAAAA4AAAAAAA=",
 		"{policy}", "arn:aws:iam::111111111111:policy/secrets",
 	)
 	h.must(owner, "events.PutRule", `{"Name":"orders","EventBusName":"shop","EventPattern":"{\"source\":[\"classified\"]}","Description":"classified","Tags":[{"Key":"k","Value":"classified"}]}`)
@@ -123,6 +126,11 @@ func (h *accounts) furnish() {
 	h.must(owner, "logs.PutMetricFilter", `{"logGroupName":"/shop/app","filterName":"classified","filterPattern":"classified","metricTransformations":[{"metricName":"classified","metricNamespace":"classified","metricValue":"1"}]}`)
 	h.must(owner, "logs.PutSubscriptionFilter", `{"logGroupName":"/shop/app","filterName":"classified","filterPattern":"nothing","destinationArn":"{vaultARN}"}`)
 	h.must(owner, "cloudtrail.CreateTrail", `{"Name":"watch","S3BucketName":"classified","TagsList":[{"Key":"k","Value":"classified"}]}`)
+	h.must(owner, "lambda.CreateFunction", "POST /2015-03-31/functions\n"+`{"FunctionName":"secrets","Runtime":"python3.12","Handler":"a.h","Role":"arn:aws:iam::111111111111:role/none","Description":"classified","Tags":{"k":"classified"},"Environment":{"Variables":{"SECRET":"classified"}},"Publish":true,"Code":{"ZipFile":"{zip}"}}`)
+	h.must(owner, "lambda.CreateAlias", "POST /2015-03-31/functions/secrets/aliases\n"+`{"Name":"live","FunctionVersion":"1","Description":"classified"}`)
+	h.must(owner, "lambda.AddPermission", "POST /2015-03-31/functions/secrets/policy\n"+`{"StatementId":"s","Action":"lambda:InvokeFunction","Principal":"events.amazonaws.com","SourceArn":"arn:aws:events:us-east-1:111111111111:rule/classified"}`)
+	h.must(owner, "lambda.PutFunctionEventInvokeConfig", "PUT /2019-09-25/functions/secrets/event-invoke-config\n"+`{"DestinationConfig":{"OnFailure":{"Destination":"arn:aws:sqs:us-east-1:111111111111:classified"}}}`)
+	h.must(owner, "lambda.PublishLayerVersion", "POST /2018-10-31/layers/secrets/versions\n"+`{"Description":"classified","Content":{"ZipFile":"{zip}"}}`)
 	h.must(owner, "iam.CreateRole", `Action=CreateRole&Version=2010-05-08&RoleName=admin&Description=classified&AssumeRolePolicyDocument=%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22sts%3AAssumeRole%22%2C%22Principal%22%3A%7B%22AWS%22%3A%22111111111111%22%7D%7D%7D`)
 	h.must(owner, "iam.CreatePolicy", `Action=CreatePolicy&Version=2010-05-08&PolicyName=secrets&Description=classified&PolicyDocument=%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22sqs%3A%2A%22%2C%22Resource%22%3A%22%2A%22%7D%7D`)
 	h.must(owner, "events.PutPermission", `{"EventBusName":"shop","Action":"events:PutEvents","Principal":"`+guest+`","StatementId":"guest"}`)
@@ -192,7 +200,7 @@ func (h *accounts) open(account, service, method, path, body string, header http
 func (h *accounts) must(account, operation, body string) map[string]any {
 	h.t.Helper()
 	status, answer := h.call(account, operation, body)
-	if status != http.StatusOK {
+	if status/100 != 2 {
 		h.t.Fatalf("%s by %s: %d %s", operation, account, status, answer)
 	}
 	var out map[string]any
@@ -235,6 +243,12 @@ func (h *accounts) belongings() []string {
 		{"cloudtrail.GetTrailStatus", `{"Name":"watch"}`},
 		{"cloudtrail.GetEventSelectors", `{"TrailName":"watch"}`},
 		{"cloudtrail.ListTags", `{"ResourceIdList":["{trail}"]}`},
+		{"lambda.ListFunctions", "GET /2015-03-31/functions?FunctionVersion=ALL"},
+		{"lambda.GetFunction", "GET /2015-03-31/functions/secrets"},
+		{"lambda.GetPolicy", "GET /2015-03-31/functions/secrets/policy"},
+		{"lambda.ListAliases", "GET /2015-03-31/functions/secrets/aliases"},
+		{"lambda.ListFunctionEventInvokeConfigs", "GET /2019-09-25/functions/secrets/event-invoke-config/list"},
+		{"lambda.ListLayers", "GET /2018-10-31/layers"},
 		{"iam.GetRole", `Action=GetRole&Version=2010-05-08&RoleName=admin`},
 		{"iam.GetPolicy", `Action=GetPolicy&Version=2010-05-08&PolicyArn={policy}`},
 		{"iam.ListPolicyVersions", `Action=ListPolicyVersions&Version=2010-05-08&PolicyArn={policy}`},
@@ -330,6 +344,73 @@ var reaches = map[string][]attempt{
 		{body: `{"Name":"slack","InvocationConnectivityParameters":{"ResourceParameters":{"ResourceConfigurationArn":"arn:aws:vpc-lattice:us-east-1:111111111111:resourceconfiguration/rcfg-0123456789abcdef0"}},"AuthParameters":{"ConnectivityParameters":{"ResourceParameters":{"ResourceConfigurationArn":"arn:aws:vpc-lattice:us-east-1:111111111111:resourceconfiguration/rcfg-0123456789abcdef0"}}}}`},
 	},
 	"events.UpdateEventBus": {{body: `{"Name":"{bus}","Description":"mine"}`}, {body: `{"Name":"{bus}","DeadLetterConfig":{"Arn":"{morgueARN}"}}`}, {own: true, body: `{"Name":"shop","Description":"mine"}`}},
+
+	"lambda.AddPermission": {{body: `POST /2015-03-31/functions/{function}/policy
+{"StatementId":"s","Action":"lambda:InvokeFunction","Principal":"*","SourceArn":"{rule}"}`}},
+	"lambda.CreateAlias": {{body: `POST /2015-03-31/functions/{function}/aliases
+{"Name":"live","FunctionVersion":"$LATEST"}`}},
+	"lambda.CreateFunction": {{body: `POST /2015-03-31/functions
+{"FunctionName":"{function}2","Role":"arn:aws:iam::222222222222:role/none","Runtime":"python3.12","Handler":"a.h","Code":{"ZipFile":"{zip}"}}`}, {body: `POST /2015-03-31/functions
+{"FunctionName":"lure","Role":"{role}","Runtime":"python3.12","Handler":"a.h","Code":{"ZipFile":"{zip}"}}`}, {body: `POST /2015-03-31/functions
+{"FunctionName":"lure","Role":"arn:aws:iam::222222222222:role/none","Layers":["{layer}:1"],"Runtime":"python3.12","Handler":"a.h","Code":{"ZipFile":"{zip}"}}`}, {body: `POST /2015-03-31/functions
+{"FunctionName":"lure","Role":"arn:aws:iam::222222222222:role/none","KMSKeyArn":"arn:aws:kms:us-east-1:111111111111:key/k","Runtime":"python3.12","Handler":"a.h","Code":{"ZipFile":"{zip}"}}`}, {body: `POST /2015-03-31/functions
+{"FunctionName":"lure","Role":"arn:aws:iam::222222222222:role/none","CodeSigningConfigArn":"arn:aws:lambda:us-east-1:111111111111:code-signing-config:csc-0123456789abcdefg","Runtime":"python3.12","Handler":"a.h","Code":{"ZipFile":"{zip}"}}`}, {body: `POST /2015-03-31/functions
+{"FunctionName":"lure","Role":"arn:aws:iam::222222222222:role/none","FileSystemConfigs":[{"Arn":"arn:aws:elasticfilesystem:us-east-1:111111111111:access-point/fsap-01234567890123456","LocalMountPath":"/mnt/a"}],"Runtime":"python3.12","Handler":"a.h","Code":{"ZipFile":"{zip}"}}`}, {body: `POST /2015-03-31/functions
+{"FunctionName":"lure","Role":"arn:aws:iam::222222222222:role/none","CapacityProviderConfig":{"LambdaManagedInstancesCapacityProviderConfig":{"CapacityProviderArn":"arn:aws:lambda:us-east-1:111111111111:capacity-provider:c"}},"Runtime":"python3.12","Handler":"a.h","Code":{"ZipFile":"{zip}"}}`}, {body: `POST /2015-03-31/functions
+{"FunctionName":"lure","Role":"arn:aws:iam::222222222222:role/none","Runtime":"python3.12","Handler":"a.h","Code":{"ZipFile":"{zip}","SourceKMSKeyArn":"arn:aws:kms:us-east-1:111111111111:key/k"}}`}, {own: true, body: `POST /2015-03-31/functions
+{"FunctionName":"lure","Role":"arn:aws:iam::222222222222:role/none","DeadLetterConfig":{"TargetArn":"{morgueARN}"},"Runtime":"python3.12","Handler":"a.h","Code":{"ZipFile":"{zip}"}}`}},
+	"lambda.DeleteAlias":                     {{body: `DELETE /2015-03-31/functions/{function}/aliases/live`}},
+	"lambda.DeleteFunction":                  {{body: `DELETE /2015-03-31/functions/{function}`}, {body: `DELETE /2015-03-31/functions/{function}?Qualifier=1`}},
+	"lambda.DeleteFunctionConcurrency":       {{body: `DELETE /2017-10-31/functions/{function}/concurrency`}},
+	"lambda.DeleteFunctionEventInvokeConfig": {{body: `DELETE /2019-09-25/functions/{function}/event-invoke-config`}},
+	"lambda.DeleteLayerVersion":              {{body: `DELETE /2018-10-31/layers/{layer}/versions/1`}},
+	"lambda.GetAccountSettings":              {{own: true, body: `GET /2016-08-19/account-settings`}},
+	"lambda.GetAlias":                        {{body: `GET /2015-03-31/functions/{function}/aliases/live`}},
+	"lambda.GetFunction":                     {{body: `GET /2015-03-31/functions/{function}`}, {body: `GET /2015-03-31/functions/{function}?Qualifier=1`}},
+	"lambda.GetFunctionCodeSigningConfig":    {{body: `GET /2020-06-30/functions/{function}/code-signing-config`}},
+	"lambda.GetFunctionConcurrency":          {{body: `GET /2019-09-30/functions/{function}/concurrency`}},
+	"lambda.GetFunctionConfiguration":        {{body: `GET /2015-03-31/functions/{function}/configuration`}},
+	"lambda.GetFunctionEventInvokeConfig":    {{body: `GET /2019-09-25/functions/{function}/event-invoke-config`}},
+	"lambda.GetFunctionRecursionConfig":      {{body: `GET /2024-08-31/functions/{function}/recursion-config`}},
+	"lambda.GetLayerVersion":                 {{body: `GET /2018-10-31/layers/{layer}/versions/1`}},
+	"lambda.GetLayerVersionByArn":            {{body: `GET /2018-10-31/layers?Arn={layer}:1&find=LayerVersion`}},
+	"lambda.GetPolicy":                       {{body: `GET /2015-03-31/functions/{function}/policy`}},
+	"lambda.GetRuntimeManagementConfig":      {{body: `GET /2021-07-20/functions/{function}/runtime-management-config`}},
+	"lambda.Invoke": {{body: `POST /2015-03-31/functions/{function}/invocations
+{}`}},
+	"lambda.InvokeAsync": {{body: `POST /2014-11-13/functions/{function}/invoke-async
+{}`}},
+	"lambda.ListAliases":                    {{body: `GET /2015-03-31/functions/{function}/aliases`}},
+	"lambda.ListFunctionEventInvokeConfigs": {{body: `GET /2019-09-25/functions/{function}/event-invoke-config/list`}},
+	"lambda.ListFunctions":                  {{own: true, body: `GET /2015-03-31/functions?FunctionVersion=ALL`}},
+	"lambda.ListLayers":                     {{own: true, body: `GET /2018-10-31/layers`}},
+	"lambda.ListLayerVersions":              {{body: `GET /2018-10-31/layers/{layer}/versions`}},
+	"lambda.ListTags":                       {{body: `GET /2017-03-31/tags/{function}`}},
+	"lambda.ListVersionsByFunction":         {{body: `GET /2015-03-31/functions/{function}/versions`}},
+	"lambda.PublishLayerVersion": {{body: `POST /2018-10-31/layers/{layer}/versions
+{"Content":{"ZipFile":"{zip}"}}`}},
+	"lambda.PublishVersion": {{body: `POST /2015-03-31/functions/{function}/versions
+{}`}},
+	"lambda.PutFunctionConcurrency": {{body: `PUT /2017-10-31/functions/{function}/concurrency
+{"ReservedConcurrentExecutions":0}`}},
+	"lambda.PutFunctionEventInvokeConfig": {{body: `PUT /2019-09-25/functions/{function}/event-invoke-config
+{"DestinationConfig":{"OnFailure":{"Destination":"arn:aws:sqs:us-east-1:222222222222:lure"}}}`}},
+	"lambda.RemovePermission": {{body: `DELETE /2015-03-31/functions/{function}/policy/s`}},
+	"lambda.TagResource": {{body: `POST /2017-03-31/tags/{function}
+{"Tags":{"k":"mine"}}`}},
+	"lambda.UntagResource": {{body: `DELETE /2017-03-31/tags/{function}?tagKeys=k`}},
+	"lambda.UpdateAlias": {{body: `PUT /2015-03-31/functions/{function}/aliases/live
+{"Description":"mine"}`}},
+	"lambda.UpdateFunctionCode": {{body: `PUT /2015-03-31/functions/{function}/code
+{"ZipFile":"{zip}"}`}, {body: `PUT /2015-03-31/functions/{function}/code
+{"ZipFile":"{zip}","SourceKMSKeyArn":"arn:aws:kms:us-east-1:111111111111:key/k"}`}},
+	"lambda.UpdateFunctionConfiguration": {{body: `PUT /2015-03-31/functions/{function}/configuration
+{"KMSKeyArn":"arn:aws:kms:us-east-1:111111111111:key/k"}`}, {body: `PUT /2015-03-31/functions/{function}/configuration
+{"DeadLetterConfig":{"TargetArn":"{morgueARN}"}}`}, {body: `PUT /2015-03-31/functions/{function}/configuration
+{"FileSystemConfigs":[{"Arn":"arn:aws:elasticfilesystem:us-east-1:111111111111:access-point/fsap-01234567890123456","LocalMountPath":"/mnt/a"}]}`}, {body: `PUT /2015-03-31/functions/{function}/configuration
+{"CapacityProviderConfig":{"LambdaManagedInstancesCapacityProviderConfig":{"CapacityProviderArn":"arn:aws:lambda:us-east-1:111111111111:capacity-provider:c"}}}`}},
+	"lambda.UpdateFunctionEventInvokeConfig": {{body: `POST /2019-09-25/functions/{function}/event-invoke-config
+{"MaximumRetryAttempts":0}`}},
 
 	"cloudtrail.AddTags": {{body: `{"ResourceId":"{trail}","TagsList":[{"Key":"k","Value":"mine"}]}`}},
 	"cloudtrail.CreateTrail": {
@@ -731,6 +812,7 @@ var aims = map[string]struct {
 	code   string // of the delivery that fails; "" when PutTargets refuses it
 }{
 	"sqs":                    {`{"Id":"1","Arn":"{vaultARN}"}`, target.CodeNoResource},
+	"lambda":                 {`{"Id":"1","Arn":"{function}"}`, target.CodeNoPermission},
 	"logs":                   {`{"Id":"1","Arn":"{group}"}`, target.CodeNoResource},
 	"events/event-bus":       {`{"Id":"1","Arn":"{bus}","RoleArn":"arn:aws:iam::222222222222:role/r"}`, target.CodeNoPermission},
 	"events/api-destination": {`{"Id":"1","Arn":"{destination}","RoleArn":"arn:aws:iam::222222222222:role/r"}`, ""},

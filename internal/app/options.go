@@ -37,6 +37,7 @@ type Options struct {
 	Memory                string
 	LogLevel, LogFormat   string
 	Log                   *slog.Logger // overrides LogLevel and LogFormat
+	Starts                bool         // that the program is dari, which starts itself anew for code of strangers
 	keys                  access.Credentials
 	memory                *budget.Budget
 	maxDeadBytes          int64

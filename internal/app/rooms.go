@@ -12,6 +12,7 @@ import (
 	"github.com/dari-bus/dari/internal/destination"
 	"github.com/dari-bus/dari/internal/event"
 	"github.com/dari-bus/dari/internal/eventsapi"
+	"github.com/dari-bus/dari/internal/room/function"
 	"github.com/dari-bus/dari/internal/room/identity"
 	"github.com/dari-bus/dari/internal/room/identity/sts"
 	"github.com/dari-bus/dari/internal/room/logs"
@@ -31,6 +32,7 @@ type rooms struct {
 	destinations *destination.Service
 	outbox       *delivery.Outbox
 	buses        *bus.Service
+	functions    *function.Service
 	trail        *trail.Service
 	all          []room
 }
@@ -59,6 +61,7 @@ func (a *App) openRooms(ctx context.Context) (*rooms, error) {
 		a.openDestinations,
 		a.openOutbox, // whoever owes deliveries comes after it
 		a.openLogs,
+		a.openFunctions,
 		a.openBuses,
 		a.openTrail, // which has news for the buses
 	} {
@@ -120,7 +123,7 @@ func (a *App) openDestinations(ctx context.Context, r *rooms, guard access.Guard
 // openOutbox opens the outbox, which must know where each kind of target leads:
 // also to those who owe deliveries themselves and are opened after it.
 func (a *App) openOutbox(ctx context.Context, r *rooms, _ access.Guard) (room, error) {
-	later := target.Registry{"logs": logsSink(r), "events/event-bus": target.Bus(func(ctx context.Context, b arn.ARN, d *target.Delivery) error {
+	later := target.Registry{"logs": logsSink(r), "lambda": functionSink(r), "events/event-bus": target.Bus(func(ctx context.Context, b arn.ARN, d *target.Delivery) error {
 		return r.buses.Forward(ctx, b, d)
 	})}
 	sinks := r.sinks()
@@ -130,6 +133,7 @@ func (a *App) openOutbox(ctx context.Context, r *rooms, _ access.Guard) (room, e
 		Store: a.store, Owners: map[string]delivery.Owner{
 			bus.OwnerKind:  bus.Owner(sinks, deadLetters{r.queues}),
 			subscriberKind: subscribersSide(r.queues),
+			functionKind:   functionsSide(r),
 		},
 		Hooks: a.hooks, Log: a.opt.Log, MaxDead: a.opt.MaxDead, MaxDeadBytes: a.opt.maxDeadBytes,
 		Memory: a.opt.memory.Share(memoryDeliveries), Renderings: a.opt.memory.Share(memoryRenderings),

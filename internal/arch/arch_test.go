@@ -102,8 +102,13 @@ var rooms = []room{
 	{"internal/room/identity/sts", []string{"internal/room/identity/directory", "internal/room/identity/spell", "internal/wire"}, false},
 	{"internal/room/identity", []string{"internal/access", "internal/fault", "internal/page", "internal/room/identity/directory", "internal/room/identity/simulate", "internal/room/identity/spell", "internal/store", "internal/wire"}, false},
 	{"internal/room/function/runtime", []string{"internal/sandbox"}, false},
+	{"internal/room/function/catalog", []string{"internal/access", "internal/arn", "internal/fault", "internal/page", "internal/policy", "internal/room/function/code", "internal/store", "internal/store/table"}, false},
+	{"internal/room/function/pool", []string{"internal/fault", "internal/room/function/catalog", "internal/room/function/code", "internal/room/function/runtime"}, false},
+	{"internal/room/function/runner", []string{"internal/access", "internal/fault", "internal/room/function/catalog", "internal/room/function/code", "internal/room/function/pool", "internal/room/function/runtime", "internal/store"}, false},
+	{"internal/room/function", []string{"internal/access", "internal/arn", "internal/fault", "internal/room/function/catalog", "internal/room/function/code", "internal/room/function/pool", "internal/room/function/runner", "internal/wire"}, false},
 	{"internal/room/queue/ledger", nil, true},
 	{"internal/room/queue", []string{"internal/access", "internal/arn", "internal/fault", "internal/policy", "internal/room/queue/ledger", "internal/store"}, false},
+	{"internal/room/function/code", []string{"internal/fault", "internal/store"}, false},
 	{"internal/room/queue/sqs", []string{"internal/arn", "internal/fault", "internal/page", "internal/room/queue", "internal/wire"}, false},
 	{"internal/room/trail/trails", []string{"internal/access", "internal/arn", "internal/fault", "internal/store", "internal/store/table"}, false},
 	{"internal/room/trail/history", []string{"internal/access", "internal/budget", "internal/store", "internal/store/blocks", "internal/store/table"}, false},
@@ -113,7 +118,7 @@ var rooms = []room{
 	{"internal/app", []string{"*"}, false},
 	{"", []string{"internal/app"}, false},
 	{"internal/cli", []string{"internal/app", "internal/event", "internal/signature", "internal/watch", "internal/wire/eventstream", "pattern"}, false},
-	{"cmd/dari", []string{"internal/cli"}, false},
+	{"cmd/dari", []string{"internal/cli", "internal/sandbox"}, false},
 	{"internal/arch", nil, false},
 }
 

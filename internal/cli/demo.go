@@ -33,7 +33,7 @@ func demo(ctx context.Context, fs *flag.FlagSet, args []string, s streams) (err 
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	opt.Data = dir
+	opt.Data, opt.Starts = dir, true
 	opt.Log = slog.New(slog.NewTextHandler(s.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
 
 	slack := os.Getenv("SLACK_WEBHOOK_URL")

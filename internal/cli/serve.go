@@ -19,6 +19,7 @@ func serve(ctx context.Context, fs *flag.FlagSet, args []string, s streams) erro
 	if fs.NArg() > 0 {
 		return usageError{fmt.Sprintf("unexpected %q", fs.Arg(0))}
 	}
+	opt.Starts = true
 	a, err := app.Open(ctx, opt)
 	if err != nil {
 		return err

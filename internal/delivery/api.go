@@ -43,6 +43,8 @@ type Course struct {
 	// Desk hands a delivery over within the transaction that owes it. Nil when the
 	// destination is not in the store of the outbox.
 	Desk Desk
+	// Timeout ends an attempt. 0 is that of the outbox.
+	Timeout time.Duration
 	// Retry says when it is repeated. The zero Retry is EventBridge's.
 	Retry Retry
 	// DeadLetters takes what failed for good. Nil, or an error, keeps it as dead.

@@ -46,7 +46,7 @@ func (l *lane) try(t *task) bool {
 		return l.keep(t, "the dead-letter queue did not answer in time")
 	case t.late:
 		t.late = false
-		return l.failed(t, time.Now().Add(-l.out.Timeout), l.out.Timeout, nil, l.timeout())
+		return l.failed(t, time.Now().Add(-l.plan.Timeout), l.plan.Timeout, nil, l.timeout())
 	case l.tooOld(t):
 		return l.giveUp(t, "MaximumEventAgeInSeconds")
 	}
@@ -207,7 +207,7 @@ func (l *lane) delivery(t *task) *target.Delivery {
 
 func (l *lane) send(t *task, input []byte) (fail *target.Error) {
 	defer l.recoverInto(t, &fail)
-	ctx, cancel := context.WithTimeoutCause(l.out.attempts, l.out.Timeout, errTimeout)
+	ctx, cancel := context.WithTimeoutCause(l.out.attempts, l.plan.Timeout, errTimeout)
 	defer cancel()
 	d := l.delivery(t)
 	d.Input = input
@@ -221,7 +221,7 @@ func (l *lane) send(t *task, input []byte) (fail *target.Error) {
 }
 
 func (l *lane) timeout() *target.Error {
-	return target.Temporary(target.CodeTimeout, "%s did not answer within %v", l.plan.Target, l.out.Timeout)
+	return target.Temporary(target.CodeTimeout, "%s did not answer within %v", l.plan.Target, l.plan.Timeout)
 }
 
 // recoverInto makes an error of a panic.
@@ -306,7 +306,7 @@ func (l *lane) deadLetter(t *task) (err error) {
 		}
 	}()
 	defer l.recoverInto(t, &failed)
-	ctx, cancel := context.WithTimeoutCause(l.out.attempts, l.out.Timeout, errTimeout)
+	ctx, cancel := context.WithTimeoutCause(l.out.attempts, l.plan.Timeout, errTimeout)
 	defer cancel()
 	return l.plan.DeadLetters.SendDeadLetter(ctx, l.delivery(t), &target.Failure{
 		Code: t.code, Message: t.message, Exhausted: t.exhausted, Attempts: t.attempts,

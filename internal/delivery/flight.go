@@ -22,7 +22,7 @@ const slack = time.Second
 func (l *lane) depart(t *task) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	late := l.out.Timeout + slack
+	late := l.plan.Timeout + slack
 	l.flights = append(l.flights, flight{t, time.Now().Add(late)})
 	l.wakeIn(late)
 }
@@ -65,5 +65,5 @@ func (l *lane) takeOver(now time.Time) {
 func (l *lane) abandonFlights() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.takeOver(time.Now().Add(2 * (l.out.Timeout + slack)))
+	l.takeOver(time.Now().Add(2 * (l.plan.Timeout + slack)))
 }

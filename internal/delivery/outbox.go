@@ -33,7 +33,7 @@ type Options struct {
 	// is needed beside it to make the inputs of targets. The defaults are 64 MiB
 	// and no bound.
 	Memory, Renderings *budget.Share
-	// Timeout ends an attempt. Default 30 s; a kind may have a shorter one of its own.
+	// Timeout ends an attempt of a plan that has none of its own. Default 30 s.
 	Timeout time.Duration
 	// Grace is how long attempts may go on when the outbox stops. Default 5 s.
 	Grace time.Duration

@@ -76,6 +76,7 @@ func (o *Outbox) compile(p Plan) (*plan, error) {
 	if course.Payload == nil {
 		course.Payload = asItIs{}
 	}
+	course.Timeout = or(course.Timeout, o.Timeout)
 	if course.Retry.isZero() {
 		course.Retry = FullJitter(target.DefaultMaxAttempts, target.DefaultMaxAge)
 	}

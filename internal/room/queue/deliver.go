@@ -21,8 +21,9 @@ type Mail struct {
 	// From is the service that sends it, and on whose behalf: what the queue's
 	// policy may name.
 	From access.Caller
-	// Attributes become message attributes of the type String.
-	Attributes map[string]string
+	// Attributes become message attributes of the type String, and Numbers of the
+	// type Number.
+	Attributes, Numbers map[string]string
 }
 
 // Deliver puts m on a queue. Errors that are faults are final: NotFound when the
@@ -82,10 +83,16 @@ func (s *Service) admit(to arn.ARN, from access.Caller) (*queue, error) {
 
 func (m *Mail) draft() Draft {
 	d := Draft{Body: string(m.Body), Group: m.Group, Trace: m.Trace, Sender: m.From.Service}
-	for _, name := range slices.Sorted(maps.Keys(m.Attributes)) {
-		if value := m.Attributes[name]; value != "" { // there are no empty attributes
-			d.Attributes = append(d.Attributes, Attribute{Name: name, Type: "String", Value: value})
+	d.add("String", m.Attributes)
+	d.add("Number", m.Numbers)
+	return d
+}
+
+// add adds attributes of a type, of which none is empty.
+func (d *Draft) add(kind string, attributes map[string]string) {
+	for _, name := range slices.Sorted(maps.Keys(attributes)) {
+		if value := attributes[name]; value != "" {
+			d.Attributes = append(d.Attributes, Attribute{Name: name, Type: kind, Value: value})
 		}
 	}
-	return d
 }

@@ -1,0 +1,188 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/dari-bus/dari/internal/access"
+	"github.com/dari-bus/dari/internal/arn"
+	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/room/function/code"
+	"github.com/dari-bus/dari/internal/store"
+	"github.com/dari-bus/dari/internal/store/table"
+)
+
+// Service is the service that functions run as.
+const Service = "lambda.amazonaws.com"
+
+// Roles are what functions run with.
+type Roles interface {
+	// Check says whether a function may run with a role, by its trust policy.
+	Check(ctx context.Context, of Address, role string) error
+}
+
+// An Outbox owes functions their asynchronous events: see package delivery, of whose
+// plans these are.
+type Outbox interface {
+	// Begin makes the plan of a qualifier of a function, with what its settings are.
+	Begin(tx store.Tx, of Address, a *Async) (lane uint64, err error)
+	// Retire ends a plan that another one replaces, and Abandon one of a function that
+	// is deleted.
+	Retire(tx store.Tx, lane uint64) error
+	Abandon(tx store.Tx, lane uint64) error
+}
+
+// Options configure a Catalog. All must be given.
+type Options struct {
+	Store  store.Store
+	Guard  access.Guard
+	Code   *code.Keeper
+	Roles  Roles
+	Outbox Outbox
+}
+
+// A Catalog keeps functions. Its methods may be called from many goroutines at once.
+type Catalog struct {
+	opt       Options
+	functions *table.Table[Function]
+	versions  *table.Table[Version]
+	aliases   *table.Table[Alias]
+	policies  *table.Table[Policy]
+	asyncs    *table.Table[Async]
+	layers    *table.Table[Layer]
+	shelves   *table.Table[shelf]
+}
+
+// The quotas of an account in a region.
+const (
+	maxFunctions = 1000
+	maxVersions  = 10_000
+	maxAliases   = 10_000
+	maxLayers    = 1000
+)
+
+// Open reads what is in the store, and deletes code that nobody has.
+func Open(ctx context.Context, opt Options) (*Catalog, error) {
+	if opt.Store == nil || opt.Guard == nil || opt.Code == nil || opt.Roles == nil || opt.Outbox == nil {
+		return nil, errors.New("open the functions: they need a store, a guard, a keeper of code, roles and an outbox")
+	}
+	c := &Catalog{opt: opt}
+	var errs [7]error
+	c.functions, errs[0] = open[Function](ctx, opt.Store, "function/", maxFunctions, nil)
+	c.versions, errs[1] = open[Version](ctx, opt.Store, "version/", maxVersions, nil)
+	c.aliases, errs[2] = open[Alias](ctx, opt.Store, "alias/", maxAliases, nil)
+	c.policies, errs[3] = open(ctx, opt.Store, "policy/", maxVersions, func(_ table.Key, p *Policy) error { return p.compile() })
+	c.asyncs, errs[4] = open[Async](ctx, opt.Store, "async/", maxVersions, nil)
+	c.layers, errs[5] = open[Layer](ctx, opt.Store, "layer/", maxVersions, nil)
+	c.shelves, errs[6] = open[shelf](ctx, opt.Store, "shelf/", maxLayers, nil)
+	if err := errors.Join(errs[:]...); err != nil {
+		return nil, err
+	}
+	return c, opt.Code.Sweep(ctx, c.uses)
+}
+
+func open[R any](ctx context.Context, s store.Store, what string, most int, complete func(table.Key, *R) error) (*table.Table[R], error) {
+	return table.Open(ctx, table.Options[R]{Store: s, Prefix: "function/" + what, Version: 1, Max: most, Complete: complete})
+}
+
+// uses says whether anything has code with a hash.
+func (c *Catalog) uses(hash string) bool {
+	for f := range c.functions.All() {
+		if f.Latest.has(hash) {
+			return true
+		}
+	}
+	for v := range c.versions.All() {
+		if v.has(hash) {
+			return true
+		}
+	}
+	for l := range c.layers.All() {
+		if l.Code.Hash == hash {
+			return true
+		}
+	}
+	return false
+}
+
+// drop deletes code that is no longer in use. That it could not be is no matter of the
+// caller's: the next start does it.
+func (c *Catalog) drop(ctx context.Context, hashes ...string) {
+	for _, hash := range hashes {
+		_ = c.opt.Code.Drop(context.WithoutCancel(ctx), hash, c.uses)
+	}
+}
+
+// The codes of faults.
+const (
+	codeInvalid      = "InvalidParameterValueException"
+	codePrecondition = "PreconditionFailedException"
+	codeStorage      = "CodeStorageExceededException"
+)
+
+// stale is the fault of a change to what has changed since its caller looked.
+func stale(call string) error {
+	return fault.Invalid("The Revision Id provided does not match the latest Revision Id. Call the %s API to retrieve the latest Revision Id", call).WithCode(codePrecondition)
+}
+
+func missing(a Address) error { return fault.NotFound("Function not found: %s", a.ARN()) }
+
+// Allow asks whether a caller may do something, such as GetFunction, with a function.
+// It does not say whether there is one: what another account has, only those learn
+// whom it lets in.
+func (c *Catalog) Allow(by access.Caller, a Address, op string) error {
+	return c.opt.Guard.Allow(&access.Ask{
+		Caller: by, Action: "lambda:" + op, Resource: a.ARN(), Owner: a.Account, Policy: c.policyOf(a),
+	})
+}
+
+// MaySee asks whether a caller may see what is of no one function, such as a list.
+func (c *Catalog) MaySee(by access.Caller, op string) error {
+	return c.opt.Guard.Allow(access.Own(by, "lambda:"+op, "*"))
+}
+
+// owned is Allow for what only the account may do that has the function.
+func (c *Catalog) owned(by access.Caller, a Address, op string) error {
+	return c.opt.Guard.Allow(&access.Ask{Caller: by, Action: "lambda:" + op, Resource: a.ARN(), Owner: a.Account, OwnerOnly: true})
+}
+
+// passes asks whether a caller may have a function run with a role, and whether
+// functions may.
+func (c *Catalog) passes(ctx context.Context, by access.Caller, of Address, role string) error {
+	if r, err := arn.Parse(role); err != nil || r.Service != "iam" || r.Account != by.Account {
+		return fault.Denied("Cross-account pass role is not allowed.").WithCode("AccessDeniedException")
+	}
+	err := c.opt.Guard.Allow(&access.Ask{
+		Caller: by, Action: "iam:PassRole", Resource: role, Owner: by.Account,
+		Keys: map[string][]string{"iam:PassedToService": {Service}},
+	})
+	if err != nil {
+		return err
+	}
+	if c.opt.Roles.Check(ctx, of, role) != nil {
+		return fault.Invalid("The role defined for the function cannot be assumed by Lambda.")
+	}
+	return nil
+}
+
+func keyOf(a Address) table.Key { return table.Key{Place: a.Place, Name: a.Name} }
+
+// below is the key of something that a function has, by a name or a number of its own.
+func below(a Address, name string) table.Key {
+	return table.Key{Place: a.Place, Name: a.Name + "/" + name}
+}
+
+// numbered is how a number is written so that its order is that of keys.
+func numbered(n string) string {
+	i, _ := strconv.Atoi(n) // who calls has made sure
+	return fmt.Sprintf("%010d", i)
+}
+
+func newRevision() string { return uuid.NewString() }
+
+func millis() int64 { return time.Now().UnixMilli() }

@@ -1,0 +1,87 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"github.com/dari-bus/dari/internal/access"
+	"github.com/dari-bus/dari/internal/room/function/catalog"
+	"github.com/dari-bus/dari/internal/room/function/code"
+	"github.com/dari-bus/dari/internal/room/function/pool"
+	"github.com/dari-bus/dari/internal/store"
+)
+
+// An Outbox owes functions their asynchronous events, which come back by
+// [Runner.Attempt], and [Runner.Failed] when they have failed for good.
+type Outbox interface {
+	catalog.Outbox
+	// Owe owes an event in tx. start is called once tx has committed.
+	Owe(tx store.Tx, lane uint64, e Event) (start func(), err error)
+}
+
+// Roles are what functions run with.
+type Roles interface {
+	catalog.Roles
+	pool.Roles
+}
+
+// Queues are told how invocations went. They are asked whether the role of the function
+// may send there.
+type Queues interface {
+	Send(ctx context.Context, of catalog.Address, role, queue string, m Message) error
+}
+
+// A Message is what a queue is told.
+type Message struct {
+	Body []byte
+	// Attributes are texts, and Numbers numbers.
+	Attributes, Numbers map[string]string
+}
+
+// Options configure a Runner. All must be given.
+type Options struct {
+	Store  store.Store
+	Guard  access.Guard
+	Engine pool.Engine
+	Roles  Roles
+	Outbox Outbox
+	Queues Queues
+	Logs   pool.Logs
+	// Dir returns where code is unpacked, when the first is: see [code.Options].
+	Dir func(context.Context) (string, error)
+	// Endpoint is where functions find the APIs of the house.
+	Endpoint func() string
+	Log      *slog.Logger
+}
+
+// A Runner is the functions. Its methods may be called from many goroutines at once.
+type Runner struct {
+	*catalog.Catalog
+	opt  Options
+	code *code.Keeper
+	pool *pool.Pool
+}
+
+// Open reads what is in the store.
+func Open(ctx context.Context, opt Options) (*Runner, error) {
+	if opt.Outbox == nil || opt.Queues == nil || opt.Roles == nil {
+		return nil, errors.New("open the functions: they need an outbox, queues and roles")
+	}
+	s := &Runner{opt: opt}
+	var err error
+	if s.code, err = code.Open(code.Options{Store: opt.Store, Dir: opt.Dir}); err != nil {
+		return nil, err
+	}
+	s.Catalog, err = catalog.Open(ctx, catalog.Options{Store: opt.Store, Guard: opt.Guard, Code: s.code, Roles: opt.Roles, Outbox: opt.Outbox})
+	if err != nil {
+		return nil, err
+	}
+	s.pool, err = pool.New(pool.Options{Engine: opt.Engine, Code: s.code, Roles: opt.Roles, Logs: opt.Logs, Endpoint: opt.Endpoint, Log: opt.Log})
+	return s, err
+}
+
+// Run keeps the environments, until ctx ends.
+func (s *Runner) Run(ctx context.Context) error {
+	return s.pool.Run(ctx)
+}
