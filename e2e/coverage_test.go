@@ -193,12 +193,22 @@ func TestEveryMemberOfTheSDKsOutputsIsAnswered(t *testing.T) {
 			}
 			for _, diff := range compareShapes(d.service.Name, op.name, op.out, row.Out) {
 				path, _, _ := strings.Cut(diff, ":")
-				if _, ok := neverAnswered[path]; !ok {
+				member := path[strings.LastIndexByte(path, '.')+1:]
+				if _, ok := neverAnswered[path]; !ok && (d.service.Name != "lambda" || !slices.Contains(neverOfFunctions, member)) {
 					t.Error(diff)
 				}
 			}
 		}
 	}
+}
+
+// neverOfFunctions are members of what is said of functions and layers that stand for
+// what is refused: images, networks, file systems, keys, signatures, tenants, S3 and
+// durable executions; and errors in reading what is never unreadable.
+var neverOfFunctions = []string{
+	"CapacityProviderConfig", "DurableConfig", "DurableExecutionArn", "Error", "FileSystemConfigs", "ImageConfigResponse", "ImageUri", "KMSKeyArn",
+	"Location", "MasterArn", "ResolvedImageUri", "ResolvedS3Object", "SigningJobArn", "SigningProfileVersionArn", "SourceKMSKeyArn", "TagsError",
+	"TenancyConfig", "VpcConfig",
 }
 
 // small are the members whose names begin with a small letter on the wire, which

@@ -3,6 +3,7 @@ package function
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"time"
 
 	"github.com/dari-bus/dari/internal/arn"
@@ -17,7 +18,10 @@ type VpcConfig struct {
 }
 
 // FileSystemConfig is a file system, which is not offered.
-type FileSystemConfig struct{ Arn, LocalMountPath *string }
+type FileSystemConfig struct {
+	Arn, LocalMountPath *string
+	S3FilesConfig       json.RawMessage
+}
 
 // ImageConfig is how an image starts, which is not offered.
 type ImageConfig struct {
@@ -38,7 +42,10 @@ type CapacityProviderConfig struct {
 }
 
 // DurableConfig is for executions that go on after a failure, which are not offered.
-type DurableConfig struct{ RetentionPeriodInDays, ExecutionTimeout *int }
+type DurableConfig struct {
+	RetentionPeriodInDays, ExecutionTimeout *int
+	KMSKeyArn                               *string
+}
 
 // TenancyConfig keeps tenants apart, which is not offered.
 type TenancyConfig struct{ TenantIsolationMode *string }

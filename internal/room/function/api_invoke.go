@@ -13,7 +13,8 @@ import (
 func (a api) invokeRows() []wire.Operation {
 	return []wire.Operation{
 		wire.Op("Invoke", a.Invoke).At("POST /2015-03-31/functions/{FunctionName}/invocations", 200).Takes(runner.MaxSync + 1024).OnData(),
-		wire.Op("InvokeAsync", a.InvokeAsync).At("POST /2014-11-13/functions/{FunctionName}/invoke-async", 202).OnData(),
+		wire.Refuse("InvokeAsync", "call Invoke with the invocation type Event, which AWS asks for as well").
+			At("POST /2014-11-13/functions/{FunctionName}/invoke-async", 202).OnData(),
 		wire.Refuse("InvokeWithResponseStream", "answers are not streamed; call Invoke").
 			At("POST /2021-11-15/functions/{FunctionName}/response-streaming-invocations", 200).OnData(),
 	}
@@ -82,23 +83,4 @@ func clientContext(text *string) (string, error) {
 		return "", fault.Invalid("Client context must be a valid Base64-encoded JSON object.").WithCode("InvalidRequestContentException")
 	}
 	return string(b), nil
-}
-
-type invokeAsyncInput struct {
-	FunctionName *string `rest:"label"`
-	InvokeArgs   []byte  `rest:"payload"`
-}
-
-type invokeAsyncOutput struct {
-	Status int `rest:"status"`
-}
-
-// InvokeAsync is the old way to have a function run.
-func (a api) InvokeAsync(ctx context.Context, in *invokeAsyncInput) (*invokeAsyncOutput, error) {
-	by := caller(ctx)
-	at, err := of(by, in.FunctionName, nil)
-	if err != nil {
-		return nil, err
-	}
-	return &invokeAsyncOutput{202}, a.Send(ctx, by, at, in.InvokeArgs)
 }

@@ -109,6 +109,4 @@ var limits = wire.Limits{
 	"invokeInput.InvocationType": {Enum: []string{"Event", "RequestResponse", "DryRun"}},
 	"invokeInput.LogType":        {Enum: []string{"None", "Tail"}},
 	"invokeInput.ClientContext":  {Max: 3583},
-
-	"invokeAsyncInput.FunctionName": nameLimit,
 }
