@@ -65,6 +65,11 @@ func Open(ctx context.Context, opt Options) (*App, error) {
 	if a.rooms, err = a.openRooms(ctx); err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
+	if opt.Sandbox == "require" {
+		if err := a.box.prepare(ctx); err != nil {
+			return nil, errors.Join(fmt.Errorf("-sandbox=require: %w", err), a.store.Close())
+		}
+	}
 	if opt.EnforceIAM && opt.keys == nil && a.identities.Look().Keys == 0 {
 		return nil, errors.Join(errNobody, a.store.Close())
 	}
@@ -139,6 +144,7 @@ func (a *App) handler() (*front, error) {
 		Dead:      a.dead,
 		PushedOut: a.outbox.Dead().PushedOut,
 		Allow:     a.allow,
+		Sandbox:   a.box.level,
 		Host:      host, Region: a.opt.Region, Account: a.opt.Account,
 	})
 	return &front{guard: guard, hosts: a.hosts(), own: own, aws: aws, need: door.Need{Methods: aws.Methods(), Acts: true}}, nil

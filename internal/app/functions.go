@@ -211,7 +211,7 @@ func (e *functionEngine) open(ctx context.Context) (*runtime.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.engine, err = runtime.Open(runtime.Options{Sandbox: s})
+	e.engine, err = runtime.Open(runtime.Options{Sandbox: s, Interpreters: e.box.opt.interpreters()})
 	return e.engine, err
 }
 
@@ -245,7 +245,9 @@ func (a *App) openFunctions(ctx context.Context, r *rooms, guard access.Guard) (
 		return room{}, err
 	}
 	run := func(ctx context.Context) error {
-		return errors.Join(r.functions.Run(ctx), a.box.close())
+		prepared := make(chan error, 1)
+		go func() { prepared <- a.box.prepare(ctx) }()
+		return errors.Join(r.functions.Run(ctx), <-prepared, a.box.close())
 	}
 	return room{api: function.API(r.functions), run: run}, nil
 }

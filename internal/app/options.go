@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"strings"
 
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/budget"
@@ -35,6 +34,8 @@ type Options struct {
 	TrailStrict           bool
 	TrailBytes            string
 	Memory                string
+	Sandbox, SandboxShow  string
+	Runtimes              string
 	LogLevel, LogFormat   string
 	Log                   *slog.Logger // overrides LogLevel and LogFormat
 	Starts                bool         // that the program is dari, which starts itself anew for code of strangers
@@ -70,6 +71,9 @@ func (o *Options) Register(fs *flag.FlagSet) {
 	fs.BoolVar(&o.TrailStrict, "trail-strict", false, "put API calls on the default bus only while a trail logs them, as AWS does; else all are put there")
 	fs.StringVar(&o.TrailBytes, "trail-bytes", "1GiB", "`size` that the records of an account's calls may have in all, before compression, half of it of calls that changed something and half of all others; the oldest go first, and all after 90 days")
 	fs.StringVar(&o.Memory, "memory", "auto", "`size` of the memory to use at most, such as 512MiB; auto is half of what the machine or its control group has")
+	fs.StringVar(&o.Sandbox, "sandbox", "auto", "keep functions and builds apart as well as the machine can: `auto`; require refuses to start where it has no namespaces for them, off does without")
+	fs.StringVar(&o.SandboxShow, "sandbox-show", "", "`folders`, parted by commas, that functions and builds may read, beside the system and the folders of the commands on PATH")
+	fs.StringVar(&o.Runtimes, "runtimes", "", "`interpreters` for runtimes of functions, parted by commas, where those on PATH are not wanted, such as python3.12=/opt/venv/bin/python")
 	fs.StringVar(&o.LogLevel, "log-level", "info", "`level` of the log: debug (a line for everything that happens to an event), info, warn or error")
 	fs.StringVar(&o.LogFormat, "log-format", "text", "`format` of the log: text or json")
 }
@@ -100,6 +104,9 @@ func (o *Options) check() error {
 	}
 	if o.MaxDead < 1 {
 		return settingError{"max-dead", fmt.Sprintf("%d deliveries cannot be kept; keep at least one", o.MaxDead)}
+	}
+	if err := o.checkSandbox(); err != nil {
+		return err
 	}
 	if o.reach, err = o.newReach(host); err != nil {
 		return err
@@ -197,7 +204,7 @@ func (o *Options) readKeys() (access.Credentials, error) {
 
 // origins are the web origins whose pages may call.
 func (o *Options) origins() []string {
-	return strings.FieldsFunc(o.Origins, func(r rune) bool { return r == ',' || r == ' ' })
+	return words(o.Origins)
 }
 
 // publicHost is the host in the URLs that are handed out, for a listener.

@@ -16,6 +16,9 @@ func TestASettingThatCannotBeUsedIsRefused(t *testing.T) {
 		{func(o *Options) { o.MaxDeadBytes = "all" }, `-max-dead-bytes: "all" is not a size such as 512MiB or 2GiB`},
 		{func(o *Options) { o.Outbound = "private" }, `-outbound: "private" is neither any nor public`},
 		{func(o *Options) { o.Memory = "much" }, `-memory: "much" is not a size such as 512MiB or 2GiB, nor is it auto`},
+		{func(o *Options) { o.Sandbox = "on" }, `-sandbox: "on" is none of auto, require, off`},
+		{func(o *Options) { o.SandboxShow = "/opt,/" }, `-sandbox-show: "/" is not a folder such as /home/me/.nvm`},
+		{func(o *Options) { o.Runtimes = "python3.12" }, `-runtimes: "python3.12" is not RUNTIME=PATH`},
 		{func(o *Options) { o.Memory = "10MiB" }, `-memory: 10 MiB is too little to work in; give at least 128 MiB`},
 	} {
 		o := Defaults()

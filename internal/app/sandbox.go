@@ -3,15 +3,17 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"github.com/dari-bus/dari/internal/sandbox"
 )
 
-// A box is the sandbox for the code of strangers. It is opened when the first of it is
-// to run, since that starts our own program anew, which takes a moment.
+// A box is the sandbox for the code of strangers. It is opened while the server
+// starts, since that starts our own program anew, which takes a moment.
 type box struct {
 	opt     *Options
 	mu      sync.Mutex
@@ -34,7 +36,10 @@ func (b *box) open(ctx context.Context) (*sandbox.Sandbox, error) {
 	case !b.opt.Starts:
 		return nil, errEmbedded
 	}
-	o := sandbox.Options{Scratch: filepath.Join(b.opt.Data, "scratch"), Hide: []string{b.opt.Data}, Log: b.opt.Log}
+	o := sandbox.Options{
+		Scratch: filepath.Join(b.opt.Data, "scratch"), Hide: []string{b.opt.Data}, Show: words(b.opt.SandboxShow),
+		Require: b.opt.Sandbox == "require", Plain: b.opt.Sandbox == "off", Log: b.opt.Log,
+	}
 	if b.opt.Ephemeral {
 		dir, err := os.MkdirTemp("", "dari-scratch-")
 		if err != nil {
@@ -48,9 +53,36 @@ func (b *box) open(ctx context.Context) (*sandbox.Sandbox, error) {
 	s, err := sandbox.Open(ctx, o)
 	if err == nil {
 		b.sandbox = s
-		b.opt.Log.Info("functions run in a sandbox", "level", s.Level().String())
+		b.opt.Log.Info("functions and builds run in a sandbox", "level", s.Level().String())
 	}
 	return s, err
+}
+
+// prepare opens the sandbox before anybody needs it, so that it is known what there
+// is. Where it must be a good one, it comes before all else.
+func (b *box) prepare(ctx context.Context) error {
+	if !b.opt.Starts {
+		return nil
+	}
+	_, err := b.open(ctx)
+	if ctx.Err() != nil {
+		return nil // the server stops before it has begun
+	}
+	if err == nil || b.opt.Sandbox == "require" {
+		return err
+	}
+	b.opt.Log.Warn("functions and builds cannot run", "err", err)
+	return nil
+}
+
+// level is what there is, once it is known.
+func (b *box) level() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.sandbox == nil {
+		return ""
+	}
+	return b.sandbox.Level().String()
 }
 
 // close ends what runs in the sandbox.
@@ -62,4 +94,37 @@ func (b *box) close() error {
 		return nil
 	}
 	return b.sandbox.Close()
+}
+
+// checkSandbox says what is wrong with the settings of the sandbox.
+func (o *Options) checkSandbox() error {
+	if o.Sandbox != "auto" && o.Sandbox != "require" && o.Sandbox != "off" {
+		return settingError{"sandbox", fmt.Sprintf("%q is none of auto, require, off", o.Sandbox)}
+	}
+	for _, dir := range words(o.SandboxShow) {
+		if !filepath.IsAbs(dir) || filepath.Clean(dir) == "/" {
+			return settingError{"sandbox-show", fmt.Sprintf("%q is not a folder such as /home/me/.nvm", dir)}
+		}
+	}
+	for _, r := range words(o.Runtimes) {
+		if name, path, ok := strings.Cut(r, "="); !ok || name == "" || !filepath.IsAbs(path) {
+			return settingError{"runtimes", fmt.Sprintf("%q is not RUNTIME=PATH, such as python3.12=/opt/venv/bin/python", r)}
+		}
+	}
+	return nil
+}
+
+// interpreters are the programs that are set for runtimes.
+func (o *Options) interpreters() map[string]string {
+	all := map[string]string{}
+	for _, r := range words(o.Runtimes) {
+		name, path, _ := strings.Cut(r, "=")
+		all[name] = path
+	}
+	return all
+}
+
+// words are what commas part.
+func words(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
 }

@@ -46,6 +46,8 @@ type Options struct {
 	Memory *budget.Share
 	// Allow says whose events a request may see; its error says why none.
 	Allow func(*http.Request) (account string, err error)
+	// Sandbox is at which level functions and builds run; empty while that is not known.
+	Sandbox func() string
 	// Host and Region are for the page. So is Account, which also is the one that
 	// may see the metrics and the checkup.
 	Host, Region, Account string
@@ -159,7 +161,10 @@ func writeJSON(w io.Writer, v any) {
 
 func (h *handler) health(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
-	writeJSON(w, map[string]string{"status": "ok"})
+	writeJSON(w, struct {
+		Status  string `json:"status"`
+		Sandbox string `json:"sandbox,omitempty"`
+	}{"ok", h.Sandbox()})
 }
 
 func (h *handler) page(w http.ResponseWriter, _ *http.Request) {

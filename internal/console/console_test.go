@@ -36,6 +36,7 @@ func newForTest(t *testing.T, change func(*Options)) (*httptest.Server, *watch.F
 		},
 		PushedOut: func(string) uint64 { return 7 },
 		Allow:     func(*http.Request) (string, error) { return "210987654321", nil },
+		Sandbox:   func() string { return "namespaces" },
 		Host:      "events.example.org:4566", Region: "eu-central-1", Account: "210987654321",
 	}
 	if change != nil {
@@ -102,7 +103,7 @@ func TestEachPathAnswers(t *testing.T) {
 		status int
 		want   string
 	}{
-		{"/_dari/health", 200, `{"status":"ok"}`},
+		{"/_dari/health", 200, `{"status":"ok","sandbox":"namespaces"}`},
 		{"/_dari/metrics", 200, "dari_up 1"},
 		{"/_dari/dead", 200, "{\"ID\":100}\n],\"pushed_out\":7,\"more\":true}\n"},
 		{"/_dari/dead?limit=2&after=197", 200, "{\"dead\":[{\"ID\":198}\n,{\"ID\":199}\n],\"pushed_out\":7}\n"},

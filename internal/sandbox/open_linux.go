@@ -29,6 +29,8 @@ type Sandbox struct {
 // probeTime is how long a machine may take to show that it can do something.
 const probeTime = 30 * time.Second
 
+var errSlow = fmt.Errorf("a process in a sandbox did not start within %s", probeTime)
+
 // Open finds out what this machine can do, by doing it.
 func Open(ctx context.Context, opt Options) (*Sandbox, error) {
 	s := &Sandbox{level: LevelNamespaces, running: map[*Process]struct{}{}}
@@ -53,8 +55,11 @@ func Open(ctx context.Context, opt Options) (*Sandbox, error) {
 	}
 	why := errors.New("it is not to be used")
 	if !opt.Plain {
-		if why = s.probe(ctx); why == nil {
+		switch why = s.probe(ctx); {
+		case why == nil:
 			return s, nil
+		case ctx.Err() != nil, errors.Is(why, errSlow): // which says nothing of the machine
+			return nil, errors.Join(why, s.Close())
 		}
 	}
 	if opt.Require {
@@ -123,7 +128,7 @@ func (s *Sandbox) root() string { return filepath.Join(s.scratch, ".root") }
 
 // probe starts our own binary in a sandbox, which looks around there.
 func (s *Sandbox) probe(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, probeTime, errors.New("it takes too long"))
+	ctx, cancel := context.WithTimeoutCause(ctx, probeTime, errSlow)
 	defer cancel()
 	var out bytes.Buffer
 	exit, err := s.Run(ctx, Command{Path: "/proc/self/exe", Args: append([]string{InitCommand, s.level.String()}, s.hide...), Stdout: &out, TmpBytes: 1 << 20})

@@ -394,6 +394,16 @@ func TestUsersArePartedWhereTheServerIsRoot(t *testing.T) {
 	})
 }
 
+// What is interrupted must not end at a lower level than the machine has.
+func TestInterruptedOpeningIsAnError(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	s, err := Open(ctx, Options{Scratch: filepath.Join(base(t), "scratch"), Log: quiet})
+	if err == nil {
+		t.Errorf("it opened at level %s", s.Level())
+	}
+}
+
 // These are the same tests where the server is nobody special.
 func TestOrdinaryUser(t *testing.T) {
 	if os.Getuid() != 0 {

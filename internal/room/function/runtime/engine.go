@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"context"
 	"crypto/sha256"
 	"embed"
 	"errors"
@@ -161,10 +160,4 @@ func copyFile(from, to string) error {
 	}
 	_, err = io.Copy(out, in)
 	return errors.Join(err, out.Close())
-}
-
-// Missing says what must be installed for a runtime to work, or "".
-func (e *Engine) Missing(ctx context.Context, runtime string) string {
-	_, missing := e.find(ctx, runtime)
-	return missing
 }

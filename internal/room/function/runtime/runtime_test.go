@@ -147,7 +147,7 @@ func (f *function) invoke(t *testing.T, payload string) Result {
 // python is a function whose handler is handler(event, context) of this module.
 func python(t *testing.T, e *Engine, code string, c Config) *function {
 	t.Helper()
-	if missing := e.Missing(t.Context(), "python3.12"); missing != "" {
+	if _, missing := e.find(t.Context(), "python3.12"); missing != "" {
 		missingTool(t, "%s", missing)
 	}
 	c.Runtime, c.CodeDir = "python3.12", folder(t, e, map[string]string{"app/main.py": code})
@@ -159,7 +159,7 @@ func python(t *testing.T, e *Engine, code string, c Config) *function {
 
 func node(t *testing.T, e *Engine, code string, c Config) *function {
 	t.Helper()
-	if missing := e.Missing(t.Context(), "nodejs20.x"); missing != "" {
+	if _, missing := e.find(t.Context(), "nodejs20.x"); missing != "" {
 		missingTool(t, "%s", missing)
 	}
 	c.Runtime, c.Handler, c.CodeDir = "nodejs20.x", "index.handler", folder(t, e, map[string]string{"index.mjs": code})
