@@ -101,4 +101,42 @@ refused("InvalidClientTokenId", anna.get_caller_identity)
 theirs.delete_access_key(UserName="anna", AccessKeyId=key["AccessKeyId"])
 refused("InvalidClientTokenId", anna.get_caller_identity)
 
+# Whoever is renamed stays who they are.
+before = theirs.get_user(UserName="anna")["User"]
+theirs.update_user(UserName="anna", NewUserName="anne", NewPath="/staff/")
+after = theirs.get_user(UserName="anne")["User"]
+assert after["UserId"] == before["UserId"] and after["Arn"] == f"arn:aws:iam::{A2}:user/staff/anne", after
+assert theirs.list_user_policies(UserName="anne")["PolicyNames"] == ["visit"]
+refused("NoSuchEntity", theirs.get_user, UserName="anna")
+theirs.create_group(GroupName="ops")
+theirs.add_user_to_group(GroupName="ops", UserName="anne")
+theirs.update_group(GroupName="ops", NewGroupName="admins")
+assert [g["GroupName"] for g in theirs.list_groups_for_user(UserName="anne")["Groups"]] == ["admins"]
+
+# The role of a service is its own.
+role = theirs.create_service_linked_role(AWSServiceName="ecs.amazonaws.com")["Role"]
+assert role["Arn"] == f"arn:aws:iam::{A2}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS", role
+refused("UnmodifiableEntity", theirs.delete_role, RoleName=role["RoleName"])
+
+# All that an account has, in one look.
+theirs.create_account_alias(AccountAlias="the-guests")
+assert theirs.list_account_aliases()["AccountAliases"] == ["the-guests"]
+refused("EntityAlreadyExists", iam.create_account_alias, AccountAlias="the-guests")
+summary = theirs.get_account_summary()["SummaryMap"]
+assert (summary["Users"], summary["UsersQuota"], summary["Groups"], summary["Roles"]) == (1, 5000, 1, 1), summary
+own = theirs.create_policy(PolicyName="own", PolicyDocument=document(Action="sqs:*", Resource="*"))["Policy"]["Arn"]
+theirs.attach_group_policy(GroupName="admins", PolicyArn=own)
+theirs.attach_group_policy(GroupName="admins", PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
+pages = list(theirs.get_paginator("get_account_authorization_details").paginate(PaginationConfig={"PageSize": 2}))
+users, groups, roles, policies = ([row for p in pages for row in p[k]] for k in ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies"))
+assert len(pages) == 3 and len(users) == len(groups) == len(roles) == 1, pages
+assert users[0]["GroupList"] == ["admins"] and users[0]["UserPolicyList"][0]["PolicyDocument"]["Statement"], users
+assert sorted(p["PolicyName"] for p in groups[0]["AttachedManagedPolicies"]) == ["ReadOnlyAccess", "own"], groups
+assert sorted(p["PolicyName"] for p in policies) == ["ReadOnlyAccess", "own"] and all(p["PolicyVersionList"] for p in policies), policies
+only = theirs.get_account_authorization_details(Filter=["LocalManagedPolicy"])
+assert [p["PolicyName"] for p in only["Policies"]] == ["own"] and not only["UserDetailList"], only
+
+task = theirs.delete_service_linked_role(RoleName=role["RoleName"])["DeletionTaskId"]
+assert theirs.get_service_linked_role_deletion_status(DeletionTaskId=task)["Status"] == "SUCCEEDED"
+
 print("ok")

@@ -25,7 +25,7 @@ type GetAccountSummaryInput struct{}
 
 // GetAccountSummaryOutput is the output of GetAccountSummary.
 type GetAccountSummaryOutput struct {
-	SummaryMap map[string]int
+	SummaryMap map[string]int `empty:"kept"`
 }
 
 // GetAccountSummary says how much the account has, and how much it may have.

@@ -71,7 +71,7 @@ type DeletionFailure struct {
 // RoleUsage is what uses a role.
 type RoleUsage struct {
 	Region    string
-	Resources []string
+	Resources []string `empty:"kept"`
 }
 
 // GetServiceLinkedRoleDeletionStatus says whether the role of a service is gone.
