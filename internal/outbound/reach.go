@@ -97,6 +97,24 @@ func (r Reach) Allows(a netip.Addr) bool {
 	return !r.public || isPublic(a) || slices.ContainsFunc(r.nets, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
+// Resolve returns an address of a host that may be called, for a program of others
+// that is to call no other.
+func (r Reach) Resolve(ctx context.Context, host string) (netip.Addr, error) {
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	all, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return netip.Addr{}, err
+	}
+	named := slices.Contains(r.hosts, strings.ToLower(strings.TrimSuffix(host, ".")))
+	for _, a := range all {
+		if named || r.Allows(a) {
+			return a.Unmap(), nil
+		}
+	}
+	return netip.Addr{}, errOutOfReach
+}
+
 // proxy returns how to find the proxy for a call. One that the environment names
 // is not used where addresses are judged, since it would connect to what it likes.
 func (r Reach) proxy() func(*http.Request) (*url.URL, error) {

@@ -192,6 +192,10 @@ func reachable(dir string) bool {
 	return true
 }
 
+// Remove removes a folder of [Sandbox.Scratch], also from under programs that locked
+// parts of it.
+func (s *Sandbox) Remove(dir string) error { return remove(dir) }
+
 // remove removes a folder, also from under programs that locked parts of it.
 func remove(dir string) error {
 	if os.RemoveAll(dir) == nil {

@@ -31,6 +31,9 @@ func Init() { os.Exit(1) }
 // Close closes nothing.
 func (s *Sandbox) Close() error { return nil }
 
+// Remove removes nothing.
+func (s *Sandbox) Remove(string) error { return nil }
+
 // NewUser gives none.
 func (s *Sandbox) NewUser() (*User, error) { return nil, errSystem }
 
