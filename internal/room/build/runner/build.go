@@ -27,6 +27,7 @@ const maxProcesses = 4096
 // A build is a Job while it runs.
 type build struct {
 	*Runner
+	box    *sandbox.Sandbox
 	job    *Job
 	result Result
 	log    *transcript
@@ -60,7 +61,7 @@ func (r *Runner) Run(ctx context.Context, job *Job) error {
 	<-written
 	b.user.Release()
 	if b.dir != "" {
-		err = errors.Join(err, r.Box.Remove(b.dir))
+		err = errors.Join(err, b.box.Remove(b.dir))
 	}
 	return err
 }
@@ -146,10 +147,13 @@ func (b *build) provision(ctx context.Context) (err error) {
 		return fail("ACCESS_DENIED", err.Error())
 	}
 	b.log.hide(b.keys.KeyID, b.keys.Secret, b.keys.Token)
-	if b.user, err = b.Box.NewUser(); err != nil {
+	if b.box, err = b.Open(ctx); err != nil {
 		return err
 	}
-	if b.dir, err = os.MkdirTemp(b.Box.Scratch(), "build-"); err != nil {
+	if b.user, err = b.box.NewUser(); err != nil {
+		return err
+	}
+	if b.dir, err = os.MkdirTemp(b.box.Scratch(), "build-"); err != nil {
 		return err
 	}
 	folders := map[string]*string{"home": &b.home, "tmp": &b.tmp, "control": &b.control}
@@ -168,7 +172,7 @@ func (b *build) provision(ctx context.Context) (err error) {
 
 // inside is where the commands find a folder.
 func (b *build) inside(dir string) string {
-	return b.Box.At(sandbox.Bind{From: dir, To: b.to[dir]})
+	return b.box.At(sandbox.Bind{From: dir, To: b.to[dir]})
 }
 
 // command is what all commands of a build have in common.
@@ -176,7 +180,7 @@ func (b *build) command() sandbox.Command {
 	home := sandbox.Bind{From: b.home, To: insideHome, Writable: true}
 	c := sandbox.Command{
 		Binds: []sandbox.Bind{home}, Tmp: b.tmp, User: b.user, MemoryBytes: b.job.MemoryBytes, MaxProcesses: maxProcesses,
-		Env: []string{"HOME=" + b.Box.At(home), "PATH=" + os.Getenv("PATH")},
+		Env: []string{"HOME=" + b.box.At(home), "PATH=" + os.Getenv("PATH")},
 	}
 	for _, dir := range b.sources {
 		c.Binds = append(c.Binds, sandbox.Bind{From: dir, To: b.to[dir], Writable: true})
@@ -271,7 +275,7 @@ func (b *build) startShell(ctx context.Context, src string) (err error) {
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		c.Env = append(c.Env, name+"="+env[name])
 	}
-	b.shell, err = startShell(ctx, b.Box, c, b.spec.Shell, b.control, b.log)
+	b.shell, err = startShell(ctx, b.box, c, b.spec.Shell, b.control, b.log)
 	if err == nil {
 		b.shell.fresh = b.spec.Fresh
 	}

@@ -17,7 +17,8 @@ var (
 
 // A Runner runs builds. Its members must not change.
 type Runner struct {
-	Box *sandbox.Sandbox
+	// Open returns the sandbox, which may take a moment when it is the first time.
+	Open func(context.Context) (*sandbox.Sandbox, error)
 	// Buckets is the folder that stands for S3: a bucket is a folder in it.
 	Buckets string
 	// Sources is the folder below which file URLs may lead; "" lets none lead anywhere.

@@ -67,7 +67,13 @@ var stamp = regexp.MustCompile(`\[Container\] \d{4}/\d\d/\d\d \d\d:\d\d:\d\d\.\d
 // text is the log without its times.
 func (r *record) text() string { return stamp.ReplaceAllString(r.log.String(), "[] ") }
 
-func newRunner(t *testing.T) *Runner {
+// A testRunner is a Runner and its sandbox.
+type testRunner struct {
+	*Runner
+	Box *sandbox.Sandbox
+}
+
+func newRunner(t *testing.T) testRunner {
 	t.Helper()
 	dir, err := os.MkdirTemp("/tmp", "runner-test-") // where every user gets
 	if err != nil {
@@ -86,7 +92,8 @@ func newRunner(t *testing.T) *Runner {
 			t.Error(err)
 		}
 	})
-	return &Runner{Box: box, Buckets: filepath.Join(dir, "s3"), Sources: dir}
+	open := func(context.Context) (*sandbox.Sandbox, error) { return box, nil }
+	return testRunner{&Runner{Open: open, Buckets: filepath.Join(dir, "s3"), Sources: dir}, box}
 }
 
 func newJob(spec string) (*Job, *record) {
@@ -103,7 +110,7 @@ func newJob(spec string) (*Job, *record) {
 	}, r
 }
 
-func run(t *testing.T, r *Runner, job *Job) {
+func run(t *testing.T, r testRunner, job *Job) {
 	t.Helper()
 	if err := r.Run(t.Context(), job); err != nil {
 		t.Fatal(err)

@@ -161,7 +161,7 @@ func (b *build) clone(ctx context.Context, s Source, dir, what string) (revision
 	var out, said clipped
 	c.Path, c.Args = "/bin/sh", append([]string{"-c", checkout, "sh", location, depth, pull}, names...)
 	c.Stdout, c.Stderr = &out, &said
-	exit, err := b.Box.Run(ctx, c)
+	exit, err := b.box.Run(ctx, c)
 	switch {
 	case err != nil || ctx.Err() != nil:
 		return "", errors.Join(context.Cause(ctx), err)
@@ -188,7 +188,7 @@ func (b *build) remote(ctx context.Context, location string, c *sandbox.Command)
 		}
 		bind := sandbox.Bind{From: dir, To: insideRepository}
 		c.Binds = append(c.Binds, bind)
-		return settings, "file://" + b.Box.At(bind), nil
+		return settings, "file://" + b.box.At(bind), nil
 	}
 	u, err := url.Parse(location)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" {

@@ -1,0 +1,364 @@
+package build
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	"github.com/dari-bus/dari/internal/room/build/runner"
+	"github.com/dari-bus/dari/internal/wire"
+)
+
+func (a api) buildRows() []wire.Operation {
+	return []wire.Operation{
+		wire.Op("BatchDeleteBuilds", a.BatchDeleteBuilds),
+		wire.Op("BatchGetBuilds", a.BatchGetBuilds).Reads(),
+		wire.Op("ListBuilds", a.ListBuilds).Reads(),
+		wire.Op("ListBuildsForProject", a.ListBuildsForProject).Reads(),
+		wire.Op("RetryBuild", a.RetryBuild),
+		wire.Op("StartBuild", a.StartBuild),
+		wire.Op("StopBuild", a.StopBuild),
+	}
+}
+
+type startBuildInput struct {
+	ProjectName      *string `json:"projectName"`
+	IdempotencyToken *string `json:"idempotencyToken"`
+	DebugSession     *bool   `json:"debugSessionEnabled"`
+	Overrides
+}
+
+// Overrides are the settings that a build may have of its own.
+type Overrides struct {
+	SourceVersion            *string         `json:"sourceVersion"`
+	SecondarySources         []Source        `json:"secondarySourcesOverride"`
+	SecondarySourcesVersion  []SourceVersion `json:"secondarySourcesVersionOverride"`
+	SourceTypeOverride       *string         `json:"sourceTypeOverride"`
+	SourceLocation           *string         `json:"sourceLocationOverride"`
+	SourceAuth               json.RawMessage `json:"sourceAuthOverride"`
+	GitCloneDepth            *int            `json:"gitCloneDepthOverride"`
+	Submodules               *Submodules     `json:"gitSubmodulesConfigOverride"`
+	Buildspec                *string         `json:"buildspecOverride"`
+	InsecureSsl              *bool           `json:"insecureSslOverride"` //nolint:revive // CodeBuild's spelling.
+	ReportBuildStatus        *bool           `json:"reportBuildStatusOverride"`
+	BuildStatusConfig        json.RawMessage `json:"buildStatusConfigOverride"`
+	EnvironmentVariables     []Variable      `json:"environmentVariablesOverride"`
+	EnvironmentType          *string         `json:"environmentTypeOverride"`
+	Image                    *string         `json:"imageOverride"`
+	ComputeType              *string         `json:"computeTypeOverride"`
+	Certificate              *string         `json:"certificateOverride"`
+	PrivilegedMode           *bool           `json:"privilegedModeOverride"`
+	ImagePullCredentialsType *string         `json:"imagePullCredentialsTypeOverride"`
+	RegistryCredential       json.RawMessage `json:"registryCredentialOverride"`
+	Fleet                    json.RawMessage `json:"fleetOverride"`
+	Cache                    *Cache          `json:"cacheOverride"`
+	ServiceRoleOverride      *string         `json:"serviceRoleOverride"`
+	Artifacts                *Artifacts      `json:"artifactsOverride"`
+	SecondaryArtifacts       []Artifacts     `json:"secondaryArtifactsOverride"`
+	TimeoutInMinutesOverride *int            `json:"timeoutInMinutesOverride"`
+	QueuedTimeoutOverride    *int            `json:"queuedTimeoutInMinutesOverride"`
+	EncryptionKey            *string         `json:"encryptionKeyOverride"`
+	LogsConfig               *LogsConfig     `json:"logsConfigOverride"`
+	AutoRetryLimit           *int            `json:"autoRetryLimitOverride"`
+}
+
+// set puts what is there in the place of a setting.
+func set[T any](to *T, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}
+
+func setRaw(to *json.RawMessage, from json.RawMessage) {
+	if from != nil {
+		*to = from
+	}
+}
+
+// Apply returns settings with the overrides. What the settings point to stays as it is.
+func (o *Overrides) Apply(s Settings) Settings {
+	s = s.merge(Settings{
+		SourceVersion: o.SourceVersion, SecondarySources: o.SecondarySources, SecondarySourceVersions: o.SecondarySourcesVersion,
+		Cache: o.Cache, ServiceRole: o.ServiceRoleOverride, Artifacts: o.Artifacts, SecondaryArtifacts: o.SecondaryArtifacts,
+		TimeoutInMinutes: o.TimeoutInMinutesOverride, QueuedTimeoutInMinutes: o.QueuedTimeoutOverride, EncryptionKey: o.EncryptionKey,
+		LogsConfig: o.LogsConfig, AutoRetryLimit: o.AutoRetryLimit,
+	})
+	source, env := *s.Source, *s.Environment
+	set(&source.Type, o.SourceTypeOverride)
+	set(&source.Location, o.SourceLocation)
+	if source.Type == "NO_SOURCE" && o.SourceTypeOverride != nil {
+		source.Location = val(o.SourceLocation)
+	}
+	set(&source.Buildspec, o.Buildspec)
+	set(&source.InsecureSsl, o.InsecureSsl)
+	set(&source.ReportBuildStatus, o.ReportBuildStatus)
+	setRaw(&source.Auth, o.SourceAuth)
+	setRaw(&source.BuildStatusConfig, o.BuildStatusConfig)
+	if o.GitCloneDepth != nil {
+		source.GitCloneDepth = o.GitCloneDepth
+	}
+	if o.Submodules != nil {
+		source.GitSubmodulesConfig = o.Submodules
+	}
+	set(&env.Type, o.EnvironmentType)
+	set(&env.Image, o.Image)
+	set(&env.ComputeType, o.ComputeType)
+	set(&env.Certificate, o.Certificate)
+	set(&env.PrivilegedMode, o.PrivilegedMode)
+	set(&env.ImagePullCredentialsType, o.ImagePullCredentialsType)
+	setRaw(&env.RegistryCredential, o.RegistryCredential)
+	setRaw(&env.Fleet, o.Fleet)
+	env.EnvironmentVariables = override(env.EnvironmentVariables, o.EnvironmentVariables)
+	s.Source, s.Environment = &source, &env
+	return s
+}
+
+// override returns variables with those of others, which count where a name is in both.
+func override(all, others []Variable) []Variable {
+	all = slices.Clone(all)
+	for _, o := range others {
+		if i := slices.IndexFunc(all, func(v Variable) bool { return v.Name == o.Name }); i >= 0 {
+			all[i] = o
+		} else {
+			all = append(all, o)
+		}
+	}
+	return all
+}
+
+// StartBuild starts a build.
+func (a api) StartBuild(ctx context.Context, in *startBuildInput) (*buildOutput, error) {
+	if wire.Val(in.DebugSession) {
+		return nil, invalid("debugSessionEnabled: the sandbox of a build is not entered from outside; leave it out")
+	}
+	b, err := a.Start(ctx, caller(ctx), *in.ProjectName, wire.Val(in.IdempotencyToken), in.Apply)
+	return a.answer(b, err)
+}
+
+type phaseContext struct {
+	StatusCode string `json:"statusCode"`
+	Message    string `json:"message"`
+}
+
+type phaseOutput struct {
+	PhaseType         string         `json:"phaseType"`
+	PhaseStatus       string         `json:"phaseStatus,omitempty"`
+	StartTime         *wire.Time     `json:"startTime,omitempty"`
+	EndTime           *wire.Time     `json:"endTime,omitempty"`
+	DurationInSeconds *int64         `json:"durationInSeconds,omitempty"`
+	Contexts          []phaseContext `json:"contexts,omitempty"`
+}
+
+type artifactsOutput struct {
+	Location             string `json:"location"`
+	SHA256Sum            string `json:"sha256sum,omitempty"`
+	MD5Sum               string `json:"md5sum,omitempty"`
+	OverrideArtifactName bool   `json:"overrideArtifactName"`
+	EncryptionDisabled   bool   `json:"encryptionDisabled"`
+	ArtifactIdentifier   string `json:"artifactIdentifier,omitempty"`
+	BucketOwnerAccess    string `json:"bucketOwnerAccess,omitempty"`
+}
+
+type logsOutput struct {
+	GroupName         string          `json:"groupName,omitempty"`
+	StreamName        string          `json:"streamName,omitempty"`
+	DeepLink          string          `json:"deepLink,omitempty"`
+	CloudWatchLogsARN string          `json:"cloudWatchLogsArn,omitempty"`
+	CloudWatchLogs    *CloudWatchLogs `json:"cloudWatchLogs,omitempty"`
+	S3Logs            *S3Logs         `json:"s3Logs,omitempty"`
+}
+
+type buildDetails struct {
+	ID                           string            `json:"id"`
+	ARN                          string            `json:"arn"`
+	BuildNumber                  int64             `json:"buildNumber"`
+	StartTime                    *wire.Time        `json:"startTime,omitempty"`
+	EndTime                      *wire.Time        `json:"endTime,omitempty"`
+	CurrentPhase                 string            `json:"currentPhase"`
+	BuildStatus                  string            `json:"buildStatus"`
+	SourceVersion                string            `json:"sourceVersion,omitempty"`
+	ResolvedSourceVersion        string            `json:"resolvedSourceVersion,omitempty"`
+	ProjectName                  string            `json:"projectName"`
+	Phases                       []phaseOutput     `json:"phases"`
+	Source                       *Source           `json:"source"`
+	SecondarySources             []Source          `json:"secondarySources" empty:"kept"`
+	SecondarySourceVersions      []SourceVersion   `json:"secondarySourceVersions" empty:"kept"`
+	Artifacts                    artifactsOutput   `json:"artifacts"`
+	SecondaryArtifacts           []artifactsOutput `json:"secondaryArtifacts" empty:"kept"`
+	Cache                        *Cache            `json:"cache"`
+	Environment                  *Environment      `json:"environment"`
+	ServiceRole                  *string           `json:"serviceRole"`
+	Logs                         logsOutput        `json:"logs"`
+	TimeoutInMinutes             *int              `json:"timeoutInMinutes"`
+	QueuedTimeoutInMinutes       *int              `json:"queuedTimeoutInMinutes"`
+	BuildComplete                bool              `json:"buildComplete"`
+	Initiator                    string            `json:"initiator"`
+	EncryptionKey                *string           `json:"encryptionKey"`
+	ExportedEnvironmentVariables []exported        `json:"exportedEnvironmentVariables" empty:"kept"`
+}
+
+type exported struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+func (a api) showBuild(b *Build) buildDetails {
+	d := buildDetails{
+		ID: b.ID(), ARN: b.ARN(), BuildNumber: b.Number, StartTime: moment(b.Started), EndTime: moment(b.Ended), CurrentPhase: b.Current().Type,
+		BuildStatus: b.Status, SourceVersion: val(b.SourceVersion), ResolvedSourceVersion: b.Revision, ProjectName: b.Project, Source: b.Source,
+		SecondarySources: b.SecondarySources, SecondarySourceVersions: b.SecondarySourceVersions, Cache: b.Cache, Environment: b.Environment,
+		ServiceRole: b.ServiceRole, TimeoutInMinutes: b.TimeoutInMinutes, QueuedTimeoutInMinutes: b.QueuedTimeoutInMinutes, BuildComplete: b.Complete(),
+		Initiator: b.Initiator, EncryptionKey: b.EncryptionKey, Artifacts: showArtifact(b, *b.Artifacts),
+	}
+	for _, p := range b.Phases {
+		out := phaseOutput{PhaseType: p.Type, PhaseStatus: p.Status, StartTime: moment(p.Begin), EndTime: moment(p.End)}
+		if p.Status != "" {
+			seconds := p.seconds()
+			out.DurationInSeconds, out.Contexts = &seconds, []phaseContext{{p.Code, p.Message}}
+		}
+		d.Phases = append(d.Phases, out)
+	}
+	for _, s := range b.SecondaryArtifacts {
+		d.SecondaryArtifacts = append(d.SecondaryArtifacts, showArtifact(b, s))
+	}
+	for _, v := range b.Exported {
+		d.ExportedEnvironmentVariables = append(d.ExportedEnvironmentVariables, exported(v))
+	}
+	d.Logs = logsOutput{CloudWatchLogs: &CloudWatchLogs{Status: "DISABLED"}, S3Logs: &S3Logs{Status: "DISABLED"}}
+	if group, stream := b.logs(); stream != "" {
+		d.Logs.GroupName, d.Logs.StreamName, d.Logs.DeepLink = group, stream, a.link(group, stream)
+		d.Logs.CloudWatchLogsARN = b.place.ARN("logs", "log-group:"+group+":log-stream:"+stream).String()
+		d.Logs.CloudWatchLogs.Status = "ENABLED"
+	}
+	return d
+}
+
+func showArtifact(b *Build, a Artifacts) artifactsOutput {
+	out := artifactsOutput{
+		ArtifactIdentifier: a.ArtifactIdentifier, OverrideArtifactName: a.OverrideArtifactName, EncryptionDisabled: a.EncryptionDisabled, BucketOwnerAccess: a.BucketOwnerAccess,
+	}
+	if i := slices.IndexFunc(b.Uploads, func(u runner.Upload) bool { return u.ID == a.ArtifactIdentifier }); i >= 0 {
+		u := b.Uploads[i]
+		out.Location, out.MD5Sum, out.SHA256Sum = u.Location, u.MD5, u.SHA256
+	}
+	return out
+}
+
+type buildOutput struct {
+	Build buildDetails `json:"build"`
+}
+
+func (a api) answer(b *Build, err error) (*buildOutput, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &buildOutput{a.showBuild(b)}, nil
+}
+
+type idInput struct {
+	ID *string `json:"id"`
+}
+
+// StopBuild ends a build.
+func (a api) StopBuild(ctx context.Context, in *idInput) (*buildOutput, error) {
+	return a.answer(a.Stop(ctx, caller(ctx), *in.ID))
+}
+
+type retryBuildInput struct {
+	ID               *string `json:"id"`
+	IdempotencyToken *string `json:"idempotencyToken"`
+}
+
+// RetryBuild starts a build once more.
+func (a api) RetryBuild(ctx context.Context, in *retryBuildInput) (*buildOutput, error) {
+	return a.answer(a.Retry(ctx, caller(ctx), *in.ID, wire.Val(in.IdempotencyToken)))
+}
+
+type idsInput struct {
+	IDs []string `json:"ids"`
+}
+
+type batchGetBuildsOutput struct {
+	Builds         []buildDetails `json:"builds" empty:"kept"`
+	BuildsNotFound []string       `json:"buildsNotFound" empty:"kept"`
+}
+
+// BatchGetBuilds returns builds by their ids or ARNs.
+func (a api) BatchGetBuilds(ctx context.Context, in *idsInput) (*batchGetBuildsOutput, error) {
+	found, missing, err := a.Builds(caller(ctx), "BatchGetBuilds", in.IDs)
+	if err != nil {
+		return nil, err
+	}
+	out := &batchGetBuildsOutput{make([]buildDetails, len(found)), missing}
+	for i, b := range found {
+		out.Builds[i] = a.showBuild(b)
+	}
+	return out, nil
+}
+
+type notDeleted struct {
+	ID         string `json:"id"`
+	StatusCode string `json:"statusCode"`
+}
+
+type batchDeleteBuildsOutput struct {
+	BuildsDeleted    []string     `json:"buildsDeleted" empty:"kept"`
+	BuildsNotDeleted []notDeleted `json:"buildsNotDeleted" empty:"kept"`
+}
+
+// BatchDeleteBuilds removes builds that are over.
+func (a api) BatchDeleteBuilds(ctx context.Context, in *idsInput) (*batchDeleteBuildsOutput, error) {
+	gone, running, missing, err := a.Remove(ctx, caller(ctx), in.IDs)
+	if err != nil {
+		return nil, err
+	}
+	out := &batchDeleteBuildsOutput{BuildsDeleted: gone}
+	for _, id := range running {
+		out.BuildsNotDeleted = append(out.BuildsNotDeleted, notDeleted{id, "BUILD_IN_PROGRESS"})
+	}
+	for _, id := range missing {
+		out.BuildsNotDeleted = append(out.BuildsNotDeleted, notDeleted{id, "BUILD_NOT_FOUND"})
+	}
+	return out, nil
+}
+
+type listBuildsInput struct {
+	SortOrder *string `json:"sortOrder"`
+	NextToken *string `json:"nextToken"`
+}
+
+type listBuildsForProjectInput struct {
+	ProjectName *string `json:"projectName"`
+	listBuildsInput
+}
+
+type listBuildsOutput struct {
+	IDs       []string `json:"ids" empty:"kept"`
+	NextToken string   `json:"nextToken,omitempty"`
+}
+
+// ListBuilds lists the ids of builds, the latest first if nothing else is said.
+func (a api) ListBuilds(ctx context.Context, in *listBuildsInput) (*listBuildsOutput, error) {
+	return a.list(ctx, "", in)
+}
+
+// ListBuildsForProject lists the ids of the builds of a project.
+func (a api) ListBuildsForProject(ctx context.Context, in *listBuildsForProjectInput) (*listBuildsOutput, error) {
+	return a.list(ctx, *in.ProjectName, &in.listBuildsInput)
+}
+
+func (a api) list(ctx context.Context, project string, in *listBuildsInput) (*listBuildsOutput, error) {
+	all, err := a.AllBuilds(caller(ctx), project)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(all))
+	for i, b := range all {
+		ids[i] = b.ID()
+	}
+	if wire.Val(in.SortOrder) != "ASCENDING" {
+		slices.Reverse(ids)
+	}
+	rows, next, err := after(ids, wire.Val(in.NextToken))
+	return &listBuildsOutput{rows, next}, err
+}

@@ -1,0 +1,435 @@
+package build
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/dari-bus/dari/internal/access"
+	"github.com/dari-bus/dari/internal/event"
+	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/room/build/buildspec"
+	"github.com/dari-bus/dari/internal/room/build/runner"
+	"github.com/dari-bus/dari/internal/store"
+	"github.com/dari-bus/dari/internal/store/table"
+)
+
+// A Build is one run of a project.
+type Build struct {
+	Project, UUID string
+	Number        int64
+	Settings
+	Initiator string
+	// Token is the idempotency token that it was started with.
+	Token string `json:",omitempty"`
+	// Status is IN_PROGRESS until the build is over.
+	Status string
+	Phases []Phase
+	// Started, Ended and Changed are in Unix milliseconds, as all times here.
+	Started, Ended int64
+	Revision       string               `json:",omitempty"`
+	Failed         bool                 `json:",omitempty"`
+	Exported       []buildspec.Variable `json:",omitempty"`
+	Uploads        []runner.Upload      `json:",omitempty"`
+
+	place access.Place
+}
+
+// A Phase is a part of a build. The last one has not ended, as long as there is no
+// Status.
+type Phase struct {
+	Type          string
+	Status        string `json:",omitempty"`
+	Begin, End    int64
+	Code, Message string `json:",omitempty"`
+}
+
+// The phases before those of a runner, and the status of a build that is not over.
+const (
+	submitted  = "SUBMITTED"
+	queued     = "QUEUED"
+	inProgress = "IN_PROGRESS"
+)
+
+// ID is how the build is called, and ARN in full.
+func (b *Build) ID() string  { return b.Project + ":" + b.UUID }
+func (b *Build) ARN() string { return buildARN(b.place, b.ID()) }
+
+func buildARN(at access.Place, id string) string { return at.ARN(service, "build/"+id).String() }
+
+func (b *Build) key() table.Key { return table.Key{Place: b.place, Name: b.ID()} }
+
+// Current is the phase that the build is in.
+func (b *Build) Current() *Phase { return &b.Phases[len(b.Phases)-1] }
+
+// Complete says that the build is over.
+func (b *Build) Complete() bool { return b.Status != inProgress }
+
+// maxMessage is how much is kept of why a phase has failed: it may quote a command.
+const maxMessage = 4 << 10
+
+// turn returns the build with its phase ended and the next one begun. Times do not go
+// back, whatever the clock does.
+func (b *Build) turn(status, code, message, next string) *Build {
+	n := *b
+	n.Phases = slices.Clone(b.Phases)
+	last := n.Current()
+	now := max(time.Now().UnixMilli(), last.Begin)
+	last.Status, last.Code, last.Message, last.End = status, code, strings.ToValidUTF8(message[:min(len(message), maxMessage)], ""), now
+	n.Phases = append(n.Phases, Phase{Type: next, Begin: now})
+	return &n
+}
+
+// MaxBuilds is how many builds of an account in a region are kept, and maxWaiting how
+// many may wait for their turn.
+const (
+	MaxBuilds  = 2000
+	maxWaiting = 100
+)
+
+// An Emission is an event on its way into a transaction: see the bus.
+type Emission interface {
+	Owe(tx store.Tx) error
+	End(kept bool)
+}
+
+// Options configure a Service. All but Log must be set.
+type Options struct {
+	Store store.Store
+	Guard access.Guard
+	// Emit makes an event ready for the default bus of a place.
+	Emit func(from access.Caller, e event.Entry) (Emission, error)
+	// Runner runs builds.
+	Runner Runner
+	// Assume returns a session of a role for a build, by its ARN, that lasts as long.
+	Assume func(by access.Caller, role, session string, lasting time.Duration) (*runner.Credentials, error)
+	// Write writes to a log group, in the name of the role, and makes group and stream.
+	Write func(ctx context.Context, by access.Caller, role, session, group, stream string, lines []runner.Line) error
+	// Endpoint is where the commands of builds reach this server.
+	Endpoint func() string
+	// Slots are how many builds run at a time.
+	Slots int
+	// Log hears what goes wrong in the background. Nil means slog.Default().
+	Log *slog.Logger
+}
+
+// A Runner runs one build.
+type Runner interface {
+	Run(ctx context.Context, job *runner.Job) error
+}
+
+// A Service is all the projects and builds of one store.
+type Service struct {
+	opt      Options
+	projects *table.Table[Project]
+	builds   *table.Table[Build]
+	// woken says that there is something to run.
+	woken chan struct{}
+
+	mu sync.Mutex
+	// waiting are the builds that wait for their turn, in that order, and running what
+	// ends those that have it.
+	waiting []table.Key
+	running map[table.Key]context.CancelCauseFunc
+}
+
+// Open returns the service on what is in the store.
+func Open(ctx context.Context, opt Options) (*Service, error) {
+	if opt.Store == nil || opt.Guard == nil || opt.Emit == nil || opt.Runner == nil || opt.Assume == nil || opt.Write == nil || opt.Endpoint == nil || opt.Slots < 1 {
+		return nil, errors.New("open builds: they need a store, a guard, a runner and the ways to events, roles and logs")
+	}
+	if opt.Log == nil {
+		opt.Log = slog.Default()
+	}
+	s := &Service{opt: opt, woken: make(chan struct{}, 1), running: map[table.Key]context.CancelCauseFunc{}}
+	err := s.openProjects(ctx, opt.Store)
+	if err == nil {
+		s.builds, err = table.Open(ctx, table.Options[Build]{
+			Store: opt.Store, Prefix: "build/build/", Version: 1, Max: MaxBuilds,
+			Full: fault.Limit("Cannot have more than %d builds that are not over", MaxBuilds),
+			Complete: func(k table.Key, b *Build) error {
+				b.place = k.Place
+				return nil
+			},
+		})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open builds: %w", err)
+	}
+	return s, nil
+}
+
+// Start starts a build of a project with settings of its own. The answer is the build
+// as it waits for its turn.
+func (s *Service) Start(ctx context.Context, by access.Caller, project, token string, change func(Settings) Settings) (*Build, error) {
+	at, name := of(by, "project", project)
+	if err := s.allow(by, "StartBuild", at, name); err != nil {
+		return nil, err
+	}
+	p := s.projects.Find(table.Key{Place: at, Name: name})
+	if p == nil {
+		return nil, noProject(at, name)
+	}
+	settings := change(p.Settings)
+	if err := settings.complete(p.Name, *p.EncryptionKey); err != nil {
+		return nil, err
+	}
+	if *settings.ServiceRole != *p.ServiceRole {
+		if err := s.passes(by, *settings.ServiceRole); err != nil {
+			return nil, err
+		}
+	}
+	return s.enqueue(ctx, by, p, token, settings)
+}
+
+// enqueue makes a build of a project and puts it at the end of the line.
+func (s *Service) enqueue(ctx context.Context, by access.Caller, p *Project, token string, settings Settings) (*Build, error) {
+	b := &Build{
+		Project: p.Name, UUID: uuid.NewString(), Number: p.Builds + 1, Settings: settings, Initiator: initiator(by), Token: token,
+		Status: inProgress, Started: time.Now().UnixMilli(), place: p.place,
+	}
+	b.Phases = []Phase{{Type: submitted, Begin: b.Started}}
+	s.mu.Lock() // so that no two builds have one number, and none is forgotten in the line
+	defer s.mu.Unlock()
+	if same := s.sameToken(b); same != nil {
+		return same, nil
+	}
+	if err := s.hasRoom(b); err != nil {
+		return nil, err
+	}
+	begun := b.turn(runner.Succeeded, "", "", queued)
+	err := s.write(ctx, begun, []event.Entry{b.stateChange(s), begun.phaseChange(s)}, func(tx store.Tx) error {
+		if _, err := s.projects.In(tx).Change(p.key(), func(now *Project) error {
+			if now.ID != p.ID {
+				return noProject(p.place, p.Name)
+			}
+			now.Builds++
+			begun.Number = now.Builds
+			return nil
+		}); err != nil {
+			return err
+		}
+		return s.makeRoom(tx, p.place)
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.waiting = append(s.waiting, begun.key())
+	s.wake()
+	return begun, nil
+}
+
+// tokenHolds is how long the same token means the same build.
+const tokenHolds = 5 * time.Minute
+
+// sameToken returns the build of the project that was lately started with the same token.
+func (s *Service) sameToken(b *Build) *Build {
+	if b.Token == "" {
+		return nil
+	}
+	for old := range s.builds.Each(b.place, b.Project+":") {
+		if old.Token == b.Token && b.Started-old.Started < tokenHolds.Milliseconds() {
+			return old
+		}
+	}
+	return nil
+}
+
+// hasRoom says whether a build may be started now.
+func (s *Service) hasRoom(b *Build) error {
+	own, all := 0, 0
+	for old := range s.builds.Each(b.place, "") {
+		if !old.Complete() {
+			if all++; old.Project == b.Project {
+				own++
+			}
+		}
+	}
+	if limit := val(b.ConcurrentBuildLimit); limit > 0 && own >= limit {
+		return fault.Limit("Cannot have more than %d active builds for the project", limit)
+	}
+	if all >= maxWaiting+s.opt.Slots {
+		return fault.Limit("Cannot have more than %d builds in queue for the account", maxWaiting)
+	}
+	return nil
+}
+
+// makeRoom removes the oldest builds of a place while it has as many as are kept.
+func (s *Service) makeRoom(tx store.Tx, at access.Place) error {
+	w := s.builds.In(tx)
+	if w.Count(at, "") < MaxBuilds {
+		return nil
+	}
+	var over []*Build
+	for b := range s.builds.Each(at, "") {
+		if b.Complete() {
+			over = append(over, b)
+		}
+	}
+	slices.SortFunc(over, func(a, b *Build) int { return cmp.Compare(a.Started, b.Started) })
+	for _, b := range over[:min(len(over), MaxBuilds/20)] {
+		if w.Find(b.key()) != nil {
+			if _, err := w.Delete(b.key()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// initiator is who started a build, as CodeBuild has it.
+func initiator(by access.Caller) string {
+	name := by.Principal[strings.LastIndexByte(by.Principal, ':')+1:]
+	switch {
+	case by.Source != "":
+		return by.Source[strings.LastIndexByte(by.Source, ':')+1:] // rule/NAME
+	case strings.HasPrefix(name, "assumed-role/"):
+		return strings.TrimPrefix(name, "assumed-role/")
+	case strings.HasPrefix(name, "user/"):
+		return name[strings.LastIndexByte(name, '/')+1:]
+	}
+	return name
+}
+
+// write writes a build with the events that tell of the change, in one transaction.
+func (s *Service) write(ctx context.Context, b *Build, events []event.Entry, more func(store.Tx) error, opts ...store.Option) (err error) {
+	from := access.Caller{Place: b.place, Service: Principal, Source: b.ARN()}
+	var emissions []Emission
+	for _, e := range events {
+		m, err := s.opt.Emit(from, e)
+		if err != nil {
+			s.opt.Log.Error("builds: an event cannot be put on the bus", "build", b.ID(), "type", e.DetailType, "err", err)
+			continue
+		}
+		emissions = append(emissions, m)
+	}
+	defer func() {
+		for _, m := range emissions {
+			m.End(err == nil)
+		}
+	}()
+	return s.opt.Store.Update(ctx, func(tx store.Tx) error {
+		if more != nil {
+			if err := more(tx); err != nil {
+				return err
+			}
+		}
+		if err := s.builds.In(tx).Put(b.key(), b); err != nil {
+			return err
+		}
+		for _, m := range emissions {
+			if err := m.Owe(tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, opts...)
+}
+
+// Builds returns those of ids that there are, and the ids that no build has.
+func (s *Service) Builds(by access.Caller, action string, ids []string) (found []*Build, missing []string, err error) {
+	for _, id := range ids {
+		at, name := of(by, "build", id)
+		project, _, ok := strings.Cut(name, ":")
+		if !ok {
+			return nil, nil, invalid("invalid build ID: %.300q; the form is PROJECT:UUID", id)
+		}
+		if err := s.allow(by, action, at, project); err != nil {
+			return nil, nil, err
+		}
+		if b := s.builds.Find(table.Key{Place: at, Name: name}); b != nil {
+			found = append(found, b)
+		} else {
+			missing = append(missing, id)
+		}
+	}
+	return found, missing, nil
+}
+
+// Get returns a build.
+func (s *Service) Get(by access.Caller, action, id string) (*Build, error) {
+	found, missing, err := s.Builds(by, action, []string{id})
+	if err == nil && len(missing) > 0 {
+		at, name := of(by, "build", id)
+		err = fault.NotFound("Build cannot be found: %s", buildARN(at, name))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return found[0], nil
+}
+
+// AllBuilds returns the builds of a project, or of the caller's place when it is "",
+// the earliest first.
+func (s *Service) AllBuilds(by access.Caller, project string) (all []*Build, err error) {
+	at, prefix := by.Place, ""
+	if project == "" {
+		err = s.opt.Guard.Allow(access.Own(by, "codebuild:ListBuilds", "*"))
+	} else {
+		var name string
+		at, name = of(by, "project", project)
+		if err = s.allow(by, "ListBuildsForProject", at, name); err == nil && s.projects.Find(table.Key{Place: at, Name: name}) == nil {
+			err = noProject(at, name)
+		}
+		prefix = name + ":"
+	}
+	if err != nil {
+		return nil, err
+	}
+	for b := range s.builds.Each(at, prefix) {
+		all = append(all, b)
+	}
+	slices.SortFunc(all, func(a, b *Build) int {
+		return cmp.Or(cmp.Compare(a.Started, b.Started), strings.Compare(a.Project, b.Project), cmp.Compare(a.Number, b.Number))
+	})
+	return all, nil
+}
+
+// Retry starts a build once more, with the settings that it had.
+func (s *Service) Retry(ctx context.Context, by access.Caller, id, token string) (*Build, error) {
+	b, err := s.Get(by, "RetryBuild", id)
+	if err != nil {
+		return nil, err
+	}
+	p := s.projects.Find(table.Key{Place: b.place, Name: b.Project})
+	switch {
+	case p == nil:
+		return nil, noProject(b.place, b.Project)
+	case !b.Complete():
+		return nil, invalid("the build %s is not over; only one that is can be retried", b.ID())
+	}
+	return s.enqueue(ctx, by, p, token, b.Settings)
+}
+
+// Remove removes builds that are over.
+func (s *Service) Remove(ctx context.Context, by access.Caller, ids []string) (gone, running, missing []string, err error) {
+	found, missing, err := s.Builds(by, "BatchDeleteBuilds", ids)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	err = s.opt.Store.Update(ctx, func(tx store.Tx) error {
+		w := s.builds.In(tx)
+		for _, b := range found {
+			switch now := w.Find(b.key()); {
+			case now == nil: // it was named twice
+			case !now.Complete():
+				running = append(running, now.ARN())
+			default:
+				if _, err := w.Delete(b.key()); err != nil {
+					return err
+				}
+				gone = append(gone, now.ARN())
+			}
+		}
+		return nil
+	}, store.Draining)
+	return gone, running, missing, err
+}
