@@ -229,6 +229,7 @@ func (e *functionEngine) Start(ctx context.Context, c runtime.Config) (pool.Envi
 
 // openFunctions opens the functions, which owe deliveries.
 func (a *App) openFunctions(ctx context.Context, r *rooms, guard access.Guard) (room, error) {
+	a.box.enter()
 	var err error
 	r.functions, err = function.Open(ctx, function.Options{
 		Store: a.store, Guard: guard, Engine: &functionEngine{box: a.box}, Roles: functionRoles{r}, Outbox: functionDebts{r.outbox}, Queues: functionQueues{r},
@@ -247,7 +248,7 @@ func (a *App) openFunctions(ctx context.Context, r *rooms, guard access.Guard) (
 	run := func(ctx context.Context) error {
 		prepared := make(chan error, 1)
 		go func() { prepared <- a.box.prepare(ctx) }()
-		return errors.Join(r.functions.Run(ctx), <-prepared, a.box.close())
+		return errors.Join(r.functions.Run(ctx), <-prepared, a.box.leave())
 	}
 	return room{api: function.API(r.functions), run: run}, nil
 }

@@ -29,6 +29,7 @@ type Options struct {
 	EnforceIAM            bool
 	HTTPSOnly             bool
 	Outbound              string
+	BuildSources          string
 	MaxDead               int
 	MaxDeadBytes          string
 	TrailStrict           bool
@@ -66,6 +67,7 @@ func (o *Options) Register(fs *flag.FlagSet) {
 	fs.BoolVar(&o.HTTPSOnly, "https-only", false, "refuse API destinations and token endpoints that are not https://, as AWS does")
 	fs.StringVar(&o.Outbound, "outbound", "", "`where` API destinations and token endpoints may be: any, or public (addresses of the internet, no proxies), "+
 		"with what else is allowed after commas, such as public,10.1.0.0/16,hooks.internal (default any if only this machine reaches -listen, else public)")
+	fs.StringVar(&o.BuildSources, "build-sources", "", "`directory` below which the file:// URLs of builds' sources may lead: git repositories, folders and zip files; without one they lead nowhere")
 	fs.IntVar(&o.MaxDead, "max-dead", 10_000, "how many deliveries to keep that failed for good and that no dead-letter queue took")
 	fs.StringVar(&o.MaxDeadBytes, "max-dead-bytes", "256MiB", "`size` that the deliveries of -max-dead may have in all; an event counts once, however many targets it failed at")
 	fs.BoolVar(&o.TrailStrict, "trail-strict", false, "put API calls on the default bus only while a trail logs them, as AWS does; else all are put there")

@@ -12,6 +12,7 @@ import (
 	"github.com/dari-bus/dari/internal/destination"
 	"github.com/dari-bus/dari/internal/event"
 	"github.com/dari-bus/dari/internal/eventsapi"
+	"github.com/dari-bus/dari/internal/room/build"
 	"github.com/dari-bus/dari/internal/room/function"
 	"github.com/dari-bus/dari/internal/room/identity"
 	"github.com/dari-bus/dari/internal/room/identity/sts"
@@ -32,6 +33,7 @@ type rooms struct {
 	destinations *destination.Service
 	outbox       *delivery.Outbox
 	buses        *bus.Service
+	builds       *build.Service
 	functions    *function.Service
 	trail        *trail.Service
 	all          []room
@@ -63,7 +65,8 @@ func (a *App) openRooms(ctx context.Context) (*rooms, error) {
 		a.openLogs,
 		a.openFunctions,
 		a.openBuses,
-		a.openTrail, // which has news for the buses
+		a.openBuilds, // which have news for the buses, too
+		a.openTrail,  // which has news for the buses
 	} {
 		room, err := open(ctx, r, r.identities)
 		if err != nil {
@@ -123,7 +126,7 @@ func (a *App) openDestinations(ctx context.Context, r *rooms, guard access.Guard
 // openOutbox opens the outbox, which must know where each kind of target leads:
 // also to those who owe deliveries themselves and are opened after it.
 func (a *App) openOutbox(ctx context.Context, r *rooms, _ access.Guard) (room, error) {
-	later := target.Registry{"logs": logsSink(r), "lambda": functionSink(r), "events/event-bus": target.Bus(func(ctx context.Context, b arn.ARN, d *target.Delivery) error {
+	later := target.Registry{"logs": logsSink(r), "lambda": functionSink(r), "codebuild": projectSink(r), "events/event-bus": target.Bus(func(ctx context.Context, b arn.ARN, d *target.Delivery) error {
 		return r.buses.Forward(ctx, b, d)
 	})}
 	sinks := r.sinks()

@@ -18,6 +18,7 @@ type box struct {
 	opt     *Options
 	mu      sync.Mutex
 	sandbox *sandbox.Sandbox
+	users   int
 	closed  bool
 }
 
@@ -85,10 +86,20 @@ func (b *box) level() string {
 	return b.sandbox.Level().String()
 }
 
-// close ends what runs in the sandbox.
-func (b *box) close() error {
+// enter says that there is a room more whose programs run in the sandbox.
+func (b *box) enter() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.users++
+}
+
+// leave ends what runs in the sandbox when the last room has left it.
+func (b *box) leave() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.users--; b.users > 0 {
+		return nil
+	}
 	b.closed = true
 	if b.sandbox == nil {
 		return nil

@@ -1,10 +1,13 @@
 package build
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"slices"
 
+	"github.com/dari-bus/dari/internal/access"
+	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/room/build/runner"
 	"github.com/dari-bus/dari/internal/wire"
 )
@@ -133,6 +136,18 @@ func (a api) StartBuild(ctx context.Context, in *startBuildInput) (*buildOutput,
 	}
 	b, err := a.Start(ctx, caller(ctx), *in.ProjectName, wire.Val(in.IdempotencyToken), in.Apply)
 	return a.answer(b, err)
+}
+
+// StartFor starts a build of a project for a rule. Its input may have the members of
+// StartBuild, as the constant input of a target has them; others count for nothing. The
+// same token means the same build.
+func (s *Service) StartFor(ctx context.Context, by access.Caller, project arn.ARN, input []byte, token string) error {
+	var o Overrides
+	if err := json.Unmarshal(input, &o); err != nil && bytes.HasPrefix(bytes.TrimSpace(input), []byte("{")) {
+		return invalid("the input of the target: %v", err)
+	}
+	_, err := s.Start(ctx, by, project.String(), token, o.Apply)
+	return err
 }
 
 type phaseContext struct {

@@ -109,10 +109,11 @@ type Options struct {
 	Emit func(from access.Caller, e event.Entry) (Emission, error)
 	// Runner runs builds.
 	Runner Runner
-	// Assume returns a session of a role for a build, by its ARN, that lasts as long.
-	Assume func(by access.Caller, role, session string, lasting time.Duration) (*runner.Credentials, error)
-	// Write writes to a log group, in the name of the role, and makes group and stream.
-	Write func(ctx context.Context, by access.Caller, role, session, group, stream string, lines []runner.Line) error
+	// Assume returns a session of a role that lets CodeBuild in for a build, which lasts as
+	// long, and the caller that it is.
+	Assume func(by access.Caller, role, session string, lasting time.Duration) (*runner.Credentials, access.Caller, error)
+	// Write writes to a log group, as far as the caller may, and makes group and stream.
+	Write func(ctx context.Context, by access.Caller, group, stream string, lines []runner.Line) error
 	// Endpoint is where the commands of builds reach this server.
 	Endpoint func() string
 	// Slots are how many builds run at a time.

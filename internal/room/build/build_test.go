@@ -85,12 +85,10 @@ func openHouse(t *testing.T, slots int) *house {
 	h.opt = Options{
 		Store: mem.New(), Guard: access.Boundary{}, Runner: h, Slots: slots,
 		Emit: func(_ access.Caller, e event.Entry) (Emission, error) { return emission{h, e}, nil },
-		Assume: func(access.Caller, string, string, time.Duration) (*runner.Credentials, error) {
-			return &runner.Credentials{}, nil
+		Assume: func(access.Caller, string, string, time.Duration) (*runner.Credentials, access.Caller, error) {
+			return &runner.Credentials{}, root, nil
 		},
-		Write: func(context.Context, access.Caller, string, string, string, string, []runner.Line) error {
-			return nil
-		},
+		Write:    func(context.Context, access.Caller, string, string, []runner.Line) error { return nil },
 		Endpoint: func() string { return "http://localhost:4566" },
 	}
 	h.start()

@@ -211,17 +211,20 @@ func (s *Service) step(ctx, within context.Context, b *Build, step runner.Step) 
 // job is what a build is for its runner.
 func (s *Service) job(ctx, within context.Context, b *Build, timeout time.Duration) *runner.Job {
 	as := access.Caller{Place: b.place, Service: Principal, Source: b.ARN()}
-	session := "AWSCodeBuild-" + b.UUID
+	var session access.Caller // once there are credentials
 	group, stream := b.logs()
 	job := &runner.Job{
 		Number: digits(b.UUID), Buildspec: b.Source.Buildspec, Source: source(*b.Source, val(b.SourceVersion)),
 		Variables: variables(b.Environment.EnvironmentVariables), Platform: s.platform(b), MemoryBytes: b.Environment.memory(),
-		Credentials: func() (*runner.Credentials, error) { return s.opt.Assume(as, *b.ServiceRole, session, timeout) },
+		Credentials: func() (keys *runner.Credentials, err error) {
+			keys, session, err = s.opt.Assume(as, *b.ServiceRole, "AWSCodeBuild-"+b.UUID, timeout)
+			return keys, err
+		},
 		Write: func(ctx context.Context, lines []runner.Line) error {
 			if stream == "" {
 				return nil
 			}
-			return s.opt.Write(ctx, as, *b.ServiceRole, session, group, stream, lines)
+			return s.opt.Write(ctx, session, group, stream, lines)
 		},
 		Report: func(step runner.Step) (err error) {
 			b, err = s.step(ctx, within, b, step)

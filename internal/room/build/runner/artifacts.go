@@ -72,10 +72,10 @@ func (b *build) carry(ctx context.Context, a Artifact, spec *buildspec.Artifacts
 	if err != nil {
 		return u, err
 	}
-	if err := os.MkdirAll(b.Buckets, 0o755); err != nil {
+	if err := os.MkdirAll(b.buckets, 0o755); err != nil {
 		return u, err
 	}
-	to, err := os.OpenRoot(b.Buckets)
+	to, err := os.OpenRoot(b.buckets)
 	if err != nil {
 		return u, err
 	}

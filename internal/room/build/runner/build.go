@@ -41,6 +41,7 @@ type build struct {
 	sources []string
 	to      map[string]string
 	keys    *Credentials
+	buckets string
 }
 
 // Run runs a build. It returns when nothing of it is left, an error only if Report
@@ -138,17 +139,20 @@ func (b *build) commandsOf(phase string) *buildspec.Phase {
 
 // provision makes the folders and asks for the role's credentials.
 func (b *build) provision(ctx context.Context) (err error) {
+	if b.keys, err = b.job.Credentials(); err != nil { // the log needs them, too
+		return fail("ACCESS_DENIED", err.Error())
+	}
 	b.log.say("Running on CodeBuild On-demand")
 	b.log.say("Waiting for agent ping")
 	if err := b.log.flush(ctx); err != nil {
 		return fail("ACCESS_DENIED", err.Error())
 	}
-	if b.keys, err = b.job.Credentials(); err != nil {
-		return fail("ACCESS_DENIED", err.Error())
-	}
 	b.log.hide(b.keys.KeyID, b.keys.Secret, b.keys.Token)
 	if b.box, err = b.Open(ctx); err != nil {
 		return err
+	}
+	if b.buckets = b.Buckets; b.buckets == "" {
+		b.buckets = filepath.Join(b.box.Scratch(), "s3")
 	}
 	if b.user, err = b.box.NewUser(); err != nil {
 		return err

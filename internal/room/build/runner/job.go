@@ -19,7 +19,8 @@ var (
 type Runner struct {
 	// Open returns the sandbox, which may take a moment when it is the first time.
 	Open func(context.Context) (*sandbox.Sandbox, error)
-	// Buckets is the folder that stands for S3: a bucket is a folder in it.
+	// Buckets is the folder that stands for S3: a bucket is a folder in it. Where it is
+	// "" there is one as long as the sandbox.
 	Buckets string
 	// Sources is the folder below which file URLs may lead; "" lets none lead anywhere.
 	Sources string
@@ -41,7 +42,8 @@ type Job struct {
 	Artifacts []Artifact
 	// Variables are those of the user, Platform those that nobody can change.
 	Variables, Platform []buildspec.Variable
-	// Credentials returns what the service role signs with.
+	// Credentials returns what the service role signs with. It is called before anything
+	// is written.
 	Credentials func() (*Credentials, error)
 	// MemoryBytes is what the commands may use.
 	MemoryBytes int64

@@ -57,7 +57,7 @@ func (b *build) local(location string) (string, bool, error) {
 
 // copyFiles copies a folder, or what is in a zip file.
 func (b *build) copyFiles(ctx context.Context, s Source, dir, what string) error {
-	root, name := b.Buckets, ""
+	root, name := b.buckets, ""
 	file, ok, err := b.local(s.Location)
 	if ok {
 		root, name = filepath.Dir(file), filepath.Base(file)
@@ -224,7 +224,7 @@ func (b *build) readSpec(src string) (text []byte, at string, err error) {
 	root, name := src, cmp.Or(spec, usual)
 	at = filepath.Join(b.inside(src), name)
 	if strings.HasPrefix(spec, "arn:") || strings.HasPrefix(spec, "s3://") {
-		root, at = b.Buckets, spec
+		root, at = b.buckets, spec
 		if name, err = bucketPath(spec); err != nil {
 			return nil, at, err
 		}
