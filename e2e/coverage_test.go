@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/codebuild"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -19,6 +20,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 
 	"github.com/dari-bus/dari/internal/eventsapi"
+	"github.com/dari-bus/dari/internal/room/build"
 	"github.com/dari-bus/dari/internal/room/function"
 	"github.com/dari-bus/dari/internal/room/identity"
 	stsdoor "github.com/dari-bus/dari/internal/room/identity/sts"
@@ -44,6 +46,7 @@ func doors() []door {
 		{sqsdoor.API(nil), reflect.TypeFor[*sqs.Client](), "github.com/aws/aws-sdk-go-v2/service/sqs", false},
 		{logs.API(nil), reflect.TypeFor[*cloudwatchlogs.Client](), "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs", false},
 		{trail.API(nil), reflect.TypeFor[*cloudtrail.Client](), "github.com/aws/aws-sdk-go-v2/service/cloudtrail", true},
+		{build.API(nil), reflect.TypeFor[*codebuild.Client](), "github.com/aws/aws-sdk-go-v2/service/codebuild", false},
 		{function.API(nil), reflect.TypeFor[*lambda.Client](), "github.com/aws/aws-sdk-go-v2/service/lambda", false},
 		{identity.API(nil), reflect.TypeFor[*iam.Client](), "github.com/aws/aws-sdk-go-v2/service/iam", false},
 		{stsdoor.API(nil), reflect.TypeFor[*sts.Client](), "github.com/aws/aws-sdk-go-v2/service/sts", false},
@@ -230,7 +233,7 @@ var small = map[string]bool{
 }
 
 // allSmall are the services all of whose members are small.
-var allSmall = map[string]bool{"logs": true}
+var allSmall = map[string]bool{"codebuild": true, "logs": true}
 
 // onTheWire returns the name of a member of the SDK's type at a path.
 func (c *shapeComparison) onTheWire(path, member string) string {

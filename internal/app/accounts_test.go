@@ -107,6 +107,8 @@ func (h *accounts) furnish() {
 		"{noGroup}", "arn:aws:logs:us-east-1:111111111111:log-group:/shop/none",
 		"{absent}", h.app.URL()+"/111111111111/absent",
 		"{hook}", h.hook.URL,
+		"{project}", "arn:aws:codebuild:us-east-1:111111111111:project/secret-shop",
+		"{build}", "arn:aws:codebuild:us-east-1:111111111111:build/secret-shop:0b9d8c2e-66a4-4f0c-8f62-3a3f1a7b5c44",
 		"{trail}", "arn:aws:cloudtrail:us-east-1:111111111111:trail/watch",
 		"{role}", "arn:aws:iam::111111111111:role/admin",
 		"{function}", "arn:aws:lambda:us-east-1:111111111111:function:secrets",
@@ -125,6 +127,8 @@ func (h *accounts) furnish() {
 	h.must(owner, "logs.PutResourcePolicy", `{"policyName":"classified","policyDocument":"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"Service\":\"delivery.logs.amazonaws.com\"},\"Action\":\"logs:PutLogEvents\",\"Resource\":\"*\"}]}"}`)
 	h.must(owner, "logs.PutMetricFilter", `{"logGroupName":"/shop/app","filterName":"classified","filterPattern":"classified","metricTransformations":[{"metricName":"classified","metricNamespace":"classified","metricValue":"1"}]}`)
 	h.must(owner, "logs.PutSubscriptionFilter", `{"logGroupName":"/shop/app","filterName":"classified","filterPattern":"nothing","destinationArn":"{vaultARN}"}`)
+	h.must(owner, "codebuild.CreateProject", `{"name":"secret-shop","description":"classified","source":{"type":"NO_SOURCE","buildspec":"version: 0.2\n# classified"},"artifacts":{"type":"NO_ARTIFACTS"},`+
+		`"environment":{"type":"LINUX_CONTAINER","image":"classified","computeType":"BUILD_GENERAL1_SMALL"},"serviceRole":"arn:aws:iam::111111111111:role/admin"}`)
 	h.must(owner, "cloudtrail.CreateTrail", `{"Name":"watch","S3BucketName":"classified","TagsList":[{"Key":"k","Value":"classified"}]}`)
 	h.must(owner, "lambda.CreateFunction", "POST /2015-03-31/functions\n"+`{"FunctionName":"secrets","Runtime":"python3.12","Handler":"a.h","Role":"arn:aws:iam::111111111111:role/none","Description":"classified","Tags":{"k":"classified"},"Environment":{"Variables":{"SECRET":"classified"}},"Publish":true,"Code":{"ZipFile":"{zip}"}}`)
 	h.must(owner, "lambda.CreateAlias", "POST /2015-03-31/functions/secrets/aliases\n"+`{"Name":"live","FunctionVersion":"1","Description":"classified"}`)
@@ -239,6 +243,8 @@ func (h *accounts) belongings() []string {
 		{"logs.DescribeSubscriptionFilters", `{"logGroupName":"/shop/app"}`},
 		{"logs.FilterLogEvents", `{"logGroupName":"/shop/app"}`},
 		{"logs.ListTagsForResource", `{"resourceArn":"{group}"}`},
+		{"codebuild.BatchGetProjects", `{"names":["secret-shop"]}`},
+		{"codebuild.ListProjects", `{}`},
 		{"cloudtrail.DescribeTrails", `{}`},
 		{"cloudtrail.GetTrailStatus", `{"Name":"watch"}`},
 		{"cloudtrail.GetEventSelectors", `{"TrailName":"watch"}`},
@@ -345,6 +351,22 @@ var reaches = map[string][]attempt{
 	},
 	"events.UpdateEventBus": {{body: `{"Name":"{bus}","Description":"mine"}`}, {body: `{"Name":"{bus}","DeadLetterConfig":{"Arn":"{morgueARN}"}}`}, {own: true, body: `{"Name":"shop","Description":"mine"}`}},
 
+	"codebuild.BatchDeleteBuilds": {{body: `{"ids":["{build}"]}`}},
+	"codebuild.BatchGetBuilds":    {{body: `{"ids":["{build}"]}`}},
+	"codebuild.BatchGetProjects":  {{body: `{"names":["{project}"]}`}, {own: true, body: `{"names":["secret-shop"]}`}},
+	"codebuild.CreateProject": {
+		{own: true, body: `{"name":"secret-shop","source":{"type":"NO_SOURCE","buildspec":"version: 0.2\n"},"artifacts":{"type":"NO_ARTIFACTS"},"environment":{"type":"LINUX_CONTAINER","image":"i","computeType":"BUILD_GENERAL1_SMALL"},"serviceRole":"arn:aws:iam::222222222222:role/lure"}`},
+		{body: `{"name":"lure","source":{"type":"NO_SOURCE","buildspec":"version: 0.2\n"},"artifacts":{"type":"NO_ARTIFACTS"},"environment":{"type":"LINUX_CONTAINER","image":"i","computeType":"BUILD_GENERAL1_SMALL"},"serviceRole":"{role}"}`},
+	},
+	"codebuild.DeleteProject":                {{body: `{"name":"{project}"}`}, {own: true, body: `{"name":"secret-shop"}`}},
+	"codebuild.ListBuilds":                   {{own: true, body: `{}`}},
+	"codebuild.ListBuildsForProject":         {{body: `{"projectName":"{project}"}`}},
+	"codebuild.ListCuratedEnvironmentImages": {{own: true, body: `{}`}},
+	"codebuild.ListProjects":                 {{own: true, body: `{}`}},
+	"codebuild.RetryBuild":                   {{body: `{"id":"{build}"}`}},
+	"codebuild.StartBuild":                   {{body: `{"projectName":"{project}"}`}, {own: true, body: `{"projectName":"secret-shop"}`}},
+	"codebuild.StopBuild":                    {{body: `{"id":"{build}"}`}},
+	"codebuild.UpdateProject":                {{body: `{"name":"{project}","description":"mine"}`}, {own: true, body: `{"name":"secret-shop","description":"mine"}`}},
 	"lambda.AddPermission": {{body: `POST /2015-03-31/functions/{function}/policy
 {"StatementId":"s","Action":"lambda:InvokeFunction","Principal":"*","SourceArn":"{rule}"}`}},
 	"lambda.CreateAlias": {{body: `POST /2015-03-31/functions/{function}/aliases
@@ -388,7 +410,6 @@ var reaches = map[string][]attempt{
 	"lambda.PublishLayerVersion": {{body: `POST /2018-10-31/layers/{layer}/versions
 {"Content":{"ZipFile":"{zip}"}}`}},
 	"lambda.PublishVersion": {{body: `POST /2015-03-31/functions/{function}/versions
-{}`}},
 	"lambda.PutFunctionConcurrency": {{body: `PUT /2017-10-31/functions/{function}/concurrency
 {"ReservedConcurrentExecutions":0}`}},
 	"lambda.PutFunctionEventInvokeConfig": {{body: `PUT /2019-09-25/functions/{function}/event-invoke-config
