@@ -46,7 +46,7 @@ func doors() []door {
 		{sqsdoor.API(nil), reflect.TypeFor[*sqs.Client](), "github.com/aws/aws-sdk-go-v2/service/sqs", false},
 		{logs.API(nil), reflect.TypeFor[*cloudwatchlogs.Client](), "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs", false},
 		{trail.API(nil), reflect.TypeFor[*cloudtrail.Client](), "github.com/aws/aws-sdk-go-v2/service/cloudtrail", true},
-		{build.API(nil), reflect.TypeFor[*codebuild.Client](), "github.com/aws/aws-sdk-go-v2/service/codebuild", false},
+		{build.API(nil), reflect.TypeFor[*codebuild.Client](), "github.com/aws/aws-sdk-go-v2/service/codebuild", true},
 		{function.API(nil), reflect.TypeFor[*lambda.Client](), "github.com/aws/aws-sdk-go-v2/service/lambda", false},
 		{identity.API(nil), reflect.TypeFor[*iam.Client](), "github.com/aws/aws-sdk-go-v2/service/iam", false},
 		{stsdoor.API(nil), reflect.TypeFor[*sts.Client](), "github.com/aws/aws-sdk-go-v2/service/sts", false},
@@ -122,6 +122,52 @@ var neverAnswered = map[string]string{
 	"DescribeConnection.AuthParameters.ConnectivityParameters": noLattice,
 	"DescribeConnection.InvocationConnectivityParameters":      noLattice,
 
+	"BatchGetBuilds.Builds[].AutoRetryConfig":        noRetries,
+	"BatchGetBuilds.Builds[].BuildBatchArn":          noBatches,
+	"BatchGetBuilds.Builds[].DebugSession":           noEntry,
+	"BatchGetBuilds.Builds[].FileSystemLocations":    noVPC,
+	"BatchGetBuilds.Builds[].Logs.S3DeepLink":        noS3Logs,
+	"BatchGetBuilds.Builds[].Logs.S3LogsArn":         noS3Logs,
+	"BatchGetBuilds.Builds[].NetworkInterface":       noVPC,
+	"BatchGetBuilds.Builds[].ReportArns":             noReports,
+	"BatchGetBuilds.Builds[].VpcConfig":              noVPC,
+	"RetryBuild.Build.AutoRetryConfig":               noRetries,
+	"RetryBuild.Build.BuildBatchArn":                 noBatches,
+	"RetryBuild.Build.DebugSession":                  noEntry,
+	"RetryBuild.Build.FileSystemLocations":           noVPC,
+	"RetryBuild.Build.Logs.S3DeepLink":               noS3Logs,
+	"RetryBuild.Build.Logs.S3LogsArn":                noS3Logs,
+	"RetryBuild.Build.NetworkInterface":              noVPC,
+	"RetryBuild.Build.ReportArns":                    noReports,
+	"RetryBuild.Build.VpcConfig":                     noVPC,
+	"StartBuild.Build.AutoRetryConfig":               noRetries,
+	"StartBuild.Build.BuildBatchArn":                 noBatches,
+	"StartBuild.Build.DebugSession":                  noEntry,
+	"StartBuild.Build.FileSystemLocations":           noVPC,
+	"StartBuild.Build.Logs.S3DeepLink":               noS3Logs,
+	"StartBuild.Build.Logs.S3LogsArn":                noS3Logs,
+	"StartBuild.Build.NetworkInterface":              noVPC,
+	"StartBuild.Build.ReportArns":                    noReports,
+	"StartBuild.Build.VpcConfig":                     noVPC,
+	"StopBuild.Build.AutoRetryConfig":                noRetries,
+	"StopBuild.Build.BuildBatchArn":                  noBatches,
+	"StopBuild.Build.DebugSession":                   noEntry,
+	"StopBuild.Build.FileSystemLocations":            noVPC,
+	"StopBuild.Build.Logs.S3DeepLink":                noS3Logs,
+	"StopBuild.Build.Logs.S3LogsArn":                 noS3Logs,
+	"StopBuild.Build.NetworkInterface":               noVPC,
+	"StopBuild.Build.ReportArns":                     noReports,
+	"StopBuild.Build.VpcConfig":                      noVPC,
+	"BatchGetProjects.Projects[].PublicProjectAlias": noPublic,
+	"BatchGetProjects.Projects[].ResourceAccessRole": noPublic,
+	"BatchGetProjects.Projects[].Webhook":            noHooks,
+	"CreateProject.Project.PublicProjectAlias":       noPublic,
+	"CreateProject.Project.ResourceAccessRole":       noPublic,
+	"CreateProject.Project.Webhook":                  noHooks,
+	"UpdateProject.Project.PublicProjectAlias":       noPublic,
+	"UpdateProject.Project.ResourceAccessRole":       noPublic,
+	"UpdateProject.Project.Webhook":                  noHooks,
+
 	"CreateTrail.KmsKeyId":                     noKMS,
 	"CreateTrail.SnsTopicARN":                  noTopics,
 	"CreateTrail.SnsTopicName":                 noTopics,
@@ -171,6 +217,14 @@ var neverAnswered = map[string]string{
 }
 
 const (
+	noRetries = "failed builds are not started again by the service; asking for it is refused"
+	noBatches = "builds do not run in batches; asking for it is refused"
+	noEntry   = "the sandbox of a build is not entered from outside; asking for it is refused"
+	noVPC     = "builds run in the network of the machine; asking for another one, or for file systems, is refused"
+	noS3Logs  = "logs are not written to S3; asking for it is refused"
+	noReports = "there are no report groups"
+	noPublic  = "projects are not public; asking for it is refused"
+	noHooks   = "no webhooks come in; making one is refused"
 	noManager = "no AWS service keeps buses or rules of its own here"
 	noTokens  = "there is no other way in than signed requests; asking for it is refused"
 	noMasks   = "nothing is masked, and asking for it is refused"
