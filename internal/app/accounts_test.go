@@ -833,6 +833,7 @@ var aims = map[string]struct {
 	"sqs":                    {`{"Id":"1","Arn":"{vaultARN}"}`, target.CodeNoResource},
 	"lambda":                 {`{"Id":"1","Arn":"{function}"}`, target.CodeNoPermission},
 	"logs":                   {`{"Id":"1","Arn":"{group}"}`, target.CodeNoResource},
+	"codebuild":              {`{"Id":"1","Arn":"{project}","RoleArn":"arn:aws:iam::222222222222:role/r"}`, target.CodeNoPermission},
 	"events/event-bus":       {`{"Id":"1","Arn":"{bus}","RoleArn":"arn:aws:iam::222222222222:role/r"}`, target.CodeNoPermission},
 	"events/api-destination": {`{"Id":"1","Arn":"{destination}","RoleArn":"arn:aws:iam::222222222222:role/r"}`, ""},
 }

@@ -194,7 +194,7 @@ type buildDetails struct {
 	SourceVersion                string            `json:"sourceVersion,omitempty"`
 	ResolvedSourceVersion        string            `json:"resolvedSourceVersion,omitempty"`
 	ProjectName                  string            `json:"projectName"`
-	Phases                       []phaseOutput     `json:"phases"`
+	Phases                       []phaseOutput     `json:"phases" empty:"kept"`
 	Source                       *Source           `json:"source"`
 	SecondarySources             []Source          `json:"secondarySources" empty:"kept"`
 	SecondarySourceVersions      []SourceVersion   `json:"secondarySourceVersions" empty:"kept"`

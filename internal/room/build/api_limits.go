@@ -5,21 +5,21 @@ import "github.com/dari-bus/dari/internal/wire"
 // limits are the constraints on members, as AWS's model has them.
 var limits = wire.Limits{
 	"createProjectInput.Name":               {Required: true, Min: 2, Max: 150, Pattern: `[A-Za-z0-9][A-Za-z0-9\-_]{1,149}`},
-	"updateProjectInput.Name":               {Required: true, Min: 1},
+	"updateProjectInput.Name":               name,
 	"Settings.Description":                  {HasMin: true, Max: 255},
 	"Settings.ServiceRole":                  {Min: 1},
 	"Settings.TimeoutInMinutes":             timeout,
 	"Settings.QueuedTimeoutInMinutes":       queuedTimeout,
-	"nameInput.Name":                        {Required: true, Min: 1},
-	"batchGetProjectsInput.Names":           {Required: true, Min: 1, Max: 100, Each: &wire.Limit{Min: 1}},
+	"nameInput.Name":                        name,
+	"batchGetProjectsInput.Names":           {Required: true, Min: 1, Max: 100, Each: &wire.Limit{Min: 1, Max: maxName}},
 	"listProjectsInput.SortBy":              {Enum: []string{"NAME", "CREATED_TIME", "LAST_MODIFIED_TIME"}},
 	"listProjectsInput.SortOrder":           sortOrder,
-	"idInput.ID":                            {Required: true, Min: 1},
-	"retryBuildInput.ID":                    {Required: true, Min: 1},
-	"idsInput.IDs":                          {Required: true, Min: 1, Max: 100, Each: &wire.Limit{Min: 1}},
+	"idInput.ID":                            name,
+	"retryBuildInput.ID":                    name,
+	"idsInput.IDs":                          {Required: true, Min: 1, Max: 100, Each: &wire.Limit{Min: 1, Max: maxName}},
 	"listBuildsInput.SortOrder":             sortOrder,
-	"listBuildsForProjectInput.ProjectName": {Required: true, Min: 1},
-	"startBuildInput.ProjectName":           {Required: true, Min: 1},
+	"listBuildsForProjectInput.ProjectName": name,
+	"startBuildInput.ProjectName":           name,
 	"Overrides.SourceTypeOverride":          {Enum: sourceTypes},
 	"Overrides.TimeoutInMinutesOverride":    timeout,
 	"Overrides.QueuedTimeoutOverride":       queuedTimeout,
@@ -27,7 +27,11 @@ var limits = wire.Limits{
 	"Source.GitCloneDepth":                  {HasMin: true},
 }
 
+// maxName is how long a name, an id or an ARN of ours may be: AWS has no bound.
+const maxName = 512
+
 var (
+	name          = wire.Limit{Required: true, Min: 1, Max: maxName}
 	timeout       = wire.Limit{Min: 5, Max: 2160}
 	queuedTimeout = wire.Limit{Min: 5, Max: 480}
 	sortOrder     = wire.Limit{Enum: []string{"ASCENDING", "DESCENDING"}}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/page"
 	"github.com/dari-bus/dari/internal/wire"
 )
@@ -181,21 +182,21 @@ func after(all []string, token string) (rows []string, next string, err error) {
 type imageVersions struct {
 	Name        string   `json:"name"`
 	Description string   `json:"description"`
-	Versions    []string `json:"versions"`
+	Versions    []string `json:"versions" empty:"kept"`
 }
 
 type imageLanguage struct {
 	Language string          `json:"language"`
-	Images   []imageVersions `json:"images"`
+	Images   []imageVersions `json:"images" empty:"kept"`
 }
 
 type imagePlatform struct {
 	Platform  string          `json:"platform"`
-	Languages []imageLanguage `json:"languages"`
+	Languages []imageLanguage `json:"languages" empty:"kept"`
 }
 
 type listImagesOutput struct {
-	Platforms []imagePlatform `json:"platforms"`
+	Platforms []imagePlatform `json:"platforms" empty:"kept"`
 }
 
 // images are the names that projects usually give, for programs that let people choose.
@@ -203,7 +204,7 @@ const images = "amazonlinux-x86_64-standard:5.0 amazonlinux-aarch64-standard:3.0
 
 // ListCuratedEnvironmentImages names images, which all stand for the machine.
 func (a api) ListCuratedEnvironmentImages(ctx context.Context, _ *wire.Empty) (*listImagesOutput, error) {
-	if _, err := a.AllProjects(caller(ctx)); err != nil {
+	if err := a.opt.Guard.Allow(access.Own(caller(ctx), "codebuild:ListCuratedEnvironmentImages", "*")); err != nil {
 		return nil, err
 	}
 	language := imageLanguage{Language: "STANDARD"}

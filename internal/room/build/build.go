@@ -340,11 +340,11 @@ func (s *Service) Builds(by access.Caller, action string, ids []string) (found [
 	for _, id := range ids {
 		at, name := of(by, "build", id)
 		project, _, ok := strings.Cut(name, ":")
-		if !ok {
-			return nil, nil, invalid("invalid build ID: %.300q; the form is PROJECT:UUID", id)
-		}
 		if err := s.allow(by, action, at, project); err != nil {
 			return nil, nil, err
+		}
+		if !ok {
+			return nil, nil, invalid("invalid build ID: %.300q; the form is PROJECT:UUID", id)
 		}
 		if b := s.builds.Find(table.Key{Place: at, Name: name}); b != nil {
 			found = append(found, b)
