@@ -26,7 +26,11 @@ func TestReopeningChangesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(s, s))
 		stays, reopened := newHouse(t), newHouse(t)
-		for step := range 600 {
+		steps := 600
+		if testing.Short() && *seed == 0 {
+			steps = 150
+		}
+		for step := range steps {
 			time.Sleep(time.Duration(r.IntN(40)) * time.Second)
 			name, op := randomOperation(r)
 			want, got := op(stays), op(reopened)

@@ -142,8 +142,12 @@ func (f *flaky) Update(ctx context.Context, fn func(store.Tx) error, opts ...sto
 // TestQueueBehavesLikeTheModel makes random calls, with restarts and failing
 // disks between them, and compares every answer.
 func TestQueueBehavesLikeTheModel(t *testing.T) {
+	runs := 30
+	if testing.Short() {
+		runs = 5
+	}
 	for _, name := range []string{"q", "q.fifo"} {
-		for range 30 {
+		for range runs {
 			seed := rand.Uint64()
 			t.Run(fmt.Sprintf("%s/%d", name, seed), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) { behaveLikeTheModel(t, name, seed) })
