@@ -37,6 +37,13 @@ const (
 	at       = "us-east-1"
 )
 
+// What the owner has of functions, and a zip that may be one.
+const (
+	secretFunction = "arn:aws:lambda:us-east-1:111111111111:function:secrets"
+	secretLayer    = "arn:aws:lambda:us-east-1:111111111111:layer:secrets"
+	someZip        = "UEsDBBQAAAAAAAAAIVybMhReFgAAABYAAAAEAAAAYS5weWRlZiBoKGUsIGMpOiByZXR1cm4gMQpQSwECFAMUAAAAAAAAACFcmzIUXhYAAAAWAAAABAAAAAAAAAAAAAAAgAEAAAAAYS5weVBLBQYAAAAAAQABADIAAAA4AAAAAAA="
+)
+
 // classified stands in everything that the owner keeps: descriptions, patterns,
 // tags, messages, secrets. No answer to anybody else may hold it.
 const classified = "classified"
@@ -111,9 +118,7 @@ func (h *accounts) furnish() {
 		"{build}", "arn:aws:codebuild:us-east-1:111111111111:build/secret-shop:0b9d8c2e-66a4-4f0c-8f62-3a3f1a7b5c44",
 		"{trail}", "arn:aws:cloudtrail:us-east-1:111111111111:trail/watch",
 		"{role}", "arn:aws:iam::111111111111:role/admin",
-		"{function}", "arn:aws:lambda:us-east-1:111111111111:function:secrets",
-		"{layer}", "arn:aws:lambda:us-east-1:111111111111:layer:secrets",
-		"{zip}", "UEsDBBQAAAAAAAAAIVybMhReFgAAABYAAAAEAAAAYS5weWRlZiBoKGUsIGMpOiByZXR1cm4gMQpQSwECFAMUAAAAAAAAACFcmzIUXhYAAAAWAAAABAAAAAAAAAAAAAAAgAEAAAAAYS5weVBLBQYAAAAAAQABADIAAAA4AAAAAAA=",
+		"{function}", secretFunction, "{layer}", secretLayer, "{zip}", someZip,
 		"{policy}", "arn:aws:iam::111111111111:policy/secrets",
 	)
 	h.must(owner, "events.PutRule", `{"Name":"orders","EventBusName":"shop","EventPattern":"{\"source\":[\"classified\"]}","Description":"classified","Tags":[{"Key":"k","Value":"classified"}]}`)

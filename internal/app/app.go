@@ -147,7 +147,7 @@ func (a *App) handler() (*front, error) {
 		Sandbox:   a.box.level,
 		Host:      host, Region: a.opt.Region, Account: a.opt.Account,
 	})
-	return &front{guard: guard, hosts: a.hosts(), own: own, aws: aws, need: door.Need{Methods: aws.Methods(), Acts: true}}, nil
+	return &front{guard: guard, hosts: a.hosts(), own: own, aws: aws}, nil
 }
 
 // home is the place of callers who name none.

@@ -90,7 +90,7 @@ func TestTheDoctorFindsWhatMightSurprise(t *testing.T) {
 		call("AWSEvents.PutRule", `{"Name":"`+rule+`","EventPattern":"{\"source\":[\"a\"]}"}`)
 	}
 	call("AWSEvents.PutTargets", `{"Rule":"busy","Targets":[{"Id":"1","Arn":"`+queue+`shut"},{"Id":"2","Arn":"arn:aws:logs:us-east-1:000000000000:log-group:/brief"},{"Id":"3","Arn":"arn:aws:events:us-east-1:000000000000:event-bus/open","RoleArn":"arn:aws:iam::000000000000:role/any"}]}`)
-	call("AWSEvents.PutTargets", `{"Rule":"astray","Targets":[{"Id":"1","Arn":"`+queue+`gone"},{"Id":"2","Arn":"arn:aws:lambda:us-east-1:000000000000:function:f"}]}`)
+	call("AWSEvents.PutTargets", `{"Rule":"astray","Targets":[{"Id":"1","Arn":"`+queue+`gone"},{"Id":"2","Arn":"arn:aws:sns:us-east-1:000000000000:f"}]}`)
 	for name, principal := range map[string]string{"loose": `"*"`, "tight": `{"AWS":"111111111111"}`} {
 		_, err := a.identities.Create(t.Context(), access.Root("000000000000", "us-east-1"), directory.Role, directory.Entity{
 			Name: name, Trust: `{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Principal":` + principal + `}}`,
@@ -124,7 +124,7 @@ func TestTheDoctorFindsWhatMightSurprise(t *testing.T) {
 		"Here are: 3 rules with 5 targets, 2 queues, 2 log groups, 2 roles, 0 users with 0 active keys",
 		"no targets: what they match goes nowhere.\n    " + rule + "idle\n  Next: aws events put-targets",
 		"do not exist: what is sent there fails.\n    " + rule + "astray to " + queue + "gone\n  Next",
-		"services that dari does not have: what is sent there fails.\n    " + rule + "astray to arn:aws:lambda:us-east-1:000000000000:function:f\n  Next",
+		"services that dari does not have: what is sent there fails.\n    " + rule + "astray to arn:aws:sns:us-east-1:000000000000:f\n  Next",
 		"Anybody may assume these roles, from every account.\n    arn:aws:iam::000000000000:role/loose\n  Next: aws iam update-assume-role-policy",
 		"let everybody in.\n    " + queue + "open\n  Next: aws sqs set-queue-attributes",
 		"let everybody put events.\n    arn:aws:events:us-east-1:000000000000:event-bus/open\n  Next: aws events remove-permission",

@@ -17,8 +17,6 @@ type front struct {
 	hosts []hostRoute
 	own   http.Handler
 	aws   wire.Handler
-	// need is what the AWS APIs need: any method may carry an action.
-	need door.Need
 	// stopping says that each connection ends with the answer to its call.
 	stopping atomic.Bool
 }
@@ -61,7 +59,7 @@ func (f *front) entrance(r *http.Request) entrance {
 	case console.IsBrowser(r):
 		return entrance{console.Need(r), http.RedirectHandler(console.Prefix+"/console/", http.StatusFound), refuseOwn}
 	default:
-		return entrance{f.need, f.aws, f.refuseAWS}
+		return entrance{door.Need{Methods: f.aws.Methods(r), Acts: true}, f.aws, f.refuseAWS}
 	}
 }
 

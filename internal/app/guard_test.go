@@ -24,6 +24,8 @@ func (g *refusing) Allow(a *access.Ask) error {
 // otherActions are the permissions that AWS asks for where they do not have the
 // name of the operation.
 var otherActions = map[string]string{
+	"lambda.GetLayerVersionByArn":      "lambda:GetLayerVersion",
+	"lambda.Invoke":                    "lambda:InvokeFunction",
 	"sqs.ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
 	"sqs.DeleteMessageBatch":           "sqs:DeleteMessage",
 	"sqs.SendMessageBatch":             "sqs:SendMessage",
@@ -59,6 +61,7 @@ func TestEveryOperationAsksTheGuard(t *testing.T) {
 		"{trail}", "arn:aws:cloudtrail:us-east-1:111111111111:trail/watch",
 		"{absent}", "http://localhost/111111111111/absent", "{hook}", "http://localhost",
 		"{role}", "arn:aws:iam::111111111111:role/admin", "{policy}", "arn:aws:iam::111111111111:policy/secrets",
+		"{function}", secretFunction, "{layer}", secretLayer, "{zip}", someZip,
 	)
 	for name, tries := range reaches {
 		service, operation, _ := strings.Cut(name, ".")

@@ -81,8 +81,9 @@ type Handler interface {
 	// Wait returns when what hooks left for later is done, or ctx ends. It is for
 	// when no further calls come in.
 	Wait(ctx context.Context) error
-	// Methods are the HTTP methods that the services may be called with.
-	Methods() []string
+	// Methods are the HTTP methods that the services may be called with where a request
+	// goes. Those of the RPC dialects always are among them.
+	Methods(r *http.Request) []string
 }
 
 type handler struct {
@@ -281,13 +282,16 @@ func (op *operation) findStreams() error {
 	return nil
 }
 
-// Methods are those of the RPC dialects, and those of all routes.
-func (h *handler) Methods() []string {
+// Methods are those of the RPC dialects, and those of the routes that lead to a path.
+func (h *handler) Methods(r *http.Request) []string {
 	methods := []string{http.MethodGet, http.MethodPost}
+	if slices.Contains(methods, r.Method) {
+		return methods
+	}
 	for _, s := range h.services {
-		for _, op := range s.operations {
-			if method, _, _ := strings.Cut(op.Route, " "); method != "" && !slices.Contains(methods, method) {
-				methods = append(methods, method)
+		for _, m := range s.routes.Find("", r.URL.EscapedPath(), r.URL.Query()).Methods {
+			if !slices.Contains(methods, m) {
+				methods = append(methods, m)
 			}
 		}
 	}

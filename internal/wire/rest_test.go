@@ -150,8 +150,10 @@ func TestARequestThatIsNobodysIsAnsweredInItsDialect(t *testing.T) {
 			t.Errorf("Allow: %q", w.Header().Values("Allow"))
 		}
 	}
-	if got := strings.Join(h.(Handler).Methods(), " "); got != "DELETE GET POST PUT" {
-		t.Errorf("methods: %s", got)
+	for path, want := range map[string]string{"/things/n": "GET POST PUT", "/": "GET POST"} {
+		if got := strings.Join(h.(Handler).Methods(request(t, "PATCH", path, "")), " "); got != want {
+			t.Errorf("methods of %s: %s; want %s", path, got, want)
+		}
 	}
 }
 

@@ -37,7 +37,7 @@ func API(s *Service) *wire.Service {
 			"Zips have less than 50 MB, 250 MB unpacked, layers included, and 100,000 files. Requests of Invoke have 6 MB, those of the type Event 1 MiB.",
 		},
 		Deviations: []string{
-			"Functions run on this machine, in sandboxes: CPU is not divided by memory, and Architectures are kept and not asked for. docs/functions.md says what keeps code apart.",
+			"Functions run on this machine, in sandboxes: CPU is not divided by memory, and Architectures are kept and not asked for. docs/sandbox.md says what keeps code apart.",
 			"The runtimes are those of the machine: `python3.x` and `nodejs20.x` and later are what is installed, of a neighbouring version if need be, and `provided.al2` and `provided.al2023` run any binary. Other runtimes are refused.",
 			"Code comes with the call: Code.S3Bucket is refused, and GetFunction has no Code.Location.",
 			"Functions are Active, and updates Successful, as soon as the call has answered.",

@@ -122,8 +122,8 @@ func (a api) DeleteFunctionEventInvokeConfig(ctx context.Context, in *qualifiedI
 }
 
 type asyncsOutput struct {
-	FunctionEventInvokeConfigs []asyncOutput
-	NextMarker                 string `json:",omitempty"`
+	FunctionEventInvokeConfigs []asyncOutput `empty:"kept"`
+	NextMarker                 string        `json:",omitempty"`
 }
 
 // ListFunctionEventInvokeConfigs lists the settings of all qualifiers of a function.

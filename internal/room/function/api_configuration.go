@@ -196,7 +196,7 @@ type configuration struct {
 	LastUpdateStatusReason     string        `json:",omitempty"`
 	LastUpdateStatusReasonCode string        `json:",omitempty"`
 	PackageType                string
-	Architectures              []string
+	Architectures              []string `json:",omitempty"`
 	EphemeralStorage           EphemeralStorage
 	SnapStart                  SnapStartResponse
 	RuntimeVersionConfig       RuntimeVersionConfig

@@ -181,8 +181,8 @@ type listFunctionsInput struct {
 }
 
 type functionsOutput struct {
-	NextMarker string `json:",omitempty"`
-	Functions  []configuration
+	NextMarker string          `json:",omitempty"`
+	Functions  []configuration `empty:"kept"`
 }
 
 // ListFunctions lists the functions of the account, all their versions if asked for.

@@ -35,7 +35,7 @@ type invokeOutput struct {
 	FunctionError   *string `rest:"header=X-Amz-Function-Error"`
 	LogResult       *string `rest:"header=X-Amz-Log-Result"`
 	ExecutedVersion *string `rest:"header=X-Amz-Executed-Version"`
-	Payload         []byte  `rest:"payload"`
+	Payload         []byte  `rest:"payload" empty:"kept"`
 }
 
 // Invoke runs a function, or has it run.

@@ -79,8 +79,8 @@ func (a api) PublishLayerVersion(ctx context.Context, in *publishLayerInput) (*l
 	if err != nil {
 		return nil, err
 	}
-	l, err := a.PublishLayer(ctx, by, catalog.Layer{
-		Name: at.Name, Description: wire.Val(in.Description), License: wire.Val(in.LicenseInfo),
+	l, err := a.PublishLayer(ctx, by, at, catalog.Layer{
+		Description: wire.Val(in.Description), License: wire.Val(in.LicenseInfo),
 		Runtimes: in.CompatibleRuntimes, Architectures: in.CompatibleArchitectures,
 	}, zip)
 	if err != nil {
@@ -158,8 +158,8 @@ type listedLayer struct {
 }
 
 type layersOutput struct {
-	NextMarker string `json:",omitempty"`
-	Layers     []listedLayer
+	NextMarker string        `json:",omitempty"`
+	Layers     []listedLayer `empty:"kept"`
 }
 
 type listLayersInput struct{ layerFilter }
@@ -189,8 +189,8 @@ type listLayerVersionsInput struct {
 }
 
 type layerVersionsOutput struct {
-	NextMarker    string `json:",omitempty"`
-	LayerVersions []layerVersion
+	NextMarker    string         `json:",omitempty"`
+	LayerVersions []layerVersion `empty:"kept"`
 }
 
 // ListLayerVersions lists the versions of a layer, the newest first.

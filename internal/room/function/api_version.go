@@ -39,8 +39,8 @@ func (a api) PublishVersion(ctx context.Context, in *publishInput) (*configurati
 }
 
 type versionsOutput struct {
-	NextMarker string `json:",omitempty"`
-	Versions   []configuration
+	NextMarker string          `json:",omitempty"`
+	Versions   []configuration `empty:"kept"`
 }
 
 // ListVersionsByFunction lists the versions of a function, $LATEST among them.
@@ -74,7 +74,7 @@ func (a api) aliasRows() []wire.Operation {
 
 // AliasRoutingConfiguration has the weights of further versions.
 type AliasRoutingConfiguration struct {
-	AdditionalVersionWeights map[string]float64
+	AdditionalVersionWeights map[string]float64 `json:",omitempty"`
 }
 
 type aliasOutput struct {
@@ -185,8 +185,8 @@ type listAliasesInput struct {
 }
 
 type aliasesOutput struct {
-	NextMarker string `json:",omitempty"`
-	Aliases    []aliasOutput
+	NextMarker string        `json:",omitempty"`
+	Aliases    []aliasOutput `empty:"kept"`
 }
 
 // ListAliases lists the aliases of a function.

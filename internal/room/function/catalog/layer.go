@@ -121,8 +121,8 @@ func (c *Catalog) layersOf(by access.Caller, arns []string) ([]LayerUse, error) 
 }
 
 // PublishLayer makes a version of a layer.
-func (c *Catalog) PublishLayer(ctx context.Context, by access.Caller, l Layer, zip []byte) (*Layer, error) {
-	if err := c.ownLayer(by, LayerAddress{by.Place, l.Name, 0}, "PublishLayerVersion"); err != nil {
+func (c *Catalog) PublishLayer(ctx context.Context, by access.Caller, at LayerAddress, l Layer, zip []byte) (*Layer, error) {
+	if err := c.ownLayer(by, at, "PublishLayerVersion"); err != nil {
 		return nil, err
 	}
 	ref, release, err := c.add(ctx, by, zip)
@@ -130,9 +130,9 @@ func (c *Catalog) PublishLayer(ctx context.Context, by access.Caller, l Layer, z
 		return nil, err
 	}
 	defer release()
-	l.Code, l.Created = ref, millis()
+	l.Name, l.Code, l.Created = at.Name, ref, millis()
 	return &l, c.opt.Store.Update(ctx, func(tx store.Tx) error {
-		key := table.Key{Place: by.Place, Name: l.Name}
+		key := table.Key{Place: at.Place, Name: l.Name}
 		next := shelf{}
 		if s := c.shelves.In(tx).Find(key); s != nil {
 			next = *s
@@ -142,7 +142,7 @@ func (c *Catalog) PublishLayer(ctx context.Context, by access.Caller, l Layer, z
 		if err := c.shelves.In(tx).Put(key, &next); err != nil {
 			return err
 		}
-		return c.layers.In(tx).Create(layerKey(by.Place, l.Name, l.Number), &l)
+		return c.layers.In(tx).Create(layerKey(at.Place, l.Name, l.Number), &l)
 	})
 }
 

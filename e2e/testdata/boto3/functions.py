@@ -1,0 +1,153 @@
+"""Functions that really run, as boto3 users have them, and rules that send to them."""
+
+import base64
+import io
+import json
+import os
+import sys
+import time
+import zipfile
+
+import boto3
+from botocore.config import Config
+
+# Older versions do not know AWS_ENDPOINT_URL.
+endpoint = os.environ["AWS_ENDPOINT_URL"]
+
+
+def client(name):
+    return boto3.client(name, endpoint_url=endpoint, config=Config(retries={"max_attempts": 0}))
+
+
+functions, iam, sqs, logs, events = (client(name) for name in ("lambda", "iam", "sqs", "logs", "events"))
+
+
+def zipped(text):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as z:
+        z.writestr("app.py", text)
+    return out.getvalue()
+
+
+def queue(name):
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    return url, sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+
+
+def receive(url):
+    deadline = time.time() + 60
+    while time.time() < deadline:
+        for m in sqs.receive_message(QueueUrl=url, WaitTimeSeconds=5, MessageAttributeNames=["All"]).get("Messages", []):
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=m["ReceiptHandle"])
+            return m
+    raise AssertionError("no message on " + url)
+
+
+code = '''
+import json, os, boto3
+
+def handler(event, context):
+    print("got", json.dumps(event))
+    if event.get("raise"):
+        raise ValueError("boom")
+    if event.get("queue"):
+        return boto3.client("sqs").send_message(QueueUrl=event["queue"], MessageBody="from inside")["MessageId"]
+    if event.get("source") == "shop":
+        boto3.client("sqs").send_message(QueueUrl=os.environ["OUT"], MessageBody=event["detail-type"])
+    return {"m": "größe", "version": context.function_version, "arn": context.invoked_function_arn, "n": event.get("n")}
+'''
+
+out, out_arn = queue("out")
+dead, dead_arn = queue("dead")
+trust = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}}
+role = iam.create_role(RoleName="runs", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+
+
+def let(*actions):
+    document = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": list(actions), "Resource": [out_arn, dead_arn]}}
+    iam.put_role_policy(RoleName="runs", PolicyName="queues", PolicyDocument=json.dumps(document))
+
+
+let("sqs:SendMessage")
+made = functions.create_function(
+    FunctionName="fn",
+    Runtime="python%d.%d" % sys.version_info[:2],
+    Role=role,
+    Handler="app.handler",
+    Code={"ZipFile": zipped(code)},
+    Timeout=30,
+    MemorySize=256,
+    Environment={"Variables": {"OUT": out}},
+    DeadLetterConfig={"TargetArn": dead_arn},
+)
+arn = made["FunctionArn"]
+functions.get_waiter("function_active_v2").wait(FunctionName="fn")
+
+
+def invoke(event, **more):
+    answer = functions.invoke(FunctionName="fn", Payload=json.dumps(event), **more)
+    return answer, json.loads(answer["Payload"].read() or "null")
+
+
+answer, said = invoke({"n": 1}, LogType="Tail")
+assert answer["StatusCode"] == 200 and "FunctionError" not in answer, said
+assert said == {"m": "größe", "version": "$LATEST", "arn": arn, "n": 1}, said
+tail = base64.b64decode(answer["LogResult"]).decode()
+assert 'got {"n": 1}' in tail and "REPORT RequestId: " in tail, tail
+
+answer, said = invoke({"raise": True})
+assert answer["FunctionError"] == "Unhandled" and said["errorType"] == "ValueError" and said["errorMessage"] == "boom", said
+
+# What is called from inside is held to the policy of the role.
+answer, said = invoke({"queue": out})
+assert "FunctionError" not in answer, said
+assert receive(out)["Body"] == "from inside"
+let("sqs:ReceiveMessage")
+answer, said = invoke({"queue": out})
+assert answer["FunctionError"] == "Unhandled" and "sqs:SendMessage" in said["errorMessage"].replace("sqs:sendmessage", "sqs:SendMessage"), said
+assert "assumed-role/runs/fn" in said["errorMessage"], said
+let("sqs:SendMessage")
+
+# Versions and aliases.
+one = functions.publish_version(FunctionName="fn")["Version"]
+functions.create_alias(FunctionName="fn", Name="live", FunctionVersion=one)
+answer, said = invoke({}, Qualifier="live")
+assert answer["ExecutedVersion"] == one and said["version"] == one and said["arn"] == arn + ":live", said
+
+# Events that nobody waits for: what fails for good goes to the dead-letter queue.
+functions.put_function_event_invoke_config(FunctionName="fn", MaximumRetryAttempts=0)
+answer, _ = invoke({"raise": 1}, InvocationType="Event")
+assert answer["StatusCode"] == 202, answer
+m = receive(dead)
+assert json.loads(m["Body"]) == {"raise": 1}, m
+assert m["MessageAttributes"]["ErrorMessage"]["StringValue"] == "boom", m
+assert m["MessageAttributes"]["ErrorCode"] == {"StringValue": "200", "DataType": "Number"}, m
+
+# A rule gets in by the policy of the function, and only so.
+rule = events.put_rule(Name="orders", EventPattern='{"source":["shop"]}')["RuleArn"]
+events.put_targets(Rule="orders", Targets=[{"Id": "fn", "Arn": arn, "DeadLetterConfig": {"Arn": dead_arn}}])
+
+
+def put(kind):
+    assert events.put_events(Entries=[{"Source": "shop", "DetailType": kind, "Detail": "{}"}])["FailedEntryCount"] == 0
+
+
+put("first")
+m = receive(dead)
+assert m["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "NO_PERMISSIONS", m
+assert m["MessageAttributes"]["RETRY_ATTEMPTS"]["StringValue"] == "0", m
+functions.add_permission(FunctionName="fn", StatementId="rule", Action="lambda:InvokeFunction", Principal="events.amazonaws.com", SourceArn=rule)
+put("second")
+assert receive(out)["Body"] == "second"
+
+text = [e["message"] for e in logs.filter_log_events(logGroupName="/aws/lambda/fn")["events"]]
+assert any(t.startswith("INIT_START Runtime Version: python") for t in text), text
+assert any("sqs:SendMessage" in t or "sqs:sendmessage" in t for t in text), text
+
+functions.delete_function(FunctionName="fn")
+try:
+    functions.get_function(FunctionName="fn")
+    raise AssertionError("it is there still")
+except functions.exceptions.ResourceNotFoundException as e:
+    assert e.response["Error"]["Message"] == "Function not found: " + arn, e
+print("ok")

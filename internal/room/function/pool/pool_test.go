@@ -1,0 +1,194 @@
+package pool
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/dari-bus/dari/internal/access"
+	"github.com/dari-bus/dari/internal/room/function/catalog"
+	"github.com/dari-bus/dari/internal/room/function/code"
+	"github.com/dari-bus/dari/internal/room/function/runtime"
+	"github.com/dari-bus/dari/internal/store/mem"
+)
+
+// A machine counts the environments that it starts.
+type machine struct {
+	mu               sync.Mutex
+	started, stopped int
+	lines            []string
+}
+
+func (m *machine) Start(_ context.Context, c runtime.Config) (Environment, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.started++
+	return &running{m, c}, nil
+}
+
+func (m *machine) counts() (started, stopped int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.started, m.stopped
+}
+
+type running struct {
+	machine *machine
+	config  runtime.Config
+}
+
+// Invoke takes a second.
+func (r *running) Invoke(ctx context.Context, in runtime.Invocation) (runtime.Result, error) {
+	r.config.Log([]runtime.Line{{Time: time.Now(), Text: "said " + string(in.Payload)}})
+	select {
+	case <-time.After(time.Second):
+		return runtime.Result{Payload: in.Payload}, nil
+	case <-ctx.Done():
+		return runtime.Result{}, ctx.Err()
+	}
+}
+
+func (*running) Alive() bool { return true }
+
+func (r *running) Stop() {
+	r.machine.mu.Lock()
+	defer r.machine.mu.Unlock()
+	r.machine.stopped++
+}
+
+func (m *machine) Assume(context.Context, catalog.Address, string) (runtime.Credentials, time.Time, error) {
+	return runtime.Credentials{}, time.Now().Add(6 * time.Hour), nil
+}
+
+func (m *machine) Append(_ context.Context, _ catalog.Address, _, _ string, lines []runtime.Line) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, l := range lines {
+		m.lines = append(m.lines, l.Text)
+	}
+	return nil
+}
+
+// in runs a test with a pool, which has ended when it returns.
+func in(t *testing.T, opt Options, fn func(*testing.T, *machine, *Pool, catalog.Found)) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		m := &machine{}
+		keeper, err := code.Open(code.Options{Store: mem.New(), Dir: func(context.Context) (string, error) { return dir, nil }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		if err := zip.NewWriter(&b).Close(); err != nil {
+			t.Fatal(err)
+		}
+		ref, release, err := keeper.Add(t.Context(), b.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer release()
+		opt.Engine, opt.Roles, opt.Logs, opt.Code, opt.Log, opt.Endpoint = m, m, m, keeper, slog.New(slog.DiscardHandler), func() string { return "" }
+		p, err := New(opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- p.Run(ctx) }()
+		at := catalog.Address{Place: access.Place{Account: "210987654321", Region: "eu-central-1"}, Name: "fn", Qualifier: catalog.Latest}
+		fn(t, m, p, catalog.Found{Version: &catalog.Version{Number: catalog.Latest, Memory: 128, Code: ref, Revision: "1"}, At: at})
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		if started, stopped := m.counts(); started != stopped {
+			t.Errorf("%d environments were started, and %d stopped", started, stopped)
+		}
+	})
+}
+
+// invokeAll invokes n times at once and returns what went wrong.
+func invokeAll(t *testing.T, p *Pool, f catalog.Found, n int) (errs []error) {
+	all := make(chan error, n)
+	for range n {
+		go func() {
+			_, err := p.Invoke(t.Context(), f, runtime.Invocation{Payload: []byte("x")})
+			all <- err
+		}()
+	}
+	for range n {
+		if err := <-all; err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errs
+}
+
+func TestWarmEnvironmentsAreUsedAgainUntilTheyAreIdleForLong(t *testing.T) {
+	in(t, Options{}, func(t *testing.T, m *machine, p *Pool, f catalog.Found) {
+		for range 3 {
+			if errs := invokeAll(t, p, f, 5); errs != nil {
+				t.Error(errs)
+			}
+		}
+		if started, stopped := m.counts(); started != 5 || stopped != 0 {
+			t.Errorf("started %d, stopped %d; want 5 and 0", started, stopped)
+		}
+		time.Sleep(12 * time.Minute)
+		if _, stopped := m.counts(); stopped != 5 {
+			t.Errorf("stopped %d; want 5", stopped)
+		}
+		if len(m.lines) != 15 {
+			t.Errorf("the log has %d lines; want 15", len(m.lines))
+		}
+	})
+}
+
+func TestAFunctionHasNoMoreInvocationsThanAreReserved(t *testing.T) {
+	in(t, Options{}, func(t *testing.T, m *machine, p *Pool, f catalog.Found) {
+		two := 2
+		f.Reserved = &two
+		errs := invokeAll(t, p, f, 5)
+		if len(errs) != 3 || !errors.Is(errs[0], ErrReserved) {
+			t.Errorf("errors %v; want three throttled", errs)
+		}
+	})
+}
+
+func TestInvocationsWaitForAnEnvironmentForAWhile(t *testing.T) {
+	in(t, Options{Most: 2}, func(t *testing.T, m *machine, p *Pool, f catalog.Found) {
+		began := time.Now()
+		if errs := invokeAll(t, p, f, 8); errs != nil {
+			t.Error(errs)
+		}
+		if took := time.Since(began); took != 4*time.Second {
+			t.Errorf("eight on two environments took %v; want 4 s", took)
+		}
+		errs := invokeAll(t, p, f, 40)
+		if len(errs) < 15 || !errors.Is(errs[0], ErrFull) {
+			t.Errorf("%d errors; want those throttled that waited for ten seconds", len(errs))
+		}
+		other := f
+		other.At.Name = "other"
+		if errs := invokeAll(t, p, other, 2); errs != nil {
+			t.Errorf("what is idle did not make room: %v", errs)
+		}
+	})
+}
+
+func TestAChangedFunctionHasNewEnvironments(t *testing.T) {
+	in(t, Options{}, func(t *testing.T, m *machine, p *Pool, f catalog.Found) {
+		invokeAll(t, p, f, 2)
+		p.Changed(f.At, false)
+		synctest.Wait()
+		if _, stopped := m.counts(); stopped != 2 {
+			t.Errorf("stopped %d; want 2", stopped)
+		}
+	})
+}
