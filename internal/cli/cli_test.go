@@ -132,6 +132,20 @@ func TestWithKeysTheCommandsSign(t *testing.T) {
 	}
 }
 
+func TestTheDoctorAsksAServerThatRuns(t *testing.T) {
+	url := serveForTest(t, func(o *app.Options) { o.AccessKey, o.SecretKey = "AKIA", "s" })
+	out, errs, status := call(t, "", "doctor", "-ask", url, "-access-key", "AKIA", "-secret-key", "s")
+	if status != 0 || !strings.Contains(out, "Asked the server at "+url+", whose data are in memory") || !strings.Contains(out, "Without a key nobody may do anything") {
+		t.Errorf("%d %s%s", status, out, errs)
+	}
+	if _, errs, status := call(t, "", "doctor", "-ask", url); status == 0 {
+		t.Errorf("without a key it is told to everybody: %s", errs)
+	}
+	if _, errs, status := call(t, "", "doctor", "-ask", url, "-accept-loss"); status == 0 || !strings.Contains(errs, "leave -ask out") {
+		t.Errorf("%d %s", status, errs)
+	}
+}
+
 func TestASecondServerOnTheSameDataIsToldSo(t *testing.T) {
 	dir := t.TempDir()
 	serveForTest(t, func(o *app.Options) { o.Ephemeral, o.Data = false, dir })

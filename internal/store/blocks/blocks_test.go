@@ -104,7 +104,7 @@ func TestPagesAreWhatAListSays(t *testing.T) {
 		for source := range uint64(3) {
 			for more := true; more; {
 				var err error
-				if more, err = l.Merge(t.Context(), 9, source+1, day*millisInDay); err != nil {
+				if more, err = l.merge(t.Context(), 9, source+1, day*millisInDay); err != nil {
 					t.Fatal(err)
 				}
 			}

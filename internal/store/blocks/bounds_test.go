@@ -31,7 +31,7 @@ func TestABlockHasABoundOnItsEntriesHoweverSmallTheyAre(t *testing.T) {
 	}
 	for more := true; more; {
 		var err error
-		if more, err = l.Merge(t.Context(), 1, 1, 0); err != nil {
+		if more, err = l.merge(t.Context(), 1, 1, 0); err != nil {
 			t.Fatal(err)
 		}
 	}

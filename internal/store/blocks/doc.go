@@ -6,7 +6,7 @@
 // apart from them a head with the times that the block spans and which pieces of
 // text are in it. A search reads the heads of the days it is about and opens the
 // blocks that may hold something. Small blocks of one source and day are merged
-// into larger ones when somebody calls [Log.Merge].
+// into larger ones when somebody calls [Log.MergeDays]; [Piles] remember whose.
 //
 // # Keys
 //

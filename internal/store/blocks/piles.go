@@ -15,7 +15,7 @@ const maxPiles = 1000
 // Piles are the sources whose small blocks wait to be merged, by owners, such as
 // accounts: one of each owner has its turn before another of any has. A K names one.
 type Piles[K comparable] struct {
-	grown chan struct{}
+	wanted chan struct{}
 
 	mu      sync.Mutex
 	waiting map[string]map[K]bool
@@ -23,7 +23,7 @@ type Piles[K comparable] struct {
 
 // NewPiles returns none.
 func NewPiles[K comparable]() *Piles[K] {
-	return &Piles[K]{grown: make(chan struct{}, 1), waiting: map[string]map[K]bool{}}
+	return &Piles[K]{wanted: make(chan struct{}, 1), waiting: map[string]map[K]bool{}}
 }
 
 // Add has the blocks of a source merged.
@@ -38,14 +38,19 @@ func (p *Piles[K]) Add(owner string, k K) {
 		of[k] = true
 	}
 	p.mu.Unlock()
+	p.Sweep()
+}
+
+// Sweep has whoever waits for Wanted go on now.
+func (p *Piles[K]) Sweep() {
 	select {
-	case p.grown <- struct{}{}:
+	case p.wanted <- struct{}{}:
 	default:
 	}
 }
 
-// Grown is sent to when some wait.
-func (p *Piles[K]) Grown() <-chan struct{} { return p.grown }
+// Wanted is sent to when some wait, or Sweep was called.
+func (p *Piles[K]) Wanted() <-chan struct{} { return p.wanted }
 
 // Each calls fn with all that wait, also those that come meanwhile, until it returns an
 // error.
@@ -86,7 +91,7 @@ func (l *Log) MergeDays(ctx context.Context, log, source uint64, first, last int
 	for day := int64(dayOf(first)); day <= int64(dayOf(last)); day++ {
 		for more := true; more; {
 			var err error
-			if more, err = l.Merge(ctx, log, source, day*millisInDay); err != nil {
+			if more, err = l.merge(ctx, log, source, day*millisInDay); err != nil {
 				return err
 			}
 		}

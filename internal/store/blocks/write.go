@@ -224,9 +224,9 @@ const (
 	maxMerged = 512
 )
 
-// Merge makes fewer blocks of the small ones that a source brought on the day of a
+// merge makes fewer blocks of the small ones that a source brought on the day of a
 // time. It says whether there may be more to merge.
-func (l *Log) Merge(ctx context.Context, log, source uint64, time int64) (more bool, err error) {
+func (l *Log) merge(ctx context.Context, log, source uint64, time int64) (more bool, err error) {
 	const cost = 4 * maxWeight // the bodies, the entries, and what is made of them
 	if err := l.opt.Memory.Take(ctx, cost); err != nil {
 		return false, err

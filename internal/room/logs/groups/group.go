@@ -94,7 +94,7 @@ func (s *Service) DeleteGroup(ctx context.Context, by access.Caller, at access.P
 		}
 		return s.Filters.Drop(tx, at, g.Number)
 	}, store.Draining)
-	s.wake()
+	s.piles.Sweep()
 	return err
 }
 
@@ -139,7 +139,7 @@ func (s *Service) SetRetention(ctx context.Context, by access.Caller, name strin
 		return nil
 	})
 	s.shorter.Store(true)
-	s.wake()
+	s.piles.Sweep()
 	return err
 }
 

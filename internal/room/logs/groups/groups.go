@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
-	"sync"
 	"sync/atomic"
 
 	"github.com/dari-bus/dari/internal/access"
@@ -51,17 +50,12 @@ type Service struct {
 	events   *blocks.Log
 	// documents are the policies of each place in one.
 	documents atomic.Pointer[map[access.Place]*policy.Document]
-	// swept wakes the sweep.
-	swept chan struct{}
-
+	// piles are the streams whose small blocks are to be merged, by their account.
+	piles *blocks.Piles[table.Key]
 	// sweptOn is the day that was swept last. It is for the sweep alone.
 	sweptOn int64
 	// shorter says that the retention of a group has changed since.
 	shorter atomic.Bool
-
-	mu sync.Mutex
-	// grown are the streams whose small blocks are to be merged, by their account.
-	grown map[string]map[table.Key]bool
 }
 
 // How many there may be in an account and a region, of all its groups.
@@ -89,7 +83,7 @@ func Open(ctx context.Context, opt Options) (*Service, error) {
 	if opt.Published == nil {
 		opt.Published = func(uint64, string, []blocks.Entry) {}
 	}
-	s := &Service{opt: opt, swept: make(chan struct{}, 1), grown: map[string]map[table.Key]bool{}}
+	s := &Service{opt: opt, piles: blocks.NewPiles[table.Key]()}
 	var err error
 	s.groups, err = table.Open(ctx, table.Options[Group]{Store: opt.Store, Prefix: keyGroups, Version: 1, Max: maxGroups,
 		Missing: func(string) error { return fault.NotFound("The specified log group does not exist.") },

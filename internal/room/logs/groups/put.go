@@ -187,8 +187,8 @@ func (w *writing) write(tx store.Tx) error {
 			return
 		}
 		w.s.opt.Published(w.group.Number, w.stream, w.events)
-		if st.Small >= smallestPile {
-			w.s.pileUp(&st)
+		if st.Small >= blocks.SmallestPile {
+			w.s.piles.Add(st.at.Account, key)
 		}
 	})
 	return w.s.events.Add(tx, w.group.Number, st.Number, w.packed)

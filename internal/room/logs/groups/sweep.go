@@ -11,58 +11,12 @@ import (
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/store"
+	"github.com/dari-bus/dari/internal/store/blocks"
 	"github.com/dari-bus/dari/internal/store/table"
 )
 
-const (
-	// smallestPile is from how many small blocks on it is worth to merge them.
-	smallestPile = 64
-	// maxGrown bounds the streams of an account that wait to be merged. What is more
-	// has its turn when its pile has grown further, or the next day.
-	maxGrown = 1000
-	// sweepEvery is how often expired events are looked for.
-	sweepEvery = time.Minute
-)
-
-// pileUp has the small blocks of a stream merged.
-func (s *Service) pileUp(st *Stream) {
-	s.mu.Lock()
-	of := s.grown[st.at.Account]
-	if of == nil {
-		of = map[table.Key]bool{}
-		s.grown[st.at.Account] = of
-	}
-	if len(of) < maxGrown {
-		of[st.key()] = true
-	}
-	s.mu.Unlock()
-	s.wake()
-}
-
-// takeGrown takes a stream of each account, so that none waits for all of another.
-func (s *Service) takeGrown() (keys []table.Key) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for account, of := range s.grown {
-		for k := range of {
-			keys = append(keys, k)
-			delete(of, k)
-			break
-		}
-		if len(of) == 0 {
-			delete(s.grown, account)
-		}
-	}
-	return keys
-}
-
-// wake has the sweep run now.
-func (s *Service) wake() {
-	select {
-	case s.swept <- struct{}{}:
-	default:
-	}
-}
+// sweepEvery is how often expired events are looked for.
+const sweepEvery = time.Minute
 
 // Run deletes what has expired and merges small blocks, until its context ends.
 func (s *Service) Run(ctx context.Context) error {
@@ -76,7 +30,7 @@ func (s *Service) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-		case <-s.swept:
+		case <-s.piles.Wanted():
 		}
 	}
 }
@@ -165,25 +119,19 @@ func (s *Service) bury(ctx context.Context) error {
 
 // merge merges the small blocks of the streams whose piles have grown.
 func (s *Service) merge(ctx context.Context) error {
-	for {
-		keys := s.takeGrown()
-		if len(keys) == 0 {
+	return s.piles.Each(func(k table.Key) error {
+		st := s.streams.Find(k)
+		if st == nil || st.Small < blocks.SmallestPile { // it was merged meanwhile
 			return nil
 		}
-		for _, k := range keys {
-			if st := s.streams.Find(k); st != nil && st.Small >= smallestPile { // else it was merged meanwhile
-				if err := s.mergeStream(ctx, st); err != nil {
-					return err
-				}
-			}
-		}
-	}
+		return s.mergeStream(ctx, st)
+	})
 }
 
 // mergeRest merges what is left in small blocks of the days before today.
 func (s *Service) mergeRest(ctx context.Context, today int64) error {
 	for st := range s.streams.All() {
-		if st.Small >= smallestPile || st.Small > 1 && dayOf(st.SmallTo) < today {
+		if st.Small >= blocks.SmallestPile || st.Small > 1 && dayOf(st.SmallTo) < today {
 			if err := s.mergeStream(ctx, st); err != nil {
 				return err
 			}
@@ -194,13 +142,8 @@ func (s *Service) mergeRest(ctx context.Context, today int64) error {
 
 // mergeStream merges the small blocks that a stream has.
 func (s *Service) mergeStream(ctx context.Context, st *Stream) error {
-	for day := dayOf(st.SmallFrom); day <= dayOf(st.SmallTo); day++ {
-		for more := true; more; {
-			var err error
-			if more, err = s.events.Merge(ctx, st.group, st.Number, day*millisInDay); err != nil {
-				return err
-			}
-		}
+	if err := s.events.MergeDays(ctx, st.group, st.Number, st.SmallFrom, st.SmallTo); err != nil {
+		return err
 	}
 	_, err := s.streams.Change(ctx, st.key(), func(now *Stream) error {
 		if now.Number != st.Number {

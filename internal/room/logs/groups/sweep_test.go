@@ -8,8 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/store"
+	"github.com/dari-bus/dari/internal/store/blocks"
 	"github.com/dari-bus/dari/internal/store/mem"
 )
 
@@ -51,11 +51,11 @@ func TestSmallBlocksAreMergedAlsoAfterAStartAndOfDaysThatArePast(t *testing.T) {
 				s.mustPut(t, "s", "m")
 			}
 		}
-		put(smallestPile - 1)
+		put(blocks.SmallestPile - 1)
 		s = open(t, Options{Store: s.opt.Store}) // the process was killed
 		stop := run(t, s)
 		synctest.Wait()
-		if n := heads(t, s); n != smallestPile-1 {
+		if n := heads(t, s); n != blocks.SmallestPile-1 {
 			t.Errorf("%d blocks of a pile that is too small", n)
 		}
 		put(1)
@@ -73,7 +73,7 @@ func TestSmallBlocksAreMergedAlsoAfterAStartAndOfDaysThatArePast(t *testing.T) {
 			t.Errorf("%d small blocks are still counted", st.Small)
 		}
 		stop()
-		if n := len(s.texts(t, Filter{})); n != smallestPile+5 {
+		if n := len(s.texts(t, Filter{})); n != blocks.SmallestPile+5 {
 			t.Errorf("%d events are left", n)
 		}
 	})
@@ -81,30 +81,11 @@ func TestSmallBlocksAreMergedAlsoAfterAStartAndOfDaysThatArePast(t *testing.T) {
 
 func TestLargeBlocksAreNoReasonToMerge(t *testing.T) {
 	s := withStream(t, Options{})
-	for range smallestPile {
+	for range blocks.SmallestPile {
 		s.mustPut(t, "s", string(make([]byte, 300<<10)))
 	}
 	if st := s.find(t); st.Small != 0 {
 		t.Errorf("%d small blocks are counted", st.Small)
-	}
-}
-
-func TestNoAccountKeepsOthersFromBeingMerged(t *testing.T) {
-	s := withStream(t, Options{})
-	for i := range 3 * maxGrown {
-		s.pileUp(&Stream{Name: fmt.Sprint(i), at: access.Place{Account: "222222222222", Region: "eu-central-1"}})
-	}
-	s.pileUp(&Stream{Name: "s", at: root.Place})
-	keys := s.takeGrown()
-	if len(keys) != 2 || keys[0].Account == keys[1].Account {
-		t.Errorf("the first to be merged are %v", keys)
-	}
-	n := 2
-	for len(s.takeGrown()) > 0 {
-		n++
-	}
-	if n != maxGrown+1 || len(s.grown) != 0 {
-		t.Errorf("%d streams waited", n)
 	}
 }
 

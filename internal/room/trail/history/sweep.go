@@ -33,7 +33,7 @@ func (b *Book) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-		case <-b.piles.Grown():
+		case <-b.piles.Wanted():
 		}
 	}
 }
