@@ -14,7 +14,8 @@ var memoryParts = []budget.Part{
 	{Name: memoryAnswers, Percent: 10, What: "answers that wait for their readers, lists of dead deliveries, live tails and live sessions of logs"},
 	{Name: memoryRenderings, Percent: 10, What: "what input transformers make of events, and what targets answer"},
 	{Name: memoryDeliveries, Percent: 20, What: "events that wait in memory for their targets"},
-	{Name: memoryLogs, Percent: 15, What: "log events and records of calls while they are packed, merged and searched"},
+	{Name: memoryIngest, Percent: 5, What: "log events while they are taken in, at most half of it for an account"},
+	{Name: memoryLogs, Percent: 10, What: "log events while they are merged and searched, and records of calls also while they are packed"},
 }
 
 // The names of the parts.
@@ -23,6 +24,7 @@ const (
 	memoryAnswers    = "answers"
 	memoryRenderings = "renderings"
 	memoryDeliveries = "deliveries"
+	memoryIngest     = "ingest"
 	memoryLogs       = "logs"
 )
 

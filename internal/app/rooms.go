@@ -105,7 +105,7 @@ func (a *App) openQueues(ctx context.Context, r *rooms, guard access.Guard) (roo
 func (a *App) openLogs(ctx context.Context, r *rooms, guard access.Guard) (room, error) {
 	var err error
 	r.logs, err = logs.Open(ctx, logs.Options{
-		Store: a.store, Guard: guard, Memory: a.opt.memory.Share(memoryLogs), Answers: a.opt.memory.Share(memoryAnswers), Log: a.opt.Log, Outbox: subscribers{r.outbox, r.queues},
+		Store: a.store, Guard: guard, Memory: a.opt.memory.Share(memoryLogs), Ingest: a.opt.memory.Share(memoryIngest), Answers: a.opt.memory.Share(memoryAnswers), Log: a.opt.Log, Outbox: subscribers{r.outbox, r.queues},
 	})
 	if err != nil {
 		return room{}, err

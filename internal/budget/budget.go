@@ -49,7 +49,7 @@ func New(total int64, parts []Part) *Budget {
 			panic(fmt.Sprintf("budget: the part %q does not fit", p.Name))
 		}
 		size := max(total/100*p.Percent, 1)
-		b.shares = append(b.shares, &Share{name: p.Name, size: size, free: semaphore.NewWeighted(size)})
+		b.shares = append(b.shares, newShare(p.Name, size))
 	}
 	return b
 }
@@ -84,6 +84,10 @@ type Share struct {
 	size int64
 	free *semaphore.Weighted
 	used atomic.Int64
+}
+
+func newShare(name string, size int64) *Share {
+	return &Share{name: name, size: size, free: semaphore.NewWeighted(size)}
 }
 
 // Size returns how many bytes there are in all.

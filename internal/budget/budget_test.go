@@ -136,3 +136,43 @@ func TestTheSmallestLimitOfTheMachineAndItsControlGroupsCounts(t *testing.T) {
 		})
 	}
 }
+
+func TestNobodyHoldsMoreThanHalfOfWhatIsDivided(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := New(100, []Part{{"a", 100, ""}}).Share("a")
+		d := s.Divided()
+		if err := d.Take(t.Context(), "a", 40); err != nil || d.Try("a", 11) {
+			t.Fatalf("%v, %d are taken", err, s.Used())
+		}
+		got := make(chan error, 1)
+		go func() { got <- d.Take(t.Context(), "a", 1000) }()
+		synctest.Wait()
+		late, cancel := context.WithCancelCause(t.Context())
+		why := errors.New("it has waited long enough")
+		cancel(why)
+		if err := d.Take(late, "a", 1); !errors.Is(err, why) {
+			t.Error(err)
+		}
+		if err := d.Take(t.Context(), "b", 50); err != nil || s.Used() != 90 {
+			t.Errorf("another one: %v, %d are taken", err, s.Used())
+		}
+		if d.Try("c", 11) {
+			t.Error("a third one was given what is not there")
+		}
+		d.Give("a", 40)
+		if err := <-got; err != nil || s.Used() != 100 {
+			t.Errorf("more than half: %v, %d are taken", err, s.Used())
+		}
+		d.Give("a", 1000)
+		d.Give("b", 50)
+		if s.Used() != 0 || len(d.owners) != 0 {
+			t.Errorf("%d bytes are left, of %v", s.Used(), d.owners)
+		}
+	})
+	var none *Share
+	if d := none.Divided(); d.Take(t.Context(), "a", 1<<60) != nil || !d.Try("a", 1<<60) {
+		t.Error("no share has a bound")
+	} else {
+		d.Give("a", 1<<60)
+	}
+}

@@ -37,6 +37,7 @@ func API(s *Service) *wire.Service {
 		Quotas: []string{
 			"An account has at most 10,000 log groups, 100,000 log streams and 10 resource policies in a region.",
 			"PutLogEvents takes at most 10,000 events and 1 MiB at a time, with 26 bytes counted for each event.",
+			"What an account writes at a time may take half of the memory that there is for it, 2.5 % of -memory; a call that has waited two seconds for its turn is answered with ThrottlingException.",
 			"A log group has at most 100 metric filters and 2 subscription filters, and 5 of their patterns have regular expressions; an account has 10,000 of each kind in a region.",
 			"An account has at most 15 live sessions in a region. An update has at most 500 events and half a MiB of text, or one event.",
 			"An account has at most 30 queries that wait or run in a region, of at most 10,000 characters and 50 log groups each, and 1,000 query definitions.",

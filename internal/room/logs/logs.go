@@ -20,8 +20,9 @@ type Options struct {
 	Store store.Store
 	// Guard is asked whether a caller may do what it asks for.
 	Guard access.Guard
-	// Memory bounds what packing and reading events take. Nil is without a bound.
-	Memory *budget.Share
+	// Memory bounds what reading and merging events take, and Ingest what writing them
+	// does. Nil is without a bound.
+	Memory, Ingest *budget.Share
 	// Outbox owes subscribers their events. Nil means that groups can have none.
 	Outbox filters.Outbox
 	// Answers is where live sessions take their memory from. Nil is without a bound.
@@ -45,7 +46,7 @@ func Open(ctx context.Context, opt Options) (*Service, error) {
 	s := &Service{live: live.NewHub(opt.Answers)}
 	var err error
 	s.Service, err = groups.Open(ctx, groups.Options{
-		Store: opt.Store, Guard: opt.Guard, Memory: opt.Memory, Outbox: opt.Outbox, Published: s.live.Publish, Log: opt.Log,
+		Store: opt.Store, Guard: opt.Guard, Memory: opt.Memory, Ingest: opt.Ingest, Outbox: opt.Outbox, Published: s.live.Publish, Log: opt.Log,
 	})
 	if err == nil {
 		s.queries, err = query.Open(ctx, query.ServiceOptions{Store: opt.Store, Groups: s.Service, Memory: opt.Memory, Log: opt.Log})

@@ -30,10 +30,7 @@ type packed struct {
 // for outside of the store's turn. A text has at most a megabyte (2^20 bytes). The
 // caller calls Free.
 func (l *Log) Pack(ctx context.Context, entries []Entry) (*Packed, error) {
-	taken := int64(0)
-	for i := range entries {
-		taken += 2 * int64(entries[i].weight())
-	}
+	taken := PackCost(entries)
 	if err := l.opt.Memory.Take(ctx, taken); err != nil {
 		return nil, err
 	}
@@ -44,6 +41,14 @@ func (l *Log) Pack(ctx context.Context, entries []Entry) (*Packed, error) {
 	}
 	p.taken = taken
 	return p, nil
+}
+
+// PackCost is what packing entries takes, in bytes, until they are written.
+func PackCost(entries []Entry) (n int64) {
+	for i := range entries {
+		n += 2 * int64(entries[i].weight())
+	}
+	return n
 }
 
 // PackCounted is Pack for those who have counted the memory of the entries, twice,

@@ -8,7 +8,6 @@ import (
 
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/arn"
-	"github.com/dari-bus/dari/internal/budget"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/filter"
 	"github.com/dari-bus/dari/internal/store"
@@ -23,8 +22,6 @@ type Options struct {
 	Groups Groups
 	// Outbox owes subscribers their events. Nil means that there can be none.
 	Outbox Outbox
-	// Memory bounds what is made ready for subscribers. Nil is without a bound.
-	Memory *budget.Share
 }
 
 // Groups are the log groups that have the filters.

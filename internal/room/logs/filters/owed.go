@@ -34,7 +34,6 @@ type Owed struct {
 	group    arn.ARN
 	number   uint64
 	messages []message
-	taken    int64
 	start    func()
 }
 
@@ -45,7 +44,7 @@ type message struct {
 
 // Owed makes ready what subscribers of a group are to get of events that are about
 // to be written to a stream, and have their numbers. It is the part that takes time,
-// for outside of the store's turn. The caller calls Free.
+// for outside of the store's turn. The caller has counted what it takes: [Service.Cost].
 func (s *Service) Owed(at access.Place, group string, number uint64, stream string, events []blocks.Entry) (*Owed, error) {
 	if s.subscriptions.Count(at, of(number)) == 0 {
 		return nil, nil
@@ -56,25 +55,15 @@ func (s *Service) Owed(at access.Place, group string, number uint64, stream stri
 		p := payload{
 			MessageType: "DATA_MESSAGE", Owner: at.Account, LogGroup: group, LogStream: stream, SubscriptionFilters: []string{f.Name},
 		}
-		size := int64(0)
 		for i := range events {
 			if time.Since(begun) > matchWithin {
-				o.Free()
 				return nil, fault.Unavailable("The log group %s has subscribers whose pattern takes longer than %v for these events. Put the pattern of the subscription filter %s more simply.", group, matchWithin, f.Name)
 			}
 			if e := &events[i]; f.pattern.Match(e.Text) {
 				p.LogEvents = append(p.LogEvents, logEvent{EventID(e), e.Time, string(e.Text)})
-				size += int64(len(e.Text)) + eventCost
 			}
 		}
-		// What is taken is not waited for: the caller holds some already.
-		if !s.opt.Memory.Try(4 * size) {
-			o.Free()
-			return nil, fault.Unavailable("The log group %s has subscribers, and there is not memory enough to make their messages now. Please try again.", group)
-		}
-		o.taken += 4 * size
 		if err := o.add(f, &p, p.LogEvents); err != nil {
-			o.Free()
 			return nil, err
 		}
 	}
@@ -89,6 +78,19 @@ func (s *Service) Subscribed(tx store.Tx, at access.Place, number uint64) bool {
 // matchWithin is how long it may take to see which events subscribers want: whoever
 // writes waits for it.
 const matchWithin = 5 * time.Second
+
+// Cost is what it takes to make ready for the subscribers of a group what they are to
+// get of events, in bytes: at most, since they may want all of them.
+func (s *Service) Cost(at access.Place, number uint64, events []blocks.Entry) (n int64) {
+	subscribers := int64(s.subscriptions.Count(at, of(number)))
+	if subscribers == 0 {
+		return 0
+	}
+	for i := range events {
+		n += int64(len(events[i].Text)) + eventCost
+	}
+	return 4 * subscribers * n
+}
 
 // eventCost is about what an event takes beside its text.
 const eventCost = 256
@@ -139,13 +141,6 @@ func (o *Owed) Owe(tx store.Tx) (err error) {
 func (o *Owed) Start() {
 	if o != nil && o.start != nil {
 		o.start()
-	}
-}
-
-// Free lets go of the memory.
-func (o *Owed) Free() {
-	if o != nil {
-		o.service.opt.Memory.Give(o.taken)
 	}
 }
 

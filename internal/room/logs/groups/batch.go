@@ -75,6 +75,9 @@ func (s *Service) Deliver(ctx context.Context, l Line) error {
 	if err != nil {
 		return err
 	}
+	if err := w.take(ctx); err != nil {
+		return err
+	}
 	return w.carryOut(ctx, store.Unsynced)
 }
 

@@ -21,8 +21,9 @@
 //
 // # Memory
 //
-// Streams and groups are records in memory; their events are not. What reading
-// and packing take has a bound, [Options.Memory].
+// Streams and groups are records in memory; their events are not. What reading and
+// merging take has a bound, [Options.Memory], and what writing takes has another,
+// [Options.Ingest], of which an account has at most half.
 //
 // # Who may
 //

@@ -27,12 +27,18 @@ func (s *Service) Draft(l Line) (*Draft, error) {
 	if err != nil {
 		return nil, err
 	}
+	if n := s.Filters.Cost(w.at, w.group.Number, w.events); s.ingest.Try(w.at.Account, n) {
+		w.taken = n
+	} else {
+		return nil, fault.Unavailable("The log group %s has subscribers, and there is not memory enough to make their messages now. Please try again.", w.group.Name)
+	}
 	if w.packed, err = s.events.PackCounted(context.Background(), w.events); err != nil {
+		w.free()
 		return nil, err
 	}
 	owed, err := s.Filters.Owed(w.at, w.group.Name, w.group.Number, w.stream, w.events)
 	if err != nil {
-		w.packed.Free()
+		w.free()
 		return nil, err
 	}
 	return &Draft{w, owed}, nil
@@ -56,8 +62,7 @@ func (d *Draft) Owe(tx store.Tx) error {
 
 // End is called once, when the transaction is over; kept says that it is on disk.
 func (d *Draft) End(kept bool) {
-	defer d.packed.Free()
-	defer d.owed.Free()
+	defer d.free()
 	if kept {
 		d.owed.Start()
 	}

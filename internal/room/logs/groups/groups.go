@@ -25,8 +25,11 @@ type Options struct {
 	Store store.Store
 	// Guard is asked whether a caller may do what it asks for.
 	Guard access.Guard
-	// Memory bounds what packing and reading events take. Nil is without a bound.
-	Memory *budget.Share
+	// Memory bounds what reading and merging events take, and Ingest what packing new ones
+	// does and making messages of them for subscribers, of which no account has more than
+	// half. They are two, so that those who search keep nobody from writing. Nil is without
+	// a bound.
+	Memory, Ingest *budget.Share
 	// Outbox owes subscribers their events. Nil means that groups can have none.
 	Outbox filters.Outbox
 	// Published is told of the events that were put into a stream, in the store's turn and
@@ -48,6 +51,8 @@ type Service struct {
 	streams  *table.Table[Stream]
 	policies *table.Table[Policy]
 	events   *blocks.Log
+	// ingest is the memory of what is being written, by account.
+	ingest *budget.Divided
 	// documents are the policies of each place in one.
 	documents atomic.Pointer[map[access.Place]*policy.Document]
 	// piles are the streams whose small blocks are to be merged, by their account.
@@ -83,7 +88,7 @@ func Open(ctx context.Context, opt Options) (*Service, error) {
 	if opt.Published == nil {
 		opt.Published = func(uint64, string, []blocks.Entry) {}
 	}
-	s := &Service{opt: opt, piles: blocks.NewPiles[table.Key]()}
+	s := &Service{opt: opt, ingest: opt.Ingest.Divided(), piles: blocks.NewPiles[table.Key]()}
 	var err error
 	s.groups, err = table.Open(ctx, table.Options[Group]{Store: opt.Store, Prefix: keyGroups, Version: 1, Max: maxGroups,
 		Missing: func(string) error { return fault.NotFound("The specified log group does not exist.") },
@@ -109,7 +114,7 @@ func Open(ctx context.Context, opt Options) (*Service, error) {
 		s.events, err = blocks.Open(blocks.Options{Store: opt.Store, Prefix: keyEvents, Memory: opt.Memory})
 	}
 	if err == nil {
-		s.Filters, err = filters.Open(ctx, filters.Options{Store: opt.Store, Guard: opt.Guard, Groups: filtered{s}, Outbox: opt.Outbox, Memory: opt.Memory})
+		s.Filters, err = filters.Open(ctx, filters.Options{Store: opt.Store, Guard: opt.Guard, Groups: filtered{s}, Outbox: opt.Outbox})
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open log groups: %w", err)

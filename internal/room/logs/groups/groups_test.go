@@ -63,14 +63,19 @@ func (s *Service) mustCreate(t testing.TB, group string, streams ...string) {
 	}
 }
 
+// entries are texts of now.
+func entries(texts ...string) []blocks.Entry {
+	all := make([]blocks.Entry, len(texts))
+	for i, text := range texts {
+		all[i] = blocks.Entry{Time: time.Now().UnixMilli(), Text: []byte(text)}
+	}
+	return all
+}
+
 // mustPut puts texts into a stream of the group g, now.
 func (s *Service) mustPut(t testing.TB, stream string, texts ...string) {
 	t.Helper()
-	events := make([]blocks.Entry, len(texts))
-	for i, text := range texts {
-		events[i] = blocks.Entry{Time: time.Now().UnixMilli(), Text: []byte(text)}
-	}
-	if r, err := s.Put(t.Context(), root, root.Place, "g", stream, events); err != nil || !r.None() {
+	if r, err := s.Put(t.Context(), root, root.Place, "g", stream, entries(texts...)); err != nil || !r.None() {
 		t.Fatal(r, err)
 	}
 }

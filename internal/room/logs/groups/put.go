@@ -17,7 +17,12 @@ const (
 	maxSpan    = 24 * time.Hour
 	maxAhead   = 2 * time.Hour
 	maxBehind  = 14 * 24 * time.Hour
+	// patience is how long a Put waits for memory: behind others of its account, which
+	// has half of what there is for all, and behind other accounts.
+	patience = 2 * time.Second
 )
+
+var errThrottled = fault.Limit("Rate exceeded").WithCode("ThrottlingException")
 
 // A Rejection says which events of a batch were not kept, by their places in it; -1
 // for none. From TooNew on they are too far ahead; before TooOld and before Expired they
@@ -30,7 +35,8 @@ type Rejection struct {
 func (r Rejection) None() bool { return r.TooNew < 0 && r.TooOld < 0 && r.Expired < 0 }
 
 // Put appends events to a stream; they are on disk when it returns. It numbers them
-// in place.
+// in place. Where there is no memory to pack them for two seconds, the error is a Limit
+// fault with the code ThrottlingException, and the same call may succeed later.
 func (s *Service) Put(ctx context.Context, by access.Caller, at access.Place, group, stream string, events []blocks.Entry) (Rejection, error) {
 	if err := s.allow(by, at, "PutLogEvents", resource(at, group, stream)); err != nil {
 		return Rejection{}, err
@@ -49,7 +55,13 @@ func (s *Service) Put(ctx context.Context, by access.Caller, at access.Place, gr
 	if len(events) == 0 {
 		return rejected, nil
 	}
-	return rejected, s.writing(at, g, stream, events).carryOut(ctx)
+	w := s.writing(at, g, stream, events)
+	late, cancel := context.WithTimeoutCause(ctx, patience, errThrottled)
+	defer cancel()
+	if err := w.take(late); err != nil {
+		return Rejection{}, err
+	}
+	return rejected, w.carryOut(ctx)
 }
 
 // checkBatch refuses a batch that is too large or not in order.
@@ -109,6 +121,8 @@ type writing struct {
 	making bool
 	events []blocks.Entry
 	packed *blocks.Packed
+	// taken is the memory that it holds.
+	taken int64
 }
 
 // writing returns one of events, of which there are some and which come now.
@@ -120,18 +134,31 @@ func (s *Service) writing(at access.Place, g *Group, stream string, events []blo
 	return &writing{s: s, at: at, group: g, stream: stream, events: events}
 }
 
-// carryOut writes the events in a transaction of their own, with what subscribers are
-// owed of them.
-func (w *writing) carryOut(ctx context.Context, opts ...store.Option) (err error) {
-	if w.packed, err = w.s.events.Pack(ctx, w.events); err != nil {
+// take waits for all the memory that carryOut needs, at once: who held some and waited
+// for more would keep others from it.
+func (w *writing) take(ctx context.Context) error {
+	n := blocks.PackCost(w.events) + w.s.Filters.Cost(w.at, w.group.Number, w.events)
+	if err := w.s.ingest.Take(ctx, w.at.Account, n); err != nil {
 		return err
 	}
-	defer w.packed.Free()
+	w.taken = n
+	return nil
+}
+
+// free gives back what was taken.
+func (w *writing) free() { w.s.ingest.Give(w.at.Account, w.taken) }
+
+// carryOut writes the events, whose memory is taken, in a transaction of their own, with
+// what subscribers are owed of them. It frees the memory.
+func (w *writing) carryOut(ctx context.Context, opts ...store.Option) (err error) {
+	defer w.free()
+	if w.packed, err = w.s.events.PackCounted(ctx, w.events); err != nil {
+		return err
+	}
 	owed, err := w.s.Filters.Owed(w.at, w.group.Name, w.group.Number, w.stream, w.events)
 	if err != nil {
 		return err
 	}
-	defer owed.Free()
 	err = w.s.opt.Store.Update(ctx, func(tx store.Tx) error {
 		if err := w.fits(tx); err != nil {
 			return err

@@ -32,6 +32,9 @@ func (s *Service) Vend(ctx context.Context, from access.Caller, group, stream st
 	}
 	w := s.writing(at, g, stream, events)
 	w.making = true
+	if err := w.take(ctx); err != nil {
+		return err
+	}
 	return w.carryOut(ctx, store.Unsynced)
 }
 
