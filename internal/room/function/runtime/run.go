@@ -98,7 +98,6 @@ type failure struct {
 	kind    string
 	payload []byte // the answer, of a function that has one
 	message string // without one: what the platform says, behind the request's ID
-	line    string // what is logged
 	status  string
 	final   bool // trying again does not help
 }
