@@ -415,6 +415,7 @@ var reaches = map[string][]attempt{
 	"lambda.PublishLayerVersion": {{body: `POST /2018-10-31/layers/{layer}/versions
 {"Content":{"ZipFile":"{zip}"}}`}},
 	"lambda.PublishVersion": {{body: `POST /2015-03-31/functions/{function}/versions
+{}`}},
 	"lambda.PutFunctionConcurrency": {{body: `PUT /2017-10-31/functions/{function}/concurrency
 {"ReservedConcurrentExecutions":0}`}},
 	"lambda.PutFunctionEventInvokeConfig": {{body: `PUT /2019-09-25/functions/{function}/event-invoke-config
