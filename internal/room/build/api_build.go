@@ -42,7 +42,7 @@ type Overrides struct {
 	GitCloneDepth            *int            `json:"gitCloneDepthOverride"`
 	Submodules               *Submodules     `json:"gitSubmodulesConfigOverride"`
 	Buildspec                *string         `json:"buildspecOverride"`
-	InsecureSsl              *bool           `json:"insecureSslOverride"` //nolint:revive // CodeBuild's spelling.
+	InsecureSsl              *bool           `json:"insecureSslOverride"` // CodeBuild's spelling.
 	ReportBuildStatus        *bool           `json:"reportBuildStatusOverride"`
 	BuildStatusConfig        json.RawMessage `json:"buildStatusConfigOverride"`
 	EnvironmentVariables     []Variable      `json:"environmentVariablesOverride"`

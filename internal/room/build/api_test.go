@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -32,6 +33,7 @@ type house struct {
 	t      *testing.T
 	s      *Service
 	opt    Options
+	mu     sync.Mutex
 	events []event.Entry
 	h      http.Handler
 	stop   func()
@@ -48,6 +50,8 @@ type emission struct {
 func (m emission) Owe(store.Tx) error { return nil }
 func (m emission) End(kept bool) {
 	if kept {
+		m.h.mu.Lock()
+		defer m.h.mu.Unlock()
 		m.h.events = append(m.h.events, m.e)
 	}
 }
@@ -171,10 +175,17 @@ func (h *house) status(id string) string {
 	return fmt.Sprint(at(out, "builds.0.currentPhase"), " ", at(out, "builds.0.buildStatus"))
 }
 
+// seen are the events so far.
+func (h *house) seen() []event.Entry {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.events)
+}
+
 // told is what the events say: S for the state of a build, P for a phase.
 func (h *house) told() string {
 	var all []string
-	for _, e := range h.events {
+	for _, e := range h.seen() {
 		var d map[string]any
 		if err := json.Unmarshal([]byte(e.Detail), &d); err != nil {
 			h.t.Fatal(err)
@@ -236,7 +247,8 @@ func TestEventsHaveCodeBuildsMembersInTheirOrder(t *testing.T) {
 		id := h.begin("")
 		time.Sleep(time.Minute)
 		arn := "arn:aws:codebuild:eu-central-1:210987654321:build/" + id
-		last := h.events[len(h.events)-1]
+		events := h.seen()
+		last := events[len(events)-1]
 		if last.Source != "aws.codebuild" || !slices.Equal(last.Resources, []string{arn}) {
 			t.Errorf("%+v", last)
 		}
@@ -253,7 +265,7 @@ func TestEventsHaveCodeBuildsMembersInTheirOrder(t *testing.T) {
 				t.Errorf("no %s in\n%s", want, last.Detail)
 			}
 		}
-		phase := h.events[slices.IndexFunc(h.events, func(e event.Entry) bool { return strings.Contains(e.Detail, `"completed-phase":"BUILD"`) })]
+		phase := events[slices.IndexFunc(events, func(e event.Entry) bool { return strings.Contains(e.Detail, `"completed-phase":"BUILD"`) })]
 		if want := `"completed-phase-status":"FAILED","completed-phase-duration-seconds":1,"version":"1","completed-phase-start":"Jan 1, 2000 12:00:04 AM","completed-phase-end":"Jan 1, 2000 12:00:05 AM"}`; !strings.HasSuffix(phase.Detail, want) {
 			t.Error(phase.Detail)
 		}

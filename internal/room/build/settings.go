@@ -46,7 +46,7 @@ type Source struct {
 	Auth                json.RawMessage `json:"auth,omitempty"`
 	ReportBuildStatus   bool            `json:"reportBuildStatus"`
 	BuildStatusConfig   json.RawMessage `json:"buildStatusConfig,omitempty"`
-	InsecureSsl         bool            `json:"insecureSsl"` //nolint:revive // CodeBuild's spelling.
+	InsecureSsl         bool            `json:"insecureSsl"` // CodeBuild's spelling.
 	SourceIdentifier    string          `json:"sourceIdentifier,omitempty"`
 }
 

@@ -5,7 +5,7 @@ import (
 	"cmp"
 	"compress/flate"
 	"context"
-	"crypto/md5" //nolint:gosec // CodeBuild shows this sum.
+	"crypto/md5" // CodeBuild shows this sum.
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -130,7 +130,7 @@ func (b *build) find(ctx context.Context, root *os.Root, base string, spec *buil
 	t := newTally(ctx)
 	err := fs.WalkDir(root.FS(), ".", func(name string, e fs.DirEntry, err error) error {
 		if err != nil {
-			return nil //nolint:nilerr // What cannot be read is not there.
+			return nil // What cannot be read is not there.
 		}
 		if err := t.file(); err != nil || e.IsDir() {
 			return err
@@ -211,7 +211,7 @@ func (t *tally) send(to *os.Root, key string, root *os.Root, name string) error 
 func openFile(root *os.Root, name string) (*os.File, fs.FileInfo, error) {
 	info, err := root.Stat(name)
 	if err != nil || !info.Mode().IsRegular() {
-		return nil, nil, nil //nolint:nilerr // A link that leads nowhere, or out of the build.
+		return nil, nil, nil // A link that leads nowhere, or out of the build.
 	}
 	f, err := root.Open(name)
 	if err != nil {
@@ -236,7 +236,7 @@ func (t *tally) zip(to *os.Root, key string, root *os.Root, files []found, links
 		return "", "", clientError(fmt.Sprintf("the artifact cannot be written to %s: %v", key, err))
 	}
 	defer func() { err = errors.Join(err, out.Close()) }()
-	one, other := md5.New(), sha256.New() //nolint:gosec // see the import
+	one, other := md5.New(), sha256.New()
 	z := zip.NewWriter(io.MultiWriter(out, one, other))
 	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestSpeed) })
 	for _, f := range files {

@@ -12,8 +12,11 @@ import (
 // The causes for which the context of a build may end. Any other is a fault.
 var (
 	ErrStopped  = errors.New("the build was stopped")
-	ErrTimedOut = errors.New("Build has timed out. ") //nolint:staticcheck // CodeBuild's words.
+	ErrTimedOut = errors.New("the build took too long")
 )
+
+// timedOut is that in CodeBuild's words.
+const timedOut = "Build has timed out. "
 
 // A Runner runs builds. Its members must not change.
 type Runner struct {
@@ -160,7 +163,7 @@ func judge(ctx context.Context, err error) *failure {
 	case errors.Is(cause, ErrStopped):
 		return &failure{status: Stopped}
 	case errors.Is(cause, ErrTimedOut):
-		return &failure{TimedOut, "BUILD_TIMED_OUT", ErrTimedOut.Error()}
+		return &failure{TimedOut, "BUILD_TIMED_OUT", timedOut}
 	case cause != nil:
 		return &failure{Fault, "INTERNAL_SERVICE_ERROR", cause.Error()}
 	}
