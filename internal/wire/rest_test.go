@@ -150,7 +150,7 @@ func TestARequestThatIsNobodysIsAnsweredInItsDialect(t *testing.T) {
 			t.Errorf("Allow: %q", w.Header().Values("Allow"))
 		}
 	}
-	for path, want := range map[string]string{"/things/n": "GET POST PUT", "/": "GET POST"} {
+	for path, want := range map[string]string{"/things/n": "DELETE GET POST PUT", "/": "GET POST"} {
 		if got := strings.Join(h.(Handler).Methods(request(t, "PATCH", path, "")), " "); got != want {
 			t.Errorf("methods of %s: %s; want %s", path, got, want)
 		}
