@@ -43,7 +43,7 @@ type App struct {
 	guard  access.Guard
 	hooks  watch.Hooks
 	busLog *buslog.Log
-	box    *box
+	box    box
 	*rooms
 }
 
@@ -56,7 +56,7 @@ func Open(ctx context.Context, opt Options) (*App, error) {
 	a := &App{opt: opt, registry: prometheus.NewRegistry(), feed: watch.NewFeed(feedSize), stopWithin: 10 * time.Second}
 	a.observe()
 	a.client = a.newClient()
-	a.box = &box{opt: &a.opt}
+	a.box.opt = &a.opt
 	a.guard = access.Boundary{ServicesNeedPolicy: opt.EnforcePolicies || opt.EnforceIAM, NoRoots: opt.EnforceIAM && opt.keys == nil}
 	var err error
 	if a.store, err = a.openStore(); err != nil {

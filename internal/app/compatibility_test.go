@@ -23,6 +23,8 @@ func openForTest(t *testing.T, change ...func(*Options)) *App {
 	t.Helper()
 	opt := Defaults()
 	opt.Listen, opt.Ephemeral, opt.Log = "127.0.0.1:0", true, slog.New(slog.DiscardHandler)
+	// What must hold between accounts must hold with the laxer setting, too.
+	opt.EnforcePolicies = false
 	for _, fn := range change {
 		fn(&opt)
 	}

@@ -174,7 +174,11 @@ func TestALiveSessionShowsNothingThatAPowerCutCouldTakeBack(t *testing.T) {
 		c.must("PutLogEvents", events([]time.Time{time.Now()}, "x")) // which takes the first numbers
 		w, ended := c.tail(t.Context(), `{"logGroupIdentifiers":["`+groupOfTail+`"],"updateMillis":0}`)
 		st.disk = make(chan struct{})
-		go c.must("PutLogEvents", events([]time.Time{time.Now()}, "x"))
+		put := make(chan string, 1)
+		go func() {
+			_, fail := c.call("PutLogEvents", events([]time.Time{time.Now()}, "x"))
+			put <- fail
+		}()
 		if err := c.s.Deliver(t.Context(), lineFor(t, "g", "", "a rule's, which waits for no disk")); err != nil {
 			t.Fatal(err)
 		}
@@ -186,6 +190,9 @@ func TestALiveSessionShowsNothingThatAPowerCutCouldTakeBack(t *testing.T) {
 		synctest.Wait()
 		if all, _ := updates(t, w); !strings.HasPrefix(fmt.Sprint(all), "[2,false") {
 			t.Errorf("then: %v", all)
+		}
+		if fail := <-put; fail != "" {
+			t.Error(fail)
 		}
 		time.Sleep(3 * time.Hour)
 		<-ended
