@@ -74,6 +74,7 @@ func TestNoAcknowledgedLogEventIsLostToKill9(t *testing.T) {
 	if err := group.call(t.Context(), "Logs_20140328.CreateLogGroup", map[string]any{"logGroupName": "/load"}, nil); err != nil {
 		t.Fatal(err)
 	}
+	rulesMayLog(t, group)
 	c.rule("default", "r", `{"source":["load"]}`, target("g", "arn:aws:logs:us-east-1:"+account+":log-group:/load"))
 
 	load, stop := context.WithCancel(t.Context())

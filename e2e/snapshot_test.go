@@ -199,7 +199,7 @@ func asForm(form url.Values, name string, v any) {
 
 func TestRecordedRequestsArriveWhole(t *testing.T) {
 	for _, d := range doors() {
-		if d.bare {
+		if d.bare || d.rest() {
 			continue
 		}
 		m := newMirror(t, d.service)
@@ -227,9 +227,13 @@ func TestRecordedRequestsArriveWhole(t *testing.T) {
 	}
 }
 
+// rest says whether members travel in paths, queries and headers as well, which the
+// recordings hold apart from the body: they are not compared yet.
+func (d door) rest() bool { return d.service.Protocols[0].Name() == wire.RestJSON.Name() }
+
 // recorded are the doors whose answers the SDK ships: none of those in XML.
 func recorded() []door {
-	return slices.DeleteFunc(doors(), func(d door) bool { return d.bare || d.service.Protocols[0].Name() == wire.Query.Name() })
+	return slices.DeleteFunc(doors(), func(d door) bool { return d.bare || d.rest() || d.service.Protocols[0].Name() == wire.Query.Name() })
 }
 
 func TestRecordedAnswersCanBeGiven(t *testing.T) {

@@ -49,6 +49,16 @@ func (c *sdk) calls(t *testing.T, q queueRef, n int) (found []trailEvent) {
 	return found
 }
 
+// rulesMayLog lets every rule of the account write to its log groups.
+func rulesMayLog(t *testing.T, logs *lean) {
+	t.Helper()
+	err := logs.call(t.Context(), "Logs_20140328.PutResourcePolicy", map[string]any{"policyName": "rules", "policyDocument": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
+		"Principal":{"Service":["events.amazonaws.com","delivery.logs.amazonaws.com"]},"Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":"*"}]}`}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestACallOfTheCLIIsInAQueueAndALogGroupWithinASecond(t *testing.T) {
 	ctx := t.Context()
 	s := serve(t)
@@ -57,11 +67,7 @@ func TestACallOfTheCLIIsInAQueueAndALogGroupWithinASecond(t *testing.T) {
 	if err := logs.call(ctx, "Logs_20140328.CreateLogGroup", map[string]any{"logGroupName": "/trail/calls"}, nil); err != nil {
 		t.Fatal(err)
 	}
-	err := logs.call(ctx, "Logs_20140328.PutResourcePolicy", map[string]any{"policyName": "rules", "policyDocument": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
-		"Principal":{"Service":["events.amazonaws.com","delivery.logs.amazonaws.com"]},"Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":"*"}]}`}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	rulesMayLog(t, logs)
 	c.rule("default", "calls", `{"source":["aws.sqs"],"detail-type":["AWS API Call via CloudTrail"],"detail":{"eventName":["CreateQueue"],"errorCode":[{"exists":false}]}}`,
 		target("q", q.arn), target("l", "arn:aws:logs:us-east-1:000000000000:log-group:/trail/calls"))
 	logged := func(name string) string {
