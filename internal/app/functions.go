@@ -233,7 +233,7 @@ func (a *App) openFunctions(ctx context.Context, r *rooms, guard access.Guard) (
 	var err error
 	r.functions, err = function.Open(ctx, function.Options{
 		Store: a.store, Guard: guard, Engine: &functionEngine{box: &a.box}, Roles: functionRoles{r}, Outbox: functionDebts{r.outbox}, Queues: functionQueues{r},
-		Logs: functionLogs{r.logs}, Endpoint: a.inside, Log: a.opt.Log,
+		Logs: functionLogs{r.logs}, Endpoint: a.inside, Log: a.opt.Log, MemoryMB: a.opt.memoryOfFunctions(),
 		Dir: func(ctx context.Context) (string, error) {
 			s, err := a.box.open(ctx)
 			if err != nil {

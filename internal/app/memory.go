@@ -50,6 +50,16 @@ func (o *Options) newMemory() (*budget.Budget, error) {
 	return budget.New(total, memoryParts), nil
 }
 
+// memoryOfFunctions is how much memory functions may have in all, in MiB: what the
+// server leaves of the machine's. 0, where nobody knows that, is the pool's default.
+func (o *Options) memoryOfFunctions() int {
+	n, ok := budget.Machine()
+	if !ok {
+		return 0
+	}
+	return int(max(n-o.memory.Total(), leastMemory) >> 20)
+}
+
 // Memory is the budget of the process. Whoever owns the process tells its
 // garbage collector.
 func (a *App) Memory() *budget.Budget { return a.opt.memory }

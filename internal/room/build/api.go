@@ -36,7 +36,7 @@ func API(s *Service) *wire.Service {
 		},
 		Deviations: []string{
 			"Builds run on the machine of the server, in its sandbox, with the programs that it has: images are named and not fetched, compute types only bound the memory, privilegedMode gives nothing, and runtime-versions are left to the machine. HOME is a folder of the build.",
-			"S3 is a folder below the data directory, with a folder for each bucket; artifacts are written there, and sources and buildspecs of type S3 read there, zip files as well as folders. File URLs lead below the folder of -build-sources.",
+			"S3 is the folder s3/ACCOUNT below the data directory, with a folder for each bucket: an account has buckets of its own, whatever others call theirs; artifacts are written there, and sources and buildspecs of type S3 read there, zip files as well as folders. File URLs lead below the folder of -build-sources.",
 			"Repositories are fetched by git from https://, http:// and file:// URLs without credentials; submodules are not fetched, and source.auth is refused.",
 			"Parameter Store, Secrets Manager, VPCs, file systems, fleets, batches and retries by the service are refused; caches, report groups, proxies and run-as are left out, which the log of the build says.",
 			"on-failure: RETRY runs the commands of the phase again.",

@@ -21,6 +21,7 @@ import (
 	"github.com/dari-bus/dari/internal/room/build/runner"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/mem"
+	"github.com/dari-bus/dari/internal/store/table"
 	"github.com/dari-bus/dari/internal/wire"
 )
 
@@ -368,6 +369,13 @@ func TestThereAreLimits(t *testing.T) {
 		}
 		if got := h.status(first); got == "" {
 			t.Error(got)
+		}
+		synctest.Wait()
+		h.s.mu.Lock()
+		h.s.waiting = append(h.s.waiting, make([]table.Key, maxLine)...) // of accounts that are made up
+		h.s.mu.Unlock()
+		if out := h.call("StartBuild", `{"projectName":"web-shop"}`); out["message"] != "Cannot have more than 1000 builds in queue on this server" {
+			t.Errorf("%v", out)
 		}
 	})
 }

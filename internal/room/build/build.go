@@ -95,6 +95,10 @@ const (
 	maxWaiting = 100
 )
 
+// maxLine is how many builds of all accounts may wait: without keys an account is what
+// a caller says it is.
+const maxLine = 1000
+
 // An Emission is an event on its way into a transaction: see the bus.
 type Emission interface {
 	Owe(tx store.Tx) error
@@ -244,8 +248,11 @@ func (s *Service) sameToken(b *Build) *Build {
 	return nil
 }
 
-// hasRoom says whether a build may be started now.
+// hasRoom says whether a build may be started now; with mu held.
 func (s *Service) hasRoom(b *Build) error {
+	if len(s.waiting) >= maxLine {
+		return fault.Limit("Cannot have more than %d builds in queue on this server", maxLine)
+	}
 	own, all := 0, 0
 	for old := range s.builds.Each(b.place, "") {
 		if !old.Complete() {

@@ -214,7 +214,7 @@ func (s *Service) job(ctx, within context.Context, b *Build, timeout time.Durati
 	var session access.Caller // once there are credentials
 	group, stream := b.logs()
 	job := &runner.Job{
-		Number: digits(b.UUID), Buildspec: b.Source.Buildspec, Source: source(*b.Source, val(b.SourceVersion)),
+		Account: b.place.Account, Number: digits(b.UUID), Buildspec: b.Source.Buildspec, Source: source(*b.Source, val(b.SourceVersion)),
 		Variables: variables(b.Environment.EnvironmentVariables), Platform: s.platform(b), MemoryBytes: b.Environment.memory(),
 		Credentials: func() (keys *runner.Credentials, err error) {
 			keys, session, err = s.opt.Assume(as, *b.ServiceRole, "AWSCodeBuild-"+b.UUID, timeout)

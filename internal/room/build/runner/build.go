@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -151,9 +152,7 @@ func (b *build) provision(ctx context.Context) (err error) {
 	if b.box, err = b.Open(ctx); err != nil {
 		return err
 	}
-	if b.buckets = b.Buckets; b.buckets == "" {
-		b.buckets = filepath.Join(b.box.Scratch(), "s3")
-	}
+	b.buckets = filepath.Join(cmp.Or(b.Buckets, filepath.Join(b.box.Scratch(), "s3")), b.job.Account)
 	if b.user, err = b.box.NewUser(); err != nil {
 		return err
 	}

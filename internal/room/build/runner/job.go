@@ -22,7 +22,8 @@ const timedOut = "Build has timed out. "
 type Runner struct {
 	// Open returns the sandbox, which may take a moment when it is the first time.
 	Open func(context.Context) (*sandbox.Sandbox, error)
-	// Buckets is the folder that stands for S3: a bucket is a folder in it. Where it is
+	// Buckets is the folder that stands for S3: each account has one in it, and a bucket is
+	// a folder there, so that no account reads what another one has built. Where it is
 	// "" there is one as long as the sandbox.
 	Buckets string
 	// Sources is the folder below which file URLs may lead; "" lets none lead anywhere.
@@ -33,6 +34,8 @@ type Runner struct {
 
 // A Job is a build that is to be run.
 type Job struct {
+	// Account is whose buckets are read and written.
+	Account string
 	// Number parts the folders of builds from each other.
 	Number string
 	// Buildspec is its text, the path of a file in the source or in a bucket, or "".

@@ -67,6 +67,15 @@ var stamp = regexp.MustCompile(`\[Container\] \d{4}/\d\d/\d\d \d\d:\d\d:\d\d\.\d
 // text is the log without its times.
 func (r *record) text() string { return stamp.ReplaceAllString(r.log.String(), "[] ") }
 
+// lacking skips a test for what the machine does not have; CI has it all.
+func lacking(t *testing.T, format string, args ...any) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatalf(format, args...)
+	}
+	t.Skipf(format, args...)
+}
+
 // A testRunner is a Runner and its sandbox.
 type testRunner struct {
 	*Runner
@@ -85,7 +94,7 @@ func newRunner(t *testing.T) testRunner {
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	box, err := sandbox.Open(t.Context(), sandbox.Options{Scratch: filepath.Join(dir, "scratch"), Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
-		t.Skipf("this machine has no sandbox: %v", err)
+		lacking(t, "this machine has no sandbox: %v", err)
 	}
 	t.Cleanup(func() {
 		if err := box.Close(); err != nil {
@@ -96,10 +105,15 @@ func newRunner(t *testing.T) testRunner {
 	return testRunner{&Runner{Open: open, Buckets: filepath.Join(dir, "s3"), Sources: dir}, box}
 }
 
+// owner is whose builds run, and buckets where the buckets of that account are.
+const owner = "111122223333"
+
+func (r testRunner) buckets() string { return filepath.Join(r.Buckets, owner) }
+
 func newJob(spec string) (*Job, *record) {
 	r := &record{said: make(chan string, 100)}
 	return &Job{
-		Number: "408343026", Buildspec: "version: 0.2\n" + spec, MemoryBytes: 1 << 30,
+		Account: owner, Number: "408343026", Buildspec: "version: 0.2\n" + spec, MemoryBytes: 1 << 30,
 		Platform:    []buildspec.Variable{{Name: "CODEBUILD_BUILD_NUMBER", Value: "7"}},
 		Credentials: func() (*Credentials, error) { return &Credentials{"ASIATESTTEST", "secretsecret", "tokentoken"}, nil },
 		Write:       r.write,
@@ -333,14 +347,14 @@ func TestArtifactsAreCarriedAway(t *testing.T) {
 		{"artifacts: {files: ['**/*.txt'], secondary-artifacts: {two: {files: ['dist-1/c*']}}}", Artifact{ID: "two", Bucket: "other", Name: "n"}, "other/n/dist-1/c.tmp"},
 		{"artifacts: {files: ['dist-1/*.txt', dist-1/link], enable-symlinks: yes}", Artifact{Bucket: "bucket", Name: "a.zip", Zip: true}, "bucket/a.zip"},
 	} {
-		_ = os.RemoveAll(r.Buckets)
+		_ = os.RemoveAll(r.buckets())
 		job, rec := newJob(begin + c.spec)
 		job.Artifacts = []Artifact{c.to}
 		run(t, r, job)
 		var got []string
-		_ = filepath.WalkDir(r.Buckets, func(name string, e os.DirEntry, err error) error {
+		_ = filepath.WalkDir(r.buckets(), func(name string, e os.DirEntry, err error) error {
 			if err == nil && !e.IsDir() {
-				got = append(got, strings.TrimPrefix(name, r.Buckets+"/"))
+				got = append(got, strings.TrimPrefix(name, r.buckets()+"/"))
 			}
 			return nil
 		})
@@ -348,10 +362,27 @@ func TestArtifactsAreCarriedAway(t *testing.T) {
 			t.Errorf("%s: %s\n%s\n%s", c.spec, all, rec.phases(), rec.text())
 		}
 		if c.to.Zip {
-			z, err := zip.OpenReader(filepath.Join(r.Buckets, "bucket/a.zip"))
+			z, err := zip.OpenReader(filepath.Join(r.buckets(), "bucket/a.zip"))
 			if err != nil || len(z.File) != 2 || len(rec.last().Uploads) != 1 || len(rec.last().Uploads[0].SHA256) != 64 {
 				t.Errorf("%v, %+v", err, rec.last().Uploads)
 			}
+		}
+	}
+}
+
+func TestAnAccountHasBucketsOfItsOwn(t *testing.T) {
+	r := newRunner(t)
+	if err := os.MkdirAll(filepath.Join(r.buckets(), "bucket"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	zipped(t, filepath.Join(r.buckets(), "bucket/app.zip"), "buildspec.yml", "version: 0.2\nphases: {build: {commands: ['cat file']}}", "file", "secret\n")
+	for account, want := range map[string]string{owner: Succeeded, "444455556666": "primary source is not there: bucket/app.zip"} {
+		job, rec := newJob("")
+		job.Account, job.Buildspec = account, ""
+		job.Source = Source{Kind: Files, Location: "bucket/app.zip"}
+		run(t, r, job)
+		if !strings.Contains(rec.phases(), want) || strings.Contains(rec.text(), "secret\n") != (account == owner) {
+			t.Errorf("%s: %s\n%s", account, rec.phases(), rec.text())
 		}
 	}
 }
@@ -365,21 +396,21 @@ phases: {build: {commands: [cat file, "echo $CODEBUILD_RESOLVED_SOURCE_VERSION"]
 echo first >file && git add . && git commit -qm 1 && git tag v1 && echo second >file && git commit -qam 2 && git checkout -qb side && echo third >file && git commit -qam 3 &&
 git update-ref refs/pull/7/head HEAD && git checkout -q main`
 	if out, err := exec.Command("sh", "-c", script).CombinedOutput(); err != nil {
-		t.Skipf("git: %v: %s", err, out)
+		lacking(t, "git: %v: %s", err, out)
 	}
 	head, err := exec.Command("git", "-C", repo, "rev-parse", "main").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
 	commit := strings.TrimSpace(string(head))
-	if err := os.MkdirAll(filepath.Join(r.Buckets, "bucket/tree"), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(r.buckets(), "bucket/tree"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	spec := "version: 0.2\nphases: {build: {commands: ['cat file']}}"
-	zipped(t, filepath.Join(r.Buckets, "bucket/app.zip"), "buildspec.yml", spec, "file", "zipped\n")
-	zipped(t, filepath.Join(r.Buckets, "bucket/evil.zip"), "../../evil", "x")
+	zipped(t, filepath.Join(r.buckets(), "bucket/app.zip"), "buildspec.yml", spec, "file", "zipped\n")
+	zipped(t, filepath.Join(r.buckets(), "bucket/evil.zip"), "../../evil", "x")
 	for name, text := range map[string]string{"buildspec.yml": spec, "file": "a folder\n"} {
-		if err := os.WriteFile(filepath.Join(r.Buckets, "bucket/tree", name), []byte(text), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(r.buckets(), "bucket/tree", name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

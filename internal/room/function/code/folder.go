@@ -87,9 +87,18 @@ func (k *Keeper) made(hash string, f *folder) {
 	close(f.ready)
 }
 
-// leave ends one use of a folder, and makes room when folders that nobody uses take
-// too much: those go first that were used last longest ago.
+// leave ends one use of a folder, and removes those that nobody uses while they take
+// too much. Removing takes a while for many files: nobody finds such a folder any more,
+// and nobody waits for it.
 func (k *Keeper) leave(f *folder) {
+	for _, dir := range k.tooMuch(f) {
+		_ = removeAll(dir) // what is left goes with the server
+	}
+}
+
+// tooMuch takes off the list the folders that are to go when one more use of f ends:
+// those first that were used last longest ago.
+func (k *Keeper) tooMuch(f *folder) (dirs []string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	f.users--
@@ -102,13 +111,13 @@ func (k *Keeper) leave(f *folder) {
 			}
 		}
 		if oldest == "" {
-			return
+			break
 		}
-		// Removing takes a while for many files; nobody may find the folder meanwhile.
-		_ = removeAll(k.folders[oldest].dir) // what is left goes with the server
+		dirs = append(dirs, k.folders[oldest].dir)
 		k.bytes -= k.folders[oldest].bytes
 		delete(k.folders, oldest)
 	}
+	return dirs
 }
 
 func removeAll(dir string) error {

@@ -53,6 +53,8 @@ type Options struct {
 	// Endpoint is where functions find the APIs of the house.
 	Endpoint func() string
 	Log      *slog.Logger
+	// MemoryMB is what all functions that run may have in all, in MiB; see [pool.Options].
+	MemoryMB int
 }
 
 // A Runner is the functions. Its methods may be called from many goroutines at once.
@@ -77,7 +79,7 @@ func Open(ctx context.Context, opt Options) (*Runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.pool, err = pool.New(pool.Options{Engine: opt.Engine, Code: s.code, Roles: opt.Roles, Logs: opt.Logs, Endpoint: opt.Endpoint, Log: opt.Log})
+	s.pool, err = pool.New(pool.Options{Engine: opt.Engine, Code: s.code, Roles: opt.Roles, Logs: opt.Logs, Endpoint: opt.Endpoint, Log: opt.Log, MemoryMB: opt.MemoryMB})
 	return s, err
 }
 
