@@ -45,6 +45,7 @@ func (s *Store) apply(ctx context.Context, fn func(store.Tx) error, unsynced boo
 	if b.Count() > 0 {
 		w, err := s.commit(b, unsynced)
 		if err == nil {
+			s.deleted.add(t.deleted)
 			t.End(true)
 		}
 		return w, err

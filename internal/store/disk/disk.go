@@ -70,6 +70,7 @@ type Store struct {
 
 	ballast  *ballast
 	spares   spares
+	deleted  deleted
 	identity os.FileInfo // of the directory's lock; Open sets it
 
 	// synced is the highest number of an update known to be on disk.

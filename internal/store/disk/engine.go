@@ -54,7 +54,7 @@ func (s *Store) engineOptions(o Options) *pebble.Options {
 		// Most records die young: let flushes gather so that a compaction meets the
 		// deletion together with what it deletes, and slow writers only when the
 		// disk is far behind.
-		L0CompactionThreshold:      4,
+		L0CompactionThreshold:      8,
 		L0StopWritesThreshold:      40,
 		LBaseMaxBytes:              64 << 20,
 		FlushSplitBytes:            4 << 20,

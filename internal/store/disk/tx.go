@@ -23,6 +23,8 @@ type tx struct {
 	reads Reader
 	batch *pebble.Batch // nil in a View
 	ended bool
+	// deleted are the ranges that it deletes.
+	deleted ranges
 	// err is the read error that ended a Scan.
 	err error
 }
@@ -92,6 +94,10 @@ func (t *tx) DeleteRange(from, to []byte) error {
 	if bytes.Compare(from, to) >= 0 {
 		return nil
 	}
+	if t.deleted == nil {
+		t.deleted = ranges{}
+	}
+	t.deleted[string(from)] = max(t.deleted[string(from)], string(to))
 	return t.batch.DeleteRange(from, to, nil)
 }
 

@@ -15,8 +15,9 @@ const watchEvery = time.Second
 
 // Run returns nil when ctx ends, and the reason if the store fails before. A
 // server runs it beside its other parts, so that a broken disk stops it. It also
-// looks after what surrounds the store: that the directory is still there, and
-// what of the disk and of file descriptors is kept back.
+// looks after what surrounds the store: that the directory is still there, what of
+// the disk and of file descriptors is kept back, and that what was deleted in ranges
+// leaves the disk.
 func (s *Store) Run(ctx context.Context) error {
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
@@ -32,6 +33,7 @@ func (s *Store) Run(ctx context.Context) error {
 			}
 			s.ballast.look()
 			s.spares.take()
+			s.reclaim(ctx)
 		}
 	}
 }

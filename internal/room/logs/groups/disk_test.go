@@ -49,6 +49,7 @@ func TestRetentionFreesTheDisk(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer st.Close()
+		go st.Run(t.Context())
 		s := withStream(t, Options{Store: st})
 		if err := s.SetRetention(t.Context(), root, "g", 1); err != nil {
 			t.Fatal(err)
