@@ -111,7 +111,10 @@ func (a *App) openStore() (store.Store, error) {
 	}
 	// Half as many as callers may have connections: see newClient for the rest.
 	tables := min(256, door.Limit(a.opt.memory.Total())/2)
-	return disk.Open(disk.Options{Dir: a.opt.Data, Log: a.opt.Log, MaxFiles: tables})
+	// Most records die within seconds: the longer they stay in memory, the fewer are
+	// ever written to a table.
+	portion := min(max(a.opt.memory.Total()/32, 4<<20), 16<<20)
+	return disk.Open(disk.Options{Dir: a.opt.Data, Log: a.opt.Log, MaxFiles: tables, MemTableBytes: int(portion)})
 }
 
 // handler joins the AWS APIs and what is dari's own.

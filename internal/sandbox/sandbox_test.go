@@ -27,6 +27,14 @@ func TestMain(m *testing.M) {
 
 var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
 
+// long keeps a test that takes its time out of short runs.
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("takes its time")
+	}
+}
+
 // missing ends a test that cannot run here.
 func missing(t *testing.T, format string, args ...any) {
 	t.Helper()
@@ -309,6 +317,7 @@ func python(t *testing.T) string {
 }
 
 func TestMemoryHogIsKilled(t *testing.T) {
+	long(t)
 	py := python(t)
 	each(t, func(t *testing.T, s *Sandbox) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -334,6 +343,7 @@ func TestShortProgramsHaveAMemoryToo(t *testing.T) {
 }
 
 func TestForkBombIsContained(t *testing.T) {
+	long(t)
 	py := python(t)
 	each(t, func(t *testing.T, s *Sandbox) {
 		bomb := `
@@ -406,10 +416,11 @@ func TestInterruptedOpeningIsAnError(t *testing.T) {
 
 // These are the same tests where the server is nobody special.
 func TestOrdinaryUser(t *testing.T) {
+	long(t)
 	if os.Getuid() != 0 {
 		t.Skip("this is one already")
 	}
-	cmd := exec.CommandContext(t.Context(), "/proc/self/exe", "-test.run=^Test[^O]", "-test.short")
+	cmd := exec.CommandContext(t.Context(), "/proc/self/exe", "-test.run=^Test[^O]")
 	cmd.Env = append(os.Environ(), "CI=true") // so that nothing is skipped
 	cmd.Dir = "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}

@@ -41,6 +41,9 @@ func missingTool(t *testing.T, format string, args ...any) {
 // engine opens an Engine in a sandbox of a level.
 func engine(t *testing.T, level sandbox.Level) *Engine {
 	t.Helper()
+	if testing.Short() && !strings.HasPrefix(t.Name(), "TestPythonRuns") {
+		t.Skip("starts interpreters")
+	}
 	dir, err := os.MkdirTemp("/tmp", "runtime-test-")
 	if err != nil {
 		t.Fatal(err)
