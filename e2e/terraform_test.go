@@ -156,6 +156,32 @@ func TestTerraformKeepsIdentities(t *testing.T) {
 	tf.do("destroy", "-auto-approve")
 }
 
+// What people build around projects: what Terraform has made really builds.
+func TestTerraformKeepsProjects(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	c, builds := s.sdk(t), s.codebuild()
+	tf := newTerraform(t, s, "build.tf")
+	tf.do("init")
+	tf.do("apply", "-auto-approve")
+	tf.unchanged()
+	c.put(entry("default", "shop", "Push", `{}`))
+	if b := builds.over(t, builds.latest(t, "small")); b.BuildStatus != "SUCCEEDED" || aws.ToString(b.Initiator) != "rule/push" {
+		t.Errorf("the build is %s", toJSON(b))
+	}
+	change := []string{"-var=stage=live", "-var=minutes=30"}
+	tf.do(append([]string{"apply", "-auto-approve"}, change...)...)
+	tf.unchanged(change...)
+	shop := builds.projects(t, "web-shop")[0]
+	if got := *shop.Environment.EnvironmentVariables[0].Value; got != "live" || *shop.TimeoutInMinutes != 30 {
+		t.Errorf("after the change the project is %s", toJSON(shop))
+	}
+	tf.do("destroy", "-auto-approve")
+	if left := builds.projects(t, "web-shop", "small"); len(left) > 0 {
+		t.Errorf("projects are left: %s", toJSON(left))
+	}
+}
+
 // nothingIsLeft demands that a server is as it was in the beginning.
 func nothingIsLeft(t *testing.T, c *sdk) {
 	t.Helper()

@@ -262,7 +262,7 @@ func TestPhasesFollowEachOther(t *testing.T) {
 DOWNLOAD_SOURCE SUCCEEDED
 INSTALL FAILED COMMAND_EXECUTION_ERROR Error while executing command: exit 4. Reason: exit status 4
 FINALIZING SUCCEEDED`,
-		"phases: {pre_build: {commands: ['true'], finally: ['exit 5', 'echo over'], on-failure: CONTINUE}, build: {commands: ['echo over$CODEBUILD_BUILD_SUCCEEDING']}}": `PROVISIONING SUCCEEDED
+		"phases: {pre_build: {commands: ['test $CODEBUILD_BUILD_SUCCEEDING = 1'], finally: ['exit 5', 'echo over'], on-failure: CONTINUE}, build: {commands: ['test $CODEBUILD_BUILD_SUCCEEDING = 0']}}": `PROVISIONING SUCCEEDED
 DOWNLOAD_SOURCE SUCCEEDED
 INSTALL SUCCEEDED
 PRE_BUILD FAILED COMMAND_EXECUTION_ERROR Error while executing command: exit 5. Reason: exit status 5

@@ -48,21 +48,23 @@ type shell struct {
 	script, env, state *os.File
 	// envName is where commands find env.
 	envName string
-	// initial are the variables that all commands begin with, and now those that the
-	// next one does, with the folder as PWD.
-	initial, now map[string]string
-	dir          string
-	fresh        bool
+	// inherited are the variables that the first process has and hands on by itself,
+	// initial those that a build begins with, and now those that the next command does,
+	// with the folder as PWD.
+	inherited, initial, now map[string]string
+	dir                     string
+	fresh                   bool
 }
 
 // startShell starts the first process of a build, with a program as the shell of its
 // commands. control is a folder that c binds to insideControl.
 func startShell(ctx context.Context, box *sandbox.Sandbox, c sandbox.Command, program, control string, log *transcript) (_ *shell, err error) {
-	s := &shell{log: log, exited: make(chan struct{}), initial: map[string]string{}, dir: c.Dir}
+	s := &shell{log: log, exited: make(chan struct{}), inherited: map[string]string{}, dir: c.Dir}
 	for _, v := range c.Env {
 		name, value, _ := strings.Cut(v, "=")
-		s.initial[name] = value
+		s.inherited[name] = value
 	}
+	s.initial = maps.Clone(s.inherited)
 	s.reset()
 	defer func() {
 		if err != nil {
@@ -138,17 +140,17 @@ func (s *shell) run(ctx context.Context, command string) error {
 
 var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// prepare writes the script of a command, and what has changed of the variables since
-// the beginning.
+// prepare writes the script of a command, and in which variables it differs from the
+// first process.
 func (s *shell) prepare(command string) error {
 	var env bytes.Buffer
-	for _, name := range slices.Sorted(maps.Keys(s.initial)) {
+	for _, name := range slices.Sorted(maps.Keys(s.inherited)) {
 		if _, ok := s.now[name]; !ok {
 			fmt.Fprintf(&env, "unset %s\n", name)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.now)) {
-		if old, ok := s.initial[name]; (!ok || old != s.now[name]) && identifier.MatchString(name) && name != "PWD" {
+		if old, ok := s.inherited[name]; (!ok || old != s.now[name]) && identifier.MatchString(name) && name != "PWD" {
 			fmt.Fprintf(&env, "export %s=%s\n", name, quote(s.now[name]))
 		}
 	}
