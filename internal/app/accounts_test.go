@@ -405,6 +405,8 @@ var reaches = map[string][]attempt{
 	"lambda.GetRuntimeManagementConfig":      {{body: `GET /2021-07-20/functions/{function}/runtime-management-config`}},
 	"lambda.Invoke": {{body: `POST /2015-03-31/functions/{function}/invocations
 {}`}},
+	"lambda.InvokeWithResponseStream": {{body: `POST /2021-11-15/functions/{function}/response-streaming-invocations
+{}`}},
 	"lambda.ListAliases":                    {{body: `GET /2015-03-31/functions/{function}/aliases`}},
 	"lambda.ListFunctionEventInvokeConfigs": {{body: `GET /2019-09-25/functions/{function}/event-invoke-config/list`}},
 	"lambda.ListFunctions":                  {{own: true, body: `GET /2015-03-31/functions?FunctionVersion=ALL`}},

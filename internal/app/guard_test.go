@@ -26,6 +26,7 @@ func (g *refusing) Allow(a *access.Ask) error {
 var otherActions = map[string]string{
 	"lambda.GetLayerVersionByArn":      "lambda:GetLayerVersion",
 	"lambda.Invoke":                    "lambda:InvokeFunction",
+	"lambda.InvokeWithResponseStream":  "lambda:InvokeFunction",
 	"sqs.ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
 	"sqs.DeleteMessageBatch":           "sqs:DeleteMessage",
 	"sqs.SendMessageBatch":             "sqs:SendMessage",

@@ -15,8 +15,8 @@ func (a api) invokeRows() []wire.Operation {
 		wire.Op("Invoke", a.Invoke).At("POST /2015-03-31/functions/{FunctionName}/invocations", 200).Takes(runner.MaxSync + 1024).OnData(),
 		wire.Refuse("InvokeAsync", "call Invoke with the invocation type Event, which AWS asks for as well").
 			At("POST /2014-11-13/functions/{FunctionName}/invoke-async", 202).OnData(),
-		wire.Refuse("InvokeWithResponseStream", "answers are not streamed; call Invoke").
-			At("POST /2021-11-15/functions/{FunctionName}/response-streaming-invocations", 200).OnData(),
+		wire.Op("InvokeWithResponseStream", a.InvokeWithResponseStream).
+			At("POST /2021-11-15/functions/{FunctionName}/response-streaming-invocations", 200).Takes(runner.MaxSync + 1024).OnData(),
 	}
 }
 

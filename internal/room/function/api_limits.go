@@ -109,4 +109,8 @@ var limits = wire.Limits{
 	"invokeInput.InvocationType": {Enum: []string{"Event", "RequestResponse", "DryRun"}},
 	"invokeInput.LogType":        {Enum: []string{"None", "Tail"}},
 	"invokeInput.ClientContext":  {Max: 3583},
+
+	"streamInput.InvocationType": {Enum: []string{"RequestResponse", "DryRun"}},
+	"streamInput.LogType":        {Enum: []string{"None", "Tail"}},
+	"streamInput.ClientContext":  {Max: 3583},
 }

@@ -57,11 +57,13 @@ type door struct {
 	h http.Handler
 }
 
-func openDoor(t *testing.T) *door {
+func openDoor(t *testing.T) *door { return openDoorWith(t, house{}) }
+
+func openDoorWith(t *testing.T, engine pool.Engine) *door {
 	t.Helper()
 	dir := t.TempDir()
 	s, err := Open(t.Context(), Options{
-		Store: mem.New(), Guard: access.Boundary{}, Engine: house{}, Roles: house{}, Outbox: house{}, Queues: house{}, Logs: house{},
+		Store: mem.New(), Guard: access.Boundary{}, Engine: engine, Roles: house{}, Outbox: house{}, Queues: house{}, Logs: house{},
 		Dir: func(context.Context) (string, error) { return dir, nil }, Endpoint: func() string { return "" }, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

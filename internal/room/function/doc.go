@@ -19,6 +19,6 @@
 //
 // Code comes with the call; there is no S3 to fetch it from, and there are no images,
 // networks, file systems, signatures of code and keys of KMS. Function URLs, event source
-// mappings, provisioned concurrency and streams of answers are refused by name. Where
+// mappings and provisioned concurrency are refused by name. Where
 // code of strangers runs, and what keeps it there, is what package sandbox says.
 package function

@@ -52,9 +52,12 @@ func (s *Runner) Invoke(ctx context.Context, by access.Caller, a catalog.Address
 	if err != nil {
 		return Answer{}, err
 	}
-	return s.run(context.WithoutCancel(ctx), a, runtime.Invocation{
-		RequestID: by.RequestID, Payload: payload, ClientContext: clientContext, TraceID: traceOf(by.Trace),
-	})
+	return s.run(context.WithoutCancel(ctx), a, called(by, payload, clientContext))
+}
+
+// called is the invocation that a caller makes.
+func called(by access.Caller, payload []byte, clientContext string) runtime.Invocation {
+	return runtime.Invocation{RequestID: by.RequestID, Payload: payload, ClientContext: clientContext, TraceID: traceOf(by.Trace)}
 }
 
 // Check says whether a caller may invoke a function with a payload, and does not.
@@ -109,13 +112,18 @@ func checkJSON(payload []byte) error {
 
 // run runs the version that an address leads to.
 func (s *Runner) run(ctx context.Context, a catalog.Address, in runtime.Invocation) (Answer, error) {
-	f, err := s.Find(s.Choose(a, mathrand.Float64()))
+	f, err := s.choose(a)
 	if err != nil {
 		return Answer{}, err
 	}
 	in.InvokedARN = a.ARN()
 	r, err := s.pool.Invoke(ctx, f, in)
 	return Answer{r, f.Number}, err
+}
+
+// choose returns the version that an invocation of an address goes to.
+func (s *Runner) choose(a catalog.Address) (catalog.Found, error) {
+	return s.Find(s.Choose(a, mathrand.Float64()))
 }
 
 // traceOf is the trace header of an invocation: that of its caller, or a new one.

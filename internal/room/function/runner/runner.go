@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/room/function/catalog"
@@ -63,6 +64,8 @@ type Runner struct {
 	opt  Options
 	code *code.Keeper
 	pool *pool.Pool
+	// streams are the invocations whose answers are streamed.
+	streams sync.WaitGroup
 }
 
 // Open reads what is in the store.
@@ -85,5 +88,7 @@ func Open(ctx context.Context, opt Options) (*Runner, error) {
 
 // Run keeps the environments, until ctx ends.
 func (s *Runner) Run(ctx context.Context) error {
-	return s.pool.Run(ctx)
+	err := s.pool.Run(ctx)
+	s.streams.Wait()
+	return err
 }

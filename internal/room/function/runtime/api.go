@@ -14,14 +14,16 @@ import (
 const (
 	// maxAnswer is how long an answer may be that is not streamed.
 	maxAnswer = 6<<20 + 100
-	// maxStreamed is how long one may be that is.
-	maxStreamed = 200 << 20
 	// maxThrownAway is how much is read of an answer that is too long, so that its
 	// writer gets to read why.
 	maxThrownAway = 256 << 20
 	// maxError is how long an error may be.
 	maxError = 6 << 20
 )
+
+// maxStreamed is how long an answer may be that is streamed. A variable, since 200 MB
+// are much to test with.
+var maxStreamed = 200 << 20
 
 // A call is an invocation on its way through the Runtime API.
 type call struct {
@@ -190,19 +192,19 @@ func (r *run) response(w http.ResponseWriter, req *http.Request) {
 	var err error
 	if mode == "streaming" && c.Stream != nil {
 		a.streamed = true
-		err = stream(c.Stream, req.Body)
+		err = stream(c.Stream(a.contentType), req.Body)
 	} else {
 		a.payload, err = io.ReadAll(io.LimitReader(req.Body, maxAnswer+1))
 	}
 	switch {
+	case errors.Is(err, errTooLong):
+		r.tooLong(c, w, req.Body, maxStreamed)
+		return
 	case err != nil:
 		r.unclaim() // the function ended in the middle of it
 		return
 	case len(a.payload) > maxAnswer:
-		_, _ = io.Copy(io.Discard, io.LimitReader(req.Body, maxThrownAway))
-		r.settle(c, answer{failed: true, payload: errorPayload("Function.ResponseSizeTooLarge",
-			fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", maxAnswer), true)})
-		answerWith(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", fmt.Sprintf("Exceeded maximum allowed payload size (%d bytes).", maxAnswer))
+		r.tooLong(c, w, req.Body, maxAnswer)
 		return
 	}
 	// An answer that broke says so behind it.
@@ -214,6 +216,14 @@ func (r *run) response(w http.ResponseWriter, req *http.Request) {
 	}
 	r.settle(c, a)
 	accepted(w)
+}
+
+// tooLong ends an invocation whose answer has more than most bytes.
+func (r *run) tooLong(c *call, w http.ResponseWriter, rest io.Reader, most int) {
+	_, _ = io.Copy(io.Discard, io.LimitReader(rest, maxThrownAway))
+	r.settle(c, answer{failed: true, payload: errorPayload("Function.ResponseSizeTooLarge",
+		fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", most), true)})
+	answerWith(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", fmt.Sprintf("Exceeded maximum allowed payload size (%d bytes).", most))
 }
 
 var errTooLong = errors.New("the answer is too long")

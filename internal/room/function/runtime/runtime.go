@@ -54,9 +54,10 @@ type Invocation struct {
 	ClientContext string // JSON
 	InvokedARN    string
 	TraceID       string
-	// Stream gets what a function writes that streams its answer, while it does. A
+	// Stream is called when a function begins to stream its answer, with the content
+	// type that it gives it, and returns who gets what it writes, while it does. A
 	// function that does not stream, or a nil Stream, has its answer in the Result.
-	Stream io.Writer
+	Stream func(contentType string) io.Writer
 }
 
 // A Result is what came of an invocation.
@@ -64,7 +65,7 @@ type Result struct {
 	Payload        []byte
 	FunctionError  string // "Unhandled", or empty when the function succeeded
 	ContentType    string // that the function gave its answer
-	Streamed       bool   // the answer went to Stream; of an error after its begin Payload says what
+	Streamed       bool   // the answer went to Stream, whole; of an error after its begin Payload says what
 	LogTail        []byte // the last 4 KB of the log of this invocation
 	Duration       time.Duration
 	Billed         time.Duration

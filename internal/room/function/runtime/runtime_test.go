@@ -381,7 +381,16 @@ export const handler = awslambda.streamifyResponse(async (event, stream) => {
   stream.end();
 });`, Config{})
 	invoke := func(payload string, to io.Writer) Result {
-		r, err := f.Invoke(t.Context(), Invocation{RequestID: id, Payload: []byte(payload), Stream: to})
+		in := Invocation{RequestID: id, Payload: []byte(payload)}
+		if to != nil {
+			in.Stream = func(contentType string) io.Writer {
+				if contentType != "text/plain" {
+					t.Errorf("it begins as %q", contentType)
+				}
+				return to
+			}
+		}
+		r, err := f.Invoke(t.Context(), in)
 		if err != nil {
 			t.Fatal(err)
 		}
