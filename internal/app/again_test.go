@@ -5,8 +5,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/dari-bus/dari/internal/event"
 )
 
 // A machine of several may lead, follow and lead again: rooms that have run to
@@ -33,9 +31,7 @@ func TestRoomsCanBeOpenedAgainOnTheSameStore(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- runLayers(ctx, a.layers(), 10*time.Second) }()
-		if _, err := a.Emit(t.Context(), event.Entry{Source: "a", DetailType: "d", Detail: "{}"}); err != nil {
-			t.Fatal(err)
-		}
+		r.call(events, "PutEvents", `{"Entries":[{"Source":"a","DetailType":"d","Detail":"{}"}]}`)
 		const receive = `{"QueueUrl":"http://localhost:4566/000000000000/q","WaitTimeSeconds":10}`
 		if r.call(sqs, "ReceiveMessage", receive); strings.Count(r.answer, `"Body":`) != 1 {
 			t.Errorf("round %d: got %s", round, r.answer)

@@ -17,7 +17,6 @@ import (
 	"github.com/dari-bus/dari/internal/buslog"
 	"github.com/dari-bus/dari/internal/console"
 	"github.com/dari-bus/dari/internal/door"
-	"github.com/dari-bus/dari/internal/event"
 	"github.com/dari-bus/dari/internal/outbound"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/disk"
@@ -199,12 +198,6 @@ func (a *App) URL() string { return a.url() }
 
 // Feed is the live feed of what happens to events.
 func (a *App) Feed() *watch.Feed { return a.feed }
-
-// Emit puts an event of the house's own on the default bus of its place: unlike
-// PutEvents, it may have a source that begins with "aws.".
-func (a *App) Emit(ctx context.Context, e event.Entry) (id string, err error) {
-	return a.buses.Emit(ctx, access.Caller{Place: a.home()}, e)
-}
 
 func (a *App) place() string {
 	if a.opt.Ephemeral {

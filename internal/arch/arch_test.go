@@ -120,7 +120,8 @@ var rooms = []room{
 	// Roof.
 	{"internal/app", []string{"*"}, false},
 	{"", []string{"internal/app"}, false},
-	{"internal/cli", []string{"internal/app", "internal/event", "internal/signature", "internal/watch", "internal/wire/eventstream", "pattern"}, false},
+	{"examples/build-to-slack", nil, true},
+	{"internal/cli", []string{"examples/build-to-slack", "internal/app", "internal/signature", "internal/watch", "internal/wire/eventstream", "pattern"}, false},
 	{"cmd/dari", []string{"internal/cli", "internal/sandbox"}, false},
 	{"internal/arch", nil, false},
 }

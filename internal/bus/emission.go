@@ -16,8 +16,8 @@ type Emission struct {
 	start func()
 }
 
-// Prepare makes an event ready as [Service.Emit] takes it in, but for the transaction,
-// and for what the hooks hear: an event that no rule wants passes unseen.
+// Prepare makes an event of the house's own rooms ready for the default bus. Its source
+// may begin with "aws.". The hooks hear nothing of one that no rule wants.
 func (s *Service) Prepare(from access.Caller, e event.Entry) (*Emission, error) {
 	in, err := s.own(from, e)
 	if err != nil {

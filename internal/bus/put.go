@@ -81,16 +81,6 @@ func (s *Service) Put(ctx context.Context, from access.Caller, entries []Entry) 
 	return results, nil
 }
 
-// Emit takes in one event of the house's own rooms, on the default bus. Its
-// source may begin with "aws.". It returns the id of the event.
-func (s *Service) Emit(ctx context.Context, from access.Caller, e event.Entry) (string, error) {
-	in, err := s.own(from, e)
-	if err != nil {
-		return "", err
-	}
-	return in.event.ID, s.commit(ctx, from, []intake{in})
-}
-
 // own stamps an event of the house's own and finds the rules that want it.
 func (s *Service) own(from access.Caller, e event.Entry) (intake, error) {
 	arrived := time.Now()

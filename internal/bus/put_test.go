@@ -184,8 +184,10 @@ func TestReadOnlyAPICallsGoToRulesThatAskForThem(t *testing.T) {
 	}
 	emit := func(source, detailType, detail string) {
 		t.Helper()
-		_, err := h.Emit(t.Context(), from, event.Entry{Source: source, DetailType: detailType, Detail: detail})
+		m, err := h.Prepare(from, event.Entry{Source: source, DetailType: detailType, Detail: detail})
 		h.ok(err)
+		h.ok(h.store.Update(t.Context(), m.Owe))
+		m.End(true)
 	}
 	for _, c := range []struct {
 		source, detailType, detail string

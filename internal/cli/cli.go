@@ -35,7 +35,7 @@ type streams struct {
 func commands() []command {
 	return []command{
 		{"serve", "", "run the server", serve},
-		{"demo", "", "see it work: a bus in a scratch directory, sample build events, and the Slack message they become", demo},
+		{"demo", "", "see it work: builds that really run, and what the function that they reach tells Slack, on a server in a scratch directory", demo},
 		{"put", "[DETAIL]", "put an event on a bus; DETAIL is JSON, - reads it from standard input", put},
 		{"tail", "", "show what happens to events, as it happens", tail},
 		{"logs", "tail GROUP", "show the events of a log group, and with -follow those that come in", logs},

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -34,21 +35,50 @@ func (c *client) register(fs *flag.FlagSet) {
 
 // events calls one EventBridge operation.
 func (c *client) events(ctx context.Context, op string, in, out any) error {
-	body, err := json.Marshal(in)
-	if err != nil {
-		return err
-	}
-	resp, err := c.do(ctx, "events", http.MethodPost, "/", body, http.Header{
-		"Content-Type": {"application/x-amz-json-1.1"}, "X-Amz-Target": {"AWSEvents." + op},
-	})
+	return c.json(ctx, "events", "AWSEvents."+op, in, out)
+}
+
+// json calls an operation of a service that speaks JSON 1.1; out may be nil.
+func (c *client) json(ctx context.Context, service, target string, in, out any) error {
+	return c.send(ctx, service, "/", http.Header{"Content-Type": {"application/x-amz-json-1.1"}, "X-Amz-Target": {target}}, in, out)
+}
+
+// rest posts to a path of a service that speaks REST with JSON; out may be nil.
+func (c *client) rest(ctx context.Context, service, path string, in, out any) error {
+	return c.send(ctx, service, path, http.Header{"Content-Type": {"application/json"}}, in, out)
+}
+
+// iam calls an operation of IAM; out may be nil.
+func (c *client) iam(ctx context.Context, form url.Values, out any) error {
+	form.Set("Version", "2010-05-08")
+	resp, err := c.do(ctx, "iam", http.MethodPost, "/", []byte(form.Encode()), http.Header{"Content-Type": {"application/x-www-form-urlencoded"}})
 	if err != nil {
 		return err
 	}
 	defer resp.Body.Close()
+	if out == nil {
+		return nil
+	}
+	return xml.NewDecoder(resp.Body).Decode(out)
+}
+
+func (c *client) send(ctx context.Context, service, path string, h http.Header, in, out any) error {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	resp, err := c.do(ctx, service, http.MethodPost, path, body, h)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if out == nil {
+		return nil
+	}
 	return json.NewDecoder(resp.Body).Decode(out)
 }
 
-// do signs and sends a request. An answer other than 200 is an error that
+// do signs and sends a request. An answer without success is an error that
 // carries what the server said.
 func (c *client) do(ctx context.Context, service, method, path string, body []byte, h http.Header) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, strings.TrimRight(c.endpoint, "/")+path, bytes.NewReader(body))
@@ -67,7 +97,7 @@ func (c *client) do(ctx context.Context, service, method, path string, body []by
 		}
 		return nil, fmt.Errorf("no server answers at %s (%w)\nStart one: dari serve", c.endpoint, errors.Unwrap(err))
 	}
-	if resp.StatusCode == http.StatusOK {
+	if resp.StatusCode/100 == 2 {
 		return resp, nil
 	}
 	defer resp.Body.Close()

@@ -3,12 +3,10 @@ package cli
 import (
 	"cmp"
 	"context"
-	"encoding/xml"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"net/http"
 	"net/url"
 	"strings"
 )
@@ -67,19 +65,14 @@ func (p place) String() string { return fmt.Sprintf("line %d, column %d", p.Line
 // simulate asks IAM what the policies of somebody decide.
 func (c *client) simulate(ctx context.Context, principal, action, resource string) (*decision, error) {
 	form := url.Values{
-		"Action": {"SimulatePrincipalPolicy"}, "Version": {"2010-05-08"}, "PolicySourceArn": {principal},
+		"Action": {"SimulatePrincipalPolicy"}, "PolicySourceArn": {principal},
 		"ActionNames.member.1": {action}, "ResourceArns.member.1": {resource},
 	}
-	resp, err := c.do(ctx, "iam", http.MethodPost, "/", []byte(form.Encode()), http.Header{"Content-Type": {"application/x-www-form-urlencoded"}})
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
 	var answer struct {
 		Results []decision `xml:"SimulatePrincipalPolicyResult>EvaluationResults>member"`
 	}
-	if err := xml.NewDecoder(resp.Body).Decode(&answer); err != nil {
-		return nil, fmt.Errorf("the answer of the simulator: %w", err)
+	if err := c.iam(ctx, form, &answer); err != nil {
+		return nil, err
 	}
 	if len(answer.Results) != 1 {
 		return nil, fmt.Errorf("the simulator decided %d times, want once", len(answer.Results))
