@@ -91,9 +91,14 @@ func (b *ballast) look() {
 func (b *ballast) name() string { return filepath.Join(b.dir, journal.Ballast) }
 
 // forMerging says no when merging would use up what the log and new tables may
-// need soon: the ballast may be given up by then, and there is nothing after it.
+// need soon. While the ballast is there, they have that, and merging may go on to the
+// last byte: it is what gives back the room of what was deleted. When the ballast was
+// given up, there is nothing after it.
 func (b *ballast) forMerging() error {
-	if b.low == 0 {
+	b.mu.Lock()
+	held := b.held > 0
+	b.mu.Unlock()
+	if b.low == 0 || held {
 		return nil
 	}
 	if usage, err := b.fs.GetDiskUsage(b.dir); err == nil && int64(usage.AvailBytes) < b.low {

@@ -153,6 +153,30 @@ func TestAFullDiskCanBeDrained(t *testing.T) {
 	}
 }
 
+// What is deleted as one range on a full disk gives its room back while the store is
+// open, though merging must write to do so.
+func TestARangeThatIsDeletedFreesAFullDisk(t *testing.T) {
+	disk := newSmall(vfs.NewCrashableMem(), 16<<20)
+	s := openTest(t, Options{Dir: "data", FS: disk})
+	n := untilFull(t, s, 0, 10_000)
+	err := s.Update(t.Context(), func(tx store.Tx) error { return tx.DeleteRange(record(1), record(uint64(n))) }, store.Draining)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.db.Flush(); err != nil { // The engine waits for half a minute.
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(30 * time.Second); ; {
+		err := put(t, s, n, 10_000)
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d of %d bytes are free: %v", disk.free(), disk.size, err)
+		}
+	}
+}
+
 // The kind behind attack F9: the system lacks something for a while. The store
 // goes on when it is there again, and has lost nothing.
 func TestALackThatPassesIsNoFailure(t *testing.T) {
