@@ -39,8 +39,9 @@ var rooms = []room{
 	{"internal/schedule", nil, true},
 	{"internal/policy", nil, true},
 	{"internal/regex", nil, true},
-	{"internal/filter", []string{"internal/regex"}, true},
-	{"internal/insights/eval", []string{"internal/regex"}, true},
+	{"internal/rawjson", nil, true},
+	{"internal/filter", []string{"internal/rawjson", "internal/regex"}, true},
+	{"internal/insights/eval", []string{"internal/rawjson", "internal/regex"}, true},
 	{"internal/insights", []string{"internal/insights/eval", "internal/regex"}, true},
 	{"conformance", nil, true},
 

@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -170,6 +171,27 @@ func TestATextThatTakesTooLongDoesNotMatch(t *testing.T) {
 		}
 		if p.Match([]byte(text)) {
 			t.Errorf("%.20s matches", pattern)
+		}
+	}
+}
+
+// A hostile text of a megabyte would be a tree of 46: looking into it makes next to
+// nothing, wherever the selectors lead.
+func TestSelectorsMakeNoTree(t *testing.T) {
+	text := []byte(`{"a":[` + strings.Repeat(`{"":0},`, 150_000) + `{"b":"c"}]}`)
+	for _, pattern := range []string{`{ $.a[*].b = "c" }`, `{ $.x = 1 || $.a[150000].b = c }`, `{ $.a[*].x.y NOT EXISTS && $.a[7] != 1 || $.a[*].b = * }`} {
+		p, err := Compile(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if !p.Match(text) {
+			t.Errorf("%s does not match", pattern)
+		}
+		runtime.ReadMemStats(&after)
+		if n := after.TotalAlloc - before.TotalAlloc; n > 100_000 {
+			t.Errorf("%s: %d bytes were made for a text of %d", pattern, n, len(text))
 		}
 	}
 }

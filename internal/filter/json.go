@@ -2,20 +2,21 @@ package filter
 
 import (
 	"bytes"
-	"encoding/json"
 	"strconv"
 	"strings"
+
+	"github.com/dari-bus/dari/internal/rawjson"
 )
 
 // An expr is a part of a pattern of JSON selectors.
 type expr interface {
-	holds(root any) bool
+	holds(root rawjson.Value) bool
 }
 
 type anyOf []expr
 type allOf []expr
 
-func (a anyOf) holds(root any) bool {
+func (a anyOf) holds(root rawjson.Value) bool {
 	for _, e := range a {
 		if e.holds(root) {
 			return true
@@ -24,7 +25,7 @@ func (a anyOf) holds(root any) bool {
 	return false
 }
 
-func (a allOf) holds(root any) bool {
+func (a allOf) holds(root rawjson.Value) bool {
 	for _, e := range a {
 		if !e.holds(root) {
 			return false
@@ -175,14 +176,12 @@ func (p *parser) bracket() (s step, err error) {
 }
 
 // parse reads a JSON text, and says whether it is an object or a list.
-func parse(text []byte) (root any, ok bool) {
+func parse(text []byte) (root rawjson.Value, ok bool) {
 	text = bytes.TrimSpace(text)
-	if len(text) == 0 || text[0] != '{' && text[0] != '[' || !json.Valid(text) {
-		return nil, false
+	if len(text) == 0 || text[0] != '{' && text[0] != '[' {
+		return rawjson.Value{}, false
 	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	return root, d.Decode(&root) == nil
+	return rawjson.Of(text)
 }
 
 func (s *selectors) match(text []byte) bool {
@@ -197,7 +196,7 @@ func (s *selectors) extract(text []byte) map[string]string {
 		return out
 	}
 	for _, sel := range s.all {
-		sel.each(root, sel.path, func(v any) bool {
+		sel.each(root, sel.path, func(v rawjson.Value) bool {
 			if text, ok := scalar(v); ok {
 				out[sel.text] = text
 				return true
@@ -211,23 +210,19 @@ func (s *selectors) extract(text []byte) map[string]string {
 func (s *selectors) holds() [][]byte { return nil }
 
 // scalar is the text of a value that is neither an object nor a list.
-func scalar(v any) (string, bool) {
-	switch v := v.(type) {
-	case string:
-		return v, true
-	case json.Number:
-		return v.String(), true
-	case bool:
-		return strconv.FormatBool(v), true
-	case nil:
-		return "null", true
+func scalar(v rawjson.Value) (string, bool) {
+	switch v.Kind() {
+	case rawjson.String:
+		return string(v.Text()), true
+	case rawjson.Object, rawjson.List:
+		return "", false
 	}
-	return "", false
+	return string(v.Raw()), true
 }
 
-func (s *selection) holds(root any) bool {
+func (s *selection) holds(root rawjson.Value) bool {
 	there := false
-	holds := s.each(root, s.path, func(v any) bool {
+	holds := s.each(root, s.path, func(v rawjson.Value) bool {
 		there = true
 		return s.op != "NOT EXISTS" && s.matchJSON(v)
 	})
@@ -235,21 +230,19 @@ func (s *selection) holds(root any) bool {
 }
 
 // each calls fn with what a path leads to until it returns true, and says whether it did.
-func (s *selection) each(v any, path []step, fn func(any) bool) bool {
+func (s *selection) each(v rawjson.Value, path []step, fn func(rawjson.Value) bool) bool {
 	if len(path) == 0 {
 		return fn(v)
 	}
 	switch at := path[0]; at.kind {
 	case '.':
-		object, _ := v.(map[string]any)
-		inner, ok := object[at.name]
+		inner, ok := v.Member(at.name)
 		return ok && s.each(inner, path[1:], fn)
 	case '[':
-		list, _ := v.([]any)
-		return at.index < len(list) && s.each(list[at.index], path[1:], fn)
+		inner, ok := v.Element(at.index)
+		return ok && s.each(inner, path[1:], fn)
 	default:
-		list, _ := v.([]any)
-		for _, inner := range list {
+		for inner := range v.Elements() {
 			if s.each(inner, path[1:], fn) {
 				return true
 			}

@@ -1,10 +1,10 @@
 package filter
 
 import (
-	"encoding/json"
 	"strconv"
 	"strings"
 
+	"github.com/dari-bus/dari/internal/rawjson"
 	"github.com/dari-bus/dari/internal/regex"
 )
 
@@ -136,29 +136,30 @@ func (t *test) matchText(s string) bool {
 }
 
 // matchJSON tests a value of a JSON text.
-func (t *test) matchJSON(v any) bool {
+func (t *test) matchJSON(v rawjson.Value) bool {
 	switch t.op {
 	case "IS NULL":
-		return v == nil
+		return v.Kind() == rawjson.Null
 	case "IS TRUE":
-		return v == true
+		return v.Kind() == rawjson.True
 	case "IS FALSE":
-		return v == false
+		return v.Kind() == rawjson.False
 	}
+	text, _ := scalar(v)
 	differs := t.op == "!="
-	switch v := v.(type) {
-	case string:
+	switch v.Kind() {
+	case rawjson.String:
 		if t.numeric {
 			return differs // text is no number
 		}
-		return t.holdsText(v) != differs
-	case json.Number:
-		if n, ok := number(v.String()); ok && t.numeric {
+		return t.holdsText(text) != differs
+	case rawjson.Number:
+		if n, ok := number(text); ok && t.numeric {
 			return t.compare(n)
 		}
-		return (!t.quoted && t.holdsText(v.String())) != differs
-	case bool:
-		return (!t.quoted && !t.numeric && t.holdsText(strconv.FormatBool(v))) != differs
+		return (!t.quoted && t.holdsText(text)) != differs
+	case rawjson.True, rawjson.False:
+		return (!t.quoted && !t.numeric && t.holdsText(text)) != differs
 	}
 	return false // null, an object or a list
 }

@@ -77,6 +77,39 @@ func TestARunHoldsNoMoreThanItCounts(t *testing.T) {
 	}
 }
 
+// A hostile text of a megabyte would be a tree of 46: a query that looks into it makes
+// copies of its text at most, and those few.
+func TestLookingIntoAnEventMakesNoTree(t *testing.T) {
+	text := []byte(`{"a":[` + strings.Repeat(`{"":0},`, 150_000) + `{"b":"c"}]}`)
+	for query, most := range map[string]int{
+		`filter a.150000.b = "c" and not ispresent(a.0.x.y) and not ispresent(b) | display @timestamp`: 0,
+		`fields jsonParse(@message) as j | filter j.a.150000.b = "c"`:                                  7,
+		`stats count(*) by a`: 8,
+		`fields a | limit 1`:  7,
+	} {
+		q, err := Compile(query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := q.Start(Limits{Rows: 10, Memory: 64 << 20})
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if err := r.Add(&Record{Text: text, Ptr: func() string { return "p" }}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.End(); err != nil {
+			t.Fatal(err)
+		}
+		runtime.ReadMemStats(&after)
+		if n := int(after.TotalAlloc - before.TotalAlloc); n > most*len(text)+200_000 {
+			t.Errorf("%s: %d bytes were made for a text of %d", query, n, len(text))
+		}
+		if r.Matched() != 1 {
+			t.Errorf("%s does not match", query)
+		}
+	}
+}
+
 // A query may have work for minutes with a single event. It ends when it is over all
 // the same.
 func TestARunEndsInTheMidstOfAnEvent(t *testing.T) {

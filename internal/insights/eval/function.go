@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/dari-bus/dari/internal/rawjson"
 )
 
 // A Function is one that expressions may call, with its arguments not evaluated yet.
@@ -171,8 +173,9 @@ func jsonParse(r *Row, args []Expr) Value {
 	if v.Kind == Missing || v.Kind == IsTree {
 		return v
 	}
-	v = ofJSON(decode([]byte(v.String())))
-	r.spent += weight(v.tree)
+	root, _ := rawjson.Of([]byte(v.String()))
+	v = ofJSON(root)
+	r.spent += int64(len(v.tree))
 	return v
 }
 

@@ -1,12 +1,12 @@
 package eval
 
 import (
-	"bytes"
-	"encoding/json"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/dari-bus/dari/internal/rawjson"
 )
 
 // A Record is a log event. Text is only looked at while it is added.
@@ -31,8 +31,8 @@ type Row struct {
 	record *Record
 	// message is the event's text, once it was asked: a query may name it many times.
 	message Value
-	// tree is what the event's text says as JSON, once it was asked.
-	tree   map[string]any
+	// object is what the event's text says as JSON, once it was asked.
+	object rawjson.Value
 	parsed bool
 	// spent is about how many bytes functions have made of the event.
 	spent int64
@@ -70,7 +70,8 @@ func (r *Row) Get(name string) Value {
 			continue
 		}
 		if v, ok := r.has(name[:i]); ok && v.Kind == IsTree {
-			return ofJSON(walk(v.tree, name[i+1:]))
+			root, _ := rawjson.Of(v.tree)
+			return ofJSON(walk(root, name[i+1:]))
 		}
 	}
 	if r.record == nil || r.bounds.Over() {
@@ -114,66 +115,53 @@ func (r *Row) has(name string) (Value, bool) {
 }
 
 // discovered returns what the event says if it is a JSON object.
-func (r *Row) discovered() map[string]any {
-	if r.parsed {
-		return r.tree
+func (r *Row) discovered() rawjson.Value {
+	if !r.parsed {
+		r.parsed = true
+		if v, ok := rawjson.Of(r.record.Text); ok && v.Kind() == rawjson.Object {
+			r.object = v
+		}
 	}
-	r.parsed = true
-	r.tree = objectOf(r.record.Text)
-	return r.tree
+	return r.object
 }
 
-// objectOf reads a JSON object, or returns nil.
-func objectOf(text []byte) map[string]any {
-	text = bytes.TrimSpace(text)
-	if len(text) < 2 || text[0] != '{' || text[len(text)-1] != '}' {
-		return nil
-	}
-	tree, _ := decode(text).(map[string]any)
-	return tree
-}
-
-// decode reads JSON, or returns nil.
-func decode(text []byte) any {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	var v any
-	if d.Decode(&v) != nil || d.More() {
-		return nil
-	}
-	return v
-}
-
-// walk finds what a path such as items.0.id leads to. A dot may also be part of a
-// name.
-func walk(v any, path string) any {
-	switch v := v.(type) {
-	case []any:
+// walk finds what a path such as items.0.id leads to: null, or nothing, if there is no
+// such thing. A dot may also be part of a name: the whole path goes before its parts,
+// and short ones before long ones.
+func walk(v rawjson.Value, path string) (found rawjson.Value) {
+	if v.Kind() == rawjson.List {
 		first, rest, more := strings.Cut(path, ".")
 		i, err := strconv.Atoi(first)
-		if err != nil || i < 0 || i >= len(v) {
-			return nil
-		}
-		if !more {
-			return v[i]
-		}
-		return walk(v[i], rest)
-	case map[string]any:
-		if found, ok := v[path]; ok {
+		if err != nil || i < 0 {
 			return found
 		}
-		for i := 0; i < len(path); i++ {
-			if path[i] != '.' {
-				continue
+		if found, _ = v.Element(i); more {
+			found = walk(found, rest)
+		}
+		return found
+	}
+	var parts map[int]rawjson.Value // by the length of their names
+	whole := false
+	for name, inner := range v.Members() {
+		switch n := len(name); {
+		case string(name) == path:
+			found, whole = inner, true
+		case n < len(path) && path[n] == '.' && string(name) == path[:n]:
+			if parts == nil {
+				parts = map[int]rawjson.Value{}
 			}
-			if inner, ok := v[path[:i]]; ok {
-				if found := walk(inner, path[i+1:]); found != nil {
-					return found
-				}
-			}
+			parts[n] = inner
 		}
 	}
-	return nil
+	if whole {
+		return found
+	}
+	for _, n := range slices.Sorted(maps.Keys(parts)) {
+		if found = walk(parts[n], path[n+1:]); found.Kind() != rawjson.None && found.Kind() != rawjson.Null {
+			break
+		}
+	}
+	return found
 }
 
 // Set gives a field a value.
@@ -211,19 +199,17 @@ func Fields(record *Record, fn func(name, value string) bool) {
 			return
 		}
 	}
-	flatten("", any(r.discovered()), maxDiscovered, fn)
+	flatten("", r.discovered(), maxDiscovered, fn)
 }
 
-// maxDiscovered is how many fields are discovered in an event, as at AWS.
+// maxDiscovered is how many fields are discovered in an event, as at AWS: the first
+// ones.
 const maxDiscovered = 1000
 
-// flatten calls fn with the leaves of a tree and returns how many more there may be,
+// flatten calls fn with the leaves of a value and returns how many more there may be,
 // or -1 when it is over.
-func flatten(path string, v any, left int, fn func(name, value string) bool) int {
-	each := func(key string, inner any) {
-		if left <= 0 {
-			return
-		}
+func flatten(path string, v rawjson.Value, left int, fn func(name, value string) bool) int {
+	each := func(key string, inner rawjson.Value) bool {
 		if path != "" {
 			key = path + "." + key
 		} else if strings.HasPrefix(key, "@") {
@@ -232,17 +218,24 @@ func flatten(path string, v any, left int, fn func(name, value string) bool) int
 		if len(key) <= MaxName { // a longer one nobody can ask for
 			left = flatten(key, inner, left, fn)
 		}
+		return left > 0
 	}
-	switch v := v.(type) {
-	case map[string]any:
-		for _, key := range slices.Sorted(maps.Keys(v)) {
-			each(key, v[key])
+	switch v.Kind() {
+	case rawjson.Object:
+		for name, inner := range v.Members() {
+			if !each(string(name), inner) {
+				break
+			}
 		}
-	case []any:
-		for i, inner := range v {
-			each(strconv.Itoa(i), inner)
+	case rawjson.List:
+		i := 0
+		for inner := range v.Elements() {
+			if !each(strconv.Itoa(i), inner) {
+				break
+			}
+			i++
 		}
-	case nil:
+	case rawjson.Null, rawjson.None:
 	default:
 		if left--; !fn(path, ofJSON(v).String()) {
 			return -1

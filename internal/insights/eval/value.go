@@ -1,12 +1,15 @@
 package eval
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"math"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/dari-bus/dari/internal/rawjson"
 )
 
 // A Kind is what a value is.
@@ -26,7 +29,7 @@ type Value struct {
 	Kind Kind
 	Num  float64
 	Text string // of a number, how it was written, if it was
-	tree any
+	tree []byte // how it is written, which may be part of a text that it keeps
 }
 
 // TextOf makes a value of a text.
@@ -56,21 +59,22 @@ func TruthOf(b bool) Value {
 }
 
 // ofJSON makes a value of what JSON has.
-func ofJSON(v any) Value {
-	switch v := v.(type) {
-	case string:
-		return TextOf(v)
-	case json.Number:
-		if n, ok := isNumber(v.String()); ok {
-			return Value{Kind: IsNum, Num: n, Text: v.String()}
+func ofJSON(v rawjson.Value) Value {
+	switch v.Kind() {
+	case rawjson.String:
+		return TextOf(string(v.Text()))
+	case rawjson.Number:
+		text := string(v.Raw())
+		if n, ok := isNumber(text); ok {
+			return Value{Kind: IsNum, Num: n, Text: text}
 		}
-		return TextOf(v.String())
-	case bool:
-		return TruthOf(v)
-	case map[string]any, []any:
-		return Value{Kind: IsTree, tree: v}
+		return TextOf(text)
+	case rawjson.True, rawjson.False:
+		return TruthOf(v.Kind() == rawjson.True)
+	case rawjson.Object, rawjson.List:
+		return Value{Kind: IsTree, tree: v.Raw()}
 	}
-	return Value{} // null
+	return Value{} // null, or nothing
 }
 
 // String is what a result shows.
@@ -87,8 +91,9 @@ func (v Value) String() string {
 	case IsTime:
 		return time.UnixMilli(int64(v.Num)).UTC().Format("2006-01-02 15:04:05.000")
 	case IsTree:
-		b, _ := json.Marshal(v.tree) // it came from JSON
-		return string(b)
+		b := bytes.NewBuffer(make([]byte, 0, len(v.tree)))
+		_ = json.Compact(b, v.tree) // it came from JSON
+		return b.String()
 	}
 	return v.Text
 }
@@ -180,41 +185,18 @@ func chunk(s string) string {
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
-// Alone is a value whose text is part of no longer one, which would stay with it.
+// Alone is a value whose text is part of no longer one, which would stay with it, or
+// change under it.
 func (v Value) Alone() Value {
-	v.Text = strings.Clone(v.Text)
+	v.Text, v.tree = strings.Clone(v.Text), bytes.Clone(v.tree)
 	return v
 }
 
 // Size is about what keeping a value takes, in bytes.
-func (v Value) Size() int64 { return ValueCost + int64(len(v.Text)) + weight(v.tree) }
+func (v Value) Size() int64 { return ValueCost + int64(len(v.Text)+len(v.tree)) }
 
-// ValueCost is what a value takes beside its text and its tree.
+// ValueCost is what a value takes beside its text.
 const ValueCost = 64
-
-// weight is about what a tree takes, in bytes, which is up to fifty times what it takes
-// as text.
-func weight(tree any) int64 {
-	switch v := tree.(type) {
-	case string:
-		return 16 + int64(len(v))
-	case json.Number:
-		return 32 + int64(len(v))
-	case map[string]any:
-		n := 320 + 64*int64(max(len(v)-8, 0))
-		for key, inner := range v {
-			n += int64(len(key)) + weight(inner)
-		}
-		return n
-	case []any:
-		n := 24 + 32*int64(len(v))
-		for _, inner := range v {
-			n += weight(inner)
-		}
-		return n
-	}
-	return 0
-}
 
 // isNumber reads a number as JSON and AWS have it.
 func isNumber(s string) (float64, bool) {

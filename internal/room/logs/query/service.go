@@ -199,10 +199,12 @@ func (s *Service) Fields(ctx context.Context, by access.Caller, at access.Place,
 		return nil, 0, err
 	}
 	fields := map[string]int{}
+	in := map[string]int{} // the last event that has it: JSON may name a member twice
 	for i := range latest {
 		insights.Fields(recordOf(at, g, "", &latest[i].Entry), func(name, _ string) bool {
-			if fields[name] > 0 || len(fields) < sampled {
+			if (fields[name] > 0 || len(fields) < sampled) && in[name] != i+1 {
 				fields[name]++
+				in[name] = i + 1
 			}
 			return true
 		})
