@@ -91,7 +91,7 @@ var rooms = []room{
 	// Rooms: neighbours that never see the bus, a target, or each other.
 	{"internal/room/logs/filters", []string{"internal/access", "internal/arn", "internal/fault", "internal/filter", "internal/page", "internal/store", "internal/store/blocks", "internal/store/table"}, false},
 	{"internal/room/logs/groups", []string{"internal/access", "internal/arn", "internal/budget", "internal/fault", "internal/page", "internal/policy", "internal/room/logs/filters", "internal/store", "internal/store/blocks", "internal/store/table"}, false},
-	{"internal/room/logs/live", []string{"internal/access", "internal/budget", "internal/fault", "internal/room/logs/filters", "internal/room/logs/groups", "internal/store/blocks", "internal/store/table"}, false},
+	{"internal/room/logs/live", []string{"internal/access", "internal/budget", "internal/fault", "internal/quote", "internal/room/logs/filters", "internal/room/logs/groups", "internal/store/blocks", "internal/store/table"}, false},
 	{"internal/room/logs/query", []string{"internal/access", "internal/budget", "internal/fault", "internal/insights", "internal/page", "internal/room/logs/groups", "internal/store", "internal/store/blocks", "internal/store/table"}, false},
 	{"internal/room/logs", []string{"internal/access", "internal/arn", "internal/budget", "internal/fault", "internal/filter", "internal/insights", "internal/page", "internal/room/logs/filters", "internal/room/logs/groups", "internal/room/logs/live", "internal/room/logs/query", "internal/store", "internal/store/blocks", "internal/store/table", "internal/wire"}, false},
 	{"internal/room/identity/managed", []string{"internal/policy"}, false},

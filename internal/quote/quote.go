@@ -36,6 +36,28 @@ func JSON(b []byte, s string) []byte {
 	return append(append(b, s[start:]...), '"')
 }
 
+// Size is how many bytes [JSON] appends for a text.
+func Size(text []byte) int {
+	n := len(text) + len(`""`)
+	var room [6]byte
+	for i := 0; i < len(text); {
+		c := text[i]
+		if c < utf8.RuneSelf {
+			if !plain[c] {
+				n += len(escape(room[:0], c)) - 1
+			}
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRune(text[i:])
+		if r == utf8.RuneError && size == 1 {
+			n += len("\ufffd") - 1
+		}
+		i += size
+	}
+	return n
+}
+
 func escape(b []byte, c byte) []byte {
 	const hex = "0123456789abcdef"
 	switch c {

@@ -17,5 +17,8 @@ func FuzzStrings(f *testing.F) {
 		if want := string([]rune(s)); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
+		if n := Size([]byte(s)); n != len(b) {
+			t.Errorf("%s has %d bytes, not %d", b, len(b), n)
+		}
 	})
 }

@@ -159,6 +159,47 @@ func TestSessionsAreBoundedByAccountAndInMemory(t *testing.T) {
 	}
 }
 
+// A control character is six bytes in JSON: an update is bounded by what it is when it is
+// written. One event always fits, if there is memory for it.
+func TestUpdatesAreBoundedAsTheyAreWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		share := budget.New(12*sessionMemory, []budget.Part{{Name: "x", Percent: 100}}).Share("x")
+		h := NewHub(share)
+		s, err := h.Open(all("a"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		updates, used := make(chan *Update, 1), int64(0)
+		go s.Run(ctx, Beat, func(u *Update) error {
+			used = share.Used()
+			updates <- u
+			return nil
+		})
+		text := strings.Repeat("\x01", 10_000)
+		events := make([]blocks.Entry, 50)
+		for i := range events {
+			events[i].Text = []byte(text)
+		}
+		h.Publish(7, "s", events)
+		if u := <-updates; !u.Sampled || len(u.Events) != maxBytes/(6*len(text)+2+eventCost) || used != sessionMemory {
+			t.Errorf("%d events, sampled %v, with %d bytes taken", len(u.Events), u.Sampled, used)
+		}
+		large := []blocks.Entry{{Text: []byte(strings.Repeat(text, 100))}}
+		h.Publish(7, "s", large)
+		if u := <-updates; u.Sampled || len(u.Events) != 1 || used < sessionMemory+writing*(6*100*10_000-maxBytes) {
+			t.Errorf("%d events, sampled %v, with %d bytes taken", len(u.Events), u.Sampled, used)
+		}
+		share.Try(share.Size() - share.Used() - 1<<20)
+		h.Publish(7, "s", large)
+		if u := <-updates; !u.Sampled || len(u.Events) != 0 {
+			t.Errorf("%d events without memory for them, sampled %v", len(u.Events), u.Sampled)
+		}
+		s.Close()
+	})
+}
+
 // Whoever writes pays nothing for watchers who have no room.
 func TestWhatNobodyHasRoomForIsNotCopied(t *testing.T) {
 	h := NewHub(nil)

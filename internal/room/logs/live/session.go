@@ -9,12 +9,14 @@ import (
 	"time"
 
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/quote"
 	"github.com/dari-bus/dari/internal/store/blocks"
 )
 
 // The bounds of a session.
 const (
-	// MaxEvents and maxBytes bound an update. One event always fits.
+	// MaxEvents and maxBytes bound an update, as it is written in JSON. One event always
+	// fits, and has memory of its own taken for what is more.
 	MaxEvents = 500
 	maxBytes  = 512 << 10
 	// maxPending is from how many bytes on nothing more is taken that was not judged
@@ -34,6 +36,8 @@ type Event struct {
 	Group, Stream string
 	Time, Arrived int64
 	Text          []byte
+	// size is what it takes in an update.
+	size int
 }
 
 // An Update is what came since the last one. Sampled says that more came than is in
@@ -41,6 +45,7 @@ type Event struct {
 type Update struct {
 	Events  []Event
 	Sampled bool
+	bytes   int
 }
 
 // A batch is what one call has put into a stream. Sessions share it.
@@ -151,11 +156,28 @@ func (s *Session) Run(ctx context.Context, every time.Duration, send func(*Updat
 			}
 			return err
 		}
-		if err := send(u); err != nil {
+		if err := s.send(u, send); err != nil {
 			return err
 		}
 	}
 }
+
+// send sends an update. An event that is larger than an update may be is left out when
+// there is no memory for what it takes to write it.
+func (s *Session) send(u *Update, send func(*Update) error) error {
+	if more := writing * int64(u.bytes-maxBytes); more > 0 {
+		if s.hub.memory.Try(more) {
+			defer s.hub.memory.Give(more)
+		} else {
+			u = &Update{Sampled: true}
+		}
+	}
+	return send(u)
+}
+
+// writing is how many times what an update has is in memory while it is sent: its
+// texts, what is written of them in a buffer that has grown, and the message.
+const writing = 4
 
 // settle waits until what is in an update is on disk.
 func (s *Session) settle(ctx context.Context, u *Update) error {
@@ -192,7 +214,8 @@ func (s *Session) judge(b batch) {
 		}
 		e := &b.events[i]
 		if s.watch.Match(e.Text) {
-			s.keep(Event{name, b.stream, e.Time, e.Arrived, e.Text})
+			// A control character is six bytes in JSON.
+			s.keep(Event{name, b.stream, e.Time, e.Arrived, e.Text, quote.Size(e.Text) + eventCost})
 			some = true
 		}
 	}
@@ -207,19 +230,19 @@ func (s *Session) keep(e Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.seen++
-	size := len(e.Text) + eventCost
-	if len(s.sample) < MaxEvents && (len(s.sample) == 0 || s.bytes+size <= maxBytes) {
-		s.sample, s.bytes = append(s.sample, e), s.bytes+size
+	if len(s.sample) < MaxEvents && (len(s.sample) == 0 || s.bytes+e.size <= maxBytes) {
+		s.sample, s.bytes = append(s.sample, e), s.bytes+e.size
 		return
 	}
 	i := rand.IntN(s.seen)
 	if i >= len(s.sample) {
 		return
 	}
-	if s.bytes += size - len(s.sample[i].Text) - eventCost; s.bytes > maxBytes && len(s.sample) > 1 {
-		s.bytes -= size - len(s.sample[i].Text) - eventCost
+	bytes := s.bytes + e.size - s.sample[i].size
+	if bytes > maxBytes && len(s.sample) > 1 {
 		return
 	}
+	s.bytes = bytes
 	s.sample = append(slices.Delete(s.sample, i, i+1), e) // they stay in the order in which they came
 }
 
@@ -227,7 +250,7 @@ func (s *Session) keep(e Event) {
 func (s *Session) take() *Update {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	u := &Update{Events: s.sample, Sampled: s.seen > len(s.sample)}
+	u := &Update{Events: s.sample, Sampled: s.seen > len(s.sample), bytes: s.bytes}
 	u.Sampled = s.missed.Swap(false) || u.Sampled
 	s.sample, s.bytes, s.seen = nil, 0, 0
 	return u
