@@ -30,14 +30,14 @@ func TestBoto3(t *testing.T) {
 	}
 }
 
-// TestJavaScript installs the SDK's two clients in a directory of its own and
-// runs testdata/js/story.mjs. It wants Node 20.
+// TestJavaScript installs the SDK's clients in a directory of its own and runs the
+// stories of testdata/js. It wants Node 20.
 func TestJavaScript(t *testing.T) {
 	t.Parallel()
 	node, npm := tool(t, "node"), tool(t, "npm")
 	s := serve(t)
 	dir := t.TempDir()
-	for _, name := range []string{"package.json", "package-lock.json", "story.mjs"} {
+	for _, name := range []string{"package.json", "package-lock.json", "story.mjs", "tail.mjs"} {
 		text, err := os.ReadFile(filepath.Join("testdata/js", name))
 		if err != nil {
 			t.Fatal(err)
@@ -52,7 +52,9 @@ func TestJavaScript(t *testing.T) {
 	if out, err := install.CombinedOutput(); err != nil {
 		missing(t, "the JavaScript SDK cannot be installed: %v\n%s", err, out)
 	}
-	if out := s.run(t, dir, node, "story.mjs"); !strings.HasSuffix(out, "ok\n") {
-		t.Errorf("the story printed:\n%s", out)
+	for _, story := range []string{"story.mjs", "tail.mjs"} {
+		if out := s.run(t, dir, node, story); !strings.HasSuffix(out, "ok\n") {
+			t.Errorf("%s printed:\n%s", story, out)
+		}
 	}
 }
