@@ -20,6 +20,8 @@ type Call struct {
 	// Service and Operation are "" as far as the request could not be routed; they
 	// are names from the tables, never the client's own words.
 	Service, Operation string
+	// Recorded is the name of the operation in trails.
+	Recorded string
 	// ReadOnly and Data are those of the operation's row.
 	ReadOnly, Data bool
 	Caller         Caller
@@ -105,6 +107,7 @@ func (h *handler) see(c *call) *Call {
 	}
 	if c.operation != nil {
 		s.Operation, s.ReadOnly, s.Data = c.operation.Name, c.operation.ReadOnly, c.operation.Data
+		s.Recorded = cmp.Or(c.operation.Recorded, c.operation.Name)
 		s.in, s.out, s.grants = c.operation.in, c.operation.out, c.operation.Grants
 	}
 	return s

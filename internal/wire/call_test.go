@@ -34,7 +34,7 @@ func TestTheHooksSeeTheWholeCall(t *testing.T) {
 	caller.RequestID, caller.UserAgent, caller.SourceIP = w.Header().Get("X-Amzn-Requestid"), "test", "192.0.2.1"
 	word := "hi"
 	want := Call{
-		Service: "events", Operation: "Echo", In: &echoInput{Word: &word},
+		Service: "events", Operation: "Echo", Recorded: "Echo", In: &echoInput{Word: &word},
 		Caller: Caller{Caller: caller, Scheme: "http", Host: "localhost:4566"},
 		Began:  time.Date(2026, 1, 29, 12, 0, 0, 1e6, time.UTC),
 	}

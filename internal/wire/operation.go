@@ -62,6 +62,9 @@ type Operation struct {
 	// Grants is for what counts as reading and yet gives the caller something, such
 	// as credentials: trails show what that was.
 	Grants bool
+	// Recorded is the operation's name in trails, where AWS has another one there; ""
+	// is Name.
+	Recorded string
 	// In and Out are the input and output structs; nil for a refused row.
 	// Out is the type of [None] for an operation without an output shape.
 	In, Out reflect.Type
@@ -111,6 +114,12 @@ func (o Operation) Reads() Operation {
 // ThatGrants returns the row of an operation that gives something.
 func (o Operation) ThatGrants() Operation {
 	o.Grants = true
+	return o
+}
+
+// As returns the row of an operation that has another name in trails.
+func (o Operation) As(recorded string) Operation {
+	o.Recorded = recorded
 	return o
 }
 

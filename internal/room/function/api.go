@@ -27,8 +27,8 @@ func API(s *Service) *wire.Service {
 		Title:     "AWS Lambda",
 		Version:   "2015-03-31",
 		Protocols: []wire.Protocol{wire.RestJSON},
-		Operations: slices.Concat(a.functionRows(), a.versionRows(), a.aliasRows(), a.invokeRows(), a.policyRows(), a.asyncRows(),
-			a.layerRows(), a.settingRows(), refused()),
+		Operations: dated(slices.Concat(a.functionRows(), a.versionRows(), a.aliasRows(), a.invokeRows(), a.policyRows(), a.asyncRows(),
+			a.layerRows(), a.settingRows(), refused())),
 		Limits:       limits,
 		ErrorMembers: []any{mistake{}, throttle{}},
 		Quotas: []string{
@@ -48,6 +48,31 @@ func API(s *Service) *wire.Service {
 		},
 		Error: spell,
 	}
+}
+
+// second are the operations whose names in trails say that they are of their second version.
+var second = []string{
+	"AddPermission", "GetFunction", "GetFunctionConfiguration", "GetPolicy", "RemovePermission", "TagResource", "UntagResource", "UpdateFunctionCode",
+	"UpdateFunctionConfiguration",
+}
+
+// dated gives rows the names that CloudTrail has for them: those that are older than
+// 2019 carry the date of their path, such as CreateFunction20150331, unless they are
+// about data.
+func dated(rows []wire.Operation) []wire.Operation {
+	for i, row := range rows {
+		_, path, _ := strings.Cut(row.Route, " /")
+		date, _, _ := strings.Cut(path, "/")
+		if row.Data || date >= "2019" {
+			continue
+		}
+		name := row.Name + strings.ReplaceAll(date, "-", "")
+		if slices.Contains(second, row.Name) {
+			name += "v2"
+		}
+		rows[i] = row.As(name)
+	}
+	return rows
 }
 
 // mistake is what all errors say beside their message.

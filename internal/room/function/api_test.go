@@ -267,3 +267,27 @@ func TestInvocationsSayWhatIsWrongWithThem(t *testing.T) {
 	d.want("POST {fn}/invocations", "{}", 429, "TooManyRequestsException", `"Reason":"ReservedFunctionConcurrentInvocationLimitExceeded","Type":"User","message":"Rate Exceeded."`)
 	d.want("PUT /2017-10-31/functions/fn/concurrency", `{"ReservedConcurrentExecutions":901}`, 400, "below its minimum value of [100]")
 }
+
+// rooms.md E.6
+func TestTrailsNameOperationsWithTheirDates(t *testing.T) {
+	names := map[string]string{}
+	for _, row := range API(nil).Operations {
+		names[row.Name] = row.Recorded
+	}
+	for _, want := range []string{
+		"CreateFunction20150331", "UpdateFunctionCode20150331v2", "UpdateFunctionConfiguration20150331v2", "DeleteFunction20150331",
+		"PublishVersion20150331", "CreateAlias20150331", "UpdateAlias20150331", "DeleteAlias20150331", "AddPermission20150331v2",
+		"RemovePermission20150331v2", "PutFunctionConcurrency20171031", "DeleteFunctionConcurrency20171031", "CreateEventSourceMapping20150331",
+		"UpdateEventSourceMapping20150331", "DeleteEventSourceMapping20150331", "TagResource20170331v2", "UntagResource20170331v2",
+		"PublishLayerVersion20181031", "DeleteLayerVersion20181031", "GetFunction20150331v2", "ListFunctions20150331",
+	} {
+		if name := strings.TrimRight(strings.TrimSuffix(want, "v2"), "0123456789"); names[name] != want {
+			t.Errorf("%s is recorded as %q, want %s", name, names[name], want)
+		}
+	}
+	for _, name := range []string{"Invoke", "PutFunctionEventInvokeConfig", "CreateFunctionUrlConfig"} {
+		if names[name] != "" {
+			t.Errorf("%s is recorded as %s, want its own name", name, names[name])
+		}
+	}
+}

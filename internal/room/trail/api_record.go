@@ -33,7 +33,7 @@ func (s *Service) Record(ctx context.Context, c *wire.Call) {
 func recordOf(c *wire.Call, now time.Time) *Record {
 	r := &Record{
 		EventVersion: eventVersion, UserIdentity: identityOf(&c.Caller.Caller), EventTime: now.UTC().Format(timeLayout),
-		EventSource: c.Service + ".amazonaws.com", EventName: c.Operation, AWSRegion: c.Caller.Region,
+		EventSource: c.Service + ".amazonaws.com", EventName: c.Recorded, AWSRegion: c.Caller.Region,
 		SourceIPAddress: c.Caller.SourceIP, UserAgent: cut(c.Caller.UserAgent),
 		RequestParameters: c.RequestParameters(), ResponseElements: c.ResponseElements(),
 		RequestID: c.Caller.RequestID, EventID: uuid.NewString(), ReadOnly: c.ReadOnly, EventType: apiCall,

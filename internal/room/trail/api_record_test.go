@@ -39,7 +39,7 @@ func (h *house) door(t *testing.T) func(operation, body string) *httptest.Respon
 	aws, err := wire.NewHandler(wire.Options{Record: h.Record, Services: []*wire.Service{{
 		Name: "sqs", Title: "SQS", Target: "AmazonSQS", Version: "1", Protocols: []wire.Protocol{wire.JSON10}, Limits: hidden,
 		Operations: []wire.Operation{
-			wire.Op("Make", do), wire.Op("Look", do).Reads(), wire.Op("Lend", do).Reads().ThatGrants(), wire.Op("Send", do).OnData(),
+			wire.Op("Make", do), wire.Op("Look", do).Reads().As("Look20121105"), wire.Op("Lend", do).Reads().ThatGrants(), wire.Op("Send", do).OnData(),
 		},
 	}}})
 	if err != nil {
@@ -86,6 +86,9 @@ func TestTheRecordOfACall(t *testing.T) {
 		}
 		got := rows[0].Record
 		want.EventName, want.ReadOnly = c.operation, c.reads
+		if c.operation == "Look" {
+			want.EventName = "Look20121105" // as the row has it
+		}
 		want.RequestParameters, want.ResponseElements, want.ErrorCode = []byte(c.in), []byte(c.out), c.code
 		want.ErrorMessage, want.EventTime, want.EventID, want.RequestID = got.ErrorMessage, got.EventTime, got.EventID, w.Header().Get("X-Amzn-Requestid")
 		if diff := cmp.Diff(want, got); diff != "" || c.message != "" && got.ErrorMessage != c.message || strings.Contains(rows[0].Text, "hunter2") {

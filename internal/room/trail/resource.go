@@ -21,6 +21,10 @@ var resourceTypes = map[string][]struct {
 		{"AWS::Logs::LogGroup", []string{"logGroupName", "logGroupIdentifier"}},
 		{"AWS::Logs::LogStream", []string{"logStreamName"}},
 	},
+	"lambda.amazonaws.com": {
+		{"AWS::Lambda::Function", []string{"functionName"}},
+		{"AWS::Lambda::LayerVersion", []string{"layerVersionArn"}},
+	},
 	"iam.amazonaws.com": {
 		{"AWS::IAM::Role", []string{"roleName"}},
 		{"AWS::IAM::User", []string{"userName"}},

@@ -49,6 +49,10 @@ func (r *Record) touched() (all []Touched) {
 				add("AWS::Logs::LogGroup", r.resource(name, "logs", "log-group:"))
 			}
 		}
+	case "lambda.amazonaws.com":
+		if name := in.text("functionName"); name != "" {
+			add("AWS::Lambda::Function", r.resource(name, "lambda", "function:"))
+		}
 	case "events.amazonaws.com":
 		var entries []struct {
 			EventBusName string `json:"eventBusName"`
