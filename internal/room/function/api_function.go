@@ -109,7 +109,7 @@ func named(a catalog.Address, v *catalog.Version) catalog.Address {
 }
 
 type deleted struct {
-	StatusCode int `rest:"status"`
+	StatusCode int `rest:"status" json:",omitempty"`
 }
 
 // DeleteFunction deletes a function, or one version of it.

@@ -31,7 +31,7 @@ type invokeInput struct {
 }
 
 type invokeOutput struct {
-	StatusCode      int     `rest:"status"`
+	StatusCode      int     `rest:"status" json:",omitempty"`
 	FunctionError   *string `rest:"header=X-Amz-Function-Error"`
 	LogResult       *string `rest:"header=X-Amz-Log-Result"`
 	ExecutedVersion *string `rest:"header=X-Amz-Executed-Version"`

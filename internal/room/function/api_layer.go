@@ -26,32 +26,33 @@ type layerContent struct {
 	CodeSize   int64
 }
 
-// A layerVersion is a version of a layer as answers have it.
+// A layerVersion is a version of a layer as lists have it.
 type layerVersion struct {
-	LayerArn, LayerVersionArn string
-	Description               string
-	CreatedDate               string
-	Version                   int64
-	CompatibleRuntimes        []string `json:",omitempty"`
-	CompatibleArchitectures   []string `json:",omitempty"`
-	LicenseInfo               string   `json:",omitempty"`
+	LayerVersionArn         string
+	Description             string
+	CreatedDate             string
+	Version                 int64
+	CompatibleRuntimes      []string `json:",omitempty"`
+	CompatibleArchitectures []string `json:",omitempty"`
+	LicenseInfo             string   `json:",omitempty"`
 }
 
 type layerOutput struct {
 	layerVersion
-	Content layerContent
+	LayerArn string
+	Content  layerContent
 }
 
 func layerVersionOf(l *catalog.Layer, at catalog.LayerAddress) layerVersion {
 	return layerVersion{
-		LayerArn: catalog.LayerARN(at.Place, l.Name), LayerVersionArn: catalog.LayerVersionARN(at.Place, l.Name, l.Number),
-		Description: l.Description, CreatedDate: timestamp(l.Created), Version: int64(l.Number),
+		LayerVersionArn: catalog.LayerVersionARN(at.Place, l.Name, l.Number), Description: l.Description,
+		CreatedDate: timestamp(l.Created), Version: int64(l.Number),
 		CompatibleRuntimes: l.Runtimes, CompatibleArchitectures: l.Architectures, LicenseInfo: l.License,
 	}
 }
 
 func layerOf(l *catalog.Layer, at catalog.LayerAddress) *layerOutput {
-	return &layerOutput{layerVersionOf(l, at), layerContent{l.Code.SHA256(), l.Code.Size}}
+	return &layerOutput{layerVersionOf(l, at), catalog.LayerARN(at.Place, l.Name), layerContent{l.Code.SHA256(), l.Code.Size}}
 }
 
 type layerContentInput struct {

@@ -350,6 +350,7 @@ func TestNodeHandlersOfAllKinds(t *testing.T) {
 	for _, c := range []struct{ name, code, payload, log string }{
 		{"callback", "export const handler = (event, context, callback) => { setTimeout(() => callback(null, 'later'), 5); };", `"later"`, ""},
 		{"nothing at all", "export const handler = () => {};", `null`, ""},
+		{"asks for its home", "import os from 'node:os'; export const handler = async () => os.homedir() !== '';", `true`, ""},
 		{"does not wait", "export const handler = (e, c, cb) => { c.callbackWaitsForEmptyEventLoop = false; setTimeout(() => {}, 60000); cb(null, 1); };", `1`, ""},
 		{"throws", "export const handler = async () => { throw new TypeError('no'); };", `{"errorType":"TypeError","errorMessage":"no","trace":["TypeError: no","    at …handler (file:///var/task/index.mjs:1:…"]}`, "\tERROR\tInvoke Error \t{\"errorType\":\"TypeError\",\"errorMessage\":\"no\",\"stack\":["},
 		{"rejects behind our back", "export const handler = () => new Promise(() => { Promise.reject(new Error('lost')); setTimeout(() => {}, 60000); });", `{"errorType":"Runtime.UnhandledPromiseRejection","errorMessage":"Error: lost",…}`, "Unhandled Promise Rejection"},

@@ -2,6 +2,7 @@
 
 import fs from "node:fs";
 import http from "node:http";
+import os from "node:os";
 import path from "node:path";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
@@ -14,6 +15,14 @@ const leastLevel = process.env.AWS_LAMBDA_LOG_LEVEL ?? "INFO";
 const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
 const task = process.env.LAMBDA_TASK_ROOT;
 delete process.env._LAMBDA_TELEMETRY_LOG_FD;
+
+// The SDK looks for settings at home, and the user that functions run as may be none
+// that the machine knows.
+try {
+  os.homedir();
+} catch {
+  process.env.HOME = "/tmp";
+}
 
 let current; // the invocation that is running
 
