@@ -30,12 +30,24 @@ func TestBoto3(t *testing.T) {
 	}
 }
 
-// TestJavaScript installs the SDK's clients in a directory of its own and runs the
-// stories of testdata/js. It wants Node 20.
+// TestJavaScript runs the stories of testdata/js with the SDK's clients.
 func TestJavaScript(t *testing.T) {
 	t.Parallel()
-	node, npm := tool(t, "node"), tool(t, "npm")
+	modules := javaScriptSDK(t)
 	s := serve(t)
+	for _, story := range []string{"story.mjs", "tail.mjs"} {
+		if out := s.run(t, filepath.Dir(modules), tool(t, "node"), story); !strings.HasSuffix(out, "ok\n") {
+			t.Errorf("%s printed:\n%s", story, out)
+		}
+	}
+}
+
+// javaScriptSDK installs the SDK's clients in a directory of the test's own, beside the
+// stories of testdata/js, and returns the folder of the modules. They want Node 20.
+func javaScriptSDK(t *testing.T) string {
+	t.Helper()
+	tool(t, "node")
+	npm := tool(t, "npm")
 	dir := t.TempDir()
 	for _, name := range []string{"package.json", "package-lock.json", "story.mjs", "tail.mjs"} {
 		text, err := os.ReadFile(filepath.Join("testdata/js", name))
@@ -52,9 +64,5 @@ func TestJavaScript(t *testing.T) {
 	if out, err := install.CombinedOutput(); err != nil {
 		missing(t, "the JavaScript SDK cannot be installed: %v\n%s", err, out)
 	}
-	for _, story := range []string{"story.mjs", "tail.mjs"} {
-		if out := s.run(t, dir, node, story); !strings.HasSuffix(out, "ok\n") {
-			t.Errorf("%s printed:\n%s", story, out)
-		}
-	}
+	return filepath.Join(dir, "node_modules")
 }

@@ -19,6 +19,7 @@ import (
 //	restart         starts it again on the same directory and port
 //	queue NAME      makes a queue and sets $NAME to its URL, $NAME_arn to its ARN
 //	rule NAME PATTERN QUEUE   makes a rule on the default bus with a queue as target
+//	zip NAME FILES  makes a zip of files of the story
 //	until CMD ...   runs a command again until it succeeds and prints something
 //
 // and the programs dari, from this tree, and aws. A story whose file name begins
@@ -89,6 +90,14 @@ func runScripts(t *testing.T, files []string, aws string) {
 			"rule": func(ts *testscript.TestScript, neg bool, args []string) {
 				noNegation(ts, neg)
 				(*scriptServer(ts)).sdk(testingT(ts)).rule("default", args[0], args[1], target("q", queueARN(args[2])))
+			},
+			"zip": func(ts *testscript.TestScript, neg bool, args []string) {
+				noNegation(ts, neg)
+				var files []string
+				for _, name := range args[1:] {
+					files = append(files, name, ts.ReadFile(name))
+				}
+				ts.Check(os.WriteFile(ts.MkAbs(args[0]), zipped(testingT(ts), files...), 0o600))
 			},
 			"until": func(ts *testscript.TestScript, neg bool, args []string) {
 				noNegation(ts, neg)

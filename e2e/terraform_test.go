@@ -15,6 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
@@ -182,6 +184,47 @@ func TestTerraformKeepsProjects(t *testing.T) {
 	}
 }
 
+// What people build around a function, which really runs.
+func TestTerraformRunsFunctions(t *testing.T) {
+	t.Parallel()
+	tool(t, "python3")
+	s := serve(t)
+	c := s.sdk(t)
+	tf := newTerraform(t, s, "functions.tf")
+	const app = "import os, words\ndef handler(event, context):\n" +
+		"    return {'said': os.environ.get('GREETING', 'nothing') + words.mark, 'version': context.function_version}\n"
+	for name, zip := range map[string][]byte{
+		"layer.zip": zipped(t, "python/words.py", "mark = '.'\n"),
+		"one.zip":   zipped(t, "app.py", app),
+		"two.zip":   zipped(t, "app.py", strings.Replace(app, "words.mark", "'!'", 1)),
+	} {
+		if err := os.WriteFile(filepath.Join(tf.dir, name), zip, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tf.do("init")
+	tf.do("apply", "-auto-approve")
+	tf.unchanged()
+	f := s.functions(t)
+	f.says("greeter", "live", `{}`, `{"said":"hello.","version":"1"}`)
+	c.put(entry("default", "door", "Guest", `{}`))
+	told := queueRef{s.URL + "/" + account + "/told", queueARN("told")}
+	if body := *c.one(told).Body; !strings.Contains(body, `"condition":"Success"`) || !strings.Contains(body, `"responsePayload":{"said":"hello.","version":"1"}`) {
+		t.Errorf("the destination was told %s", body)
+	}
+
+	change := []string{"-var=code=two.zip", "-var=greeting=servus", `-var=weight={"2"=1}`}
+	tf.do(append([]string{"apply", "-auto-approve"}, change...)...)
+	tf.unchanged(change...)
+	f.says("greeter", "live", `{}`, `{"said":"servus!","version":"2"}`)
+	f.says("greeter", "1", `{}`, `{"said":"hello.","version":"1"}`)
+	tf.do(append([]string{"apply", "-auto-approve"}, change[:2]...)...)
+	tf.unchanged(change[:2]...)
+	f.says("greeter", "live", `{}`, `{"said":"hello.","version":"1"}`)
+	tf.do("destroy", "-auto-approve")
+	nothingIsLeft(t, c)
+}
+
 // nothingIsLeft demands that a server is as it was in the beginning.
 func nothingIsLeft(t *testing.T, c *sdk) {
 	t.Helper()
@@ -193,7 +236,12 @@ func nothingIsLeft(t *testing.T, c *sdk) {
 	trails := cloudtrail.New(cloudtrail.Options{
 		Region: region, BaseEndpoint: &c.server.URL, Credentials: keyPair("test", "test"), HTTPClient: httpClient, Retryer: aws.NopRetryer{},
 	})
+	functions := c.server.functions(t)
+	ids, _ := c.server.identities(keyPair("test", "test"))
 	for what, left := range map[string]any{
+		"functions":        must(functions.ListFunctions(ctx, &lambda.ListFunctionsInput{}))(t).Functions,
+		"layers":           must(functions.ListLayers(ctx, &lambda.ListLayersInput{}))(t).Layers,
+		"roles":            must(ids.ListRoles(ctx, &iam.ListRolesInput{}))(t).Roles,
 		"rules":            must(c.ev.ListRules(ctx, &eventbridge.ListRulesInput{}))(t).Rules,
 		"connections":      must(c.ev.ListConnections(ctx, &eventbridge.ListConnectionsInput{}))(t).Connections,
 		"API destinations": must(c.ev.ListApiDestinations(ctx, &eventbridge.ListApiDestinationsInput{}))(t).ApiDestinations,

@@ -113,11 +113,42 @@ assert answer["FunctionError"] == "Unhandled" and "sqs:SendMessage" in said["err
 assert "assumed-role/runs/fn" in said["errorMessage"], said
 let("sqs:SendMessage")
 
+answer, _ = invoke({}, InvocationType="DryRun")
+assert answer["StatusCode"] == 204, answer
+
 # Versions and aliases.
 one = functions.publish_version(FunctionName="fn")["Version"]
+functions.get_waiter("published_version_active").wait(FunctionName="fn", Qualifier=one)
 functions.create_alias(FunctionName="fn", Name="live", FunctionVersion=one)
 answer, said = invoke({}, Qualifier="live")
 assert answer["ExecutedVersion"] == one and said["version"] == one and said["arn"] == arn + ":live", said
+updated = functions.update_function_code(FunctionName="fn", ZipFile=zipped(code.replace('"m": ', '"code": 2, "m": ')))
+functions.get_waiter("function_updated_v2").wait(FunctionName="fn")
+assert updated["CodeSha256"] != made["CodeSha256"] and updated["RevisionId"] != made["RevisionId"], updated
+two = functions.publish_version(FunctionName="fn")["Version"]
+answer, said = invoke({})
+assert said["code"] == 2, said
+functions.update_alias(FunctionName="fn", Name="live", RoutingConfig={"AdditionalVersionWeights": {two: 0.5}})
+ran = {invoke({}, Qualifier="live")[0]["ExecutedVersion"] for _ in range(40)}
+assert ran == {one, two}, ran
+listed = [v["Version"] for page in functions.get_paginator("list_versions_by_function").paginate(FunctionName="fn", PaginationConfig={"PageSize": 2}) for v in page["Versions"]]
+assert listed == ["$LATEST", one, two], listed
+
+
+def refused(code, text, operation, **parameters):
+    try:
+        operation(**parameters)
+    except functions.exceptions.ClientError as e:
+        assert e.response["Error"]["Code"] == code and text in e.response["Error"]["Message"], e
+        return
+    raise AssertionError("it is not refused: want " + code)
+
+
+refused("ResourceConflictException", "Function already exist: fn", functions.create_function, FunctionName="fn", Role=role, Code={"ZipFile": zipped(code)}, Runtime="python3.12", Handler="a.b")
+refused("ResourceNotFoundException", "Function not found: " + arn + ":7", functions.invoke, FunctionName="fn", Qualifier="7")
+refused("ResourceConflictException", "[live]", functions.delete_function, FunctionName="fn", Qualifier=one)
+refused("InvalidRequestContentException", "Could not parse request body into json", functions.invoke, FunctionName="fn", Payload=b"{")
+refused("PreconditionFailedException", "latest Revision Id", functions.update_function_configuration, FunctionName="fn", RevisionId=made["RevisionId"])
 
 # Events that nobody waits for: what fails for good goes to the dead-letter queue.
 functions.put_function_event_invoke_config(FunctionName="fn", MaximumRetryAttempts=0)
@@ -144,6 +175,11 @@ assert m["MessageAttributes"]["RETRY_ATTEMPTS"]["StringValue"] == "0", m
 functions.add_permission(FunctionName="fn", StatementId="rule", Action="lambda:InvokeFunction", Principal="events.amazonaws.com", SourceArn=rule)
 put("second")
 assert receive(out)["Body"] == "second"
+functions.remove_permission(FunctionName="fn", StatementId="rule")
+put("third")
+m = receive(dead)
+assert m["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "NO_PERMISSIONS" and m["MessageAttributes"]["RETRY_ATTEMPTS"]["StringValue"] == "0", m
+assert sqs.receive_message(QueueUrl=out).get("Messages", []) == []
 
 text = [e["message"] for e in logs.filter_log_events(logGroupName="/aws/lambda/fn")["events"]]
 assert any(t.startswith("INIT_START Runtime Version: python") for t in text), text
