@@ -113,13 +113,17 @@ func eventOf(d *target.Delivery) runner.Event {
 	return runner.Event{ID: d.ID, Payload: d.Body, Trace: d.Trace}
 }
 
-// Send makes one attempt. One at which the function did not run does not count.
+// Send makes one attempt. One at which the function did not run does not count, and is
+// the last one where it runs for nobody.
 func (f functionCourse) Send(ctx context.Context, d *target.Delivery) error {
 	err := f.rooms.functions.Attempt(ctx, f.of, eventOf(d), d.Attempt)
-	if fail, ok := errors.AsType[*runner.Failure](err); ok && !fail.Throttled {
+	fail, ok := errors.AsType[*runner.Failure](err)
+	switch {
+	case ok && fail.Closed:
+		return target.Permanent(target.CodeThrottling, "%s", fail.Answer)
+	case ok && !fail.Throttled:
 		return target.Temporary(target.CodeFromTarget, "%s", fail.Answer)
-	}
-	if err == nil || ctx.Err() != nil {
+	case err == nil || ctx.Err() != nil:
 		return err
 	}
 	late := target.Temporary(target.CodeThrottling, "%v", err)
@@ -129,7 +133,12 @@ func (f functionCourse) Send(ctx context.Context, d *target.Delivery) error {
 
 // SendDeadLetter tells whom the function wants to be told.
 func (f functionCourse) SendDeadLetter(ctx context.Context, d *target.Delivery, fail *target.Failure) error {
-	return f.rooms.functions.Failed(ctx, f.of, eventOf(d), fail.Attempts, fail.Exhausted == "MaximumEventAgeInSeconds", fail.Message)
+	end := runner.Ending{Attempts: fail.Attempts, TooOld: fail.Exhausted == "MaximumEventAgeInSeconds"}
+	end.Answer, end.Throttled = fail.Message, fail.Code == target.CodeThrottling
+	if end.Closed = end.Throttled && fail.Exhausted == ""; end.Closed {
+		end.Attempts-- // it did not run
+	}
+	return f.rooms.functions.Failed(ctx, f.of, eventOf(d), end)
 }
 
 // functionRoles are the roles that functions run with.
@@ -138,9 +147,12 @@ type functionRoles struct{ rooms *rooms }
 // sessions of functions last so long, and their environments no longer.
 const functionSession = 6 * time.Hour
 
-func (r functionRoles) Check(ctx context.Context, of catalog.Address, role string) error {
-	_, _, err := r.Assume(ctx, of, role)
-	return err
+func (r functionRoles) Check(of catalog.Address, role string) error {
+	service, err := access.Service(catalog.Service, of.Whole().ARN())
+	if err != nil {
+		return err
+	}
+	return r.rooms.identities.Entrusts(service, role)
 }
 
 func (r functionRoles) Assume(_ context.Context, of catalog.Address, role string) (runtime.Credentials, time.Time, error) {
@@ -233,7 +245,7 @@ func (a *App) openFunctions(ctx context.Context, r *rooms, guard access.Guard) (
 	var err error
 	r.functions, err = function.Open(ctx, function.Options{
 		Store: a.store, Guard: guard, Engine: &functionEngine{box: &a.box}, Roles: functionRoles{r}, Outbox: functionDebts{r.outbox}, Queues: functionQueues{r},
-		Logs: functionLogs{r.logs}, Endpoint: a.inside, Log: a.opt.Log, MemoryMB: a.opt.memoryOfFunctions(),
+		Logs: functionLogs{r.logs}, Endpoint: a.inside, Log: a.opt.Log, MemoryMB: a.opt.memoryOfFunctions(), Configured: a.opt.configured,
 		Dir: func(ctx context.Context) (string, error) {
 			s, err := a.box.open(ctx)
 			if err != nil {

@@ -60,6 +60,10 @@ func (o *Options) memoryOfFunctions() int {
 	return int(max(n-o.memory.Total(), leastMemory) >> 20)
 }
 
+// configured says whether an account is one that the settings name: without keys whoever
+// calls may make one up, and all of those share what they may keep.
+func (o *Options) configured(account string) bool { return o.keys != nil || account == o.Account }
+
 // Memory is the budget of the process. Whoever owns the process tells its
 // garbage collector.
 func (a *App) Memory() *budget.Budget { return a.opt.memory }

@@ -82,7 +82,7 @@ func (a *App) openIdentities(ctx context.Context, r *rooms) (room, error) {
 	var err error
 	r.identities, err = identity.Open(ctx, identity.Options{
 		Store: a.store, Guard: a.guard, Verified: a.opt.keys != nil || a.opt.EnforceIAM, Strict: a.opt.EnforceIAM,
-		Configured: func(account string) bool { return a.opt.keys != nil || account == a.opt.Account },
+		Configured: a.opt.configured,
 	})
 	if err != nil {
 		return room{}, err

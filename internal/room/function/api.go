@@ -33,7 +33,8 @@ func API(s *Service) *wire.Service {
 		ErrorMembers: []any{mistake{}, throttle{}},
 		Quotas: []string{
 			"An account has at most 1,000 functions, 10,000 versions, 10,000 aliases and 1,000 layers in a region, and their code has 10 GiB in all, packed.",
-			"There are at most 128 environments at a time, and as many as the memory of the machine holds. An invocation waits 10 seconds for one and is then throttled, as it is at once when its function has as many as are reserved for it.",
+			"The code of all accounts that are not in the settings has 1 GiB together.",
+			"There are at most 128 environments at a time, 112 of an account, and as many as the memory of the machine holds; one that becomes free goes to the account that has the fewest. An invocation waits 10 seconds for one and is then throttled, as it is at once when its function has as many as are reserved for it.",
 			"Zips have less than 50 MB, 250 MB unpacked, layers included, and 100,000 files. Requests of Invoke have 6 MB, those of the type Event 1 MiB. Answers have 6 MB, or 200 MB if they are streamed, at any speed.",
 		},
 		Deviations: []string{

@@ -38,7 +38,7 @@ func (e env) Invoke(_ context.Context, in runtime.Invocation) (runtime.Result, e
 func (env) Alive() bool { return true }
 func (env) Stop()       {}
 
-func (house) Check(context.Context, catalog.Address, string) error { return nil }
+func (house) Check(catalog.Address, string) error { return nil }
 func (house) Assume(context.Context, catalog.Address, string) (runtime.Credentials, time.Time, error) {
 	return runtime.Credentials{}, time.Now().Add(time.Hour), nil
 }

@@ -2,8 +2,8 @@ package queue
 
 import (
 	"context"
-	"maps"
 	"slices"
+	"strings"
 
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/arn"
@@ -85,13 +85,14 @@ func (m *Mail) draft() Draft {
 	d := Draft{Body: string(m.Body), Group: m.Group, Trace: m.Trace, Sender: m.From.Service}
 	d.add("String", m.Attributes)
 	d.add("Number", m.Numbers)
+	slices.SortFunc(d.Attributes, func(a, b Attribute) int { return strings.Compare(a.Name, b.Name) })
 	return d
 }
 
 // add adds attributes of a type, of which none is empty.
 func (d *Draft) add(kind string, attributes map[string]string) {
-	for _, name := range slices.Sorted(maps.Keys(attributes)) {
-		if value := attributes[name]; value != "" {
+	for name, value := range attributes {
+		if value != "" {
 			d.Attributes = append(d.Attributes, Attribute{Name: name, Type: kind, Value: value})
 		}
 	}

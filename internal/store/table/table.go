@@ -174,6 +174,18 @@ func (t *Table[R]) All() iter.Seq[*R] {
 	}
 }
 
+// Keyed yields every record with its key, as [Table.All] does.
+func (t *Table[R]) Keyed() iter.Seq2[Key, *R] {
+	return func(yield func(Key, *R) bool) {
+		for key, r := range t.now.Load().Scan(nil, nil) {
+			k, _ := t.parse(key) // it was made or read as one
+			if !yield(k, r) {
+				return
+			}
+		}
+	}
+}
+
 // Count returns how many records of a place have names that begin with prefix.
 // It takes no longer for many than for few.
 func (t *Table[R]) Count(at access.Place, prefix string) int {

@@ -81,8 +81,11 @@ func fill(t *testing.T, things *table.Table[thing], at access.Place, names ...st
 // shown prints what readers see, and raw what is in the store.
 func shown(things *table.Table[thing]) string {
 	var out strings.Builder
-	for r := range things.All() {
+	for k, r := range things.Keyed() {
 		fmt.Fprintln(&out, r)
+		if things.Find(k) != r {
+			fmt.Fprintln(&out, "which is not what is found at", k)
+		}
 	}
 	return out.String()
 }

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,7 +24,7 @@ const Service = "lambda.amazonaws.com"
 // Roles are what functions run with.
 type Roles interface {
 	// Check says whether a function may run with a role, by its trust policy.
-	Check(ctx context.Context, of Address, role string) error
+	Check(of Address, role string) error
 }
 
 // An Outbox owes functions their asynchronous events: see package delivery, of whose
@@ -37,13 +38,18 @@ type Outbox interface {
 	Abandon(tx store.Tx, lane uint64) error
 }
 
-// Options configure a Catalog. All must be given.
+// Options configure a Catalog. All up to the outbox must be given.
 type Options struct {
 	Store  store.Store
 	Guard  access.Guard
 	Code   *code.Keeper
 	Roles  Roles
 	Outbox Outbox
+	// Configured says whether an account is one that the settings name, and not one that
+	// a caller made up; nil for all are. The others share what they may have.
+	Configured func(account string) bool
+	// MaxStrange is how many bytes the zips of the others may have together. Default 1 GiB.
+	MaxStrange int64
 }
 
 // A Catalog keeps functions. Its methods may be called from many goroutines at once.
@@ -71,6 +77,7 @@ func Open(ctx context.Context, opt Options) (*Catalog, error) {
 	if opt.Store == nil || opt.Guard == nil || opt.Code == nil || opt.Roles == nil || opt.Outbox == nil {
 		return nil, errors.New("open the functions: they need a store, a guard, a keeper of code, roles and an outbox")
 	}
+	opt.MaxStrange = cmp.Or(opt.MaxStrange, 1<<30)
 	c := &Catalog{opt: opt}
 	var errs [7]error
 	c.functions, errs[0] = open[Function](ctx, opt.Store, "function/", maxFunctions, nil)
@@ -153,7 +160,7 @@ func (c *Catalog) owned(by access.Caller, a Address, op string) error {
 
 // passes asks whether a caller may have a function run with a role, and whether
 // functions may.
-func (c *Catalog) passes(ctx context.Context, by access.Caller, of Address, role string) error {
+func (c *Catalog) passes(by access.Caller, of Address, role string) error {
 	if r, err := arn.Parse(role); err != nil || r.Service != "iam" || r.Account != by.Account {
 		return fault.Denied("Cross-account pass role is not allowed.").WithCode("AccessDeniedException")
 	}
@@ -164,7 +171,7 @@ func (c *Catalog) passes(ctx context.Context, by access.Caller, of Address, role
 	if err != nil {
 		return err
 	}
-	if c.opt.Roles.Check(ctx, of, role) != nil {
+	if c.opt.Roles.Check(of, role) != nil {
 		return fault.Invalid("The role defined for the function cannot be assumed by Lambda.")
 	}
 	return nil

@@ -1,7 +1,6 @@
 package catalog
 
 import (
-	"context"
 	"encoding/json"
 	"maps"
 	"regexp"
@@ -37,12 +36,12 @@ func newVersion(name string) Version {
 }
 
 // change checks a change, and makes it in a version.
-func (c *Catalog) change(ctx context.Context, by access.Caller, of Address, v *Version, ch *Change) error {
+func (c *Catalog) change(by access.Caller, of Address, v *Version, ch *Change) error {
 	if err := ch.check(); err != nil {
 		return err
 	}
 	if ch.Role != nil {
-		if err := c.passes(ctx, by, of, *ch.Role); err != nil {
+		if err := c.passes(by, of, *ch.Role); err != nil {
 			return err
 		}
 	}

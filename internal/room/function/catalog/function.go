@@ -10,6 +10,7 @@ import (
 	"github.com/dari-bus/dari/internal/page"
 	"github.com/dari-bus/dari/internal/room/function/code"
 	"github.com/dari-bus/dari/internal/store"
+	"github.com/dari-bus/dari/internal/store/table"
 )
 
 // A Function is a function, as it is stored.
@@ -58,7 +59,7 @@ func (c *Catalog) Create(ctx context.Context, by access.Caller, a Address, d Dra
 	if f.Tags, err = withTags(nil, d.Tags); err != nil {
 		return nil, err
 	}
-	if err := c.change(ctx, by, a, &f.Latest, &d.Change); err != nil {
+	if err := c.change(by, a, &f.Latest, &d.Change); err != nil {
 		return nil, err
 	}
 	ref, release, err := c.add(ctx, by, d.Zip)
@@ -90,10 +91,36 @@ func exists(a Address) error { return fault.Conflict("Function already exist: %s
 // version counted.
 const maxCode = 10 << 30
 
+func (c *Catalog) configured(account string) bool {
+	return c.opt.Configured == nil || c.opt.Configured(account)
+}
+
+// strange is how many bytes the zips of accounts have that callers made up.
+func (c *Catalog) strange() (bytes int64) {
+	count := func(k table.Key, r code.Ref) {
+		if !c.configured(k.Account) {
+			bytes += r.Size
+		}
+	}
+	for k, f := range c.functions.Keyed() {
+		count(k, f.Latest.Code)
+	}
+	for k, v := range c.versions.Keyed() {
+		count(k, v.Code)
+	}
+	for k, l := range c.layers.Keyed() {
+		count(k, l.Code)
+	}
+	return bytes
+}
+
 // add keeps a zip, if the account has room for it.
 func (c *Catalog) add(ctx context.Context, by access.Caller, zip []byte) (code.Ref, func(), error) {
 	if used, _ := c.Usage(by.Place); used+int64(len(zip)) > maxCode {
 		return code.Ref{}, nil, fault.Limit("Code storage limit exceeded: the zips of all versions of functions and layers would have more than %d bytes in all. Delete versions that nobody needs.", int64(maxCode)).WithCode(codeStorage)
+	}
+	if !c.configured(by.Account) && c.strange()+int64(len(zip)) > c.opt.MaxStrange {
+		return code.Ref{}, nil, fault.Limit("Code storage limit exceeded: the zips of all accounts that are not in the settings would have more than %d bytes together. Delete some, use the account of -account, or start the server with -keys, which names the accounts that there are.", c.opt.MaxStrange).WithCode(codeStorage)
 	}
 	return c.opt.Code.Add(ctx, zip)
 }
@@ -160,7 +187,7 @@ func (c *Catalog) UpdateConfiguration(ctx context.Context, by access.Caller, a A
 		return nil, err
 	}
 	next := *old.Version
-	if err := c.change(ctx, by, a, &next, ch); err != nil {
+	if err := c.change(by, a, &next, ch); err != nil {
 		return nil, err
 	}
 	v, err := c.update(ctx, a, revision, false, false, func(v *Version) error { return ch.apply(v, next.Layers) })

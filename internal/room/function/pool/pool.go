@@ -59,9 +59,6 @@ type Options struct {
 	Patience time.Duration
 }
 
-// maxWaiting is how many invocations may wait for an environment.
-const maxWaiting = 1000
-
 // A Pool keeps environments. Its methods may be called from many goroutines at once.
 type Pool struct {
 	opt Options
@@ -79,8 +76,10 @@ type Pool struct {
 	all    map[*environment]bool
 	idle   []*environment
 	memory int
-	// waiting are told, one by one, that there may be room.
-	waiting []chan struct{}
+	// held counts the environments of each account, and busy its invocations that have one.
+	held, busy map[string]int
+	// waiting are in the order in which they came.
+	waiting []*waiter
 	closed  bool
 }
 
@@ -89,6 +88,7 @@ type environment struct {
 	Environment
 	// key names the version, in the revision that it has, and of the function.
 	key, function string
+	account       string
 	latest        bool
 	memory        int
 	expires       time.Time
@@ -116,7 +116,7 @@ func New(opt Options) (*Pool, error) {
 	if opt.Patience == 0 {
 		opt.Patience = 10 * time.Second
 	}
-	p := &Pool{opt: opt, running: map[string]int{}, all: map[*environment]bool{}}
+	p := &Pool{opt: opt, running: map[string]int{}, all: map[*environment]bool{}, held: map[string]int{}, busy: map[string]int{}}
 	p.ctx, p.stop = context.WithCancel(context.Background())
 	return p, nil
 }
@@ -139,22 +139,14 @@ func (p *Pool) Run(ctx context.Context) error {
 func (p *Pool) close() {
 	p.mu.Lock()
 	p.closed = true
-	for _, w := range p.waiting {
-		close(w)
+	for len(p.waiting) > 0 {
+		p.answer(p.waiting[0], ErrClosed)
 	}
-	p.waiting = nil
 	p.mu.Unlock()
 	p.reap(func(*environment) bool { return true })
 	p.stop()
 	p.there.Wait()
 }
-
-// leastLeft is how long credentials must be good when an invocation begins: as long as
-// the longest may take.
-const leastLeft = 20 * time.Minute
-
-// old says that the credentials of an environment end soon.
-func (e *environment) old() bool { return time.Until(e.expires) < leastLeft }
 
 // The faults of an invocation that is throttled. The codes are AWS's reasons.
 var (
@@ -183,37 +175,36 @@ func (p *Pool) Invoke(ctx context.Context, f catalog.Found, in runtime.Invocatio
 
 // take returns an environment for a version, which is then not for anybody else.
 func (p *Pool) take(ctx context.Context, f catalog.Found) (*environment, error) {
-	key, function := f.At.ARN()+" "+f.Revision, f.At.Whole().ARN()
-	if err := p.begin(f, function); err != nil {
+	w := &waiter{found: f, key: f.At.ARN() + " " + f.Revision, function: f.At.Whole().ARN(), answered: make(chan struct{})}
+	if err := p.begin(f, w.function); err != nil {
 		return nil, err
 	}
-	patience := time.NewTimer(p.opt.Patience)
-	defer patience.Stop()
-	for {
-		e, warm, room, err := p.try(f, key, function)
-		switch {
-		case err != nil:
-		case warm:
-			return e, nil
-		case e != nil:
-			if err = p.start(ctx, f, e); err == nil {
-				return e, nil
-			}
-			p.drop(e)
-		default:
-			select {
-			case <-room:
-				continue
-			case <-ctx.Done():
-				err = ctx.Err()
-			case <-patience.C:
-				err = ErrFull
-			}
-			p.unwait(room)
+	p.enter(w)
+	select {
+	case <-w.answered:
+	default:
+		patience := time.NewTimer(p.opt.Patience)
+		defer patience.Stop()
+		select {
+		case <-w.answered:
+		case <-ctx.Done():
+			p.leave(w, ctx.Err())
+		case <-patience.C:
+			p.leave(w, ErrFull)
 		}
-		p.end(function)
+	}
+	if w.err != nil {
+		p.end(w.function)
+		return nil, w.err
+	}
+	if w.warm {
+		return w.got, nil
+	}
+	if err := p.start(ctx, f, w.got); err != nil {
+		p.drop(w.got)
 		return nil, err
 	}
+	return w.got, nil
 }
 
 // begin counts an invocation, if its function may have one more.
@@ -237,65 +228,12 @@ func (p *Pool) end(function string) {
 }
 
 // ended is called with mu held.
-func (p *Pool) ended(function string) {
-	if p.running[function]--; p.running[function] == 0 {
-		delete(p.running, function)
-	}
-}
+func (p *Pool) ended(function string) { less(p.running, function) }
 
-// try returns a warm environment, or one that is yet to be started, or else what is
-// closed when there may be room for one.
-func (p *Pool) try(f catalog.Found, key, function string) (e *environment, warm bool, room chan struct{}, err error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closed {
-		return nil, false, nil, ErrClosed
-	}
-	for i := len(p.idle) - 1; i >= 0; i-- {
-		if e := p.idle[i]; e.key == key && !e.old() {
-			p.idle = slices.Delete(p.idle, i, i+1)
-			return e, true, nil, nil
-		}
-	}
-	for len(p.idle) > 0 && !p.fits(f.Memory) {
-		p.remove(p.idle[0])
-	}
-	if p.fits(f.Memory) {
-		e := &environment{key: key, function: function, latest: f.Number == catalog.Latest, memory: f.Memory}
-		p.all[e] = true
-		p.there.Add(1)
-		p.memory += e.memory
-		return e, false, nil, nil
-	}
-	if len(p.waiting) >= maxWaiting {
-		return nil, false, nil, ErrFull
-	}
-	room = make(chan struct{})
-	p.waiting = append(p.waiting, room)
-	return nil, false, room, nil
-}
-
-// fits says whether there is room for an environment. One alone always fits.
-func (p *Pool) fits(memory int) bool {
-	return len(p.all) == 0 || len(p.all) < p.opt.Most && p.memory+memory <= p.opt.MemoryMB
-}
-
-// unwait takes back that somebody waits, or hands on what they were told.
-func (p *Pool) unwait(room chan struct{}) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if i := slices.Index(p.waiting, room); i >= 0 {
-		p.waiting = slices.Delete(p.waiting, i, i+1)
-		return
-	}
-	p.wake()
-}
-
-// wake tells the one who has waited longest that there may be room; with mu held.
-func (p *Pool) wake() {
-	if len(p.waiting) > 0 {
-		close(p.waiting[0])
-		p.waiting = p.waiting[1:]
+// less counts one down, and forgets what there is none of.
+func less(m map[string]int, key string) {
+	if m[key]--; m[key] == 0 {
+		delete(m, key)
 	}
 }
 
@@ -305,7 +243,8 @@ func (p *Pool) give(e *environment) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.ended(e.function)
-	defer p.wake()
+	less(p.busy, e.account)
+	defer p.dispatch()
 	if !alive || e.stale || e.old() || p.closed {
 		p.remove(e)
 		return
@@ -314,12 +253,14 @@ func (p *Pool) give(e *environment) {
 	p.idle = append(p.idle, e)
 }
 
-// drop forgets an environment that could not be started.
+// drop ends an invocation whose environment could not be started.
 func (p *Pool) drop(e *environment) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.ended(e.function)
+	less(p.busy, e.account)
 	p.remove(e)
-	p.wake()
+	p.dispatch()
 }
 
 // remove stops an environment, in its own time; with mu held.
@@ -328,6 +269,7 @@ func (p *Pool) remove(e *environment) {
 		p.idle = slices.Delete(p.idle, i, i+1)
 	}
 	delete(p.all, e)
+	less(p.held, e.account)
 	p.memory -= e.memory
 	go func() {
 		defer p.there.Done()

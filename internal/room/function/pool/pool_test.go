@@ -192,3 +192,57 @@ func TestAChangedFunctionHasNewEnvironments(t *testing.T) {
 		}
 	})
 }
+
+// others is a function like f that another account has.
+func others(f catalog.Found) catalog.Found {
+	f.At.Account = "000000000000"
+	return f
+}
+
+// What becomes free is not for those who have most, however many of them wait.
+func TestAnAccountThatAsksForMuchKeepsNobodyOut(t *testing.T) {
+	in(t, Options{Most: 8}, func(t *testing.T, m *machine, p *Pool, f catalog.Found) {
+		flooded := make(chan []error, 1)
+		go func() { flooded <- invokeAll(t, p, f, 1000) }()
+		time.Sleep(3*time.Second + time.Millisecond)
+		began := time.Now()
+		if errs := invokeAll(t, p, others(f), 4); errs != nil {
+			t.Error(errs)
+		}
+		// One environment is always left for another account, and four are its turn.
+		if took := time.Since(began); took > 2*time.Second {
+			t.Errorf("four invocations of another account took %v; want 2 s at most", took)
+		}
+		<-flooded
+	})
+}
+
+func TestNoAccountHasAllEnvironments(t *testing.T) {
+	in(t, Options{Most: 16}, func(t *testing.T, m *machine, p *Pool, f catalog.Found) {
+		go invokeAll(t, p, f, 20)
+		synctest.Wait()
+		if started, _ := m.counts(); started != 14 {
+			t.Errorf("an account has %d environments of 16; want 14", started)
+		}
+		began := time.Now()
+		if errs := invokeAll(t, p, others(f), 2); errs != nil || time.Since(began) != time.Second {
+			t.Errorf("another account waited %v: %v", time.Since(began), errs)
+		}
+		time.Sleep(time.Minute)
+	})
+}
+
+// When too many wait, those go first whose account has most of them.
+func TestAnAccountDoesNotTakeAllPlacesToWait(t *testing.T) {
+	in(t, Options{Most: 8, Patience: time.Hour}, func(t *testing.T, m *machine, p *Pool, f catalog.Found) {
+		flooded := make(chan []error, 1)
+		go func() { flooded <- invokeAll(t, p, f, maxWaiting+100) }()
+		synctest.Wait()
+		if errs := invokeAll(t, p, others(f), 50); errs != nil {
+			t.Error(errs)
+		}
+		if errs := <-flooded; len(errs) < 93 || !errors.Is(errs[0], ErrFull) {
+			t.Errorf("%d of the account that floods were throttled", len(errs))
+		}
+	})
+}

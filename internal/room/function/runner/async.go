@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,19 +17,21 @@ import (
 type Failure struct {
 	// Answer is JSON, shortened if need be.
 	Answer string
-	// Throttled says that the function did not run, which does not count as an attempt.
-	Throttled bool
+	// Throttled says that the function did not run, which does not count as an attempt,
+	// and Closed that it runs for nobody: no environments are left to it.
+	Throttled, Closed bool
 }
 
 func (f *Failure) Error() string { return f.Answer }
 
 // Attempt runs a function with an event that it was sent; n counts from 1. A *Failure
-// says what is to be tried again; any other error is ours.
+// says what is to be tried again, unless it is closed; any other error is ours.
 func (s *Runner) Attempt(ctx context.Context, a catalog.Address, e Event, n int) error {
 	out, err := s.run(ctx, a, runtime.Invocation{RequestID: e.ID, Payload: e.Payload, TraceID: e.Trace})
 	switch {
 	case fault.KindOf(err) != fault.KindInternal:
-		return &Failure{Answer: brief([]byte(err.Error())), Throttled: true}
+		f, found := s.Find(a)
+		return &Failure{Answer: brief([]byte(err.Error())), Throttled: true, Closed: found == nil && f.Reserved != nil && *f.Reserved == 0}
 	case err != nil:
 		return err
 	case out.FunctionError != "":
@@ -46,10 +49,10 @@ func (s *Runner) succeeded(ctx context.Context, a catalog.Address, e Event, n in
 	}
 	f, err := s.Find(a)
 	if err == nil {
-		r := newRecord(a, e, "Success", n, out.Version)
-		r.ResponsePayload = out.Payload
+		r := newRecord(a, e, "Success", n)
+		r.answered(out.Version, "", out.Payload)
 		var body []byte
-		if body, err = json.Marshal(r); err == nil {
+		if body, err = r.text(); err == nil {
 			err = s.opt.Queues.Send(ctx, a, f.Role, to, Message{Body: body})
 		}
 	}
@@ -62,9 +65,28 @@ func (s *Runner) succeeded(ctx context.Context, a catalog.Address, e Event, n in
 // ErrNowhere says that a function has no place for what failed.
 var ErrNowhere = errors.New("the function has neither a dead-letter queue nor a destination for failures")
 
+// An Ending is how an event ended that failed for good.
+type Ending struct {
+	Failure
+	// Attempts are those at which the function ran.
+	Attempts int
+	TooOld   bool
+}
+
+// condition is AWS's word for why.
+func (e *Ending) condition() string {
+	switch {
+	case e.Closed:
+		return "ZeroReservedConcurrency"
+	case e.TooOld:
+		return "EventAgeExceeded"
+	}
+	return "RetriesExhausted"
+}
+
 // Failed tells the dead-letter queue and the destination of a function of an event that
-// failed for good, after n attempts, with the last answer.
-func (s *Runner) Failed(ctx context.Context, a catalog.Address, e Event, n int, tooOld bool, answer string) error {
+// failed for good. Where the function did not run there is no answer of it to tell.
+func (s *Runner) Failed(ctx context.Context, a catalog.Address, e Event, end Ending) error {
 	f, err := s.Find(a)
 	if err != nil {
 		return err
@@ -74,10 +96,14 @@ func (s *Runner) Failed(ctx context.Context, a catalog.Address, e Event, n int, 
 		return ErrNowhere
 	}
 	if f.DeadLetter != "" {
+		status := "200"
+		if end.Throttled {
+			status = "429"
+		}
 		err := s.opt.Queues.Send(ctx, a, f.Role, f.DeadLetter, Message{
 			Body:       e.Payload,
-			Attributes: map[string]string{"RequestID": e.ID, "ErrorMessage": errorMessage(answer)},
-			Numbers:    map[string]string{"ErrorCode": "200"},
+			Attributes: map[string]string{"RequestID": e.ID, "ErrorMessage": errorMessage(end.Answer)},
+			Numbers:    map[string]string{"ErrorCode": status},
 		})
 		if err != nil {
 			return err
@@ -86,15 +112,15 @@ func (s *Runner) Failed(ctx context.Context, a catalog.Address, e Event, n int, 
 	if onFailure == "" {
 		return nil
 	}
-	r := newRecord(a, e, "RetriesExhausted", n, f.Number)
-	if tooOld {
-		r.RequestContext.Condition = "EventAgeExceeded"
+	r := newRecord(a, e, end.condition(), end.Attempts)
+	if !end.Throttled {
+		answer := json.RawMessage(end.Answer)
+		if !json.Valid(answer) {
+			answer, _ = json.Marshal(end.Answer) // strings always can be
+		}
+		r.answered(f.Number, "Unhandled", answer)
 	}
-	r.ResponseContext.FunctionError = "Unhandled"
-	if r.ResponsePayload = json.RawMessage(answer); !json.Valid(r.ResponsePayload) {
-		r.ResponsePayload, _ = json.Marshal(answer) // strings always can be
-	}
-	body, err := json.Marshal(r)
+	body, err := r.text()
 	if err != nil {
 		return err
 	}
@@ -112,22 +138,36 @@ type record struct {
 		InvokeCount int    `json:"approximateInvokeCount"`
 	} `json:"requestContext"`
 	RequestPayload  json.RawMessage `json:"requestPayload"`
-	ResponseContext struct {
-		StatusCode      int    `json:"statusCode"`
-		ExecutedVersion string `json:"executedVersion"`
-		FunctionError   string `json:"functionError,omitempty"`
-	} `json:"responseContext"`
-	ResponsePayload json.RawMessage `json:"responsePayload"`
+	ResponseContext *response       `json:"responseContext,omitempty"`
+	ResponsePayload json.RawMessage `json:"responsePayload,omitempty"`
 }
 
-func newRecord(a catalog.Address, e Event, condition string, n int, version string) *record {
+type response struct {
+	StatusCode      int    `json:"statusCode"`
+	ExecutedVersion string `json:"executedVersion"`
+	FunctionError   string `json:"functionError,omitempty"`
+}
+
+func (r *record) answered(version, functionError string, payload []byte) {
+	r.ResponseContext, r.ResponsePayload = &response{200, version, functionError}, payload
+}
+
+// text is a record as JSON, with the characters that HTML has a meaning for as they are.
+func (r *record) text() ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(r)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+}
+
+func newRecord(a catalog.Address, e Event, condition string, n int) *record {
 	if a.Qualifier == "" {
 		a = a.With(catalog.Latest)
 	}
 	r := &record{Version: "1.0", Timestamp: time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), RequestPayload: e.Payload}
 	r.RequestContext.RequestID, r.RequestContext.FunctionARN = e.ID, a.ARN()
 	r.RequestContext.Condition, r.RequestContext.InvokeCount = condition, n
-	r.ResponseContext.StatusCode, r.ResponseContext.ExecutedVersion = 200, version
 	return r
 }
 

@@ -40,7 +40,7 @@ type Message struct {
 	Attributes, Numbers map[string]string
 }
 
-// Options configure a Runner. All must be given.
+// Options configure a Runner. All up to the log must be given.
 type Options struct {
 	Store  store.Store
 	Guard  access.Guard
@@ -54,6 +54,8 @@ type Options struct {
 	// Endpoint is where functions find the APIs of the house.
 	Endpoint func() string
 	Log      *slog.Logger
+	// Configured is that of [catalog.Options].
+	Configured func(account string) bool
 	// MemoryMB is what all functions that run may have in all, in MiB; see [pool.Options].
 	MemoryMB int
 }
@@ -78,7 +80,7 @@ func Open(ctx context.Context, opt Options) (*Runner, error) {
 	if s.code, err = code.Open(code.Options{Store: opt.Store, Dir: opt.Dir}); err != nil {
 		return nil, err
 	}
-	s.Catalog, err = catalog.Open(ctx, catalog.Options{Store: opt.Store, Guard: opt.Guard, Code: s.code, Roles: opt.Roles, Outbox: opt.Outbox})
+	s.Catalog, err = catalog.Open(ctx, catalog.Options{Store: opt.Store, Guard: opt.Guard, Code: s.code, Roles: opt.Roles, Outbox: opt.Outbox, Configured: opt.Configured})
 	if err != nil {
 		return nil, err
 	}

@@ -34,8 +34,7 @@ func (d *Directory) Act(service access.Caller, role, session string) (access.Cal
 // A role that nobody made counts as the root of its account, unless the directory is
 // strict.
 func (d *Directory) AssumeForService(service access.Caller, role, name string, duration time.Duration) (*Grant, error) {
-	if a, err := arn.Parse(role); err == nil && !d.strict && d.role(role) == nil &&
-		a.Service == "iam" && a.Account == service.Account && strings.HasPrefix(a.Resource, "role/") {
+	if d.stands(service, role) {
 		root := access.Root(service.Account, service.Region)
 		return d.grant(&issuer.Session{Account: root.Account, Principal: root.Principal, Identity: access.Identity{ID: root.Account}}, duration)
 	}
@@ -44,6 +43,22 @@ func (d *Directory) AssumeForService(service access.Caller, role, name string, d
 		return nil, err
 	}
 	return d.assumed(e, a, Assumption{Session: name, Duration: duration})
+}
+
+// Entrusts says whether [Directory.AssumeForService] would make a session, and makes none.
+func (d *Directory) Entrusts(service access.Caller, role string) error {
+	if d.stands(service, role) {
+		return nil
+	}
+	_, _, err := d.entrust(service, role)
+	return err
+}
+
+// stands says whether a role that nobody made stands for the root of its account.
+func (d *Directory) stands(service access.Caller, role string) bool {
+	a, err := arn.Parse(role)
+	return err == nil && !d.strict && d.role(role) == nil &&
+		a.Service == "iam" && a.Account == service.Account && strings.HasPrefix(a.Resource, "role/")
 }
 
 // entrust returns a role that lets a service in, and its ARN taken apart.

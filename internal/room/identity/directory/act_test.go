@@ -41,6 +41,9 @@ func TestAServiceAssumesTheRolesThatLetItIn(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if err := d.Entrusts(by, c.role); (err == nil) != (c.arn != "") {
+				t.Errorf("%+v, strict %v: entrusted: %v", c, strict, err)
+			}
 			g, err := d.AssumeForService(by, c.role, "f", 8*time.Hour)
 			if c.arn == "" {
 				if fault.KindOf(err) != fault.KindDenied {

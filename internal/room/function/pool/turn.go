@@ -1,0 +1,158 @@
+package pool
+
+import (
+	"slices"
+	"time"
+
+	"github.com/dari-bus/dari/internal/room/function/catalog"
+)
+
+// maxWaiting is how many invocations may wait for an environment.
+const maxWaiting = 1000
+
+// A waiter is an invocation that waits for an environment.
+type waiter struct {
+	found         catalog.Found
+	key, function string
+	// answered is closed when there is an environment for it, warm or yet to be started,
+	// or err says why there will be none.
+	answered chan struct{}
+	got      *environment
+	warm     bool
+	err      error
+}
+
+func (w *waiter) account() string { return w.found.At.Account }
+
+// enter lets an invocation wait for its turn, which may have come when it returns. Where
+// too many wait already, the last one of the account that has most of them goes.
+func (p *Pool) enter(w *waiter) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		w.err = ErrClosed
+		close(w.answered)
+		return
+	}
+	p.waiting = append(p.waiting, w)
+	p.dispatch()
+	if len(p.waiting) > maxWaiting {
+		p.answer(p.least(), ErrFull)
+	}
+}
+
+// least is the last of those who wait for the account that most wait for.
+func (p *Pool) least() (last *waiter) {
+	waits, most := map[string]int{}, 0
+	for _, w := range p.waiting {
+		if waits[w.account()]++; waits[w.account()] >= most {
+			last, most = w, waits[w.account()]
+		}
+	}
+	return last
+}
+
+// leave ends the waiting of an invocation, unless it has been answered.
+func (p *Pool) leave(w *waiter, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if slices.Contains(p.waiting, w) {
+		p.answer(w, err)
+		p.dispatch()
+	}
+}
+
+// answer answers one who waits; with mu held.
+func (p *Pool) answer(w *waiter, err error) {
+	i := slices.Index(p.waiting, w)
+	p.waiting = slices.Delete(p.waiting, i, i+1)
+	w.err = err
+	close(w.answered)
+}
+
+// dispatch gives environments to those whose turn it is, as long as there is room; with
+// mu held. Nobody is passed over because they need more memory than is free.
+func (p *Pool) dispatch() {
+	var sated []string // accounts that have as many environments as one may have
+	for {
+		w := p.next(sated)
+		switch {
+		case w == nil:
+			return
+		case p.acquire(w):
+			p.busy[w.account()]++
+			p.answer(w, nil)
+		case p.held[w.account()] >= p.share():
+			sated = append(sated, w.account())
+		default:
+			return
+		}
+	}
+}
+
+// next is who is to have the next environment: of the account that has the fewest
+// invocations with one, the first that came.
+func (p *Pool) next(without []string) (first *waiter) {
+	for _, w := range p.waiting {
+		if first != nil && p.busy[w.account()] >= p.busy[first.account()] || slices.Contains(without, w.account()) {
+			continue
+		}
+		if first = w; p.busy[w.account()] == 0 {
+			break
+		}
+	}
+	return first
+}
+
+// share is how many environments one account may have: some are left for another one,
+// since nobody can be made to give back what runs for minutes.
+func (p *Pool) share() int { return p.opt.Most - p.opt.Most/8 }
+
+// acquire gets an environment for one who waits, and says whether there was one: a warm
+// one, or room for one that is yet to be started.
+func (p *Pool) acquire(w *waiter) bool {
+	for i := len(p.idle) - 1; i >= 0; i-- {
+		if e := p.idle[i]; e.key == w.key && !e.old() {
+			p.idle = slices.Delete(p.idle, i, i+1)
+			w.got, w.warm = e, true
+			return true
+		}
+	}
+	for !p.fits(w) {
+		if !p.makeRoom(w) {
+			return false
+		}
+	}
+	e := &environment{key: w.key, function: w.function, account: w.account(), latest: w.found.Number == catalog.Latest, memory: w.found.Memory}
+	p.all[e] = true
+	p.held[e.account]++
+	p.there.Add(1)
+	p.memory += e.memory
+	w.got = e
+	return true
+}
+
+// fits says whether there is room for an environment. One alone always fits.
+func (p *Pool) fits(w *waiter) bool {
+	return len(p.all) == 0 || len(p.all) < p.opt.Most && p.held[w.account()] < p.share() && p.memory+w.found.Memory <= p.opt.MemoryMB
+}
+
+// makeRoom stops the environment that has been idle for longest, of the account itself
+// if that has all that it may have. It says whether there was one.
+func (p *Pool) makeRoom(w *waiter) bool {
+	own := p.held[w.account()] >= p.share()
+	for _, e := range p.idle {
+		if !own || e.account == w.account() {
+			p.remove(e)
+			return true
+		}
+	}
+	return false
+}
+
+// old says that the credentials of an environment end soon.
+func (e *environment) old() bool { return time.Until(e.expires) < leastLeft }
+
+// leastLeft is how long credentials must be good when an invocation begins: as long as
+// the longest may take.
+const leastLeft = 20 * time.Minute
