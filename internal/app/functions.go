@@ -175,17 +175,24 @@ func (q functionQueues) Send(ctx context.Context, of catalog.Address, role, to s
 	if err != nil {
 		return err
 	}
-	service, err := access.Service(catalog.Service, of.Whole().ARN())
+	from, err := q.rooms.runsAs(of, role)
 	if err != nil {
 		return err
 	}
-	from, err := q.rooms.identities.Act(service, role, of.Name)
-	if err != nil { // a role that nobody made is its account, unless the guard says otherwise
-		if from, err = access.Role(role, of.Whole().ARN()); err != nil {
-			return err
-		}
-	}
 	return q.rooms.queues.DeliverDurably(ctx, a, queue.Mail{Body: m.Body, From: from, Attributes: m.Attributes, Numbers: m.Numbers})
+}
+
+// runsAs is who a function is in the calls that the house makes for it: its role.
+func (r *rooms) runsAs(of catalog.Address, role string) (access.Caller, error) {
+	service, err := access.Service(catalog.Service, of.Whole().ARN())
+	if err != nil {
+		return access.Caller{}, err
+	}
+	from, err := r.identities.Act(service, role, of.Name)
+	if err != nil { // a role that nobody made is its account, unless the guard says otherwise
+		return access.Role(role, of.Whole().ARN())
+	}
+	return from, nil
 }
 
 // functionLogs are where functions meet the logs. They are written with the rights of
@@ -244,14 +251,17 @@ func (a *App) openFunctions(ctx context.Context, r *rooms, guard access.Guard) (
 	a.box.enter()
 	var err error
 	r.functions, err = function.Open(ctx, function.Options{
-		Store: a.store, Guard: guard, Engine: &functionEngine{box: &a.box}, Roles: functionRoles{r}, Outbox: functionDebts{r.outbox}, Queues: functionQueues{r},
-		Logs: functionLogs{r.logs}, Endpoint: a.inside, Log: a.opt.Log, MemoryMB: a.opt.memoryOfFunctions(), Configured: a.opt.configured,
-		Dir: func(ctx context.Context) (string, error) {
-			s, err := a.box.open(ctx)
-			if err != nil {
-				return "", err
-			}
-			return s.Scratch(), nil
+		Sources: functionSources{r}, Batches: a.opt.memory.Share(memoryBatches),
+		Options: runner.Options{
+			Store: a.store, Guard: guard, Engine: &functionEngine{box: &a.box}, Roles: functionRoles{r}, Outbox: functionDebts{r.outbox}, Queues: functionQueues{r},
+			Logs: functionLogs{r.logs}, Endpoint: a.inside, Log: a.opt.Log, MemoryMB: a.opt.memoryOfFunctions(), Configured: a.opt.configured,
+			Dir: func(ctx context.Context) (string, error) {
+				s, err := a.box.open(ctx)
+				if err != nil {
+					return "", err
+				}
+				return s.Scratch(), nil
+			},
 		},
 	})
 	if err != nil {

@@ -19,6 +19,7 @@ import (
 	"github.com/dari-bus/dari/internal/room/function"
 	"github.com/dari-bus/dari/internal/room/function/catalog"
 	"github.com/dari-bus/dari/internal/room/function/pool"
+	"github.com/dari-bus/dari/internal/room/function/runner"
 	"github.com/dari-bus/dari/internal/room/function/runtime"
 	"github.com/dari-bus/dari/internal/room/queue"
 	"github.com/dari-bus/dari/internal/store/mem"
@@ -64,23 +65,26 @@ func works(t *testing.T, test func(w *workshop)) {
 		w := &workshop{rooms: &rooms{}, t: t, began: time.Now()}
 		for _, open := range []func() error{
 			func() error { _, err := a.openIdentities(t.Context(), w.rooms); return err },
-			func() error { _, err := a.openQueues(t.Context(), w.rooms, a.guard); return err },
-			func() error { _, err := a.openOutbox(t.Context(), w.rooms, a.guard); return err },
+			func() error { _, err := a.openQueues(t.Context(), w.rooms, w.identities); return err },
+			func() error { _, err := a.openOutbox(t.Context(), w.rooms, w.identities); return err },
 		} {
 			if err := open(); err != nil {
 				t.Fatal(err)
 			}
 		}
 		w.functions, err = function.Open(t.Context(), function.Options{
-			Store: a.store, Guard: a.guard, Engine: w, Roles: functionRoles{w.rooms}, Outbox: functionDebts{w.outbox}, Queues: functionQueues{w.rooms},
-			Logs: w, Endpoint: func() string { return "" }, Log: log, Dir: func(context.Context) (string, error) { return dir, nil },
+			Sources: functionSources{w.rooms}, Batches: a.opt.memory.Share(memoryBatches),
+			Options: runner.Options{
+				Store: a.store, Guard: w.identities, Engine: w, Roles: functionRoles{w.rooms}, Outbox: functionDebts{w.outbox}, Queues: functionQueues{w.rooms},
+				Logs: w, Endpoint: func() string { return "" }, Log: log, Dir: func(context.Context) (string, error) { return dir, nil },
+			},
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		ctx, stop := context.WithCancel(context.Background())
 		var running sync.WaitGroup
-		for _, run := range []func(context.Context) error{w.functions.Run, w.outbox.Run} {
+		for _, run := range []func(context.Context) error{w.functions.Run, w.functions.Mappings.Run, w.outbox.Run} {
 			running.Go(func() {
 				if err := run(ctx); err != nil {
 					t.Error(err)

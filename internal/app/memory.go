@@ -14,6 +14,7 @@ var memoryParts = []budget.Part{
 	{Name: memoryAnswers, Percent: 10, What: "answers that wait for their readers, lists of dead deliveries, live tails and live sessions of logs"},
 	{Name: memoryRenderings, Percent: 10, What: "what input transformers make of events, and what targets answer"},
 	{Name: memoryDeliveries, Percent: 20, What: "events that wait in memory for their targets"},
+	{Name: memoryBatches, Percent: 5, What: "messages of queues while functions work on them, at most half of it for an account"},
 	{Name: memoryIngest, Percent: 5, What: "log events while they are taken in, at most half of it for an account"},
 	{Name: memoryLogs, Percent: 10, What: "log events while they are merged and searched, and records of calls also while they are packed"},
 }
@@ -24,6 +25,7 @@ const (
 	memoryAnswers    = "answers"
 	memoryRenderings = "renderings"
 	memoryDeliveries = "deliveries"
+	memoryBatches    = "batches"
 	memoryIngest     = "ingest"
 	memoryLogs       = "logs"
 )

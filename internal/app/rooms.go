@@ -214,6 +214,7 @@ func (r *rooms) layers() []layer {
 	}
 	return []layer{
 		{"schedules", []func(context.Context) error{r.buses.Run}},
+		{"mappings", []func(context.Context) error{r.functions.Mappings.Run}},
 		{"outbox", []func(context.Context) error{r.outbox.Run}},
 		own,
 	}

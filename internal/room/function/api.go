@@ -3,6 +3,7 @@ package function
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/room/function/catalog"
+	"github.com/dari-bus/dari/internal/room/function/mapping"
 	"github.com/dari-bus/dari/internal/room/function/pool"
 	"github.com/dari-bus/dari/internal/wire"
 )
@@ -28,13 +30,14 @@ func API(s *Service) *wire.Service {
 		Version:   "2015-03-31",
 		Protocols: []wire.Protocol{wire.RestJSON},
 		Operations: dated(slices.Concat(a.functionRows(), a.versionRows(), a.aliasRows(), a.invokeRows(), a.policyRows(), a.asyncRows(),
-			a.layerRows(), a.settingRows(), refused())),
-		Limits:       limits,
+			a.layerRows(), mapping.Operations(mappingsOf(s)), a.settingRows(), refused())),
+		Limits:       allLimits(),
 		ErrorMembers: []any{mistake{}, throttle{}},
 		Quotas: []string{
 			"An account has at most 1,000 functions, 10,000 versions, 10,000 aliases and 1,000 layers in a region, and their code has 10 GiB in all, packed.",
 			"The code of all accounts that are not in the settings has 1 GiB together.",
 			"There are at most 128 environments at a time, 112 of an account, and as many as the memory of the machine holds; one that becomes free goes to the account that has the fewest. An invocation waits 10 seconds for one and is then throttled, as it is at once when its function has as many as are reserved for it.",
+			"An account has at most 500 event source mappings in a region, and all accounts have 2,000. The messages that functions work on have 5 % of -memory, and those of an account half of that.",
 			"Zips have less than 50 MB, 250 MB unpacked, layers included, and 100,000 files. Requests of Invoke have 6 MB, those of the type Event 1 MiB. Answers have 6 MB, or 200 MB if they are streamed, at any speed.",
 		},
 		Deviations: []string{
@@ -45,6 +48,7 @@ func API(s *Service) *wire.Service {
 			"A service is let in by the function's policy alone, whatever -enforce-policies says.",
 			"Logs are written with the server's rights: a role need not allow it.",
 			"TracingConfig is kept, and nothing is traced. Asynchronous events go to queues of SQS only, dead or alive, and with the rights of the function's role; those that no queue takes stay with the dead deliveries.",
+			"Event source mappings are from queues of SQS only, and Enabled or Disabled as soon as the call has answered. Ten batches are worked on at a time where ScalingConfig does not say how many. A mapping that receives nothing says why in LastProcessingResult.",
 			"Eight asynchronous events of a function are tried at a time, one when it keeps failing.",
 		},
 		Error: spell,
@@ -74,6 +78,20 @@ func dated(rows []wire.Operation) []wire.Operation {
 		rows[i] = row.As(name)
 	}
 	return rows
+}
+
+// mappingsOf are the mappings of a service; one that is nil has a table still.
+func mappingsOf(s *Service) *mapping.Mappings {
+	if s == nil {
+		return nil
+	}
+	return s.Mappings
+}
+
+func allLimits() wire.Limits {
+	all := maps.Clone(limits)
+	maps.Copy(all, mapping.Limits)
+	return all
 }
 
 // mistake is what all errors say beside their message.
@@ -201,12 +219,6 @@ func refused() (rows []wire.Operation) {
 			SendDurableExecutionCallbackHeartbeat POST /2025-12-01/durable-execution-callbacks/{CallbackId}/heartbeat
 			SendDurableExecutionCallbackSuccess POST /2025-12-01/durable-execution-callbacks/{CallbackId}/succeed
 			StopDurableExecution POST /2025-12-01/durable-executions/{DurableExecutionArn}/stop`},
-		{"queues are not polled for functions; let a rule of a bus send the function its events", `
-			CreateEventSourceMapping POST /2015-03-31/event-source-mappings
-			DeleteEventSourceMapping DELETE /2015-03-31/event-source-mappings/{UUID}
-			GetEventSourceMapping* GET /2015-03-31/event-source-mappings/{UUID}
-			ListEventSourceMappings* GET /2015-03-31/event-source-mappings
-			UpdateEventSourceMapping PUT /2015-03-31/event-source-mappings/{UUID}`},
 		{"functions have no URLs; call Invoke", `
 			CreateFunctionUrlConfig POST /2021-10-31/functions/{FunctionName}/url
 			DeleteFunctionUrlConfig DELETE /2021-10-31/functions/{FunctionName}/url

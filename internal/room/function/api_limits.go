@@ -1,10 +1,13 @@
 package function
 
-import "github.com/dari-bus/dari/internal/wire"
+import (
+	"github.com/dari-bus/dari/internal/room/function/catalog"
+	"github.com/dari-bus/dari/internal/wire"
+)
 
 // The patterns of names, as AWS prints them.
 const (
-	functionPattern = `(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\$LATEST|[a-zA-Z0-9-_]+))?`
+	functionPattern = catalog.NamePattern
 	aliasPattern    = `(?!^[0-9]+$)([a-zA-Z0-9-_]+)`
 	aliasExpr       = `[0-9]*[a-zA-Z_-][a-zA-Z0-9_-]*` // which Go cannot say as AWS does
 	layerPattern    = `(arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\d{12}:layer:[a-zA-Z0-9-_]+)|[a-zA-Z0-9-_]+`

@@ -7,6 +7,7 @@ import (
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/room/function/catalog"
 	"github.com/dari-bus/dari/internal/room/function/code"
+	"github.com/dari-bus/dari/internal/room/function/mapping"
 	"github.com/dari-bus/dari/internal/wire"
 )
 
@@ -135,18 +136,25 @@ type tagsOutput struct {
 	Tags map[string]string `empty:"kept"`
 }
 
-// ListTags returns the tags of a function.
+// ListTags returns the tags of a function or an event source mapping.
 func (a api) ListTags(ctx context.Context, in *resourceInput) (*tagsOutput, error) {
 	by := caller(ctx)
-	at, err := tagged(by, in.Resource)
-	if err != nil {
-		return nil, err
-	}
-	tags, err := a.Tags(by, at)
+	tags, err := a.tags(by, in.Resource)
 	if tags == nil {
 		tags = map[string]string{}
 	}
 	return &tagsOutput{tags}, err
+}
+
+func (a api) tags(by access.Caller, resource *string) (map[string]string, error) {
+	if uuid := mapping.Named(by.Place, *resource); uuid != "" {
+		return a.Mappings.Tags(by, uuid)
+	}
+	at, err := tagged(by, resource)
+	if err != nil {
+		return nil, err
+	}
+	return a.Tags(by, at)
 }
 
 type tagInput struct {
@@ -154,9 +162,12 @@ type tagInput struct {
 	Tags     map[string]string
 }
 
-// TagResource gives tags to a function.
+// TagResource gives tags to a function or an event source mapping.
 func (a api) TagResource(ctx context.Context, in *tagInput) (*wire.None, error) {
 	by := caller(ctx)
+	if uuid := mapping.Named(by.Place, *in.Resource); uuid != "" {
+		return &wire.None{}, a.Mappings.Retag(ctx, by, uuid, in.Tags, nil)
+	}
 	at, err := tagged(by, in.Resource)
 	if err != nil {
 		return nil, err
@@ -169,9 +180,12 @@ type untagInput struct {
 	TagKeys  []string `rest:"query=tagKeys"`
 }
 
-// UntagResource takes tags from a function.
+// UntagResource takes tags from a function or an event source mapping.
 func (a api) UntagResource(ctx context.Context, in *untagInput) (*wire.None, error) {
 	by := caller(ctx)
+	if uuid := mapping.Named(by.Place, *in.Resource); uuid != "" {
+		return &wire.None{}, a.Mappings.Retag(ctx, by, uuid, nil, in.TagKeys)
+	}
 	at, err := tagged(by, in.Resource)
 	if err != nil {
 		return nil, err

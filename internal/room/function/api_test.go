@@ -62,10 +62,10 @@ func openDoor(t *testing.T) *door { return openDoorWith(t, house{}) }
 func openDoorWith(t *testing.T, engine pool.Engine) *door {
 	t.Helper()
 	dir := t.TempDir()
-	s, err := Open(t.Context(), Options{
+	s, err := Open(t.Context(), Options{Sources: sources{}, Options: runner.Options{
 		Store: mem.New(), Guard: access.Boundary{}, Engine: engine, Roles: house{}, Outbox: house{}, Queues: house{}, Logs: house{},
 		Dir: func(context.Context) (string, error) { return dir, nil }, Endpoint: func() string { return "" }, Log: slog.New(slog.DiscardHandler),
-	})
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,10 +15,13 @@
 // within an account too, as at AWS. What functions write goes to their log group, with
 // the server's own rights: a role need not allow it.
 //
+// A function that has a queue to work on is given its messages in batches, and with the
+// rights of its role: see package mapping.
+//
 // # What it leaves out
 //
 // Code comes with the call; there is no S3 to fetch it from, and there are no images,
 // networks, file systems, signatures of code and keys of KMS. Function URLs, event source
-// mappings and provisioned concurrency are refused by name. Where
+// mappings from anything but queues and provisioned concurrency are refused by name. Where
 // code of strangers runs, and what keeps it there, is what package sandbox says.
 package function

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"container/list"
+	"context"
 	"time"
 )
 
@@ -34,6 +35,26 @@ func (q *queue) join(again bool) *list.Element {
 	}
 	q.stir(now)
 	return place
+}
+
+// Await waits until there is something to receive from the queue at a, or news of the
+// queue itself: it is for those who need room for messages before they receive any.
+// Others may be faster.
+func (s *Service) Await(ctx context.Context, a Address) error {
+	q, err := s.find(a)
+	if err != nil {
+		return err
+	}
+	for place := q.join(false); place != nil; place = q.join(true) {
+		select {
+		case <-place.Value.(chan struct{}):
+		case <-ctx.Done():
+			q.leave(place)
+			return ctx.Err()
+		}
+	}
+	q.passOn() // whoever waits behind may receive in the meantime
+	return nil
 }
 
 // leave takes a receiver out of the line. If it was woken already, the turn

@@ -10,6 +10,9 @@ import (
 // Latest is the qualifier of the version that is not published.
 const Latest = "$LATEST"
 
+// NamePattern is what a function is named by, as AWS prints it.
+const NamePattern = `(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\$LATEST|[a-zA-Z0-9-_]+))?`
+
 // An Address is a function, with a version or an alias of it.
 type Address struct {
 	access.Place

@@ -60,6 +60,13 @@ func called(by access.Caller, payload []byte, clientContext string) runtime.Invo
 	return runtime.Invocation{RequestID: by.RequestID, Payload: payload, ClientContext: clientContext, TraceID: traceOf(by.Trace)}
 }
 
+// Work runs a function for the service itself, which asks nobody. failed says that the
+// answer is that of a function that has failed.
+func (s *Runner) Work(ctx context.Context, a catalog.Address, payload []byte) (answer []byte, failed bool, err error) {
+	out, err := s.run(ctx, a, runtime.Invocation{RequestID: uuid.NewString(), Payload: payload, TraceID: traceOf("")})
+	return out.Payload, out.FunctionError != "", err
+}
+
 // Check says whether a caller may invoke a function with a payload, and does not.
 func (s *Runner) Check(by access.Caller, a catalog.Address, payload []byte) error {
 	_, err := s.accept(by, a, payload, MaxSync, "DryRun")

@@ -63,10 +63,10 @@ func (a api) SendMessage(ctx context.Context, in *sendMessageRequest) (*sendMess
 
 func (in *messageInput) result(d *queue.Draft, o queue.Outcome) *sendMessageResult {
 	r := &sendMessageResult{
-		MessageId: o.ID, MD5OfMessageBody: bodyDigest(d.Body), MD5OfMessageAttributes: attributesDigest(d.Attributes),
+		MessageId: o.ID, MD5OfMessageBody: BodyDigest(d.Body), MD5OfMessageAttributes: AttributesDigest(d.Attributes),
 	}
 	if len(in.MessageSystemAttributes) > 0 { // the digest is of what the sender sent as one
-		r.MD5OfMessageSystemAttributes = attributesDigest([]queue.Attribute{{Name: traceHeader, Type: "String", Value: d.Trace}})
+		r.MD5OfMessageSystemAttributes = AttributesDigest([]queue.Attribute{{Name: traceHeader, Type: "String", Value: d.Trace}})
 	}
 	if o.Sequence != 0 {
 		r.SequenceNumber = strconv.FormatUint(o.Sequence, 10)
@@ -198,9 +198,9 @@ func (in *receiveMessageRequest) request(at queue.Address) (r queue.Request, err
 func show(m *queue.Message, system, names []string) message {
 	chosen := slices.DeleteFunc(slices.Clone(m.Attributes), func(a queue.Attribute) bool { return !asked(names, a.Name) })
 	return message{
-		MessageId: m.ID, ReceiptHandle: m.Receipt, MD5OfBody: bodyDigest(m.Body), Body: m.Body,
+		MessageId: m.ID, ReceiptHandle: m.Receipt, MD5OfBody: BodyDigest(m.Body), Body: m.Body,
 		Attributes:             showSystem(m, system),
-		MD5OfMessageAttributes: attributesDigest(chosen), MessageAttributes: showAttributes(chosen),
+		MD5OfMessageAttributes: AttributesDigest(chosen), MessageAttributes: showAttributes(chosen),
 	}
 }
 

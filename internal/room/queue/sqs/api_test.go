@@ -439,7 +439,7 @@ func TestMessagesTravelInForms(t *testing.T) {
 	_, sent := c.form("/"+account+"/q", "Action=SendMessage MessageBody=a&b MessageAttribute.1.Name=n MessageAttribute.1.Value.DataType=Number MessageAttribute.1.Value.StringValue=7")
 	for _, part := range []string{
 		`<SendMessageResponse xmlns="http://queue.amazonaws.com/doc/2012-11-05/"><SendMessageResult><MessageId>`,
-		"<MD5OfMessageBody>" + bodyDigest("a&b") + "</MD5OfMessageBody>", "<MD5OfMessageAttributes>", "<ResponseMetadata><RequestId>",
+		"<MD5OfMessageBody>" + BodyDigest("a&b") + "</MD5OfMessageBody>", "<MD5OfMessageAttributes>", "<ResponseMetadata><RequestId>",
 	} {
 		if !strings.Contains(sent, part) {
 			t.Errorf("SendMessage: no %s in %s", part, sent)

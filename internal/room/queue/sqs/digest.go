@@ -10,8 +10,8 @@ import (
 	"github.com/dari-bus/dari/internal/room/queue"
 )
 
-// bodyDigest is the MD5 that clients compare a body with.
-func bodyDigest(body string) string {
+// BodyDigest is the MD5 that clients compare a body with.
+func BodyDigest(body string) string {
 	h := md5.New()
 	io.WriteString(h, body)
 	return hex.EncodeToString(h.Sum(nil))
@@ -23,11 +23,11 @@ const (
 	digestBinary = 2
 )
 
-// attributesDigest is the MD5 that clients compare attributes with: of each, in
+// AttributesDigest is the MD5 that clients compare attributes with: of each, in
 // the order of the names, name, type and value with their lengths before them,
 // and a byte that says what the value is. It is "" for no attributes.
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
-func attributesDigest(sorted []queue.Attribute) string {
+func AttributesDigest(sorted []queue.Attribute) string {
 	if len(sorted) == 0 {
 		return ""
 	}

@@ -1,0 +1,239 @@
+package mapping
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/room/function/catalog"
+	"github.com/dari-bus/dari/internal/store/table"
+)
+
+// grace is how long functions may go on with their batches when the server stops.
+const grace = 5 * time.Second
+
+// Run receives for all mappings that are enabled, until ctx ends.
+func (m *Mappings) Run(ctx context.Context) error {
+	work, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	var all sync.WaitGroup
+	running := map[table.Key]*poller{}
+	for ctx.Err() == nil {
+		wanted := map[table.Key]*Mapping{}
+		for k, row := range m.rows.Keyed() {
+			if row.Enabled {
+				wanted[k] = row
+			}
+		}
+		for k, p := range running {
+			if wanted[k] != p.row {
+				p.stop()
+				delete(running, k)
+				m.problem(p.row.UUID, "")
+			}
+		}
+		for k, row := range wanted {
+			if running[k] == nil {
+				running[k] = m.start(ctx, work, &all, k, row)
+			}
+		}
+		select {
+		case <-m.news:
+		case <-ctx.Done():
+		}
+	}
+	for _, p := range running {
+		p.stop()
+	}
+	time.AfterFunc(grace, end)
+	all.Wait()
+	return nil
+}
+
+// usual is how many batches of a mapping there are at a time that does not say.
+const usual = 10
+
+// A poller receives for one mapping.
+type poller struct {
+	*Mappings
+	row  *Mapping
+	of   catalog.Address
+	stop context.CancelFunc
+	// slots has a token for each batch. work is the context of what is done with them.
+	slots chan struct{}
+	work  context.Context
+	all   *sync.WaitGroup
+}
+
+func (m *Mappings) start(ctx, work context.Context, all *sync.WaitGroup, k table.Key, row *Mapping) *poller {
+	most := usual
+	if row.Concurrency > 0 {
+		most = row.Concurrency
+	}
+	p := &poller{Mappings: m, row: row, of: row.of(k.Place), slots: make(chan struct{}, most), work: work, all: all}
+	ctx, p.stop = context.WithCancel(ctx)
+	all.Go(func() { p.run(ctx) })
+	return p
+}
+
+// The pauses after something went wrong: the queue or the function is gone, say.
+const (
+	leastPause = time.Second
+	mostPause  = time.Minute
+)
+
+// run receives batch after batch.
+func (p *poller) run(ctx context.Context) {
+	pause := time.Duration(0)
+	for ctx.Err() == nil {
+		select {
+		case p.slots <- struct{}{}:
+		case <-ctx.Done():
+			return
+		}
+		b, err := p.gather(ctx)
+		if b != nil {
+			p.all.Go(func() {
+				defer func() { <-p.slots }()
+				p.carryOut(b)
+			})
+		} else {
+			<-p.slots
+		}
+		if pause = p.judge(ctx, err, pause); pause > 0 {
+			sleep(ctx, pause)
+		}
+	}
+}
+
+// judge takes note of how it went, and says how long to wait.
+func (p *poller) judge(ctx context.Context, err error, last time.Duration) time.Duration {
+	if err == nil || ctx.Err() != nil {
+		return 0
+	}
+	text := "PROBLEM: " + refused(err).Error()
+	if fault.KindOf(err) == fault.KindInternal {
+		text = "PROBLEM: internal Lambda error. Please contact Lambda customer support."
+	}
+	if p.problem(p.row.UUID, text) {
+		p.opt.Log.Warn("an event source mapping receives nothing", "function", p.of.ARN(), "queue", p.row.Queue, "err", err)
+	}
+	return min(max(2*last, leastPause), mostPause)
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// A batch is what a function is run with at a time.
+type batch struct {
+	found    catalog.Found
+	messages []Message
+	records  [][]byte
+	bytes    int
+	// taken is what of the memory is its own.
+	taken []int64
+	// until is when there is no use in trying again: the messages come back.
+	until time.Time
+}
+
+// maxPayload bounds what the records of a batch have in all, in bytes: AWS's 6 MB. A
+// single message always fits.
+const maxPayload = 6<<20 - 1024
+
+// scant is the memory that is set aside before a message is received: it suffices for
+// the largest one, in the queue's words and in the function's.
+const scant = 9 << 20 / 4
+
+// gather returns the next batch, nil when there is none: messages that are wanted, as
+// many as fit and come within the window.
+func (p *poller) gather(ctx context.Context) (*batch, error) {
+	f, err := p.opt.Functions.Find(p.of)
+	if err != nil {
+		return nil, fault.Invalid("Function does not exist")
+	}
+	visibility, err := p.opt.Queues.Look(f.At, f.Role, p.row.queue)
+	if err != nil {
+		return nil, err
+	}
+	p.problem(p.row.UUID, "")
+	if err := p.opt.Queues.Await(ctx, f.At, f.Role, p.row.queue); err != nil {
+		return nil, err
+	}
+	if err := p.memory.Take(ctx, p.of.Account, scant); err != nil {
+		return nil, err
+	}
+	b := &batch{found: f, until: time.Now().Add(visibility / 2)}
+	if err := p.receive(ctx, b); err != nil || len(b.messages) == 0 {
+		return nil, err
+	}
+	window, cancel := context.WithTimeout(ctx, time.Duration(p.row.Window)*time.Second)
+	defer cancel()
+	for window.Err() == nil && len(b.messages) < p.row.BatchSize && b.bytes < maxPayload {
+		if p.opt.Queues.Await(window, f.At, f.Role, p.row.queue) != nil || !p.memory.Try(p.of.Account, scant) {
+			break // with what there is; what is wrong shows with the next batch
+		}
+		n := len(b.messages)
+		if err := p.receive(ctx, b); err != nil || len(b.messages) == n && b.bytes >= maxPayload {
+			break
+		}
+	}
+	return b, nil
+}
+
+// receive adds to a batch what there is now. It gives back the memory that was set
+// aside for that, and takes what is needed.
+func (p *poller) receive(ctx context.Context, b *batch) error {
+	p.receiving <- struct{}{}
+	defer func() { <-p.receiving }()
+	all, err := p.opt.Queues.Receive(ctx, b.found.At, b.found.Role, p.row.queue, min(10, p.row.BatchSize-len(b.messages)))
+	p.memory.Give(p.of.Account, scant)
+	if err != nil {
+		return err
+	}
+	var unwanted, later []string
+	for i := range all {
+		msg := &all[i]
+		if !p.row.wants(msg) {
+			unwanted = append(unwanted, msg.Receipt)
+		} else if later != nil || !p.add(b, msg) {
+			later = append(later, msg.Receipt)
+		}
+	}
+	// These are no errors of the batch: what is not deleted or returned comes back.
+	if len(unwanted) > 0 {
+		err = p.opt.Queues.Delete(p.work, b.found.At, b.found.Role, p.row.queue, unwanted)
+	}
+	if len(later) > 0 {
+		err = errors.Join(err, p.opt.Queues.Return(p.work, b.found.At, b.found.Role, p.row.queue, later))
+	}
+	if err != nil && len(b.messages) > 0 {
+		p.opt.Log.Warn("messages that are not for a function could not be taken from its batch", "function", p.of.ARN(), "queue", p.row.Queue, "err", err)
+		return nil
+	}
+	return err
+}
+
+// add adds a message to a batch, if it and the memory have room for it.
+func (p *poller) add(b *batch, msg *Message) bool {
+	record := p.row.record(msg, msg.Body)
+	if len(b.messages) > 0 && b.bytes+len(record) > maxPayload {
+		b.bytes = maxPayload // it is full
+		return false
+	}
+	// The message itself, its record, and that in the payload.
+	size := int64(len(msg.Body) + 2*len(record) + 1024)
+	if !p.memory.Try(p.of.Account, size) {
+		return false
+	}
+	b.taken = append(b.taken, size)
+	b.messages, b.records, b.bytes = append(b.messages, *msg), append(b.records, record), b.bytes+len(record)+1
+	return true
+}
