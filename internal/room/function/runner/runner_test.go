@@ -78,7 +78,7 @@ func (e env) Invoke(ctx context.Context, in runtime.Invocation) (runtime.Result,
 func (env) Alive() bool { return true }
 func (env) Stop()       {}
 
-func (*house) Check(context.Context, catalog.Address, string) error { return nil }
+func (*house) Check(catalog.Address, string) error { return nil }
 func (*house) Assume(context.Context, catalog.Address, string) (runtime.Credentials, time.Time, error) {
 	return runtime.Credentials{}, time.Now().Add(6 * time.Hour), nil
 }
@@ -209,23 +209,24 @@ func TestDestinationsAreToldAsAtAWS(t *testing.T) {
 		const now = "2000-01-01T00:00:00.000Z" // where virtual time begins
 		success := `{"version":"1.0","timestamp":"` + now + `","requestContext":{"requestId":"id-{\"n\":1}","functionArn":"` + fn.ARN() + `:$LATEST","condition":"Success","approximateInvokeCount":2},` +
 			`"requestPayload":{"n":1},"responseContext":{"statusCode":200,"executedVersion":"$LATEST"},"responsePayload":{"word":"old","got":{"n":1}}}`
-		if err := r.Failed(ctx, fn, event(`{}`), 3, false, `{"errorMessage":"boom"}`); err != nil {
+		if err := r.Failed(ctx, fn, event(`{}`), Ending{Failure: Failure{Answer: `{"errorMessage":"boom"}`}, Attempts: 3}); err != nil {
 			t.Fatal(err)
 		}
-		if err := r.Failed(ctx, fn, event(`{}`), 0, true, "Rate Exceeded."); err != nil {
+		if err := r.Failed(ctx, fn, event(`{}`), Ending{Failure: Failure{Answer: "Rate Exceeded.", Throttled: true}, TooOld: true}); err != nil {
 			t.Fatal(err)
 		}
-		failure := func(condition string, n int, answer string) string {
+		failure := func(condition string, n int, response string) string {
 			return `{"version":"1.0","timestamp":"` + now + `","requestContext":{"requestId":"id-{}","functionArn":"` + fn.ARN() + `:$LATEST","condition":"` + condition + `","approximateInvokeCount":` + fmt.Sprint(n) + `},` +
-				`"requestPayload":{},"responseContext":{"statusCode":200,"executedVersion":"$LATEST","functionError":"Unhandled"},"responsePayload":` + answer + `}`
+				`"requestPayload":{}` + response + `}`
 		}
-		letter := func(message string) told {
-			return told{dead, Message{[]byte(`{}`), map[string]string{"RequestID": "id-{}", "ErrorMessage": message}, map[string]string{"ErrorCode": "200"}}}
+		const raised = `,"responseContext":{"statusCode":200,"executedVersion":"$LATEST","functionError":"Unhandled"},"responsePayload":{"errorMessage":"boom"}`
+		letter := func(message, status string) told {
+			return told{dead, Message{[]byte(`{}`), map[string]string{"RequestID": "id-{}", "ErrorMessage": message}, map[string]string{"ErrorCode": status}}}
 		}
 		want := []told{
 			{queue, Message{Body: []byte(success)}},
-			letter("boom"), {queue, Message{Body: []byte(failure("RetriesExhausted", 3, `{"errorMessage":"boom"}`))}},
-			letter("Rate Exceeded."), {queue, Message{Body: []byte(failure("EventAgeExceeded", 0, `"Rate Exceeded."`))}},
+			letter("boom", "200"), {queue, Message{Body: []byte(failure("RetriesExhausted", 3, raised))}},
+			letter("Rate Exceeded.", "429"), {queue, Message{Body: []byte(failure("EventAgeExceeded", 0, ""))}},
 		}
 		if diff := cmp.Diff(want, h.told); diff != "" {
 			t.Error(diff)
@@ -236,7 +237,7 @@ func TestDestinationsAreToldAsAtAWS(t *testing.T) {
 		if err := r.Attempt(ctx, fn, event(`{"n":1}`), 1); err != nil {
 			t.Errorf("a success that cannot be told: %v", err)
 		}
-		if err := r.Failed(ctx, fn, event(`{}`), 3, false, "x"); err == nil {
+		if err := r.Failed(ctx, fn, event(`{}`), Ending{Failure: Failure{Answer: "x"}, Attempts: 3}); err == nil {
 			t.Error("a failure that cannot be told is taken for told")
 		}
 	})
@@ -247,7 +248,7 @@ func TestWhatNobodyWantsToBeToldIsSaid(t *testing.T) {
 		if _, err := r.UpdateConfiguration(t.Context(), me, fn, &catalog.Change{DeadLetter: ptr("")}, ""); err != nil {
 			t.Fatal(err)
 		}
-		if err := r.Failed(t.Context(), fn, event(`{}`), 3, false, "x"); !errors.Is(err, ErrNowhere) {
+		if err := r.Failed(t.Context(), fn, event(`{}`), Ending{Failure: Failure{Answer: "x"}, Attempts: 3}); !errors.Is(err, ErrNowhere) {
 			t.Errorf("got %v, want %v", err, ErrNowhere)
 		}
 	})
