@@ -19,7 +19,7 @@ def client(name):
     return boto3.client(name, endpoint_url=endpoint, config=Config(retries={"max_attempts": 0}))
 
 
-functions, iam, sqs, logs, events = (client(name) for name in ("lambda", "iam", "sqs", "logs", "events"))
+functions, iam, sqs, logs, events, trail = (client(name) for name in ("lambda", "iam", "sqs", "logs", "events", "cloudtrail"))
 
 
 def zipped(text):
@@ -55,6 +55,8 @@ def handler(event, context):
     print("got", json.dumps(event))
     if event.get("raise"):
         raise ValueError("boom")
+    if event.get("make"):
+        return boto3.client("sqs").create_queue(QueueName=event["make"])["QueueUrl"]
     if event.get("queue"):
         return boto3.client("sqs").send_message(QueueUrl=event["queue"], MessageBody="from inside")["MessageId"]
     if event.get("source") == "shop":
@@ -68,8 +70,8 @@ trust = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "st
 role = iam.create_role(RoleName="runs", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
 
 
-def let(*actions):
-    document = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": list(actions), "Resource": [out_arn, dead_arn]}}
+def let(*actions, on=None):
+    document = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": list(actions), "Resource": on or [out_arn, dead_arn]}}
     iam.put_role_policy(RoleName="runs", PolicyName="queues", PolicyDocument=json.dumps(document))
 
 
@@ -111,6 +113,16 @@ let("sqs:ReceiveMessage")
 answer, said = invoke({"queue": out})
 assert answer["FunctionError"] == "Unhandled" and "sqs:SendMessage" in said["errorMessage"].replace("sqs:sendmessage", "sqs:SendMessage"), said
 assert "assumed-role/runs/fn" in said["errorMessage"], said
+
+# The trail has the session of the role as the caller.
+let("sqs:SendMessage", "sqs:CreateQueue", on="*")
+answer, said = invoke({"make": "inside"})
+assert said.endswith("/inside"), said
+made_inside = trail.lookup_events(LookupAttributes=[{"AttributeKey": "ResourceName", "AttributeValue": "inside"}])["Events"]
+assert [(e["EventName"], e["Username"]) for e in made_inside] == [("CreateQueue", "fn")], made_inside
+caller = json.loads(made_inside[0]["CloudTrailEvent"])["userIdentity"]
+assert caller["type"] == "AssumedRole" and caller["arn"] == "arn:aws:sts::000000000000:assumed-role/runs/fn", caller
+assert caller["sessionContext"]["sessionIssuer"]["arn"] == role, caller
 let("sqs:SendMessage")
 
 answer, _ = invoke({}, InvocationType="DryRun")
