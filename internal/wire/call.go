@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/dari-bus/dari/internal/wire/later"
 	"github.com/dari-bus/dari/internal/wire/shape"
 	"github.com/dari-bus/dari/internal/wire/trail"
 )
@@ -87,13 +88,6 @@ func (c *Call) HostHeader() string { return c.host }
 // second; then fn is let go, and the log says so.
 func (c *Call) Later(fn func(context.Context)) { c.later = append(c.later, fn) }
 
-// Bounds of what hooks leave for later.
-const (
-	maxLater    = 64
-	laterWithin = 10 * time.Second
-	laterRoom   = time.Second
-)
-
 // statusClientGone is what proxies log when a client did not wait for the
 // answer.
 const statusClientGone = 499
@@ -148,8 +142,8 @@ func (h *handler) tell(c *call, w http.ResponseWriter) {
 	ctx := context.WithoutCancel(c.r.Context())
 	h.guarded(s, func() { h.After(ctx, s) })
 	for _, fn := range s.later {
-		h.after.start(func() {
-			within, cancel := context.WithTimeout(ctx, laterWithin)
+		h.after.Start(func() {
+			within, cancel := context.WithTimeout(ctx, later.Within)
 			defer cancel()
 			h.guarded(s, func() { fn(within) })
 		}, func() {
@@ -168,48 +162,4 @@ func (h *handler) guarded(s *Call, hook func()) {
 		}
 	}()
 	hook()
-}
-
-// afterwards runs what hooks leave for later. Each takes a place in it.
-type afterwards chan struct{}
-
-// start starts fn as soon as there is room, and calls none if there is none in
-// time.
-func (a afterwards) start(fn, none func()) {
-	select {
-	case a <- struct{}{}:
-	default:
-		patience := time.NewTimer(laterRoom)
-		defer patience.Stop()
-		select {
-		case a <- struct{}{}:
-		case <-patience.C:
-			none()
-			return
-		}
-	}
-	go func() {
-		defer func() { <-a }()
-		fn()
-	}()
-}
-
-// wait returns when all places are free, or ctx has ended; then its error says
-// why.
-func (a afterwards) wait(ctx context.Context) error {
-	taken := 0
-	defer func() {
-		for range taken {
-			<-a
-		}
-	}()
-	for taken < cap(a) {
-		select {
-		case a <- struct{}{}:
-			taken++
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-	return nil
 }

@@ -127,9 +127,10 @@ func TestAClientHasItsAnswerBeforeTheHookIsTold(t *testing.T) {
 
 // What is left for later neither holds up the connection nor grows without end.
 func TestWhatIsLeftForLaterIsBounded(t *testing.T) {
+	const places = 64 // of package later
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		ended := make(chan error, 2*maxLater)
+		ended := make(chan error, 2*places)
 		h := newHandler(t, Options{
 			Log: slog.New(slog.NewTextHandler(&log, nil)),
 			After: func(_ context.Context, c *Call) {
@@ -141,15 +142,15 @@ func TestWhatIsLeftForLaterIsBounded(t *testing.T) {
 			do(h, request(t, "POST", "/", "{}", "X-Amz-Target", "AWSEvents.Touch"))
 			return time.Since(began)
 		}
-		for i := range maxLater {
+		for i := range places {
 			if took := call(); took != 0 {
 				t.Fatalf("call %d waited %s", i, took)
 			}
 		}
-		if took := call(); took != laterRoom || !strings.Contains(log.String(), "is let go") {
+		if took := call(); took != time.Second || !strings.Contains(log.String(), "is let go") {
 			t.Errorf("with no room left a call waited %s; log: %s", took, &log)
 		}
-		if err := h.(Handler).Wait(t.Context()); err != nil || len(ended) != maxLater {
+		if err := h.(Handler).Wait(t.Context()); err != nil || len(ended) != places {
 			t.Errorf("%d ended, %v", len(ended), err)
 		}
 		if took := call(); took != 0 {

@@ -15,6 +15,7 @@ import (
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/budget"
 	"github.com/dari-bus/dari/internal/wire/body"
+	"github.com/dari-bus/dari/internal/wire/later"
 	"github.com/dari-bus/dari/internal/wire/rest"
 	"github.com/dari-bus/dari/internal/wire/shape"
 )
@@ -89,10 +90,10 @@ type Handler interface {
 type handler struct {
 	Options
 	services []*service
-	after    afterwards
+	after    later.Room
 }
 
-func (h *handler) Wait(ctx context.Context) error { return h.after.wait(ctx) }
+func (h *handler) Wait(ctx context.Context) error { return h.after.Wait(ctx) }
 
 // A service is a Service that is compiled.
 type service struct {
@@ -123,7 +124,7 @@ type operation struct {
 // limit on a member that does not exist, an expression that does not compile, a
 // type that the wire cannot carry.
 func NewHandler(o Options) (Handler, error) {
-	h := &handler{Options: o, after: make(afterwards, maxLater)}
+	h := &handler{Options: o, after: later.New()}
 	h.setDefaults()
 	var errs []error
 	if !access.IsRegion(h.Region) {
