@@ -58,7 +58,7 @@ type DeadLetterConfig struct{ TargetArn *string }
 
 // Environment are variables.
 type Environment struct {
-	Variables map[string]string `trail:"hidden"`
+	Variables map[string]string `trail:"omitted"`
 }
 
 // TracingConfig says whether calls are traced.
@@ -152,7 +152,7 @@ func val(s *string) string {
 
 // EnvironmentResponse are the variables of a function.
 type EnvironmentResponse struct {
-	Variables map[string]string `empty:"kept" trail:"hidden"`
+	Variables map[string]string `empty:"kept" trail:"omitted"`
 }
 
 // LayerOutput is a layer that a function has.

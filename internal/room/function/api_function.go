@@ -27,7 +27,7 @@ func (a api) functionRows() []wire.Operation {
 
 // FunctionCode is where code comes from.
 type FunctionCode struct {
-	ZipFile                          []byte `trail:"hidden"`
+	ZipFile                          []byte `trail:"omitted"`
 	S3Bucket, S3Key, S3ObjectVersion *string
 	S3ObjectStorageMode              *string
 	ImageUri, SourceKMSKeyArn        *string

@@ -58,7 +58,7 @@ func layerOf(l *catalog.Layer, at catalog.LayerAddress) *layerOutput {
 type layerContentInput struct {
 	S3Bucket, S3Key, S3ObjectVersion *string
 	S3ObjectStorageMode              *string
-	ZipFile                          []byte `trail:"hidden"`
+	ZipFile                          []byte `trail:"omitted"`
 }
 
 type publishLayerInput struct {

@@ -11,16 +11,18 @@ func (f *Field) Camel() string { return f.camel }
 // Null says whether the input member v is absent.
 func (f *Field) Null(v reflect.Value) bool { return isNull(v) }
 
-// Hidden says whether trails do not show the member.
-func (f *Field) Hidden() bool { return f.hidden }
+// Hidden says whether trails do not show what the member is, and Omitted whether they
+// do not have it at all; it is hidden then, too.
+func (f *Field) Hidden() bool  { return f.hidden }
+func (f *Field) Omitted() bool { return f.omitted }
 
-// hides says whether a member with a tag such as `trail:"hidden"` and a limit is
-// hidden.
-func hides(tag string, l *limit) (bool, error) {
-	if tag != "" && tag != "hidden" {
-		return false, fmt.Errorf("the trail option %q is not understood; there is hidden", tag)
+// hide reads a tag such as `trail:"hidden"`.
+func (f *Field) hide(tag string) error {
+	if tag != "" && tag != "hidden" && tag != "omitted" {
+		return fmt.Errorf("the trail option %q is not understood; there are hidden and omitted", tag)
 	}
-	return tag == "hidden" || l.hides(), nil
+	f.hidden, f.omitted = tag != "" || f.limit.hides(), tag == "omitted"
+	return nil
 }
 
 // hides says whether the value, or a part of it, is a secret.

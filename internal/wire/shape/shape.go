@@ -80,8 +80,9 @@ type Field struct {
 	Location     Location
 	LocationName string
 	limit        *limit
-	// hidden says that trails do not show the member.
-	hidden bool
+	// hidden says that trails do not show what the member is, and omitted that they do
+	// not have it.
+	hidden, omitted bool
 }
 
 // A Form is how the query protocol spells a member.
@@ -300,7 +301,7 @@ func (c *Compiler) member(s *Shape, sf reflect.StructField, name, opts string) e
 	if f.limit, err = c.limit(owner(s.Type, sf)+"."+sf.Name, f.Shape); err != nil {
 		return err
 	}
-	if f.hidden, err = hides(sf.Tag.Get("trail"), f.limit); err != nil {
+	if err = f.hide(sf.Tag.Get("trail")); err != nil {
 		return err
 	}
 	if f.Shape.Ptr && f.Shape.Type == reflect.TypeFor[string]() {

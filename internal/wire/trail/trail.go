@@ -7,7 +7,8 @@
 //
 // What is hidden says so in CloudTrail's words in the place of its value, whatever
 // that was: members whose limit is secret, or whose tag is `trail:"hidden"`, with
-// all that is below them, and every blob and document. What comes to more than [MaxBytes] is
+// all that is below them, and every blob and document. Members whose tag is
+// `trail:"omitted"` are left out instead, as CloudTrail does with some. What comes to more than [MaxBytes] is
 // not printed; that it is left out is. Messages of errors are searched for what is
 // hidden in their input.
 package trail
@@ -79,7 +80,7 @@ func (p *printer) structure(v reflect.Value, s *shape.Shape) {
 	for i := range s.Fields {
 		f := &s.Fields[i]
 		m := f.Of(v)
-		if p.full() || f.Shape.Kind.Streams() || p.absent(f, m) {
+		if p.full() || f.Shape.Kind.Streams() || f.Omitted() || p.absent(f, m) {
 			continue
 		}
 		if !first {

@@ -30,6 +30,7 @@ type everything struct {
 	Rest      *inner
 	Body      *string `trail:"hidden"`
 	Quiet     string  `json:",omitempty"`
+	Zip       []byte  `trail:"omitted"`
 }
 
 func compile(t *testing.T, v any) *shape.Shape {
@@ -49,7 +50,7 @@ func TestMembersAreSpelledAsCloudTrailDoes(t *testing.T) {
 	in := everything{
 		MD5OfText: "0", Name: ptr("<a> & \"b\""), On: ptr(false), Count: ptr(-3), Rate: 0.5, At: &at, Blob: []byte("zip"),
 		Tags: map[string]string{"Upper": "1", "lower": ""}, Rows: []inner{{Password: ptr("hunter2")}, {Words: []string{"hunter3"}}, {}},
-		Body: ptr("hunter4"),
+		Body: ptr("hunter4"), Zip: []byte("hunter5"),
 	}
 	want := `{"mD5OfText":"0","name":"<a> & \"b\"","on":false,"count":-3,"rate":0.5,"at":"Sep 14, 2026 10:11:12 AM",` +
 		`"blob":"HIDDEN_DUE_TO_SECURITY_REASONS","tags":{"Upper":"1","lower":""},` +
