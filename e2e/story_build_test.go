@@ -359,7 +359,9 @@ func TestKill9EndsBuildsInAFault(t *testing.T) {
 	q := c.queue("ends", nil)
 	c.rule("default", "ends", `{"source":["aws.codebuild"],"detail":{"build-status":[{"anything-but":"IN_PROGRESS"}]}}`, target("q", q.arn))
 	mark := fmt.Sprint(30000 + time.Now().UnixNano()%1e6) // how long they sleep: so they are found
-	b.project(t, "slow", "phases: {build: {commands: ['setsid sleep "+mark+" & sleep "+mark+"']}}", nil)
+	b.project(t, "slow", "phases: {build: {commands: ['setsid sleep "+mark+" & sleep "+mark+"']}}", func(in *codebuild.CreateProjectInput) {
+		in.Environment.ComputeType = cb.ComputeTypeBuildLambda1gb // so that as many as there are slots have memory
+	})
 	b.project(t, "quick", "phases: {build: {commands: ['echo done']}}", nil)
 	sleeping := func() (n int) {
 		all, err := filepath.Glob("/proc/[0-9]*/cmdline")

@@ -254,7 +254,7 @@ func (a *App) openFunctions(ctx context.Context, r *rooms, guard access.Guard) (
 		Sources: functionSources{r}, Batches: a.opt.memory.Share(memoryBatches),
 		Options: runner.Options{
 			Store: a.store, Guard: guard, Engine: &functionEngine{box: &a.box}, Roles: functionRoles{r}, Outbox: functionDebts{r.outbox}, Queues: functionQueues{r},
-			Logs: functionLogs{r.logs}, Endpoint: a.inside, Log: a.opt.Log, MemoryMB: a.opt.memoryOfFunctions(), Configured: a.opt.configured,
+			Logs: functionLogs{r.logs}, Endpoint: a.inside, Log: a.opt.Log, MemoryMB: a.opt.memoryOfPrograms(), Configured: a.opt.configured,
 			Dir: func(ctx context.Context) (string, error) {
 				s, err := a.box.open(ctx)
 				if err != nil {

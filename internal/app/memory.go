@@ -52,9 +52,9 @@ func (o *Options) newMemory() (*budget.Budget, error) {
 	return budget.New(total, memoryParts), nil
 }
 
-// memoryOfFunctions is how much memory functions may have in all, in MiB: what the
-// server leaves of the machine's. 0, where nobody knows that, is the pool's default.
-func (o *Options) memoryOfFunctions() int {
+// memoryOfPrograms is how much memory functions may have in all, and builds as well, in
+// MiB: what the server leaves of the machine's. 0 says that nobody knows.
+func (o *Options) memoryOfPrograms() int {
 	n, ok := budget.Machine()
 	if !ok {
 		return 0

@@ -20,7 +20,6 @@ var outgrown = []string{
 	"internal/app",
 	"internal/bus",
 	"internal/delivery",
-	"internal/room/build",
 	"internal/room/identity",
 	"internal/room/identity/directory",
 	"internal/room/queue",

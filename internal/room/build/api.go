@@ -9,6 +9,7 @@ import (
 
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/room/build/catalog"
 	"github.com/dari-bus/dari/internal/wire"
 )
 
@@ -22,7 +23,7 @@ type api struct{ *Service }
 func API(s *Service) *wire.Service {
 	a := api{s}
 	return &wire.Service{
-		Name:        service,
+		Name:        catalog.Service,
 		Title:       "AWS CodeBuild",
 		Target:      "CodeBuild_20161006",
 		Version:     "2016-10-06",
@@ -31,7 +32,8 @@ func API(s *Service) *wire.Service {
 		Operations:  slices.Concat(a.projectRows(), a.buildRows(), refused()),
 		Limits:      limits,
 		Quotas: []string{
-			"An account has at most 5,000 projects in a region; 100 of its builds wait for their turn, beside those that run, and the last 2,000 are kept.",
+			"An account has at most 5,000 projects in a region; 100 of its builds wait for their turn, beside those that run, and the last 2,000 in a region are kept.",
+			"As many builds run as the machine has processors, two at least, and together they may use what -memory leaves of the machine: one that may use more gets that, and runs alone. Accounts take turns; one that has no build running does not wait for those of others to end, while at most as many run once more.",
 			"A buildspec has at most 256 KiB, and 20,000 values with its aliases written out. A source and an artifact have at most 100,000 files and 4 GiB each.",
 		},
 		Deviations: []string{

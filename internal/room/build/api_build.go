@@ -8,6 +8,7 @@ import (
 
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/arn"
+	"github.com/dari-bus/dari/internal/room/build/catalog"
 	"github.com/dari-bus/dari/internal/room/build/runner"
 	"github.com/dari-bus/dari/internal/wire"
 )
@@ -28,111 +29,13 @@ type startBuildInput struct {
 	ProjectName      *string `json:"projectName"`
 	IdempotencyToken *string `json:"idempotencyToken"`
 	DebugSession     *bool   `json:"debugSessionEnabled"`
-	Overrides
-}
-
-// Overrides are the settings that a build may have of its own.
-type Overrides struct {
-	SourceVersion            *string         `json:"sourceVersion"`
-	SecondarySources         []Source        `json:"secondarySourcesOverride"`
-	SecondarySourcesVersion  []SourceVersion `json:"secondarySourcesVersionOverride"`
-	SourceTypeOverride       *string         `json:"sourceTypeOverride"`
-	SourceLocation           *string         `json:"sourceLocationOverride"`
-	SourceAuth               json.RawMessage `json:"sourceAuthOverride"`
-	GitCloneDepth            *int            `json:"gitCloneDepthOverride"`
-	Submodules               *Submodules     `json:"gitSubmodulesConfigOverride"`
-	Buildspec                *string         `json:"buildspecOverride"`
-	InsecureSsl              *bool           `json:"insecureSslOverride"` // CodeBuild's spelling.
-	ReportBuildStatus        *bool           `json:"reportBuildStatusOverride"`
-	BuildStatusConfig        json.RawMessage `json:"buildStatusConfigOverride"`
-	EnvironmentVariables     []Variable      `json:"environmentVariablesOverride"`
-	EnvironmentType          *string         `json:"environmentTypeOverride"`
-	Image                    *string         `json:"imageOverride"`
-	ComputeType              *string         `json:"computeTypeOverride"`
-	Certificate              *string         `json:"certificateOverride"`
-	PrivilegedMode           *bool           `json:"privilegedModeOverride"`
-	ImagePullCredentialsType *string         `json:"imagePullCredentialsTypeOverride"`
-	RegistryCredential       json.RawMessage `json:"registryCredentialOverride"`
-	Fleet                    json.RawMessage `json:"fleetOverride"`
-	Cache                    *Cache          `json:"cacheOverride"`
-	ServiceRoleOverride      *string         `json:"serviceRoleOverride"`
-	Artifacts                *Artifacts      `json:"artifactsOverride"`
-	SecondaryArtifacts       []Artifacts     `json:"secondaryArtifactsOverride"`
-	TimeoutInMinutesOverride *int            `json:"timeoutInMinutesOverride"`
-	QueuedTimeoutOverride    *int            `json:"queuedTimeoutInMinutesOverride"`
-	EncryptionKey            *string         `json:"encryptionKeyOverride"`
-	LogsConfig               *LogsConfig     `json:"logsConfigOverride"`
-	AutoRetryLimit           *int            `json:"autoRetryLimitOverride"`
-}
-
-// set puts what is there in the place of a setting.
-func set[T any](to *T, from *T) {
-	if from != nil {
-		*to = *from
-	}
-}
-
-func setRaw(to *json.RawMessage, from json.RawMessage) {
-	if from != nil {
-		*to = from
-	}
-}
-
-// Apply returns settings with the overrides. What the settings point to stays as it is.
-func (o *Overrides) Apply(s Settings) Settings {
-	s = s.merge(Settings{
-		SourceVersion: o.SourceVersion, SecondarySources: o.SecondarySources, SecondarySourceVersions: o.SecondarySourcesVersion,
-		Cache: o.Cache, ServiceRole: o.ServiceRoleOverride, Artifacts: o.Artifacts, SecondaryArtifacts: o.SecondaryArtifacts,
-		TimeoutInMinutes: o.TimeoutInMinutesOverride, QueuedTimeoutInMinutes: o.QueuedTimeoutOverride, EncryptionKey: o.EncryptionKey,
-		LogsConfig: o.LogsConfig, AutoRetryLimit: o.AutoRetryLimit,
-	})
-	source, env := *s.Source, *s.Environment
-	set(&source.Type, o.SourceTypeOverride)
-	set(&source.Location, o.SourceLocation)
-	if source.Type == "NO_SOURCE" && o.SourceTypeOverride != nil {
-		source.Location = val(o.SourceLocation)
-	}
-	set(&source.Buildspec, o.Buildspec)
-	set(&source.InsecureSsl, o.InsecureSsl)
-	set(&source.ReportBuildStatus, o.ReportBuildStatus)
-	setRaw(&source.Auth, o.SourceAuth)
-	setRaw(&source.BuildStatusConfig, o.BuildStatusConfig)
-	if o.GitCloneDepth != nil {
-		source.GitCloneDepth = o.GitCloneDepth
-	}
-	if o.Submodules != nil {
-		source.GitSubmodulesConfig = o.Submodules
-	}
-	set(&env.Type, o.EnvironmentType)
-	set(&env.Image, o.Image)
-	set(&env.ComputeType, o.ComputeType)
-	set(&env.Certificate, o.Certificate)
-	set(&env.PrivilegedMode, o.PrivilegedMode)
-	set(&env.ImagePullCredentialsType, o.ImagePullCredentialsType)
-	setRaw(&env.RegistryCredential, o.RegistryCredential)
-	setRaw(&env.Fleet, o.Fleet)
-	env.EnvironmentVariables = override(env.EnvironmentVariables, o.EnvironmentVariables)
-	s.Source, s.Environment = &source, &env
-	return s
-}
-
-// override returns variables with those of others, which count where a name is in both.
-func override(all, others []Variable) []Variable {
-	all = slices.Clone(all)
-	for _, o := range others {
-		if i := slices.IndexFunc(all, func(v Variable) bool { return v.Name == o.Name }); i >= 0 {
-			all[i] = o
-		} else {
-			all = append(all, o)
-		}
-	}
-	return all
+	catalog.Overrides
 }
 
 // StartBuild starts a build.
 func (a api) StartBuild(ctx context.Context, in *startBuildInput) (*buildOutput, error) {
 	if wire.Val(in.DebugSession) {
-		return nil, invalid("debugSessionEnabled: the sandbox of a build is not entered from outside; leave it out")
+		return nil, catalog.Invalid("debugSessionEnabled: the sandbox of a build is not entered from outside; leave it out")
 	}
 	b, err := a.Start(ctx, caller(ctx), *in.ProjectName, wire.Val(in.IdempotencyToken), in.Apply)
 	return a.answer(b, err)
@@ -142,9 +45,9 @@ func (a api) StartBuild(ctx context.Context, in *startBuildInput) (*buildOutput,
 // StartBuild, as the constant input of a target has them; others count for nothing. The
 // same token means the same build.
 func (s *Service) StartFor(ctx context.Context, by access.Caller, project arn.ARN, input []byte, token string) error {
-	var o Overrides
+	var o catalog.Overrides
 	if err := json.Unmarshal(input, &o); err != nil && bytes.HasPrefix(bytes.TrimSpace(input), []byte("{")) {
-		return invalid("the input of the target: %v", err)
+		return catalog.Invalid("the input of the target: %v", err)
 	}
 	_, err := s.Start(ctx, by, project.String(), token, o.Apply)
 	return err
@@ -175,41 +78,41 @@ type artifactsOutput struct {
 }
 
 type logsOutput struct {
-	GroupName         string          `json:"groupName,omitempty"`
-	StreamName        string          `json:"streamName,omitempty"`
-	DeepLink          string          `json:"deepLink,omitempty"`
-	CloudWatchLogsARN string          `json:"cloudWatchLogsArn,omitempty"`
-	CloudWatchLogs    *CloudWatchLogs `json:"cloudWatchLogs,omitempty"`
-	S3Logs            *S3Logs         `json:"s3Logs,omitempty"`
+	GroupName         string                  `json:"groupName,omitempty"`
+	StreamName        string                  `json:"streamName,omitempty"`
+	DeepLink          string                  `json:"deepLink,omitempty"`
+	CloudWatchLogsARN string                  `json:"cloudWatchLogsArn,omitempty"`
+	CloudWatchLogs    *catalog.CloudWatchLogs `json:"cloudWatchLogs,omitempty"`
+	S3Logs            *catalog.S3Logs         `json:"s3Logs,omitempty"`
 }
 
 type buildDetails struct {
-	ID                           string            `json:"id"`
-	ARN                          string            `json:"arn"`
-	BuildNumber                  int64             `json:"buildNumber"`
-	StartTime                    *wire.Time        `json:"startTime,omitempty"`
-	EndTime                      *wire.Time        `json:"endTime,omitempty"`
-	CurrentPhase                 string            `json:"currentPhase"`
-	BuildStatus                  string            `json:"buildStatus"`
-	SourceVersion                string            `json:"sourceVersion,omitempty"`
-	ResolvedSourceVersion        string            `json:"resolvedSourceVersion,omitempty"`
-	ProjectName                  string            `json:"projectName"`
-	Phases                       []phaseOutput     `json:"phases" empty:"kept"`
-	Source                       *Source           `json:"source"`
-	SecondarySources             []Source          `json:"secondarySources" empty:"kept"`
-	SecondarySourceVersions      []SourceVersion   `json:"secondarySourceVersions" empty:"kept"`
-	Artifacts                    artifactsOutput   `json:"artifacts"`
-	SecondaryArtifacts           []artifactsOutput `json:"secondaryArtifacts" empty:"kept"`
-	Cache                        *Cache            `json:"cache"`
-	Environment                  *Environment      `json:"environment"`
-	ServiceRole                  *string           `json:"serviceRole"`
-	Logs                         logsOutput        `json:"logs"`
-	TimeoutInMinutes             *int              `json:"timeoutInMinutes"`
-	QueuedTimeoutInMinutes       *int              `json:"queuedTimeoutInMinutes"`
-	BuildComplete                bool              `json:"buildComplete"`
-	Initiator                    string            `json:"initiator"`
-	EncryptionKey                *string           `json:"encryptionKey"`
-	ExportedEnvironmentVariables []exported        `json:"exportedEnvironmentVariables" empty:"kept"`
+	ID                           string                  `json:"id"`
+	ARN                          string                  `json:"arn"`
+	BuildNumber                  int64                   `json:"buildNumber"`
+	StartTime                    *wire.Time              `json:"startTime,omitempty"`
+	EndTime                      *wire.Time              `json:"endTime,omitempty"`
+	CurrentPhase                 string                  `json:"currentPhase"`
+	BuildStatus                  string                  `json:"buildStatus"`
+	SourceVersion                string                  `json:"sourceVersion,omitempty"`
+	ResolvedSourceVersion        string                  `json:"resolvedSourceVersion,omitempty"`
+	ProjectName                  string                  `json:"projectName"`
+	Phases                       []phaseOutput           `json:"phases" empty:"kept"`
+	Source                       *catalog.Source         `json:"source"`
+	SecondarySources             []catalog.Source        `json:"secondarySources" empty:"kept"`
+	SecondarySourceVersions      []catalog.SourceVersion `json:"secondarySourceVersions" empty:"kept"`
+	Artifacts                    artifactsOutput         `json:"artifacts"`
+	SecondaryArtifacts           []artifactsOutput       `json:"secondaryArtifacts" empty:"kept"`
+	Cache                        *catalog.Cache          `json:"cache"`
+	Environment                  *catalog.Environment    `json:"environment"`
+	ServiceRole                  *string                 `json:"serviceRole"`
+	Logs                         logsOutput              `json:"logs"`
+	TimeoutInMinutes             *int                    `json:"timeoutInMinutes"`
+	QueuedTimeoutInMinutes       *int                    `json:"queuedTimeoutInMinutes"`
+	BuildComplete                bool                    `json:"buildComplete"`
+	Initiator                    string                  `json:"initiator"`
+	EncryptionKey                *string                 `json:"encryptionKey"`
+	ExportedEnvironmentVariables []exported              `json:"exportedEnvironmentVariables" empty:"kept"`
 }
 
 type exported struct {
@@ -220,7 +123,7 @@ type exported struct {
 func (a api) showBuild(b *Build) buildDetails {
 	d := buildDetails{
 		ID: b.ID(), ARN: b.ARN(), BuildNumber: b.Number, StartTime: moment(b.Started), EndTime: moment(b.Ended), CurrentPhase: b.Current().Type,
-		BuildStatus: b.Status, SourceVersion: val(b.SourceVersion), ResolvedSourceVersion: b.Revision, ProjectName: b.Project, Source: b.Source,
+		BuildStatus: b.Status, SourceVersion: wire.Val(b.SourceVersion), ResolvedSourceVersion: b.Revision, ProjectName: b.Project, Source: b.Source,
 		SecondarySources: b.SecondarySources, SecondarySourceVersions: b.SecondarySourceVersions, Cache: b.Cache, Environment: b.Environment,
 		ServiceRole: b.ServiceRole, TimeoutInMinutes: b.TimeoutInMinutes, QueuedTimeoutInMinutes: b.QueuedTimeoutInMinutes, BuildComplete: b.Complete(),
 		Initiator: b.Initiator, EncryptionKey: b.EncryptionKey, Artifacts: showArtifact(b, *b.Artifacts),
@@ -239,7 +142,7 @@ func (a api) showBuild(b *Build) buildDetails {
 	for _, v := range b.Exported {
 		d.ExportedEnvironmentVariables = append(d.ExportedEnvironmentVariables, exported(v))
 	}
-	d.Logs = logsOutput{CloudWatchLogs: &CloudWatchLogs{Status: "DISABLED"}, S3Logs: &S3Logs{Status: "DISABLED"}}
+	d.Logs = logsOutput{CloudWatchLogs: &catalog.CloudWatchLogs{Status: "DISABLED"}, S3Logs: &catalog.S3Logs{Status: "DISABLED"}}
 	if group, stream := b.logs(); stream != "" {
 		d.Logs.GroupName, d.Logs.StreamName, d.Logs.DeepLink = group, stream, a.link(group, stream)
 		d.Logs.CloudWatchLogsARN = b.place.ARN("logs", "log-group:"+group+":log-stream:"+stream).String()
@@ -248,7 +151,7 @@ func (a api) showBuild(b *Build) buildDetails {
 	return d
 }
 
-func showArtifact(b *Build, a Artifacts) artifactsOutput {
+func showArtifact(b *Build, a catalog.Artifacts) artifactsOutput {
 	out := artifactsOutput{
 		ArtifactIdentifier: a.ArtifactIdentifier, OverrideArtifactName: a.OverrideArtifactName, EncryptionDisabled: a.EncryptionDisabled, BucketOwnerAccess: a.BucketOwnerAccess,
 	}

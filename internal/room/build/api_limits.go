@@ -1,6 +1,9 @@
 package build
 
-import "github.com/dari-bus/dari/internal/wire"
+import (
+	"github.com/dari-bus/dari/internal/room/build/catalog"
+	"github.com/dari-bus/dari/internal/wire"
+)
 
 // limits are the constraints on members, as AWS's model has them.
 var limits = wire.Limits{
@@ -20,7 +23,7 @@ var limits = wire.Limits{
 	"listBuildsInput.SortOrder":             sortOrder,
 	"listBuildsForProjectInput.ProjectName": name,
 	"startBuildInput.ProjectName":           name,
-	"Overrides.SourceTypeOverride":          {Enum: sourceTypes},
+	"Overrides.SourceTypeOverride":          {Enum: catalog.SourceTypes},
 	"Overrides.TimeoutInMinutesOverride":    timeout,
 	"Overrides.QueuedTimeoutOverride":       queuedTimeout,
 	"Overrides.ServiceRoleOverride":         {Min: 1},

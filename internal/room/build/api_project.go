@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/page"
+	"github.com/dari-bus/dari/internal/room/build/catalog"
 	"github.com/dari-bus/dari/internal/wire"
 )
 
@@ -24,16 +24,16 @@ func (a api) projectRows() []wire.Operation {
 
 type createProjectInput struct {
 	Name *string `json:"name"`
-	Settings
-	Tags         []Tag `json:"tags"`
-	BadgeEnabled *bool `json:"badgeEnabled"`
+	catalog.Settings
+	Tags         []catalog.Tag `json:"tags"`
+	BadgeEnabled *bool         `json:"badgeEnabled"`
 }
 
 type updateProjectInput struct {
 	Name *string `json:"name"`
-	Settings
-	Tags         []Tag `json:"tags"`
-	BadgeEnabled *bool `json:"badgeEnabled"`
+	catalog.Settings
+	Tags         []catalog.Tag `json:"tags"`
+	BadgeEnabled *bool         `json:"badgeEnabled"`
 }
 
 type badge struct {
@@ -45,15 +45,15 @@ type badge struct {
 type details struct {
 	Name string `json:"name"`
 	ARN  string `json:"arn"`
-	Settings
-	Tags              []Tag      `json:"tags" empty:"kept"`
-	Created           *wire.Time `json:"created,omitempty"`
-	LastModified      *wire.Time `json:"lastModified,omitempty"`
-	Badge             badge      `json:"badge"`
-	ProjectVisibility string     `json:"projectVisibility"`
+	catalog.Settings
+	Tags              []catalog.Tag `json:"tags" empty:"kept"`
+	Created           *wire.Time    `json:"created,omitempty"`
+	LastModified      *wire.Time    `json:"lastModified,omitempty"`
+	Badge             badge         `json:"badge"`
+	ProjectVisibility string        `json:"projectVisibility"`
 }
 
-func (a api) show(p *Project) details {
+func (a api) show(p *catalog.Project) details {
 	d := details{
 		Name: p.Name, ARN: p.ARN(), Settings: p.Settings, Tags: p.Tags, Created: moment(p.Created), LastModified: moment(p.Modified),
 		Badge: badge{BadgeEnabled: p.Badge}, ProjectVisibility: "PRIVATE",
@@ -70,7 +70,7 @@ type projectOutput struct {
 
 // CreateProject makes a project.
 func (a api) CreateProject(ctx context.Context, in *createProjectInput) (*projectOutput, error) {
-	p, err := a.Create(ctx, caller(ctx), Project{Name: *in.Name, Settings: in.Settings, Tags: in.Tags, Badge: wire.Val(in.BadgeEnabled)})
+	p, err := a.Create(ctx, caller(ctx), catalog.Project{Name: *in.Name, Settings: in.Settings, Tags: in.Tags, Badge: wire.Val(in.BadgeEnabled)})
 	if err != nil {
 		return nil, err
 	}
@@ -79,8 +79,8 @@ func (a api) CreateProject(ctx context.Context, in *createProjectInput) (*projec
 
 // UpdateProject changes what is given of a project.
 func (a api) UpdateProject(ctx context.Context, in *updateProjectInput) (*projectOutput, error) {
-	p, err := a.Update(ctx, caller(ctx), *in.Name, func(p *Project) {
-		p.Settings = p.Settings.merge(in.Settings)
+	p, err := a.Update(ctx, caller(ctx), *in.Name, func(p *catalog.Project) {
+		p.Settings = p.Settings.Merge(in.Settings)
 		if in.Tags != nil {
 			p.Tags = in.Tags
 		}
@@ -114,7 +114,7 @@ type batchGetProjectsOutput struct {
 
 // BatchGetProjects returns projects by their names or ARNs.
 func (a api) BatchGetProjects(ctx context.Context, in *batchGetProjectsInput) (*batchGetProjectsOutput, error) {
-	found, missing, err := a.Projects(caller(ctx), in.Names)
+	found, missing, err := a.Several(caller(ctx), in.Names)
 	if err != nil {
 		return nil, err
 	}
@@ -138,15 +138,15 @@ type listProjectsOutput struct {
 
 // ListProjects lists the names of projects, by name if nothing else is said.
 func (a api) ListProjects(ctx context.Context, in *listProjectsInput) (*listProjectsOutput, error) {
-	all, err := a.AllProjects(caller(ctx))
+	all, err := a.All(caller(ctx))
 	if err != nil {
 		return nil, err
 	}
 	switch wire.Val(in.SortBy) {
 	case "CREATED_TIME":
-		slices.SortStableFunc(all, func(a, b *Project) int { return cmp.Compare(a.Created, b.Created) })
+		slices.SortStableFunc(all, func(a, b *catalog.Project) int { return cmp.Compare(a.Created, b.Created) })
 	case "LAST_MODIFIED_TIME":
-		slices.SortStableFunc(all, func(a, b *Project) int { return cmp.Compare(a.Modified, b.Modified) })
+		slices.SortStableFunc(all, func(a, b *catalog.Project) int { return cmp.Compare(a.Modified, b.Modified) })
 	}
 	names := make([]string, len(all))
 	for i, p := range all {
@@ -169,7 +169,7 @@ func after(all []string, token string) (rows []string, next string, err error) {
 		}
 		i := slices.Index(all, last)
 		if i < 0 {
-			return nil, "", invalid("invalid nextToken: what it names has gone; begin with the first page")
+			return nil, "", catalog.Invalid("invalid nextToken: what it names has gone; begin with the first page")
 		}
 		all = all[i+1:]
 	}
@@ -204,7 +204,7 @@ const images = "amazonlinux-x86_64-standard:5.0 amazonlinux-aarch64-standard:3.0
 
 // ListCuratedEnvironmentImages names images, which all stand for the machine.
 func (a api) ListCuratedEnvironmentImages(ctx context.Context, _ *wire.Empty) (*listImagesOutput, error) {
-	if err := a.opt.Guard.Allow(access.Own(caller(ctx), "codebuild:ListCuratedEnvironmentImages", "*")); err != nil {
+	if err := a.AllowList(caller(ctx), "ListCuratedEnvironmentImages"); err != nil {
 		return nil, err
 	}
 	language := imageLanguage{Language: "STANDARD"}

@@ -21,7 +21,6 @@ import (
 	"github.com/dari-bus/dari/internal/room/build/runner"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/mem"
-	"github.com/dari-bus/dari/internal/store/table"
 	"github.com/dari-bus/dari/internal/wire"
 )
 
@@ -371,9 +370,11 @@ func TestThereAreLimits(t *testing.T) {
 			t.Error(got)
 		}
 		synctest.Wait()
-		h.s.mu.Lock()
-		h.s.waiting = append(h.s.waiting, make([]table.Key, maxLine)...) // of accounts that are made up
-		h.s.mu.Unlock()
+		h.s.line.mu.Lock()
+		h.s.line.all += maxLine // of accounts that are made up
+		h.s.line.mu.Unlock()
+		h.call("StopBuild", `{"id":"`+first+`"}`)
+		time.Sleep(time.Minute)
 		if out := h.call("StartBuild", `{"projectName":"web-shop"}`); out["message"] != "Cannot have more than 1000 builds in queue on this server" {
 			t.Errorf("%v", out)
 		}

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -17,6 +16,7 @@ import (
 	"github.com/dari-bus/dari/internal/event"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/room/build/buildspec"
+	"github.com/dari-bus/dari/internal/room/build/catalog"
 	"github.com/dari-bus/dari/internal/room/build/runner"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/table"
@@ -26,7 +26,7 @@ import (
 type Build struct {
 	Project, UUID string
 	Number        int64
-	Settings
+	catalog.Settings
 	Initiator string
 	// Token is the idempotency token that it was started with.
 	Token string `json:",omitempty"`
@@ -63,7 +63,9 @@ const (
 func (b *Build) ID() string  { return b.Project + ":" + b.UUID }
 func (b *Build) ARN() string { return buildARN(b.place, b.ID()) }
 
-func buildARN(at access.Place, id string) string { return at.ARN(service, "build/"+id).String() }
+func buildARN(at access.Place, id string) string {
+	return at.ARN(catalog.Service, "build/"+id).String()
+}
 
 func (b *Build) key() table.Key { return table.Key{Place: b.place, Name: b.ID()} }
 
@@ -120,8 +122,10 @@ type Options struct {
 	Write func(ctx context.Context, by access.Caller, group, stream string, lines []runner.Line) error
 	// Endpoint is where the commands of builds reach this server.
 	Endpoint func() string
-	// Slots are how many builds run at a time.
-	Slots int
+	// Slots are how many builds run at a time, and MemoryBytes what these may use
+	// together; 0 is no bound.
+	Slots       int
+	MemoryBytes int64
 	// Log hears what goes wrong in the background. Nil means slog.Default().
 	Log *slog.Logger
 }
@@ -133,17 +137,12 @@ type Runner interface {
 
 // A Service is all the projects and builds of one store.
 type Service struct {
-	opt      Options
-	projects *table.Table[Project]
-	builds   *table.Table[Build]
+	opt Options
+	*catalog.Catalog
+	builds *table.Table[Build]
+	line   *line
 	// woken says that there is something to run.
 	woken chan struct{}
-
-	mu sync.Mutex
-	// waiting are the builds that wait for their turn, in that order, and running what
-	// ends those that have it.
-	waiting []table.Key
-	running map[table.Key]context.CancelCauseFunc
 }
 
 // Open returns the service on what is in the store.
@@ -154,9 +153,9 @@ func Open(ctx context.Context, opt Options) (*Service, error) {
 	if opt.Log == nil {
 		opt.Log = slog.Default()
 	}
-	s := &Service{opt: opt, woken: make(chan struct{}, 1), running: map[table.Key]context.CancelCauseFunc{}}
-	err := s.openProjects(ctx, opt.Store)
-	if err == nil {
+	s := &Service{opt: opt, woken: make(chan struct{}, 1), line: newLine(opt.Slots, opt.MemoryBytes)}
+	var err error
+	if s.Catalog, err = catalog.Open(ctx, opt.Store, opt.Guard); err == nil {
 		s.builds, err = table.Open(ctx, table.Options[Build]{
 			Store: opt.Store, Prefix: "build/build/", Version: 1, Max: MaxBuilds,
 			Full: fault.Limit("Cannot have more than %d builds that are not over", MaxBuilds),
@@ -169,105 +168,92 @@ func Open(ctx context.Context, opt Options) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open builds: %w", err)
 	}
+	s.recount()
 	return s, nil
+}
+
+// recount has the line know of the builds that there are.
+func (s *Service) recount() {
+	now := time.Now().UnixMilli()
+	for b := range s.builds.All() {
+		if !b.Complete() {
+			s.line.count(b, 1)
+		}
+		if now-b.Started < tokenHolds.Milliseconds() {
+			s.line.settle(s.line.claim(b), true)
+		}
+	}
 }
 
 // Start starts a build of a project with settings of its own. The answer is the build
 // as it waits for its turn.
-func (s *Service) Start(ctx context.Context, by access.Caller, project, token string, change func(Settings) Settings) (*Build, error) {
-	at, name := of(by, "project", project)
-	if err := s.allow(by, "StartBuild", at, name); err != nil {
+func (s *Service) Start(ctx context.Context, by access.Caller, project, token string, change func(catalog.Settings) catalog.Settings) (*Build, error) {
+	p, err := s.Catalog.Get(by, "StartBuild", project)
+	if err != nil {
 		return nil, err
 	}
-	p := s.projects.Find(table.Key{Place: at, Name: name})
-	if p == nil {
-		return nil, noProject(at, name)
-	}
 	settings := change(p.Settings)
-	if err := settings.complete(p.Name, *p.EncryptionKey); err != nil {
+	if err := settings.Complete(p.Name, *p.EncryptionKey); err != nil {
 		return nil, err
 	}
 	if *settings.ServiceRole != *p.ServiceRole {
-		if err := s.passes(by, *settings.ServiceRole); err != nil {
+		if err := s.Passes(by, *settings.ServiceRole); err != nil {
 			return nil, err
 		}
 	}
 	return s.enqueue(ctx, by, p, token, settings)
 }
 
-// enqueue makes a build of a project and puts it at the end of the line.
-func (s *Service) enqueue(ctx context.Context, by access.Caller, p *Project, token string, settings Settings) (*Build, error) {
+// enqueue makes a build of a project and puts it in the line, unless its token was
+// lately another one's: then the answer is that one.
+func (s *Service) enqueue(ctx context.Context, by access.Caller, p *catalog.Project, token string, settings catalog.Settings) (_ *Build, err error) {
 	b := &Build{
 		Project: p.Name, UUID: uuid.NewString(), Number: p.Builds + 1, Settings: settings, Initiator: initiator(by), Token: token,
-		Status: inProgress, Started: time.Now().UnixMilli(), place: p.place,
+		Status: inProgress, Started: time.Now().UnixMilli(), place: p.Place,
 	}
 	b.Phases = []Phase{{Type: submitted, Begin: b.Started}}
-	s.mu.Lock() // so that no two builds have one number, and none is forgotten in the line
-	defer s.mu.Unlock()
-	if same := s.sameToken(b); same != nil {
-		return same, nil
+	mine, same, err := s.claim(ctx, b)
+	if same != nil || err != nil {
+		return same, err
 	}
-	if err := s.hasRoom(b); err != nil {
+	defer func() { s.line.settle(mine, err == nil) }()
+	if err := s.line.enter(b); err != nil {
 		return nil, err
 	}
 	begun := b.turn(runner.Succeeded, "", "", queued)
-	err := s.write(ctx, begun, []event.Entry{b.stateChange(s), begun.phaseChange(s)}, func(tx store.Tx) error {
-		if _, err := s.projects.In(tx).Change(p.key(), func(now *Project) error {
-			if now.ID != p.ID {
-				return noProject(p.place, p.Name)
-			}
-			now.Builds++
-			begun.Number = now.Builds
-			return nil
-		}); err != nil {
+	err = s.write(ctx, begun, []event.Entry{b.stateChange(s), begun.phaseChange(s)}, func(tx store.Tx) (err error) {
+		if begun.Number, err = s.Number(tx, p); err != nil {
 			return err
 		}
-		return s.makeRoom(tx, p.place)
+		return s.makeRoom(tx, p.Place)
 	})
 	if err != nil {
+		s.line.leave(b)
 		return nil, err
 	}
-	s.waiting = append(s.waiting, begun.key())
+	s.line.join(begun)
 	s.wake()
 	return begun, nil
 }
 
-// tokenHolds is how long the same token means the same build.
-const tokenHolds = 5 * time.Minute
-
-// sameToken returns the build of the project that was lately started with the same token.
-func (s *Service) sameToken(b *Build) *Build {
-	if b.Token == "" {
-		return nil
-	}
-	for old := range s.builds.Each(b.place, b.Project+":") {
-		if old.Token == b.Token && b.Started-old.Started < tokenHolds.Milliseconds() {
-			return old
+// claim claims the token of a build, or returns the build that has it. It waits for one
+// that is just being started.
+func (s *Service) claim(ctx context.Context, b *Build) (mine *claim, same *Build, err error) {
+	for {
+		c := s.line.claim(b)
+		if c == nil || c.build == b.key() {
+			return c, nil, nil
 		}
-	}
-	return nil
-}
-
-// hasRoom says whether a build may be started now; with mu held.
-func (s *Service) hasRoom(b *Build) error {
-	if len(s.waiting) >= maxLine {
-		return fault.Limit("Cannot have more than %d builds in queue on this server", maxLine)
-	}
-	own, all := 0, 0
-	for old := range s.builds.Each(b.place, "") {
-		if !old.Complete() {
-			if all++; old.Project == b.Project {
-				own++
-			}
+		select {
+		case <-c.known:
+		case <-ctx.Done():
+			return nil, nil, context.Cause(ctx)
 		}
+		if same := s.builds.Find(c.build); c.kept && same != nil {
+			return nil, same, nil
+		}
+		s.line.disclaim(c) // nothing came of it, or it is gone
 	}
-	if limit := val(b.ConcurrentBuildLimit); limit > 0 && own >= limit {
-		return fault.Limit("Cannot have more than %d active builds for the project", limit)
-	}
-	if all >= maxWaiting+s.opt.Slots {
-		return fault.Limit("Cannot have more than %d builds in queue for the account", maxWaiting)
-	}
-	return nil
 }
 
 // makeRoom removes the oldest builds of a place while it has as many as are kept.
@@ -309,7 +295,7 @@ func initiator(by access.Caller) string {
 
 // write writes a build with the events that tell of the change, in one transaction.
 func (s *Service) write(ctx context.Context, b *Build, events []event.Entry, more func(store.Tx) error, opts ...store.Option) (err error) {
-	from := access.Caller{Place: b.place, Service: Principal, Source: b.ARN()}
+	from := access.Caller{Place: b.place, Service: catalog.Principal, Source: b.ARN()}
 	var emissions []Emission
 	for _, e := range events {
 		m, err := s.opt.Emit(from, e)
@@ -345,13 +331,13 @@ func (s *Service) write(ctx context.Context, b *Build, events []event.Entry, mor
 // Builds returns those of ids that there are, and the ids that no build has.
 func (s *Service) Builds(by access.Caller, action string, ids []string) (found []*Build, missing []string, err error) {
 	for _, id := range ids {
-		at, name := of(by, "build", id)
+		at, name := catalog.Of(by, "build", id)
 		project, _, ok := strings.Cut(name, ":")
-		if err := s.allow(by, action, at, project); err != nil {
+		if err := s.Allow(by, action, at, project); err != nil {
 			return nil, nil, err
 		}
 		if !ok {
-			return nil, nil, invalid("invalid build ID: %.300q; the form is PROJECT:UUID", id)
+			return nil, nil, catalog.Invalid("invalid build ID: %.300q; the form is PROJECT:UUID", id)
 		}
 		if b := s.builds.Find(table.Key{Place: at, Name: name}); b != nil {
 			found = append(found, b)
@@ -366,7 +352,7 @@ func (s *Service) Builds(by access.Caller, action string, ids []string) (found [
 func (s *Service) Get(by access.Caller, action, id string) (*Build, error) {
 	found, missing, err := s.Builds(by, action, []string{id})
 	if err == nil && len(missing) > 0 {
-		at, name := of(by, "build", id)
+		at, name := catalog.Of(by, "build", id)
 		err = fault.NotFound("Build cannot be found: %s", buildARN(at, name))
 	}
 	if err != nil {
@@ -380,14 +366,12 @@ func (s *Service) Get(by access.Caller, action, id string) (*Build, error) {
 func (s *Service) AllBuilds(by access.Caller, project string) (all []*Build, err error) {
 	at, prefix := by.Place, ""
 	if project == "" {
-		err = s.opt.Guard.Allow(access.Own(by, "codebuild:ListBuilds", "*"))
+		err = s.AllowList(by, "ListBuilds")
 	} else {
-		var name string
-		at, name = of(by, "project", project)
-		if err = s.allow(by, "ListBuildsForProject", at, name); err == nil && s.projects.Find(table.Key{Place: at, Name: name}) == nil {
-			err = noProject(at, name)
+		var p *catalog.Project
+		if p, err = s.Catalog.Get(by, "ListBuildsForProject", project); err == nil {
+			at, prefix = p.Place, p.Name+":"
 		}
-		prefix = name + ":"
 	}
 	if err != nil {
 		return nil, err
@@ -407,12 +391,12 @@ func (s *Service) Retry(ctx context.Context, by access.Caller, id, token string)
 	if err != nil {
 		return nil, err
 	}
-	p := s.projects.Find(table.Key{Place: b.place, Name: b.Project})
+	p := s.Find(b.place, b.Project)
 	switch {
 	case p == nil:
-		return nil, noProject(b.place, b.Project)
+		return nil, catalog.Missing(b.place, b.Project)
 	case !b.Complete():
-		return nil, invalid("the build %s is not over; only one that is can be retried", b.ID())
+		return nil, catalog.Invalid("the build %s is not over; only one that is can be retried", b.ID())
 	}
 	return s.enqueue(ctx, by, p, token, b.Settings)
 }

@@ -12,10 +12,11 @@ import (
 
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/event"
+	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/room/build/buildspec"
+	"github.com/dari-bus/dari/internal/room/build/catalog"
 	"github.com/dari-bus/dari/internal/room/build/runner"
 	"github.com/dari-bus/dari/internal/store"
-	"github.com/dari-bus/dari/internal/store/table"
 )
 
 // wake has the desk look at the line.
@@ -70,56 +71,50 @@ func (s *Service) recover(ctx context.Context) error {
 		}
 	}
 	slices.SortFunc(waiting, func(a, b *Build) int { return int(a.Started - b.Started) })
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	for _, b := range waiting {
-		if !slices.Contains(s.waiting, b.key()) { // it was started since
-			s.waiting = append(s.waiting, b.key())
-		}
+		s.line.join(b)
 	}
 	return nil
 }
 
+// endAgain is when what could not be written is tried again.
+const endAgain = time.Minute
+
 // take returns what runs the build whose turn it is, or nil and how long to wait before
-// one has waited too long.
+// one has waited too long. It ends those that have.
 func (s *Service) take(ctx context.Context) (run func(), until time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	next := time.Hour
-	for i := 0; i < len(s.waiting); i++ {
-		b := s.builds.Find(s.waiting[i])
-		left := time.Duration(0)
-		if b != nil {
-			left = time.Until(time.UnixMilli(b.Current().Begin).Add(time.Duration(*b.QueuedTimeoutInMinutes) * time.Minute))
-		}
-		switch {
-		case b == nil: // it cannot be; but nobody shall wait behind it
-		case left <= 0:
-			if err := s.end(ctx, b, runner.TimedOut, "BUILD_TIMED_OUT", "Build has timed out. "); err != nil {
-				s.opt.Log.Error("builds: a build that waited too long cannot be ended", "build", b.ID(), "err", err)
-				next = min(next, time.Minute)
-				continue
-			}
-		case len(s.running) < s.opt.Slots:
-			s.waiting = slices.Delete(s.waiting, i, i+1)
-			within, cancel := context.WithCancelCause(ctx)
-			s.running[b.key()] = cancel
-			return func() { s.execute(ctx, within, cancel, b) }, 0
-		default:
-			next = min(next, left)
+	for _, e := range s.line.late() {
+		b := s.builds.Find(e.build)
+		if b == nil || b.Complete() {
 			continue
 		}
-		s.waiting = slices.Delete(s.waiting, i, i+1)
-		i--
+		if err := s.end(ctx, b, runner.TimedOut, "BUILD_TIMED_OUT", "Build has timed out. "); err != nil {
+			s.opt.Log.Error("builds: a build that waited too long cannot be ended", "build", b.ID(), "err", err)
+			e.until = time.Now().Add(endAgain)
+			s.line.put(e)
+		}
 	}
-	return nil, next
+	t, within, until := s.line.next(ctx)
+	if t == nil {
+		return nil, until
+	}
+	b := s.builds.Find(t.build)
+	if b == nil || b.Complete() { // it was started and ended while the server began
+		s.line.part(t)
+		return nil, 0
+	}
+	return func() { s.execute(ctx, within, t, b) }, 0
 }
 
 // end ends a build that has no runner.
 func (s *Service) end(ctx context.Context, b *Build, status, code, message string) error {
 	n := b.turn(status, code, message, runner.Completed)
 	n.Status, n.Ended = status, n.Current().Begin
-	return s.write(ctx, n, []event.Entry{n.phaseChange(s), n.stateChange(s)}, nil, store.Draining)
+	err := s.write(ctx, n, []event.Entry{n.phaseChange(s), n.stateChange(s)}, nil, store.Draining)
+	if err == nil {
+		s.line.leave(n)
+	}
+	return err
 }
 
 // Stop ends a build. The answer is the build as it is then: one that runs may take a
@@ -129,43 +124,48 @@ func (s *Service) Stop(ctx context.Context, by access.Caller, id string) (*Build
 	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if i := slices.Index(s.waiting, b.key()); i >= 0 {
+	if e, ok := s.line.pull(b.key()); ok {
 		if err := s.end(ctx, b, runner.Stopped, "", ""); err != nil {
+			s.line.put(e)
 			return nil, err
 		}
-		s.waiting = slices.Delete(s.waiting, i, i+1)
-	} else if cancel, ok := s.running[b.key()]; ok {
-		cancel(runner.ErrStopped)
-		stopped := *s.builds.Find(b.key())
-		if !stopped.Complete() {
-			stopped.Status = runner.Stopped
-		}
-		return &stopped, nil
 	}
-	return s.builds.Find(b.key()), nil
+	t, stopped := s.line.stop(b.key())
+	if t != nil && !stopped {
+		select {
+		case <-t.written:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+	b = s.builds.Find(b.key())
+	if b == nil {
+		return nil, fault.NotFound("Build cannot be found: %s", id)
+	}
+	if stopped && !b.Complete() {
+		n := *b
+		n.Status = runner.Stopped
+		b = &n
+	}
+	return b, nil
 }
 
 // errEnds is why builds end when the server does: nothing is written of them then.
 var errEnds = errors.New("the server ends")
 
 // execute runs a build within a context that ends when it is stopped.
-func (s *Service) execute(ctx, within context.Context, cancel context.CancelCauseFunc, b *Build) {
+func (s *Service) execute(ctx, within context.Context, t *turn, b *Build) {
 	timeout := time.Duration(*b.TimeoutInMinutes) * time.Minute
-	late := time.AfterFunc(timeout, func() { cancel(runner.ErrTimedOut) })
+	late := time.AfterFunc(timeout, func() { t.cancel(runner.ErrTimedOut) })
 	defer func() {
 		late.Stop()
-		cancel(nil)
-		s.mu.Lock()
-		delete(s.running, b.key())
-		s.mu.Unlock()
+		s.line.part(t)
 		s.wake()
 	}()
 	begun := b.turn(runner.Succeeded, "", "", runner.Provisioning)
 	err := s.write(ctx, begun, []event.Entry{begun.phaseChange(s)}, nil)
 	if err == nil {
-		err = s.opt.Runner.Run(within, s.job(ctx, within, begun, timeout))
+		err = s.opt.Runner.Run(within, s.job(ctx, within, t, begun, timeout))
 	}
 	if err != nil && ctx.Err() == nil {
 		s.opt.Log.Error("builds: a build has failed for a reason of the server's", "build", b.ID(), "err", err)
@@ -179,17 +179,15 @@ func (s *Service) execute(ctx, within context.Context, cancel context.CancelCaus
 
 // step writes that a phase of a build has ended. A build that was stopped before its
 // end is written ends as one that was stopped.
-func (s *Service) step(ctx, within context.Context, b *Build, step runner.Step) (*Build, error) {
+func (s *Service) step(ctx, within context.Context, t *turn, b *Build, step runner.Step) (*Build, error) {
 	if ctx.Err() != nil {
 		return nil, errEnds
 	}
 	if step.Next == runner.Completed {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if errors.Is(context.Cause(within), runner.ErrStopped) {
+		if s.line.end(t, within) {
 			step.Status, step.Code, step.Message = runner.Stopped, "", ""
 		}
-		defer delete(s.running, b.key())
+		defer close(t.written)
 	}
 	n := b.turn(step.Status, step.Code, step.Message, step.Next)
 	n.Revision, n.Exported, n.Uploads, n.Failed = step.Revision, step.Exported, step.Uploads, step.Failed
@@ -205,17 +203,21 @@ func (s *Service) step(ctx, within context.Context, b *Build, step runner.Step) 
 		events = append(events, n.stateChange(s))
 	}
 	events = slices.Insert(events, 0, n.phaseChange(s))
-	return n, s.write(ctx, n, events, nil, store.Draining)
+	err := s.write(ctx, n, events, nil, store.Draining)
+	if err == nil && n.Complete() {
+		s.line.leave(n)
+	}
+	return n, err
 }
 
 // job is what a build is for its runner.
-func (s *Service) job(ctx, within context.Context, b *Build, timeout time.Duration) *runner.Job {
-	as := access.Caller{Place: b.place, Service: Principal, Source: b.ARN()}
+func (s *Service) job(ctx, within context.Context, t *turn, b *Build, timeout time.Duration) *runner.Job {
+	as := access.Caller{Place: b.place, Service: catalog.Principal, Source: b.ARN()}
 	var session access.Caller // once there are credentials
 	group, stream := b.logs()
 	job := &runner.Job{
-		Account: b.place.Account, Number: digits(b.UUID), Buildspec: b.Source.Buildspec, Source: source(*b.Source, val(b.SourceVersion)),
-		Variables: variables(b.Environment.EnvironmentVariables), Platform: s.platform(b), MemoryBytes: b.Environment.memory(),
+		Account: b.place.Account, Number: digits(b.UUID), Buildspec: b.Source.Buildspec, Source: source(*b.Source, catalog.Val(b.SourceVersion)),
+		Variables: variables(b.Environment.EnvironmentVariables), Platform: s.platform(b), MemoryBytes: t.memory,
 		Credentials: func() (keys *runner.Credentials, err error) {
 			keys, session, err = s.opt.Assume(as, *b.ServiceRole, "AWSCodeBuild-"+b.UUID, timeout)
 			return keys, err
@@ -227,7 +229,7 @@ func (s *Service) job(ctx, within context.Context, b *Build, timeout time.Durati
 			return s.opt.Write(ctx, session, group, stream, lines)
 		},
 		Report: func(step runner.Step) (err error) {
-			b, err = s.step(ctx, within, b, step)
+			b, err = s.step(ctx, within, t, b, step)
 			return err
 		},
 	}
@@ -240,7 +242,7 @@ func (s *Service) job(ctx, within context.Context, b *Build, timeout time.Durati
 		}
 		job.Secondary = append(job.Secondary, source(sec, version))
 	}
-	for _, a := range append([]Artifacts{*b.Artifacts}, b.SecondaryArtifacts...) {
+	for _, a := range append([]catalog.Artifacts{*b.Artifacts}, b.SecondaryArtifacts...) {
 		if a.Type == "S3" {
 			job.Artifacts = append(job.Artifacts, artifact(b, a))
 		}
@@ -254,16 +256,16 @@ func digits(id string) string {
 	return fmt.Sprintf("%09d", n%1e9)
 }
 
-func source(s Source, version string) runner.Source {
+func source(s catalog.Source, version string) runner.Source {
 	kinds := map[string]runner.Kind{"NO_SOURCE": runner.None, "S3": runner.Files}
 	kind, ok := kinds[s.Type]
 	if !ok {
 		kind = runner.Git
 	}
-	return runner.Source{ID: s.SourceIdentifier, Kind: kind, Location: s.Location, Version: version, Depth: val(s.GitCloneDepth)}
+	return runner.Source{ID: s.SourceIdentifier, Kind: kind, Location: s.Location, Version: version, Depth: catalog.Val(s.GitCloneDepth)}
 }
 
-func artifact(b *Build, a Artifacts) runner.Artifact {
+func artifact(b *Build, a catalog.Artifacts) runner.Artifact {
 	folder := strings.Trim(a.Path, "/")
 	if a.NamespaceType == "BUILD_ID" {
 		folder += "/" + b.UUID
@@ -274,7 +276,7 @@ func artifact(b *Build, a Artifacts) runner.Artifact {
 	}
 }
 
-func variables(all []Variable) []buildspec.Variable {
+func variables(all []catalog.Variable) []buildspec.Variable {
 	out := make([]buildspec.Variable, len(all))
 	for i, v := range all {
 		out[i] = buildspec.Variable{Name: v.Name, Value: v.Value}
@@ -287,10 +289,10 @@ func variables(all []Variable) []buildspec.Variable {
 func (s *Service) platform(b *Build) []buildspec.Variable {
 	group, stream := b.logs()
 	id := ""
-	if p := s.projects.Find(table.Key{Place: b.place, Name: b.Project}); p != nil {
+	if p := s.Find(b.place, b.Project); p != nil {
 		id = p.ID
 	}
-	repo, version := "", val(b.SourceVersion)
+	repo, version := "", catalog.Val(b.SourceVersion)
 	if b.Source.Type != "NO_SOURCE" {
 		repo = b.Source.Location
 	}
@@ -299,9 +301,9 @@ func (s *Service) platform(b *Build) []buildspec.Variable {
 		{Name: "AWS_DEFAULT_REGION", Value: b.place.Region}, {Name: "AWS_REGION", Value: b.place.Region}, {Name: "AWS_ENDPOINT_URL", Value: endpoint},
 		{Name: "CODEBUILD_BUILD_ARN", Value: b.ARN()}, {Name: "CODEBUILD_BUILD_ID", Value: b.ID()}, {Name: "CODEBUILD_BUILD_IMAGE", Value: b.Environment.Image},
 		{Name: "CODEBUILD_BUILD_NUMBER", Value: strconv.FormatInt(b.Number, 10)}, {Name: "CODEBUILD_CI", Value: "true"},
-		{Name: "CODEBUILD_INITIATOR", Value: b.Initiator}, {Name: "CODEBUILD_KMS_KEY_ID", Value: val(b.EncryptionKey)},
+		{Name: "CODEBUILD_INITIATOR", Value: b.Initiator}, {Name: "CODEBUILD_KMS_KEY_ID", Value: catalog.Val(b.EncryptionKey)},
 		{Name: "CODEBUILD_LOG_PATH", Value: stream}, {Name: "CODEBUILD_LOG_GROUP", Value: group},
-		{Name: "CODEBUILD_PROJECT_ARN", Value: projectARN(b.place, b.Project)}, {Name: "CODEBUILD_PROJECT_UUID", Value: id},
+		{Name: "CODEBUILD_PROJECT_ARN", Value: catalog.ARN(b.place, b.Project)}, {Name: "CODEBUILD_PROJECT_UUID", Value: id},
 		{Name: "CODEBUILD_SOURCE_REPO_URL", Value: repo}, {Name: "CODEBUILD_SOURCE_VERSION", Value: version},
 		{Name: "CODEBUILD_START_TIME", Value: strconv.FormatInt(b.Started, 10)},
 	}

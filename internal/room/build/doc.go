@@ -7,8 +7,8 @@
 //
 // A build goes through CodeBuild's phases. Each change is on disk together with the
 // event that tells of it, in one transaction. Builds wait in line while as many run
-// as may; those that wait go on after a restart, and those that ran end in a fault,
-// since nobody knows how far they came.
+// as may, and accounts take turns; those that wait go on after a restart, and those that
+// ran end in a fault, since nobody knows how far they came.
 //
 // The last [MaxBuilds] builds of an account in a region are kept. A project is deleted
 // without its builds.

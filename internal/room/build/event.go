@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/dari-bus/dari/internal/event"
+	"github.com/dari-bus/dari/internal/room/build/catalog"
 )
 
 // The events that tell of builds, with their members in CodeBuild's order.
@@ -34,19 +35,19 @@ type phaseDetail struct {
 }
 
 type information struct {
-	Artifact      artifactInfo    `json:"artifact"`
-	Environment   environmentInfo `json:"environment"`
-	Timeout       int             `json:"timeout-in-minutes"`
-	Complete      bool            `json:"build-complete"`
-	Initiator     string          `json:"initiator"`
-	Number        int64           `json:"build-number,omitempty"`
-	Started       string          `json:"build-start-time"`
-	Source        sourceInfo      `json:"source"`
-	SourceVersion string          `json:"source-version,omitempty"`
-	Logs          *logsInfo       `json:"logs,omitempty"`
-	Phases        []phaseInfo     `json:"phases"`
-	QueuedTimeout int             `json:"queued-timeout-in-minutes"`
-	Exported      []Variable      `json:"exported-environment-variables,omitempty"`
+	Artifact      artifactInfo       `json:"artifact"`
+	Environment   environmentInfo    `json:"environment"`
+	Timeout       int                `json:"timeout-in-minutes"`
+	Complete      bool               `json:"build-complete"`
+	Initiator     string             `json:"initiator"`
+	Number        int64              `json:"build-number,omitempty"`
+	Started       string             `json:"build-start-time"`
+	Source        sourceInfo         `json:"source"`
+	SourceVersion string             `json:"source-version,omitempty"`
+	Logs          *logsInfo          `json:"logs,omitempty"`
+	Phases        []phaseInfo        `json:"phases"`
+	QueuedTimeout int                `json:"queued-timeout-in-minutes"`
+	Exported      []catalog.Variable `json:"exported-environment-variables,omitempty"`
 }
 
 type artifactInfo struct {
@@ -56,12 +57,12 @@ type artifactInfo struct {
 }
 
 type environmentInfo struct {
-	Image       string     `json:"image"`
-	Privileged  bool       `json:"privileged-mode"`
-	Credentials string     `json:"image-pull-credentials-type"`
-	ComputeType string     `json:"compute-type"`
-	Type        string     `json:"type"`
-	Variables   []Variable `json:"environment-variables"`
+	Image       string             `json:"image"`
+	Privileged  bool               `json:"privileged-mode"`
+	Credentials string             `json:"image-pull-credentials-type"`
+	ComputeType string             `json:"compute-type"`
+	Type        string             `json:"type"`
+	Variables   []catalog.Variable `json:"environment-variables"`
 }
 
 type sourceInfo struct {
@@ -110,10 +111,10 @@ func (b *Build) information(s *Service) information {
 	i := information{
 		Environment: environmentInfo{
 			Image: b.Environment.Image, Privileged: b.Environment.PrivilegedMode, Credentials: b.Environment.ImagePullCredentialsType,
-			ComputeType: b.Environment.ComputeType, Type: b.Environment.Type, Variables: append([]Variable{}, b.Environment.EnvironmentVariables...),
+			ComputeType: b.Environment.ComputeType, Type: b.Environment.Type, Variables: append([]catalog.Variable{}, b.Environment.EnvironmentVariables...),
 		},
 		Timeout: *b.TimeoutInMinutes, QueuedTimeout: *b.QueuedTimeoutInMinutes, Complete: b.Complete(), Initiator: b.Initiator, Started: spelled(b.Started),
-		Source: sourceInfo{b.Source.Buildspec[:min(len(b.Source.Buildspec), maxSpec)], b.Source.Location, b.Source.Type}, SourceVersion: val(b.SourceVersion),
+		Source: sourceInfo{b.Source.Buildspec[:min(len(b.Source.Buildspec), maxSpec)], b.Source.Location, b.Source.Type}, SourceVersion: catalog.Val(b.SourceVersion),
 		Phases: []phaseInfo{},
 	}
 	if b.Current().Type != submitted { // the first event has no number
@@ -125,7 +126,7 @@ func (b *Build) information(s *Service) information {
 		}
 	}
 	for _, v := range b.Exported {
-		i.Exported = append(i.Exported, Variable{Name: v.Name, Value: v.Value})
+		i.Exported = append(i.Exported, catalog.Variable{Name: v.Name, Value: v.Value})
 	}
 	if group, stream := b.logs(); stream != "" {
 		i.Logs = &logsInfo{group, stream, s.link(group, stream)}

@@ -1,4 +1,4 @@
-package build
+package catalog
 
 import (
 	"cmp"
@@ -126,8 +126,8 @@ type S3Logs struct {
 	BucketOwnerAccess  string `json:"bucketOwnerAccess,omitempty"`
 }
 
-// merge returns settings with those of others in their place that say something.
-func (s Settings) merge(others Settings) Settings {
+// Merge returns settings with those of others in their place that say something.
+func (s Settings) Merge(others Settings) Settings {
 	to, from := reflect.ValueOf(&s).Elem(), reflect.ValueOf(others)
 	for i := range to.NumField() {
 		if !from.Field(i).IsNil() { // all members are pointers and slices
@@ -137,7 +137,8 @@ func (s Settings) merge(others Settings) Settings {
 	return s
 }
 
-func invalid(format string, args ...any) error {
+// Invalid is the fault of an input that is wrong, in CodeBuild's words.
+func Invalid(format string, args ...any) error {
 	return fault.Invalid("Invalid input: "+format, args...)
 }
 
@@ -147,7 +148,8 @@ func said(raw json.RawMessage) bool {
 	return text != "" && text != "null" && text != "{}" && text != "[]"
 }
 
-func val[T any](p *T) (v T) {
+// Val returns what p points to, and nothing where it is nil.
+func Val[T any](p *T) (v T) {
 	if p != nil {
 		v = *p
 	}
@@ -170,37 +172,37 @@ const (
 	usualQueued  = 480
 )
 
-// complete fills in what CodeBuild fills in, and says what is wrong with the settings
+// Complete fills in what CodeBuild fills in, and says what is wrong with the settings
 // of a project of this name.
-func (s *Settings) complete(project, key string) error {
+func (s *Settings) Complete(project, key string) error {
 	s.TimeoutInMinutes, s.QueuedTimeoutInMinutes = or(s.TimeoutInMinutes, usualTimeout), or(s.QueuedTimeoutInMinutes, usualQueued)
 	s.EncryptionKey = or(s.EncryptionKey, key)
 	if s.Cache == nil {
 		s.Cache = &Cache{Type: "NO_CACHE"}
 	}
 	s.VpcConfig, s.BuildBatchConfig, s.FileSystemLocations = refuseNone(s.VpcConfig), refuseNone(s.BuildBatchConfig), refuseNone(s.FileSystemLocations)
-	if val(s.ConcurrentBuildLimit) < 0 { // so it is taken back
+	if Val(s.ConcurrentBuildLimit) < 0 { // so it is taken back
 		s.ConcurrentBuildLimit = nil
 	}
 	switch {
 	case s.ConcurrentBuildLimit != nil && *s.ConcurrentBuildLimit == 0:
-		return invalid("concurrentBuildLimit must be at least 1")
-	case s.Source == nil || s.Artifacts == nil || s.Environment == nil || val(s.ServiceRole) == "":
-		return invalid("a project needs source, artifacts, environment and serviceRole")
+		return Invalid("concurrentBuildLimit must be at least 1")
+	case s.Source == nil || s.Artifacts == nil || s.Environment == nil || Val(s.ServiceRole) == "":
+		return Invalid("a project needs source, artifacts, environment and serviceRole")
 	case len(s.SecondarySources) > maxSecondary || len(s.SecondaryArtifacts) > maxSecondary || len(s.SecondarySourceVersions) > maxSecondary:
-		return invalid("a project has at most %d secondary sources, versions of them, and secondary artifacts", maxSecondary)
+		return Invalid("a project has at most %d secondary sources, versions of them, and secondary artifacts", maxSecondary)
 	case s.VpcConfig != nil:
-		return invalid("vpcConfig: builds run on the machine of the server, in its network; leave it out")
+		return Invalid("vpcConfig: builds run on the machine of the server, in its network; leave it out")
 	case s.FileSystemLocations != nil:
-		return invalid("fileSystemLocations: there are no file systems of EFS; leave it out")
+		return Invalid("fileSystemLocations: there are no file systems of EFS; leave it out")
 	case s.BuildBatchConfig != nil:
-		return invalid("buildBatchConfig: dari does not run batches of builds; leave it out")
-	case val(s.AutoRetryLimit) > 0:
-		return invalid("autoRetryLimit: dari does not start failed builds again; leave it out, or see on-failure: RETRY of a buildspec")
+		return Invalid("buildBatchConfig: dari does not run batches of builds; leave it out")
+	case Val(s.AutoRetryLimit) > 0:
+		return Invalid("autoRetryLimit: dari does not start failed builds again; leave it out, or see on-failure: RETRY of a buildspec")
 	case (s.Source.Type == "CODEPIPELINE") != (s.Artifacts.Type == "CODEPIPELINE"):
-		return invalid("when using CodePipeline both sourceType, and artifactType must be set to: CODEPIPELINE")
+		return Invalid("when using CodePipeline both sourceType, and artifactType must be set to: CODEPIPELINE")
 	case s.Source.Type == "CODEPIPELINE":
-		return invalid("there are no pipelines that sources could come from: use another source.type")
+		return Invalid("there are no pipelines that sources could come from: use another source.type")
 	}
 	source, artifacts, env := *s.Source, *s.Artifacts, *s.Environment
 	s.Source, s.Artifacts, s.Environment = &source, &artifacts, &env
@@ -230,14 +232,15 @@ func (s *Settings) complete(project, key string) error {
 	return env.complete()
 }
 
-var sourceTypes = []string{"CODECOMMIT", "CODEPIPELINE", "GITHUB", "GITLAB", "GITLAB_SELF_MANAGED", "S3", "BITBUCKET", "GITHUB_ENTERPRISE", "NO_SOURCE"}
+// SourceTypes are what sources may be.
+var SourceTypes = []string{"CODECOMMIT", "CODEPIPELINE", "GITHUB", "GITLAB", "GITLAB_SELF_MANAGED", "S3", "BITBUCKET", "GITHUB_ENTERPRISE", "NO_SOURCE"}
 
 // oneOf says what is wrong with a member that has other values than these.
 func oneOf(member, value string, values ...string) error {
 	if slices.Contains(values, value) {
 		return nil
 	}
-	return invalid("%s is %.100q; it is one of %s", member, value, strings.Join(values, ", "))
+	return Invalid("%s is %.100q; it is one of %s", member, value, strings.Join(values, ", "))
 }
 
 func refuseNone(raw json.RawMessage) json.RawMessage {
@@ -251,7 +254,7 @@ var identifier = regexp.MustCompile(`^[A-Za-z0-9_]{1,127}$`)
 
 func checkIdentifier(id string) error {
 	if !identifier.MatchString(id) {
-		return invalid("identifier must contain only alphanumeric characters and underscores and be less than 128 characters in length")
+		return Invalid("identifier must contain only alphanumeric characters and underscores and be less than 128 characters in length")
 	}
 	return nil
 }
@@ -262,26 +265,26 @@ func (s *Source) check(secondary bool) error {
 			return err
 		}
 	}
-	if err := oneOf("source.type", s.Type, sourceTypes...); err != nil {
+	if err := oneOf("source.type", s.Type, SourceTypes...); err != nil {
 		return err
 	}
 	switch {
 	case s.Type == "NO_SOURCE" && secondary:
-		return invalid("a secondary source has a type other than NO_SOURCE")
+		return Invalid("a secondary source has a type other than NO_SOURCE")
 	case s.Type == "NO_SOURCE" && s.Location != "":
-		return invalid("location must not be set for source type NO_SOURCE")
+		return Invalid("location must not be set for source type NO_SOURCE")
 	case s.Type == "NO_SOURCE" && s.Buildspec == "":
-		return invalid("source type NO_SOURCE needs a buildspec, which is its text")
+		return Invalid("source type NO_SOURCE needs a buildspec, which is its text")
 	case s.Type != "NO_SOURCE" && s.Location == "":
-		return invalid("source type %s needs a location", s.Type)
+		return Invalid("source type %s needs a location", s.Type)
 	case said(s.Auth):
-		return invalid("source.auth: dari has no credentials for sources; leave it out")
+		return Invalid("source.auth: dari has no credentials for sources; leave it out")
 	case s.GitSubmodulesConfig != nil && s.GitSubmodulesConfig.FetchSubmodules:
-		return invalid("gitSubmodulesConfig: submodules are not fetched; have a command fetch them")
+		return Invalid("gitSubmodulesConfig: submodules are not fetched; have a command fetch them")
 	case s.InsecureSsl:
-		return invalid("insecureSsl: certificates are always looked at")
+		return Invalid("insecureSsl: certificates are always looked at")
 	case strings.Contains(s.Location, "@") && strings.Contains(s.Location, "://"):
-		return invalid("source.location must not hold credentials: everybody who sees the project would see them")
+		return Invalid("source.location must not hold credentials: everybody who sees the project would see them")
 	}
 	s.Auth = nil
 	return nil
@@ -297,7 +300,7 @@ func (l *LogsConfig) check() error {
 		}
 	}
 	if l.S3Logs != nil && l.S3Logs.Status != "DISABLED" {
-		return invalid("logsConfig.s3Logs: logs are not written to S3; they are in CloudWatch Logs")
+		return Invalid("logsConfig.s3Logs: logs are not written to S3; they are in CloudWatch Logs")
 	}
 	return nil
 }
@@ -312,10 +315,10 @@ func (a *Artifacts) complete(project string, secondary bool) error {
 		return nil
 	}
 	if a.Type != "S3" {
-		return invalid("artifacts of type %s are not offered here: use S3", a.Type)
+		return Invalid("artifacts of type %s are not offered here: use S3", a.Type)
 	}
 	if a.Location == "" {
-		return invalid("artifacts of type S3 need a location, which is a bucket")
+		return Invalid("artifacts of type S3 need a location, which is a bucket")
 	}
 	a.Name, a.NamespaceType, a.Packaging = cmp.Or(a.Name, project), cmp.Or(a.NamespaceType, "NONE"), cmp.Or(a.Packaging, "NONE")
 	if err := oneOf("artifacts.namespaceType", a.NamespaceType, "NONE", "BUILD_ID"); err != nil {
@@ -330,13 +333,13 @@ func (e *Environment) complete() error {
 	e.ImagePullCredentialsType = cmp.Or(e.ImagePullCredentialsType, "CODEBUILD")
 	switch {
 	case strings.HasPrefix(e.Type, "WINDOWS") || strings.HasPrefix(e.Type, "MAC"):
-		return invalid("environment.type %s: builds run on the machine of the server, which is Linux", e.Type)
+		return Invalid("environment.type %s: builds run on the machine of the server, which is Linux", e.Type)
 	case said(e.Fleet) || said(e.ComputeConfiguration) || said(e.DockerServer):
-		return invalid("environment: there are no fleets, machines to choose and Docker servers; leave fleet, computeConfiguration and dockerServer out")
+		return Invalid("environment: there are no fleets, machines to choose and Docker servers; leave fleet, computeConfiguration and dockerServer out")
 	case said(e.RegistryCredential):
-		return invalid("environment.registryCredential: no image is fetched; leave it out")
+		return Invalid("environment.registryCredential: no image is fetched; leave it out")
 	case len(e.EnvironmentVariables) > maxVariables:
-		return invalid("at most %d environment variables", maxVariables)
+		return Invalid("at most %d environment variables", maxVariables)
 	}
 	e.Fleet, e.ComputeConfiguration, e.DockerServer, e.RegistryCredential = nil, nil, nil, nil
 	e.EnvironmentVariables = slices.Clone(e.EnvironmentVariables)
@@ -345,19 +348,19 @@ func (e *Environment) complete() error {
 		v := &e.EnvironmentVariables[i]
 		switch v.Type = cmp.Or(v.Type, "PLAINTEXT"); {
 		case v.Type != "PLAINTEXT":
-			return invalid("the environment variable %s is of type %s: dari has no Parameter Store and no Secrets Manager; use PLAINTEXT", v.Name, v.Type)
+			return Invalid("the environment variable %s is of type %s: dari has no Parameter Store and no Secrets Manager; use PLAINTEXT", v.Name, v.Type)
 		case !variableName.MatchString(v.Name) || strings.ContainsRune(v.Value, 0):
-			return invalid("environment variable %.100q: a name has letters, digits and _, and a value no NUL", v.Name)
+			return Invalid("environment variable %.100q: a name has letters, digits and _, and a value no NUL", v.Name)
 		}
 		if size += len(v.Name) + len(v.Value); size > maxText {
-			return invalid("the environment variables have more than %d bytes", maxText)
+			return Invalid("the environment variables have more than %d bytes", maxText)
 		}
 	}
 	return nil
 }
 
-// memory is what a build may use, by its compute type.
-func (e *Environment) memory() int64 {
+// Memory is what a build may use, by its compute type.
+func (e *Environment) Memory() int64 {
 	gigabytes := map[string]int64{
 		"BUILD_GENERAL1_MEDIUM": 8, "BUILD_GENERAL1_LARGE": 16, "BUILD_GENERAL1_XLARGE": 72, "BUILD_GENERAL1_2XLARGE": 144,
 		"BUILD_LAMBDA_1GB": 1, "BUILD_LAMBDA_2GB": 2, "BUILD_LAMBDA_8GB": 8, "BUILD_LAMBDA_10GB": 10,
