@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net"
+	"os/exec"
 	"slices"
 	"strings"
 
@@ -166,6 +167,11 @@ func (a *App) surprises() []remark {
 		{"The policies of these event buses let everybody put events.", a.buses.LetAnybodyIn(), "aws events remove-permission"},
 		{"These log groups keep events for ever.", forever, "aws logs put-retention-policy --log-group-name NAME --retention-in-days 30"},
 	}
+	for _, program := range []string{"bash", "git"} {
+		if _, err := exec.LookPath(program); err != nil {
+			all = append(all, remark{"These projects need " + program + ", which is not on the PATH here: their builds fail.", a.builds.Needs(program), "apt install " + program})
+		}
+	}
 	if n := a.outbox.Dead().Count(); n > 0 {
 		all = append(all, remark{"Deliveries failed for good, and no dead-letter queue took them.", []string{fmt.Sprint(n)}, "look at them at /_dari/dead of the running server, then give their targets a DeadLetterConfig"})
 	}
@@ -209,6 +215,8 @@ func (a *App) exists(to arn.ARN) bool {
 		return a.logs.Exists(to)
 	case "events/event-bus":
 		return a.buses.Exists(to)
+	case "codebuild":
+		return a.builds.Exists(to)
 	}
 	return true
 }

@@ -90,7 +90,16 @@ func TestTheDoctorFindsWhatMightSurprise(t *testing.T) {
 		call("AWSEvents.PutRule", `{"Name":"`+rule+`","EventPattern":"{\"source\":[\"a\"]}"}`)
 	}
 	call("AWSEvents.PutTargets", `{"Rule":"busy","Targets":[{"Id":"1","Arn":"`+queue+`shut"},{"Id":"2","Arn":"arn:aws:logs:us-east-1:000000000000:log-group:/brief"},{"Id":"3","Arn":"arn:aws:events:us-east-1:000000000000:event-bus/open","RoleArn":"arn:aws:iam::000000000000:role/any"}]}`)
-	call("AWSEvents.PutTargets", `{"Rule":"astray","Targets":[{"Id":"1","Arn":"`+queue+`gone"},{"Id":"2","Arn":"arn:aws:sns:us-east-1:000000000000:f"}]}`)
+	const project = "arn:aws:codebuild:us-east-1:000000000000:project/"
+	call("AWSEvents.PutTargets", `{"Rule":"astray","Targets":[{"Id":"1","Arn":"`+queue+`gone"},{"Id":"2","Arn":"arn:aws:sns:us-east-1:000000000000:f"},{"Id":"3","Arn":"`+project+`gone","RoleArn":"arn:aws:iam::000000000000:role/any"}]}`)
+	t.Setenv("PATH", t.TempDir()) // a machine without programs
+	for name, source := range map[string]string{
+		"plain": `{"type":"NO_SOURCE","buildspec":"version: 0.2\nphases: {build: {commands: [make]}}"}`, "fetches": `{"type":"GITHUB","location":"https://github.com/example/shop.git"}`,
+		"bashes": `{"type":"NO_SOURCE","buildspec":"version: 0.2\nenv: {shell: bash}"}`,
+	} {
+		call("CodeBuild_20161006.CreateProject", `{"name":"`+name+`","source":`+source+`,"artifacts":{"type":"NO_ARTIFACTS"},"serviceRole":"arn:aws:iam::000000000000:role/builds",
+			"environment":{"type":"LINUX_CONTAINER","image":"i","computeType":"BUILD_GENERAL1_SMALL"}}`)
+	}
 	for name, principal := range map[string]string{"loose": `"*"`, "tight": `{"AWS":"111111111111"}`} {
 		_, err := a.identities.Create(t.Context(), access.Root("000000000000", "us-east-1"), directory.Role, directory.Entity{
 			Name: name, Trust: `{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Principal":` + principal + `}}`,
@@ -121,9 +130,11 @@ func TestTheDoctorFindsWhatMightSurprise(t *testing.T) {
 	}
 	const rule = "arn:aws:events:us-east-1:000000000000:rule/"
 	for _, want := range []string{
-		"Here are: 3 rules with 5 targets, 2 queues, 2 log groups, 2 roles, 0 users with 0 active keys",
+		"Here are: 3 rules with 6 targets, 2 queues, 2 log groups, 2 roles, 0 users with 0 active keys",
 		"no targets: what they match goes nowhere.\n    " + rule + "idle\n  Next: aws events put-targets",
-		"do not exist: what is sent there fails.\n    " + rule + "astray to " + queue + "gone\n  Next",
+		"do not exist: what is sent there fails.\n    " + rule + "astray to " + queue + "gone\n    " + rule + "astray to " + project + "gone\n  Next",
+		"need git, which is not on the PATH here: their builds fail.\n    " + project + "fetches\n  Next: apt install git",
+		"need bash, which is not on the PATH here: their builds fail.\n    " + project + "bashes\n  Next: apt install bash",
 		"services that dari does not have: what is sent there fails.\n    " + rule + "astray to arn:aws:sns:us-east-1:000000000000:f\n  Next",
 		"Anybody may assume these roles, from every account.\n    arn:aws:iam::000000000000:role/loose\n  Next: aws iam update-assume-role-policy",
 		"let everybody in.\n    " + queue + "open\n  Next: aws sqs set-queue-attributes",

@@ -361,6 +361,25 @@ func (s *Service) Get(by access.Caller, action, id string) (*Build, error) {
 	return found[0], nil
 }
 
+// Needs returns the ARNs of the projects that need a program of the machine, which is
+// "git" or "bash", as far as their settings say so: a buildspec in a source may, too.
+func (s *Service) Needs(program string) (projects []string) {
+	for p := range s.Everywhere() {
+		needs := false
+		switch program {
+		case "git":
+			needs = source(*p.Source, "").Kind == runner.Git || slices.ContainsFunc(p.SecondarySources, func(o catalog.Source) bool { return source(o, "").Kind == runner.Git })
+		case "bash":
+			spec, err := buildspec.Parse([]byte(p.Source.Buildspec)) // a path is none
+			needs = err == nil && spec.Shell == "bash"
+		}
+		if needs {
+			projects = append(projects, p.ARN())
+		}
+	}
+	return projects
+}
+
 // AllBuilds returns the builds of a project, or of the caller's place when it is "",
 // the earliest first.
 func (s *Service) AllBuilds(by access.Caller, project string) (all []*Build, err error) {

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"iter"
 	"strings"
 	"time"
 
@@ -203,6 +204,15 @@ func (c *Catalog) Delete(ctx context.Context, by access.Caller, id string) error
 func (c *Catalog) Find(at access.Place, name string) *Project {
 	return c.projects.Find(table.Key{Place: at, Name: name})
 }
+
+// Exists says whether an ARN is that of a project.
+func (c *Catalog) Exists(project arn.ARN) bool {
+	name, ok := strings.CutPrefix(project.Resource, "project/")
+	return ok && c.Find(access.Place{Account: project.Account, Region: project.Region}, name) != nil
+}
+
+// Everywhere are the projects of all accounts and regions.
+func (c *Catalog) Everywhere() iter.Seq[*Project] { return c.projects.All() }
 
 // Get returns the project that a caller may do something with.
 func (c *Catalog) Get(by access.Caller, action, id string) (*Project, error) {
