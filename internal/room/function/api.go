@@ -11,6 +11,7 @@ import (
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/room/function/catalog"
+	"github.com/dari-bus/dari/internal/room/function/limits"
 	"github.com/dari-bus/dari/internal/room/function/mapping"
 	"github.com/dari-bus/dari/internal/room/function/pool"
 	"github.com/dari-bus/dari/internal/wire"
@@ -89,7 +90,7 @@ func mappingsOf(s *Service) *mapping.Mappings {
 }
 
 func allLimits() wire.Limits {
-	all := maps.Clone(limits)
+	all := maps.Clone(limits.All)
 	maps.Copy(all, mapping.Limits)
 	return all
 }

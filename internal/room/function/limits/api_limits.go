@@ -1,4 +1,6 @@
-package function
+// Package limits has the constraints on the members of Lambda's inputs, as AWS's model
+// of the service has them: a line for each, under the type and the member.
+package limits
 
 import (
 	"github.com/dari-bus/dari/internal/room/function/catalog"
@@ -28,7 +30,8 @@ var (
 	revisionLimit  = wire.Limit{Max: 256}
 )
 
-var limits = wire.Limits{
+// All are the constraints of all inputs but those of event source mappings.
+var All = wire.Limits{
 	"functionInput.FunctionName":  nameLimit,
 	"qualifiedInput.FunctionName": {Required: true, Min: 1, Max: 170, Pattern: functionPattern},
 	"qualifiedInput.Qualifier":    {Min: 1, Max: 128, Pattern: `(|[a-zA-Z0-9$_-]+)`},
