@@ -160,7 +160,7 @@ type mappingOutput struct {
 	UUID                           string
 }
 
-type filterCriteriaOutput struct{ Filters []filterOutput }
+type filterCriteriaOutput struct{ Filters []filterOutput `json:",omitempty"` }
 
 type filterOutput struct{ Pattern string }
 
