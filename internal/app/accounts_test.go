@@ -376,6 +376,9 @@ var reaches = map[string][]attempt{
 {"StatementId":"s","Action":"lambda:InvokeFunction","Principal":"*","SourceArn":"{rule}"}`}},
 	"lambda.CreateAlias": {{body: `POST /2015-03-31/functions/{function}/aliases
 {"Name":"live","FunctionVersion":"$LATEST"}`}},
+	"lambda.CreateEventSourceMapping": {{body: `POST /2015-03-31/event-source-mappings
+{"FunctionName":"{function}","EventSourceArn":"{vaultARN}"}`}, {body: `POST /2015-03-31/event-source-mappings
+{"FunctionName":"secrets","EventSourceArn":"{vaultARN}"}`}},
 	"lambda.CreateFunction": {{body: `POST /2015-03-31/functions
 {"FunctionName":"{function}2","Role":"arn:aws:iam::222222222222:role/none","Runtime":"python3.12","Handler":"a.h","Code":{"ZipFile":"{zip}"}}`}, {body: `POST /2015-03-31/functions
 {"FunctionName":"lure","Role":"{role}","Runtime":"python3.12","Handler":"a.h","Code":{"ZipFile":"{zip}"}}`}, {body: `POST /2015-03-31/functions
@@ -387,12 +390,14 @@ var reaches = map[string][]attempt{
 {"FunctionName":"lure","Role":"arn:aws:iam::222222222222:role/none","Runtime":"python3.12","Handler":"a.h","Code":{"ZipFile":"{zip}","SourceKMSKeyArn":"arn:aws:kms:us-east-1:111111111111:key/k"}}`}, {own: true, body: `POST /2015-03-31/functions
 {"FunctionName":"lure","Role":"arn:aws:iam::222222222222:role/none","DeadLetterConfig":{"TargetArn":"{morgueARN}"},"Runtime":"python3.12","Handler":"a.h","Code":{"ZipFile":"{zip}"}}`}},
 	"lambda.DeleteAlias":                     {{body: `DELETE /2015-03-31/functions/{function}/aliases/live`}},
+	"lambda.DeleteEventSourceMapping":        {{body: `DELETE /2015-03-31/event-source-mappings/0b9d8c2e-66a4-4f0c-8f62-3a3f1a7b5c44`}},
 	"lambda.DeleteFunction":                  {{body: `DELETE /2015-03-31/functions/{function}`}, {body: `DELETE /2015-03-31/functions/{function}?Qualifier=1`}},
 	"lambda.DeleteFunctionConcurrency":       {{body: `DELETE /2017-10-31/functions/{function}/concurrency`}},
 	"lambda.DeleteFunctionEventInvokeConfig": {{body: `DELETE /2019-09-25/functions/{function}/event-invoke-config`}},
 	"lambda.DeleteLayerVersion":              {{body: `DELETE /2018-10-31/layers/{layer}/versions/1`}},
 	"lambda.GetAccountSettings":              {{own: true, body: `GET /2016-08-19/account-settings`}},
 	"lambda.GetAlias":                        {{body: `GET /2015-03-31/functions/{function}/aliases/live`}},
+	"lambda.GetEventSourceMapping":           {{body: `GET /2015-03-31/event-source-mappings/0b9d8c2e-66a4-4f0c-8f62-3a3f1a7b5c44`}},
 	"lambda.GetFunction":                     {{body: `GET /2015-03-31/functions/{function}`}, {body: `GET /2015-03-31/functions/{function}?Qualifier=1`}},
 	"lambda.GetFunctionCodeSigningConfig":    {{body: `GET /2020-06-30/functions/{function}/code-signing-config`}},
 	"lambda.GetFunctionConcurrency":          {{body: `GET /2019-09-30/functions/{function}/concurrency`}},
@@ -408,6 +413,7 @@ var reaches = map[string][]attempt{
 	"lambda.InvokeWithResponseStream": {{body: `POST /2021-11-15/functions/{function}/response-streaming-invocations
 {}`}},
 	"lambda.ListAliases":                    {{body: `GET /2015-03-31/functions/{function}/aliases`}},
+	"lambda.ListEventSourceMappings":        {{own: true, body: `GET /2015-03-31/event-source-mappings?FunctionName={function}`}},
 	"lambda.ListFunctionEventInvokeConfigs": {{body: `GET /2019-09-25/functions/{function}/event-invoke-config/list`}},
 	"lambda.ListFunctions":                  {{own: true, body: `GET /2015-03-31/functions?FunctionVersion=ALL`}},
 	"lambda.ListLayers":                     {{own: true, body: `GET /2018-10-31/layers`}},
@@ -428,6 +434,8 @@ var reaches = map[string][]attempt{
 	"lambda.UntagResource": {{body: `DELETE /2017-03-31/tags/{function}?tagKeys=k`}},
 	"lambda.UpdateAlias": {{body: `PUT /2015-03-31/functions/{function}/aliases/live
 {"Description":"mine"}`}},
+	"lambda.UpdateEventSourceMapping": {{body: `PUT /2015-03-31/event-source-mappings/0b9d8c2e-66a4-4f0c-8f62-3a3f1a7b5c44
+{"FunctionName":"{function}"}`}},
 	"lambda.UpdateFunctionCode": {{body: `PUT /2015-03-31/functions/{function}/code
 {"ZipFile":"{zip}"}`}, {body: `PUT /2015-03-31/functions/{function}/code
 {"ZipFile":"{zip}","SourceKMSKeyArn":"arn:aws:kms:us-east-1:111111111111:key/k"}`}},

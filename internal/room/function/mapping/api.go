@@ -118,9 +118,6 @@ func (in *mappingInput) change(by access.Caller, function *string) (c Change, er
 		if err != nil {
 			return c, err
 		}
-		if at.Account != by.Account {
-			return c, notOffered("FunctionName", "a function of another account cannot be given a queue to work on")
-		}
 		c.Function = &at
 	}
 	if in.FilterCriteria != nil {

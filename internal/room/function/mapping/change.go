@@ -42,6 +42,14 @@ func (c *Change) apply(m *Mapping) {
 	m.Modified = time.Now().UnixMilli()
 }
 
+// within refuses a function of somebody else's.
+func (c *Change) within(by access.Caller) error {
+	if c.Function != nil && c.Function.Place != by.Place {
+		return fault.Denied("The function %s is another account's, and cannot be given a queue to work on by account %s.", c.Function.ARN(), by.Account)
+	}
+	return nil
+}
+
 func set[T any](to, from *T) {
 	if from != nil {
 		*to = *from
@@ -77,6 +85,9 @@ func (m *Mappings) Create(ctx context.Context, by access.Caller, queue string, c
 	}
 	if len(tags) > maxTags {
 		return nil, tooManyTags()
+	}
+	if err := c.within(by); err != nil {
+		return nil, err
 	}
 	row := &Mapping{UUID: uuid.NewString(), Queue: queue, Enabled: true, Settings: Settings{BatchSize: 10}, Tags: tags}
 	c.apply(row)
@@ -174,6 +185,9 @@ func refused(err error) error {
 // Update changes a mapping, and returns how it was and how it is.
 func (m *Mappings) Update(ctx context.Context, by access.Caller, uuid string, c Change) (old, next *Mapping, err error) {
 	if err := m.allow(by, "UpdateEventSourceMapping", uuid); err != nil {
+		return nil, nil, err
+	}
+	if err := c.within(by); err != nil {
 		return nil, nil, err
 	}
 	key := table.Key{Place: by.Place, Name: uuid}
