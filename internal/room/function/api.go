@@ -14,6 +14,7 @@ import (
 	"github.com/dari-bus/dari/internal/room/function/limits"
 	"github.com/dari-bus/dari/internal/room/function/mapping"
 	"github.com/dari-bus/dari/internal/room/function/pool"
+	"github.com/dari-bus/dari/internal/room/function/provision"
 	"github.com/dari-bus/dari/internal/wire"
 )
 
@@ -31,13 +32,14 @@ func API(s *Service) *wire.Service {
 		Version:   "2015-03-31",
 		Protocols: []wire.Protocol{wire.RestJSON},
 		Operations: dated(slices.Concat(a.functionRows(), a.versionRows(), a.aliasRows(), a.invokeRows(), a.policyRows(), a.asyncRows(),
-			a.layerRows(), mapping.Operations(mappingsOf(s)), a.settingRows(), refused())),
+			a.layerRows(), mapping.Operations(s.mappings()), provision.Operations(s.provisions()), a.settingRows(), refused())),
 		Limits:       allLimits(),
 		ErrorMembers: []any{mistake{}, throttle{}},
 		Quotas: []string{
 			"An account has at most 1,000 functions, 10,000 versions, 10,000 aliases and 1,000 layers in a region, and their code has 10 GiB in all, packed.",
 			"The code of all accounts that are not in the settings has 1 GiB together.",
 			"There are at most 128 environments at a time, 112 of an account, and as many as the memory of the machine holds; one that becomes free goes to the account that has the fewest. An invocation waits 10 seconds for one and is then throttled, as it is at once when its function has as many as are reserved for it.",
+			"An account keeps at most 32 environments ready in a region, and all accounts half of those that there may be.",
 			"An account has at most 500 event source mappings in a region, and all accounts have 2,000. The messages that functions work on have 5 % of -memory, and those of an account half of that.",
 			"Zips have less than 50 MB, 250 MB unpacked, layers included, and 100,000 files. Requests of Invoke have 6 MB, those of the type Event 1 MiB. Answers have 6 MB, or 200 MB if they are streamed, at any speed.",
 		},
@@ -50,6 +52,7 @@ func API(s *Service) *wire.Service {
 			"Logs are written with the server's rights: a role need not allow it.",
 			"TracingConfig is kept, and nothing is traced. Asynchronous events go to queues of SQS only, dead or alive, and with the rights of the function's role; those that no queue takes stay with the dead deliveries.",
 			"Event source mappings are from queues of SQS only, and Enabled or Disabled as soon as the call has answered. Ten batches are worked on at a time where ScalingConfig does not say how many. A mapping that receives nothing says why in LastProcessingResult.",
+			"Provisioned concurrency of an alias with weights is that of the version which the alias names.",
 			"Eight asynchronous events of a function are tried at a time, one when it keeps failing.",
 		},
 		Error: spell,
@@ -81,17 +84,25 @@ func dated(rows []wire.Operation) []wire.Operation {
 	return rows
 }
 
-// mappingsOf are the mappings of a service; one that is nil has a table still.
-func mappingsOf(s *Service) *mapping.Mappings {
+// mappings are those of a service; one that is nil has a table still.
+func (s *Service) mappings() *mapping.Mappings {
 	if s == nil {
 		return nil
 	}
 	return s.Mappings
 }
 
+func (s *Service) provisions() *provision.Provisions {
+	if s == nil {
+		return nil
+	}
+	return s.Provisions
+}
+
 func allLimits() wire.Limits {
 	all := maps.Clone(limits.All)
 	maps.Copy(all, mapping.Limits)
+	maps.Copy(all, provision.Limits)
 	return all
 }
 
@@ -226,11 +237,6 @@ func refused() (rows []wire.Operation) {
 			GetFunctionUrlConfig* GET /2021-10-31/functions/{FunctionName}/url
 			ListFunctionUrlConfigs* GET /2021-10-31/functions/{FunctionName}/urls
 			UpdateFunctionUrlConfig PUT /2021-10-31/functions/{FunctionName}/url`},
-		{"environments are made when they are needed and kept for ten minutes, and none is kept warm before", `
-			DeleteProvisionedConcurrencyConfig DELETE /2019-09-30/functions/{FunctionName}/provisioned-concurrency
-			GetProvisionedConcurrencyConfig* GET /2019-09-30/functions/{FunctionName}/provisioned-concurrency
-			ListProvisionedConcurrencyConfigs* GET /2019-09-30/functions/{FunctionName}/provisioned-concurrency?List=ALL
-			PutProvisionedConcurrencyConfig PUT /2019-09-30/functions/{FunctionName}/provisioned-concurrency`},
 		{"the policy of a function is made of permissions; call AddPermission, GetPolicy and RemovePermission", `
 			DeleteResourcePolicy DELETE /2026-07-09/resource-policy/{ResourceArn}
 			GetResourcePolicy* GET /2026-07-09/resource-policy/{ResourceArn}

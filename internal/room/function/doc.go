@@ -16,12 +16,13 @@
 // the server's own rights: a role need not allow it.
 //
 // A function that has a queue to work on is given its messages in batches, and with the
-// rights of its role: see package mapping.
+// rights of its role: see package mapping. Package provision keeps environments ready
+// before anybody asks for them.
 //
 // # What it leaves out
 //
 // Code comes with the call; there is no S3 to fetch it from, and there are no images,
 // networks, file systems, signatures of code and keys of KMS. Function URLs, event source
-// mappings from anything but queues and provisioned concurrency are refused by name. Where
+// mappings from anything but queues are refused by name. Where
 // code of strangers runs, and what keeps it there, is what package sandbox says.
 package function

@@ -3,8 +3,11 @@ package function
 import (
 	"context"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/dari-bus/dari/internal/budget"
 	"github.com/dari-bus/dari/internal/room/function/mapping"
+	"github.com/dari-bus/dari/internal/room/function/provision"
 	"github.com/dari-bus/dari/internal/room/function/runner"
 )
 
@@ -23,6 +26,8 @@ type Service struct {
 	// Mappings have functions work on queues. They run by themselves, and are to end
 	// before the functions do.
 	Mappings *mapping.Mappings
+	// Provisions keep environments ready.
+	Provisions *provision.Provisions
 }
 
 // Open reads what is in the store.
@@ -37,5 +42,17 @@ func Open(ctx context.Context, opt Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{r, m}, nil
+	p, err := provision.Open(ctx, provision.Options{Store: opt.Store, Guard: opt.Guard, Functions: r, Environments: r})
+	if err != nil {
+		return nil, err
+	}
+	return &Service{r, m, p}, nil
+}
+
+// Run keeps the environments, until ctx ends.
+func (s *Service) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return s.Runner.Run(ctx) })
+	g.Go(func() error { return s.Provisions.Run(ctx) })
+	return g.Wait()
 }

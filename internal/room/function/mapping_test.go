@@ -115,3 +115,37 @@ func between(text, from, to string) string {
 	out, _, _ := strings.Cut(rest, to)
 	return out
 }
+
+// row F22
+func TestProvisionedConcurrency(t *testing.T) {
+	d := openDoor(t)
+	d.mustCreate("")
+	const path = "/2019-09-30/functions/fn/provisioned-concurrency"
+	d.want("POST {fn}/versions", `{}`, 201)
+	d.want("POST {fn}/aliases", `{"Name":"live","FunctionVersion":"1"}`, 201)
+	d.want("POST {fn}/aliases", `{"Name":"next","FunctionVersion":"$LATEST"}`, 201)
+	for _, q := range []string{"$LATEST", "next"} {
+		d.want("PUT "+path+"?Qualifier="+q, `{"ProvisionedConcurrentExecutions":1}`, 400, "InvalidParameterValueException", "Provisioned Concurrency Configs cannot be applied to unpublished function versions.")
+	}
+	d.want("PUT "+path+"?Qualifier=7", `{"ProvisionedConcurrentExecutions":1}`, 404, "Function not found: "+arnOf+":7")
+	d.want("PUT "+path+"?Qualifier=1", `{"ProvisionedConcurrentExecutions":0}`, 400, "ValidationException")
+	d.want("PUT "+path+"?Qualifier=1", `{"ProvisionedConcurrentExecutions":33}`, 400, "InvalidParameterValueException")
+	d.want("GET "+path+"?Qualifier=1", "", 404, "ProvisionedConcurrencyConfigNotFoundException", "No Provisioned Concurrency Config found for this function")
+	d.want("DELETE "+path+"?Qualifier=1", "", 204)
+	d.want("PUT "+path+"?Qualifier=live", `{"ProvisionedConcurrentExecutions":2}`, 202, `"RequestedProvisionedConcurrentExecutions":2`, `"Status":"`)
+	d.want("PUT "+path+"?Qualifier=1", `{"ProvisionedConcurrentExecutions":2}`, 400, "Version is pointed by a Provisioned Concurrency alias")
+	d.want("GET "+path+"?List=ALL", "", 200, `"FunctionArn":"`+arnOf+`:live"`)
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		_, answer := d.call("GET "+path+"?Qualifier=live", "")
+		if strings.Contains(answer, `"Status":"READY"`) && strings.Contains(answer, `"AllocatedProvisionedConcurrentExecutions":2`) {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("it is not ready: %s", answer)
+		}
+	}
+	d.want("PUT /2017-10-31/functions/fn/concurrency", `{"ReservedConcurrentExecutions":1}`, 200)
+	d.want("PUT "+path+"?Qualifier=live", `{"ProvisionedConcurrentExecutions":2}`, 400, "Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for function")
+	d.want("DELETE "+path+"?Qualifier=live", "", 204)
+	d.want("GET "+path+"?Qualifier=live", "", 404, "ProvisionedConcurrencyConfigNotFoundException")
+}

@@ -7,6 +7,7 @@
 // may be, one that is idle makes room; where none is, the invocation waits for a while
 // and is then throttled. An environment that was idle for long, whose credentials end
 // soon, or whose function has changed, is stopped.
+// Some are kept though nobody has asked for them yet; see [Pool.Keep].
 //
 // What functions write goes to their logs in portions, in order.
 package pool

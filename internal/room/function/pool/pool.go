@@ -78,6 +78,10 @@ type Pool struct {
 	memory int
 	// held counts the environments of each account, and busy its invocations that have one.
 	held, busy map[string]int
+	// kept are the environments that are to be ready, and troubles say by key why some
+	// are not.
+	kept     []Kept
+	troubles map[string]*trouble
 	// waiting are in the order in which they came.
 	waiting []*waiter
 	closed  bool
@@ -95,8 +99,11 @@ type environment struct {
 	idleSince     time.Time
 	// stale ones are not used again.
 	stale bool
-	log   *logging
-	done  func()
+	// kept ones are started before anybody asks, and stay though they are idle. ready says
+	// that one has been.
+	kept, ready bool
+	log         *logging
+	done        func()
 }
 
 // New makes a pool, which lives until Run has ended.
@@ -116,7 +123,7 @@ func New(opt Options) (*Pool, error) {
 	if opt.Patience == 0 {
 		opt.Patience = 10 * time.Second
 	}
-	p := &Pool{opt: opt, running: map[string]int{}, all: map[*environment]bool{}, held: map[string]int{}, busy: map[string]int{}}
+	p := &Pool{opt: opt, running: map[string]int{}, all: map[*environment]bool{}, held: map[string]int{}, busy: map[string]int{}, troubles: map[string]*trouble{}}
 	p.ctx, p.stop = context.WithCancel(context.Background())
 	return p, nil
 }
@@ -126,7 +133,7 @@ func (p *Pool) Run(ctx context.Context) error {
 	for tick := time.NewTicker(max(p.opt.Idle/10, time.Second)); ; {
 		select {
 		case <-tick.C:
-			p.reap(func(e *environment) bool { return time.Since(e.idleSince) >= p.opt.Idle || e.old() })
+			p.reap(func(e *environment) bool { return e.old() || !e.kept && time.Since(e.idleSince) >= p.opt.Idle })
 		case <-ctx.Done():
 			tick.Stop()
 			p.close()
@@ -175,7 +182,7 @@ func (p *Pool) Invoke(ctx context.Context, f catalog.Found, in runtime.Invocatio
 
 // take returns an environment for a version, which is then not for anybody else.
 func (p *Pool) take(ctx context.Context, f catalog.Found) (*environment, error) {
-	w := &waiter{found: f, key: f.At.ARN() + " " + f.Revision, function: f.At.Whole().ARN(), answered: make(chan struct{})}
+	w := &waiter{found: f, key: keyOf(f), function: f.At.Whole().ARN(), answered: make(chan struct{})}
 	if err := p.begin(f, w.function); err != nil {
 		return nil, err
 	}

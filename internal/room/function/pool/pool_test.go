@@ -246,3 +246,52 @@ func TestAnAccountDoesNotTakeAllPlacesToWait(t *testing.T) {
 		}
 	})
 }
+
+func TestEnvironmentsAreKeptReadyBeforeAnybodyAsks(t *testing.T) {
+	in(t, Options{}, func(t *testing.T, m *machine, p *Pool, f catalog.Found) {
+		p.Keep([]Kept{{f, 3}})
+		synctest.Wait()
+		if started, _ := m.counts(); started != 3 || p.Kept(f) != (Readiness{Ready: 3, Free: 3}) {
+			t.Errorf("%d were started: %+v", started, p.Kept(f))
+		}
+		time.Sleep(time.Hour)
+		go invokeAll(t, p, f, 4)
+		synctest.Wait()
+		if started, stopped := m.counts(); started != 4 || stopped != 0 || p.Kept(f) != (Readiness{Ready: 3}) {
+			t.Errorf("started %d, stopped %d with four invocations: %+v", started, stopped, p.Kept(f))
+		}
+		time.Sleep(time.Hour)
+		if _, stopped := m.counts(); stopped != 1 {
+			t.Errorf("stopped %d; want that which was not kept", stopped)
+		}
+		time.Sleep(6 * time.Hour) // their credentials end, and others come
+		p.Keep([]Kept{{f, 3}})
+		synctest.Wait()
+		if r := p.Kept(f); r.Ready != 3 {
+			t.Errorf("after their credentials have ended: %+v", r)
+		}
+		p.Keep(nil)
+		time.Sleep(time.Hour)
+		if started, stopped := m.counts(); started != stopped {
+			t.Errorf("started %d, stopped %d when nothing is kept any more", started, stopped)
+		}
+	})
+}
+
+func TestHalfOfAllIsForWhatIsNotKept(t *testing.T) {
+	in(t, Options{Most: 8}, func(t *testing.T, m *machine, p *Pool, f catalog.Found) {
+		p.Keep([]Kept{{f, 8}})
+		synctest.Wait()
+		if r := p.Kept(f); r.Ready != 4 || r.Problem == "" {
+			t.Errorf("%+v; want half of eight, and why", r)
+		}
+		other := others(f)
+		other.At.Name = "other"
+		if errs := invokeAll(t, p, other, 4); errs != nil {
+			t.Error(errs)
+		}
+		if r := p.Kept(f); r.Ready != 4 {
+			t.Errorf("what is kept made room: %+v", r)
+		}
+	})
+}

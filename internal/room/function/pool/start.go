@@ -34,7 +34,7 @@ func (p *Pool) start(ctx context.Context, f catalog.Found, e *environment) error
 		MemoryMB: f.Memory, StorageMB: f.Storage, Timeout: time.Duration(f.Timeout) * time.Second,
 		Credentials: func(context.Context) (runtime.Credentials, error) { return credentials, nil },
 		Region:      f.At.Region, Endpoint: p.opt.Endpoint(), LogGroup: f.LogGroup, LogStream: stream,
-		Log: e.log.add, JSONLog: f.LogFormat == "JSON", LogLevel: f.ApplicationLogLevel,
+		Provisioned: e.kept, Log: e.log.add, JSONLog: f.LogFormat == "JSON", LogLevel: f.ApplicationLogLevel,
 	})
 	return err
 }

@@ -118,6 +118,11 @@ func (p *Pool) acquire(w *waiter) bool {
 			return true
 		}
 	}
+	return p.allocate(w)
+}
+
+// allocate makes room for an environment that is yet to be started, if it can.
+func (p *Pool) allocate(w *waiter) bool {
 	for !p.fits(w) {
 		if !p.makeRoom(w) {
 			return false
@@ -142,6 +147,9 @@ func (p *Pool) fits(w *waiter) bool {
 func (p *Pool) makeRoom(w *waiter) bool {
 	own := p.held[w.account()] >= p.share()
 	for _, e := range p.idle {
+		if e.kept {
+			continue
+		}
 		if !own || e.account == w.account() {
 			p.remove(e)
 			return true

@@ -88,6 +88,12 @@ func Open(ctx context.Context, opt Options) (*Runner, error) {
 	return s, err
 }
 
+// Keep has environments kept, and Kept says how things stand with them: see [pool.Pool].
+func (s *Runner) Keep(all []pool.Kept) { s.pool.Keep(all) }
+
+// Kept says how things stand with the environments that are kept of a version.
+func (s *Runner) Kept(f catalog.Found) pool.Readiness { return s.pool.Kept(f) }
+
 // Run keeps the environments, until ctx ends.
 func (s *Runner) Run(ctx context.Context) error {
 	err := s.pool.Run(ctx)

@@ -30,6 +30,8 @@ type Config struct {
 	Credentials         func(context.Context) (Credentials, error)
 	Region, Endpoint    string
 	LogGroup, LogStream string
+	// Provisioned says that the environment is started before there is an invocation.
+	Provisioned bool
 	// Log takes the lines of the log, in order, never two calls at once. It must
 	// not wait for long: what the function writes waits meanwhile.
 	Log func([]Line)

@@ -103,6 +103,9 @@ func (env *Environment) variables(l layout, api string) []string {
 		"AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand", "AWS_LAMBDA_LOG_GROUP_NAME": c.LogGroup, "AWS_LAMBDA_LOG_STREAM_NAME": c.LogStream,
 		"AWS_LAMBDA_RUNTIME_API": api, "LAMBDA_TASK_ROOT": l.task, "LAMBDA_RUNTIME_DIR": l.runtime, "_HANDLER": c.Handler,
 	})
+	if c.Provisioned {
+		vars["AWS_LAMBDA_INITIALIZATION_TYPE"] = "provisioned-concurrency"
+	}
 	if c.JSONLog {
 		vars["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
 		if c.LogLevel != "" {
