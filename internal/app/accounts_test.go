@@ -139,6 +139,7 @@ func (h *accounts) furnish() {
 	h.must(owner, "lambda.CreateAlias", "POST /2015-03-31/functions/secrets/aliases\n"+`{"Name":"live","FunctionVersion":"1","Description":"classified"}`)
 	h.must(owner, "lambda.AddPermission", "POST /2015-03-31/functions/secrets/policy\n"+`{"StatementId":"s","Action":"lambda:InvokeFunction","Principal":"events.amazonaws.com","SourceArn":"arn:aws:events:us-east-1:111111111111:rule/classified"}`)
 	h.must(owner, "lambda.PutFunctionEventInvokeConfig", "PUT /2019-09-25/functions/secrets/event-invoke-config\n"+`{"DestinationConfig":{"OnFailure":{"Destination":"arn:aws:sqs:us-east-1:111111111111:classified"}}}`)
+	h.must(owner, "lambda.CreateFunctionUrlConfig", "POST /2021-10-31/functions/secrets/url\n"+`{"AuthType":"AWS_IAM","Cors":{"AllowOrigins":["https://classified"]}}`)
 	h.must(owner, "lambda.PublishLayerVersion", "POST /2018-10-31/layers/secrets/versions\n"+`{"Description":"classified","Content":{"ZipFile":"{zip}"}}`)
 	h.must(owner, "iam.CreateRole", `Action=CreateRole&Version=2010-05-08&RoleName=admin&Description=classified&AssumeRolePolicyDocument=%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22sts%3AAssumeRole%22%2C%22Principal%22%3A%7B%22AWS%22%3A%22111111111111%22%7D%7D%7D`)
 	h.must(owner, "iam.CreatePolicy", `Action=CreatePolicy&Version=2010-05-08&PolicyName=secrets&Description=classified&PolicyDocument=%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22sqs%3A%2A%22%2C%22Resource%22%3A%22%2A%22%7D%7D`)
@@ -258,6 +259,7 @@ func (h *accounts) belongings() []string {
 		{"lambda.GetFunction", "GET /2015-03-31/functions/secrets"},
 		{"lambda.GetPolicy", "GET /2015-03-31/functions/secrets/policy"},
 		{"lambda.ListAliases", "GET /2015-03-31/functions/secrets/aliases"},
+		{"lambda.GetFunctionUrlConfig", "GET /2021-10-31/functions/secrets/url"},
 		{"lambda.ListFunctionEventInvokeConfigs", "GET /2019-09-25/functions/secrets/event-invoke-config/list"},
 		{"lambda.ListLayers", "GET /2018-10-31/layers"},
 		{"iam.GetRole", `Action=GetRole&Version=2010-05-08&RoleName=admin`},
@@ -389,11 +391,14 @@ var reaches = map[string][]attempt{
 {"FunctionName":"lure","Role":"arn:aws:iam::222222222222:role/none","CapacityProviderConfig":{"LambdaManagedInstancesCapacityProviderConfig":{"CapacityProviderArn":"arn:aws:lambda:us-east-1:111111111111:capacity-provider:c"}},"Runtime":"python3.12","Handler":"a.h","Code":{"ZipFile":"{zip}"}}`}, {body: `POST /2015-03-31/functions
 {"FunctionName":"lure","Role":"arn:aws:iam::222222222222:role/none","Runtime":"python3.12","Handler":"a.h","Code":{"ZipFile":"{zip}","SourceKMSKeyArn":"arn:aws:kms:us-east-1:111111111111:key/k"}}`}, {own: true, body: `POST /2015-03-31/functions
 {"FunctionName":"lure","Role":"arn:aws:iam::222222222222:role/none","DeadLetterConfig":{"TargetArn":"{morgueARN}"},"Runtime":"python3.12","Handler":"a.h","Code":{"ZipFile":"{zip}"}}`}},
+	"lambda.CreateFunctionUrlConfig": {{body: `POST /2021-10-31/functions/{function}/url?Qualifier=live
+{"AuthType":"NONE"}`}},
 	"lambda.DeleteAlias":                        {{body: `DELETE /2015-03-31/functions/{function}/aliases/live`}},
 	"lambda.DeleteEventSourceMapping":           {{body: `DELETE /2015-03-31/event-source-mappings/0b9d8c2e-66a4-4f0c-8f62-3a3f1a7b5c44`}},
 	"lambda.DeleteFunction":                     {{body: `DELETE /2015-03-31/functions/{function}`}, {body: `DELETE /2015-03-31/functions/{function}?Qualifier=1`}},
 	"lambda.DeleteFunctionConcurrency":          {{body: `DELETE /2017-10-31/functions/{function}/concurrency`}},
 	"lambda.DeleteFunctionEventInvokeConfig":    {{body: `DELETE /2019-09-25/functions/{function}/event-invoke-config`}},
+	"lambda.DeleteFunctionUrlConfig":            {{body: `DELETE /2021-10-31/functions/{function}/url`}},
 	"lambda.DeleteLayerVersion":                 {{body: `DELETE /2018-10-31/layers/{layer}/versions/1`}},
 	"lambda.DeleteProvisionedConcurrencyConfig": {{body: `DELETE /2019-09-30/functions/{function}/provisioned-concurrency?Qualifier=1`}},
 	"lambda.GetAccountSettings":                 {{own: true, body: `GET /2016-08-19/account-settings`}},
@@ -405,6 +410,7 @@ var reaches = map[string][]attempt{
 	"lambda.GetFunctionConfiguration":           {{body: `GET /2015-03-31/functions/{function}/configuration`}},
 	"lambda.GetFunctionEventInvokeConfig":       {{body: `GET /2019-09-25/functions/{function}/event-invoke-config`}},
 	"lambda.GetFunctionRecursionConfig":         {{body: `GET /2024-08-31/functions/{function}/recursion-config`}},
+	"lambda.GetFunctionUrlConfig":               {{body: `GET /2021-10-31/functions/{function}/url`}},
 	"lambda.GetLayerVersion":                    {{body: `GET /2018-10-31/layers/{layer}/versions/1`}},
 	"lambda.GetLayerVersionByArn":               {{body: `GET /2018-10-31/layers?Arn={layer}:1&find=LayerVersion`}},
 	"lambda.GetPolicy":                          {{body: `GET /2015-03-31/functions/{function}/policy`}},
@@ -417,6 +423,7 @@ var reaches = map[string][]attempt{
 	"lambda.ListAliases":                       {{body: `GET /2015-03-31/functions/{function}/aliases`}},
 	"lambda.ListEventSourceMappings":           {{own: true, body: `GET /2015-03-31/event-source-mappings?FunctionName={function}`}},
 	"lambda.ListFunctionEventInvokeConfigs":    {{body: `GET /2019-09-25/functions/{function}/event-invoke-config/list`}},
+	"lambda.ListFunctionUrlConfigs":            {{body: `GET /2021-10-31/functions/{function}/urls`}},
 	"lambda.ListFunctions":                     {{own: true, body: `GET /2015-03-31/functions?FunctionVersion=ALL`}},
 	"lambda.ListLayers":                        {{own: true, body: `GET /2018-10-31/layers`}},
 	"lambda.ListLayerVersions":                 {{body: `GET /2018-10-31/layers/{layer}/versions`}},
@@ -449,6 +456,8 @@ var reaches = map[string][]attempt{
 {"DeadLetterConfig":{"TargetArn":"{morgueARN}"}}`}, {body: `PUT /2015-03-31/functions/{function}/configuration
 {"FileSystemConfigs":[{"Arn":"arn:aws:elasticfilesystem:us-east-1:111111111111:access-point/fsap-01234567890123456","LocalMountPath":"/mnt/a"}]}`}, {body: `PUT /2015-03-31/functions/{function}/configuration
 {"CapacityProviderConfig":{"LambdaManagedInstancesCapacityProviderConfig":{"CapacityProviderArn":"arn:aws:lambda:us-east-1:111111111111:capacity-provider:c"}}}`}},
+	"lambda.UpdateFunctionUrlConfig": {{body: `PUT /2021-10-31/functions/{function}/url
+{"AuthType":"NONE"}`}},
 	"lambda.UpdateFunctionEventInvokeConfig": {{body: `POST /2019-09-25/functions/{function}/event-invoke-config
 {"MaximumRetryAttempts":0}`}},
 

@@ -127,10 +127,11 @@ func (a *App) handler() (*front, error) {
 		return nil, settingError{"origins", err.Error()}
 	}
 	count := watch.Calls(a.registry)
+	bodies := a.listener.Bodies(a.opt.memory.Share(memoryRequests))
 	aws, err := wire.NewHandler(wire.Options{
 		Services: a.services(), Region: a.opt.Region, Account: a.opt.Account, Host: host,
 		Keys: a.credentials(), Open: a.opt.keys == nil, Known: door.Known, Log: a.opt.Log,
-		Bodies:  a.listener.Bodies(a.opt.memory.Share(memoryRequests)),
+		Bodies:  bodies,
 		Answers: a.opt.memory.Share(memoryAnswers),
 		Record:  a.trail.Record,
 		After:   func(_ context.Context, c *wire.Call) { count(c.Service, c.Operation, c.Code, c.Duration) },
@@ -149,7 +150,7 @@ func (a *App) handler() (*front, error) {
 		Sandbox:   a.box.level,
 		Host:      host, Region: a.opt.Region, Account: a.opt.Account,
 	})
-	return &front{guard: guard, hosts: a.hosts(), own: own, aws: aws}, nil
+	return &front{guard: guard, hosts: a.hosts(host, bodies), own: own, aws: aws}, nil
 }
 
 // home is the place of callers who name none.

@@ -25,10 +25,10 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if f.stopping.Load() {
 		w.Header().Set("Connection", "close")
 	}
-	if f.guard.Admit(w, r) {
+	e := f.entrance(r)
+	if !e.theirs && f.guard.Admit(w, r) {
 		return
 	}
-	e := f.entrance(r)
 	if no := f.guard.Check(r, e.need); no != nil {
 		if no.Allow != "" {
 			w.Header().Set("Allow", no.Allow)
@@ -42,7 +42,9 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // An entrance is where a request is led to, what it must show for that, and how
 // it is refused there.
 type entrance struct {
-	need   door.Need
+	need door.Need
+	// theirs is for hosts of users, who say themselves which pages may call.
+	theirs bool
 	serve  http.Handler
 	refuse func(http.ResponseWriter, *http.Request, *door.Refusal)
 }
@@ -50,16 +52,16 @@ type entrance struct {
 func (f *front) entrance(r *http.Request) entrance {
 	for _, h := range f.hosts {
 		if h.match(r) {
-			return entrance{api, h.serve, refuseAPI}
+			return entrance{api, true, h.serve, refuseAPI}
 		}
 	}
 	switch {
 	case r.URL.Path == console.Prefix || strings.HasPrefix(r.URL.Path, console.Prefix+"/"):
-		return entrance{console.Need(r), f.own, refuseOwn}
+		return entrance{console.Need(r), false, f.own, refuseOwn}
 	case console.IsBrowser(r):
-		return entrance{console.Need(r), http.RedirectHandler(console.Prefix+"/console/", http.StatusFound), refuseOwn}
+		return entrance{console.Need(r), false, http.RedirectHandler(console.Prefix+"/console/", http.StatusFound), refuseOwn}
 	default:
-		return entrance{door.Need{Methods: f.aws.Methods(r), Acts: true}, f.aws, f.refuseAWS}
+		return entrance{door.Need{Methods: f.aws.Methods(r), Acts: true}, false, f.aws, f.refuseAWS}
 	}
 }
 

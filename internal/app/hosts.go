@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/dari-bus/dari/internal/door"
+	"github.com/dari-bus/dari/internal/room/function/url"
 )
 
 // A hostRoute leads what is sent to certain hosts to a handler, whatever its path
@@ -22,10 +23,20 @@ type hostRoute struct {
 
 // hosts are looked at before any path. What no room serves yet is reserved for
 // the one that will.
-func (r *rooms) hosts() []hostRoute {
-	return []hostRoute{
+func (a *App) hosts(public string, bodies *door.Bodies) []hostRoute {
+	urls := a.functions.URLs.Handler(url.Door{
+		Keys: a.credentials(), Open: a.opt.keys == nil, OnePermission: a.opt.LenientURLs,
+		Bodies: bodies, Answers: a.opt.memory.Share(memoryAnswers),
+		Known: door.Known, Log: a.opt.Log,
+	})
+	all := []hostRoute{
 		{"{id}.execute-api.localhost", http.HandlerFunc(noAPI)},
+		{"{id}.lambda-url.{region}.localhost", urls},
 	}
+	if domain, _ := url.Domain(public); domain != "localhost" {
+		all = append(all, hostRoute{"{id}.lambda-url.{region}." + domain, urls})
+	}
+	return all
 }
 
 // match says whether the route is for the request, and tells it the labels.
@@ -58,7 +69,7 @@ var api = door.Need{
 	Methods: []string{
 		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
 	},
-	Open: true,
+	Open: true, Ours: true,
 }
 
 // noAPI is API Gateway's answer where there is no such API.

@@ -39,6 +39,33 @@ func TestTheHostOfAnAPIIsTheUsersWhateverThePath(t *testing.T) {
 	}
 }
 
+// What comes to the URL of a function is the function's, and what it tells browsers is.
+func TestTheHostOfAFunctionURLIsTheFunctionsWhateverThePath(t *testing.T) {
+	a := openFront(t, func(o *Options) { o.Host, o.Origins = "bus.example.com:443", "https://console.example.com" })
+	for _, path := range []string{"/", "/_dari/health", "/_dari/console/", "/prod/pets?Action=CreateQueue&QueueName=made"} {
+		for _, host := range []string{"abc.lambda-url.us-east-1.localhost:4566", "ABC.Lambda-URL.us-east-1.localhost", "abc.lambda-url.us-east-1.bus.example.com"} {
+			for _, header := range [][]string{
+				{"User-Agent", "Mozilla/5.0", "Accept", "text/html", "Sec-Fetch-Site", "none", "Sec-Fetch-Mode", "navigate"},
+				{"Origin", "https://elsewhere.example", "Sec-Fetch-Site", "cross-site"},
+				{"Origin", "https://console.example.com", "Sec-Fetch-Site", "cross-site", "Access-Control-Request-Method", "GET"},
+				{"X-Amz-Target", "AmazonSQS.ListQueues"},
+			} {
+				for _, method := range api.Methods {
+					w := ask(t, a, method, path, append(header, "Host", host)...)
+					if w.Code != 403 || w.Body.String() != `{"Message":null}` || w.Header().Get("X-Amzn-Errortype") != "AccessDeniedException" || w.Header().Get("Access-Control-Allow-Origin") != "" {
+						t.Errorf("%s %s at %s: %d %s %v", method, path, host, w.Code, w.Body, w.Header())
+					}
+				}
+			}
+		}
+	}
+	for _, host := range []string{"lambda-url.us-east-1.localhost", "abc.lambda-url.localhost", "abc.lambda-url.us-east-1.example.com"} {
+		if w := ask(t, a, "GET", "/_dari/health", "Host", host); w.Code != 200 {
+			t.Errorf("%s was taken for a URL: %d %s", host, w.Code, w.Body)
+		}
+	}
+}
+
 func TestTheGuardComesBeforeTheHost(t *testing.T) {
 	a := openFront(t, func(*Options) {})
 	w := ask(t, a, "TRACE", "/", "Host", "abc.execute-api.localhost")

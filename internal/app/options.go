@@ -28,6 +28,7 @@ type Options struct {
 	EnforcePolicies       bool
 	EnforceIAM            bool
 	HTTPSOnly             bool
+	LenientURLs           bool
 	Outbound              string
 	BuildSources          string
 	MaxDead               int
@@ -65,6 +66,7 @@ func (o *Options) Register(fs *flag.FlagSet) {
 	fs.BoolVar(&o.EnforceIAM, "enforce-iam", false, "hold everybody to policies: only users and sessions of roles, and keys that are set as the root of their account, may do anything; "+
 		"roles that rules act with must exist; services need a resource's policy in any case")
 	fs.BoolVar(&o.HTTPSOnly, "https-only", false, "refuse API destinations and token endpoints that are not https://, as AWS does")
+	fs.BoolVar(&o.LenientURLs, "lenient-urls", false, "let callers of function URLs in who may do lambda:InvokeFunctionUrl, as AWS did before October 2025; false: they must be allowed lambda:InvokeFunction as well")
 	fs.StringVar(&o.Outbound, "outbound", "", "`where` API destinations and token endpoints may be: any, or public (addresses of the internet, no proxies), "+
 		"with what else is allowed after commas, such as public,10.1.0.0/16,hooks.internal (default any if only this machine reaches -listen, else public)")
 	fs.StringVar(&o.BuildSources, "build-sources", "", "`directory` below which the file:// URLs of builds' sources may lead: git repositories, folders and zip files; without one they lead nowhere")

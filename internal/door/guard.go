@@ -52,6 +52,8 @@ type Need struct {
 	Methods []string
 	// Open is for what shows nothing of anybody's: pages of others may lead here.
 	Open bool
+	// Ours says that the name by which the request called was compared already.
+	Ours bool
 	// Acts is for what may have an effect. It is not enough then that the page
 	// behind a request will not see the answer.
 	Acts bool
@@ -71,7 +73,7 @@ func (g *Guard) Check(r *http.Request, need Need) *Refusal {
 		allow := strings.Join(need.Methods, ", ")
 		return &Refusal{http.StatusMethodNotAllowed, fmt.Sprintf("dari does not take the method %s here; use %s.", clip(r.Method), allow), allow}
 	}
-	if !g.keyed && looksLikeBrowser(r) && g.strange(r.Host) {
+	if !need.Ours && !g.keyed && looksLikeBrowser(r) && g.strange(r.Host) {
 		return forbidden(fmt.Sprintf("A browser called dari by the name of %s, which dari does not know for its own. If it is, set it as the host (-host).", clip(r.Host)))
 	}
 	switch from := g.from(r); {

@@ -15,6 +15,7 @@ import (
 	"github.com/dari-bus/dari/internal/room/function/mapping"
 	"github.com/dari-bus/dari/internal/room/function/pool"
 	"github.com/dari-bus/dari/internal/room/function/provision"
+	"github.com/dari-bus/dari/internal/room/function/url"
 	"github.com/dari-bus/dari/internal/wire"
 )
 
@@ -32,7 +33,7 @@ func API(s *Service) *wire.Service {
 		Version:   "2015-03-31",
 		Protocols: []wire.Protocol{wire.RestJSON},
 		Operations: dated(slices.Concat(a.functionRows(), a.versionRows(), a.aliasRows(), a.invokeRows(), a.policyRows(), a.asyncRows(),
-			a.layerRows(), mapping.Operations(s.mappings()), provision.Operations(s.provisions()), a.settingRows(), refused())),
+			a.layerRows(), mapping.Operations(s.mappings()), provision.Operations(s.provisions()), a.settingRows(), url.Operations(s.urls()), refused())),
 		Limits:       allLimits(),
 		ErrorMembers: []any{mistake{}, throttle{}},
 		Quotas: []string{
@@ -53,6 +54,7 @@ func API(s *Service) *wire.Service {
 			"TracingConfig is kept, and nothing is traced. Asynchronous events go to queues of SQS only, dead or alive, and with the rights of the function's role; those that no queue takes stay with the dead deliveries.",
 			"Event source mappings are from queues of SQS only, and Enabled or Disabled as soon as the call has answered. Ten batches are worked on at a time where ScalingConfig does not say how many. A mapping that receives nothing says why in LastProcessingResult.",
 			"Provisioned concurrency of an alias with weights is that of the version which the alias names.",
+			"Function URLs are `http://ID.lambda-url.REGION.HOST/`, of the name and port of -host. Their calls are in no trail.",
 			"Eight asynchronous events of a function are tried at a time, one when it keeps failing.",
 		},
 		Error: spell,
@@ -99,10 +101,18 @@ func (s *Service) provisions() *provision.Provisions {
 	return s.Provisions
 }
 
+func (s *Service) urls() *url.Service {
+	if s == nil {
+		return nil
+	}
+	return s.URLs
+}
+
 func allLimits() wire.Limits {
 	all := maps.Clone(limits.All)
 	maps.Copy(all, mapping.Limits)
 	maps.Copy(all, provision.Limits)
+	maps.Copy(all, url.Limits)
 	return all
 }
 
@@ -231,12 +241,6 @@ func refused() (rows []wire.Operation) {
 			SendDurableExecutionCallbackHeartbeat POST /2025-12-01/durable-execution-callbacks/{CallbackId}/heartbeat
 			SendDurableExecutionCallbackSuccess POST /2025-12-01/durable-execution-callbacks/{CallbackId}/succeed
 			StopDurableExecution POST /2025-12-01/durable-executions/{DurableExecutionArn}/stop`},
-		{"functions have no URLs; call Invoke", `
-			CreateFunctionUrlConfig POST /2021-10-31/functions/{FunctionName}/url
-			DeleteFunctionUrlConfig DELETE /2021-10-31/functions/{FunctionName}/url
-			GetFunctionUrlConfig* GET /2021-10-31/functions/{FunctionName}/url
-			ListFunctionUrlConfigs* GET /2021-10-31/functions/{FunctionName}/urls
-			UpdateFunctionUrlConfig PUT /2021-10-31/functions/{FunctionName}/url`},
 		{"the policy of a function is made of permissions; call AddPermission, GetPolicy and RemovePermission", `
 			DeleteResourcePolicy DELETE /2026-07-09/resource-policy/{ResourceArn}
 			GetResourcePolicy* GET /2026-07-09/resource-policy/{ResourceArn}

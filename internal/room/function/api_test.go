@@ -54,6 +54,7 @@ func (house) Send(context.Context, catalog.Address, string, string, runner.Messa
 // A door is the room with its door.
 type door struct {
 	t *testing.T
+	s *Service
 	h http.Handler
 }
 
@@ -82,7 +83,7 @@ func openDoorWith(t *testing.T, engine pool.Engine) *door {
 			t.Error(err)
 		}
 	})
-	return &door{t, h}
+	return &door{t, s, h}
 }
 
 // call makes a call, such as "GET /2015-03-31/functions", and returns its status and

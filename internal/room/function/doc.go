@@ -3,7 +3,8 @@
 // Functions really run: what was uploaded is unpacked into a folder of its own and
 // started in a sandbox, by the Runtime API that runtimes of AWS speak, with credentials
 // of the function's role. Package catalog keeps what functions there are, code their
-// code, pool the environments that they run in, and runtime is one of those.
+// code, pool the environments that they run in, runtime is one of those, and url serves
+// the URLs of functions.
 //
 // An event that is accepted without an answer being waited for is on disk when that is
 // said, in the outbox, and tried until the function has taken it, its attempts are used
@@ -22,7 +23,7 @@
 // # What it leaves out
 //
 // Code comes with the call; there is no S3 to fetch it from, and there are no images,
-// networks, file systems, signatures of code and keys of KMS. Function URLs, event source
-// mappings from anything but queues are refused by name. Where
-// code of strangers runs, and what keeps it there, is what package sandbox says.
+// networks, file systems, signatures of code and keys of KMS. Event source mappings from
+// anything but queues are refused by name. Where code of strangers runs, and what keeps
+// it there, is what package sandbox says.
 package function

@@ -9,6 +9,7 @@ import (
 	"github.com/dari-bus/dari/internal/room/function/mapping"
 	"github.com/dari-bus/dari/internal/room/function/provision"
 	"github.com/dari-bus/dari/internal/room/function/runner"
+	"github.com/dari-bus/dari/internal/room/function/url"
 )
 
 // Options configure a Service.
@@ -28,6 +29,8 @@ type Service struct {
 	Mappings *mapping.Mappings
 	// Provisions keep environments ready.
 	Provisions *provision.Provisions
+	// URLs are those of functions.
+	URLs *url.Service
 }
 
 // Open reads what is in the store.
@@ -46,7 +49,8 @@ func Open(ctx context.Context, opt Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{r, m, p}, nil
+	urls, err := url.Open(ctx, url.Options{Store: opt.Store, Guard: opt.Guard, Functions: r})
+	return &Service{r, m, p, urls}, err
 }
 
 // Run keeps the environments, until ctx ends.

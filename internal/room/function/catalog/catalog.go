@@ -62,6 +62,23 @@ type Catalog struct {
 	asyncs    *table.Table[Async]
 	layers    *table.Table[Layer]
 	shelves   *table.Table[shelf]
+	parts     []Part
+}
+
+// A Part is told in a transaction that a qualifier of a function goes, or the function
+// with all that it has, if it is "". It deletes what hangs on that.
+type Part func(tx store.Tx, a Address) error
+
+// Attach makes something a part of functions, before any is deleted.
+func (c *Catalog) Attach(p Part) { c.parts = append(c.parts, p) }
+
+func (c *Catalog) detach(tx store.Tx, a Address) error {
+	for _, drop := range c.parts {
+		if err := drop(tx, a); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // The quotas of an account in a region.
@@ -144,7 +161,7 @@ func missing(a Address) error { return fault.NotFound("Function not found: %s", 
 // whom it lets in.
 func (c *Catalog) Allow(by access.Caller, a Address, op string) error {
 	return c.opt.Guard.Allow(&access.Ask{
-		Caller: by, Action: "lambda:" + op, Resource: a.ARN(), Owner: a.Account, Policy: c.policyOf(a),
+		Caller: by, Action: "lambda:" + op, Resource: a.ARN(), Owner: a.Account, Policy: c.PolicyOf(a),
 	})
 }
 

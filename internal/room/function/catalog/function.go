@@ -271,7 +271,7 @@ func (c *Catalog) Delete(ctx context.Context, by access.Caller, a Address) error
 				return err
 			}
 		}
-		return nil
+		return c.detach(tx, a)
 	}, store.Draining)
 	slices.Sort(hashes)
 	c.drop(ctx, slices.Compact(hashes)...)

@@ -41,8 +41,8 @@ func (p *Policy) compile() (err error) {
 	return err
 }
 
-// policyOf returns the policy of an address, nil for none.
-func (c *Catalog) policyOf(a Address) *policy.Document {
+// PolicyOf returns the policy of an address, nil for none.
+func (c *Catalog) PolicyOf(a Address) *policy.Document {
 	if p := c.policies.Find(below(a, a.Qualifier)); p != nil {
 		return p.document
 	}
@@ -52,7 +52,7 @@ func (c *Catalog) policyOf(a Address) *policy.Document {
 // LetsIn says whether the policy of a function lets a service in: at AWS a service needs
 // that also within an account.
 func (c *Catalog) LetsIn(by access.Caller, a Address, action string) error {
-	ask := &access.Ask{Caller: by, Action: action, Resource: a.ARN(), Owner: a.Account, Policy: c.policyOf(a)}
+	ask := &access.Ask{Caller: by, Action: action, Resource: a.ARN(), Owner: a.Account, Policy: c.PolicyOf(a)}
 	if ask.Policy == nil || ask.Policy.Decide(ask.Request()).Verdict != policy.Allowed {
 		return ask.Refuse("because no resource-based policy allows the " + action + " action")
 	}
@@ -121,6 +121,9 @@ func (c *Catalog) AddPermission(ctx context.Context, by access.Caller, a Address
 		return c.policies.In(tx).Put(key, next)
 	})
 }
+
+// Has says in a transaction whether there is what an address names.
+func (c *Catalog) Has(tx store.Tx, a Address) bool { return c.there(tx, a) == nil }
 
 // there says whether there is what an address names.
 func (c *Catalog) there(tx store.Tx, a Address) error {

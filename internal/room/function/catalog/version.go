@@ -180,6 +180,9 @@ func (c *Catalog) deleteVersion(ctx context.Context, a Address) error {
 
 // dropParts deletes what hangs on a qualifier.
 func (c *Catalog) dropParts(tx store.Tx, a Address) error {
+	if err := c.detach(tx, a); err != nil {
+		return err
+	}
 	if c.policies.In(tx).Find(below(a, a.Qualifier)) != nil {
 		if _, err := c.policies.In(tx).Delete(below(a, a.Qualifier)); err != nil {
 			return err

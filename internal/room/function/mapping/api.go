@@ -157,7 +157,9 @@ type mappingOutput struct {
 	UUID                           string
 }
 
-type filterCriteriaOutput struct{ Filters []filterOutput `json:",omitempty"` }
+type filterCriteriaOutput struct {
+	Filters []filterOutput `json:",omitempty"`
+}
 
 type filterOutput struct{ Pattern string }
 

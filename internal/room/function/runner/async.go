@@ -27,7 +27,7 @@ func (f *Failure) Error() string { return f.Answer }
 // Attempt runs a function with an event that it was sent; n counts from 1. A *Failure
 // says what is to be tried again, unless it is closed; any other error is ours.
 func (s *Runner) Attempt(ctx context.Context, a catalog.Address, e Event, n int) error {
-	out, err := s.run(ctx, a, runtime.Invocation{RequestID: e.ID, Payload: e.Payload, TraceID: e.Trace})
+	out, err := s.Call(ctx, a, runtime.Invocation{RequestID: e.ID, Payload: e.Payload, TraceID: e.Trace})
 	switch {
 	case fault.KindOf(err) != fault.KindInternal:
 		f, found := s.Find(a)

@@ -52,18 +52,18 @@ func (s *Runner) Invoke(ctx context.Context, by access.Caller, a catalog.Address
 	if err != nil {
 		return Answer{}, err
 	}
-	return s.run(context.WithoutCancel(ctx), a, called(by, payload, clientContext))
+	return s.Call(context.WithoutCancel(ctx), a, called(by, payload, clientContext))
 }
 
 // called is the invocation that a caller makes.
 func called(by access.Caller, payload []byte, clientContext string) runtime.Invocation {
-	return runtime.Invocation{RequestID: by.RequestID, Payload: payload, ClientContext: clientContext, TraceID: traceOf(by.Trace)}
+	return runtime.Invocation{RequestID: by.RequestID, Payload: payload, ClientContext: clientContext, TraceID: TraceOf(by.Trace)}
 }
 
 // Work runs a function for the service itself, which asks nobody. failed says that the
 // answer is that of a function that has failed.
 func (s *Runner) Work(ctx context.Context, a catalog.Address, payload []byte) (answer []byte, failed bool, err error) {
-	out, err := s.run(ctx, a, runtime.Invocation{RequestID: uuid.NewString(), Payload: payload, TraceID: traceOf("")})
+	out, err := s.Call(ctx, a, runtime.Invocation{RequestID: uuid.NewString(), Payload: payload, TraceID: TraceOf("")})
 	return out.Payload, out.FunctionError != "", err
 }
 
@@ -117,8 +117,8 @@ func checkJSON(payload []byte) error {
 	return refuse(at, "%v", err)
 }
 
-// run runs the version that an address leads to.
-func (s *Runner) run(ctx context.Context, a catalog.Address, in runtime.Invocation) (Answer, error) {
+// Call runs the version that an address leads to. Who may is not asked.
+func (s *Runner) Call(ctx context.Context, a catalog.Address, in runtime.Invocation) (Answer, error) {
 	f, err := s.choose(a)
 	if err != nil {
 		return Answer{}, err
@@ -133,8 +133,8 @@ func (s *Runner) choose(a catalog.Address) (catalog.Found, error) {
 	return s.Find(s.Choose(a, mathrand.Float64()))
 }
 
-// traceOf is the trace header of an invocation: that of its caller, or a new one.
-func traceOf(header string) string {
+// TraceOf is the trace header of an invocation: that of its caller, or a new one.
+func TraceOf(header string) string {
 	if header != "" {
 		return header
 	}
@@ -159,7 +159,7 @@ func (s *Runner) Send(ctx context.Context, by access.Caller, a catalog.Address, 
 	if err != nil {
 		return err
 	}
-	e := Event{ID: by.RequestID, Payload: payload, Trace: traceOf(by.Trace), To: a.ARN()}
+	e := Event{ID: by.RequestID, Payload: payload, Trace: TraceOf(by.Trace), To: a.ARN()}
 	if e.ID == "" {
 		e.ID = uuid.NewString()
 	}

@@ -47,10 +47,12 @@ func (s *Runner) Stream(ctx context.Context, by access.Caller, a catalog.Address
 	if err != nil {
 		return nil, err
 	}
-	return s.begin(ctx, a, called(by, payload, clientContext))
+	return s.Begin(ctx, a, called(by, payload, clientContext))
 }
 
-func (s *Runner) begin(ctx context.Context, a catalog.Address, in runtime.Invocation) (*Stream, error) {
+// Begin is [Runner.Call] for an answer that is streamed. It returns when the function
+// begins to answer, or has failed to, and goes on when ctx ends.
+func (s *Runner) Begin(ctx context.Context, a catalog.Address, in runtime.Invocation) (*Stream, error) {
 	f, err := s.choose(a)
 	if err != nil {
 		return nil, err

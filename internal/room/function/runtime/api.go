@@ -14,16 +14,14 @@ import (
 const (
 	// maxAnswer is how long an answer may be that is not streamed.
 	maxAnswer = 6<<20 + 100
+	// maxStreamed is how long one may be that is.
+	maxStreamed = 200 << 20
 	// maxThrownAway is how much is read of an answer that is too long, so that its
 	// writer gets to read why.
 	maxThrownAway = 256 << 20
 	// maxError is how long an error may be.
 	maxError = 6 << 20
 )
-
-// maxStreamed is how long an answer may be that is streamed. A variable, since 200 MB
-// are much to test with.
-var maxStreamed = 200 << 20
 
 // A call is an invocation on its way through the Runtime API.
 type call struct {
@@ -192,13 +190,13 @@ func (r *run) response(w http.ResponseWriter, req *http.Request) {
 	var err error
 	if mode == "streaming" && c.Stream != nil {
 		a.streamed = true
-		err = stream(c.Stream(a.contentType), req.Body)
+		err = stream(c.Stream(a.contentType), req.Body, r.env.engine.maxStreamed)
 	} else {
 		a.payload, err = io.ReadAll(io.LimitReader(req.Body, maxAnswer+1))
 	}
 	switch {
 	case errors.Is(err, errTooLong):
-		r.tooLong(c, w, req.Body, maxStreamed)
+		r.tooLong(c, w, req.Body, r.env.engine.maxStreamed)
 		return
 	case err != nil:
 		r.unclaim() // the function ended in the middle of it
@@ -228,14 +226,14 @@ func (r *run) tooLong(c *call, w http.ResponseWriter, rest io.Reader, most int) 
 
 var errTooLong = errors.New("the answer is too long")
 
-// stream passes an answer on while it comes. A reader who is gone does not keep
+// stream passes an answer of most bytes at most on while it comes. A reader who is gone does not keep
 // the function from its end.
-func stream(to io.Writer, from io.Reader) error {
+func stream(to io.Writer, from io.Reader, most int) error {
 	buf := make([]byte, 32<<10)
 	gone := false
 	for n := 0; ; {
 		m, err := from.Read(buf)
-		if n += m; n > maxStreamed {
+		if n += m; n > most {
 			return errTooLong
 		}
 		if m > 0 && !gone {

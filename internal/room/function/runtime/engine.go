@@ -17,6 +17,8 @@ import (
 type Engine struct {
 	opt Options
 	dir string // what becomes /var/runtime
+	// maxStreamed is as the constant says, but in tests, for which 200 MB are much.
+	maxStreamed int
 
 	mu    sync.Mutex
 	found map[string]*finding // by runtime
@@ -31,7 +33,7 @@ var bootstraps embed.FS
 // Open makes an Engine ready, in the scratch folder of the sandbox, with which it
 // ends. Interpreters are looked for when they are wanted.
 func Open(opt Options) (*Engine, error) {
-	e := &Engine{opt: opt, dir: filepath.Join(opt.Sandbox.Scratch(), "runtime"), found: map[string]*finding{}, layers: map[string]int{}}
+	e := &Engine{opt: opt, dir: filepath.Join(opt.Sandbox.Scratch(), "runtime"), maxStreamed: maxStreamed, found: map[string]*finding{}, layers: map[string]int{}}
 	if err := e.unpack(); err != nil {
 		return nil, fmt.Errorf("write the bootstraps of the runtimes: %w", err)
 	}

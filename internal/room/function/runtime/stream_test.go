@@ -96,6 +96,7 @@ func main() {
 
 func TestGoStreams(t *testing.T) {
 	e := engine(t, sandbox.LevelNamespaces)
+	e.maxStreamed = 1 << 20
 	dir := t.TempDir()
 	source, bootstrap := filepath.Join(dir, "main.go"), filepath.Join(dir, "bootstrap")
 	if err := os.WriteFile(source, []byte(goStreams), 0o644); err != nil {
@@ -124,8 +125,6 @@ func TestGoStreams(t *testing.T) {
 		t.Errorf("when its reader had gone: %+v, %s", r, r.Payload)
 	}
 
-	defer func(n int) { maxStreamed = n }(maxStreamed)
-	maxStreamed = 1 << 20
 	if r, _ := f.asked(t, `"long"`, io.Discard); r.FunctionError != "Unhandled" || !strings.Contains(string(r.Payload), "Function.ResponseSizeTooLarge") || !f.Alive() {
 		t.Errorf("%+v, %s", r, r.Payload)
 	}
