@@ -54,21 +54,28 @@ type terraform struct {
 // newTerraform is a directory with a configuration of testdata/terraform.
 func newTerraform(t *testing.T, s *server, file string) *terraform {
 	t.Helper()
-	path := tool(t, "terraform")
-	mirror := providerMirror(t)
 	dir := t.TempDir()
 	config, err := os.ReadFile(filepath.Join("testdata/terraform", file))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "main.tf"), config, 0o600)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	rc := fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirror)
-	for name, text := range map[string]string{"main.tf": string(config), "terraformrc": rc} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+	return terraformIn(t, s, dir)
+}
+
+// terraformIn is a directory that has a configuration.
+func terraformIn(t *testing.T, s *server, dir string) *terraform {
+	t.Helper()
+	path := tool(t, "terraform")
+	rc := fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", providerMirror(t))
+	config := filepath.Join(t.TempDir(), "terraformrc")
+	if err := os.WriteFile(config, []byte(rc), 0o600); err != nil {
+		t.Fatal(err)
 	}
 	env := append(plainEnv(), s.clientVars(t)...)
-	env = append(env, "TF_CLI_CONFIG_FILE="+filepath.Join(dir, "terraformrc"), "TF_IN_AUTOMATION=1", "TF_INPUT=0", "CHECKPOINT_DISABLE=1")
+	env = append(env, "TF_CLI_CONFIG_FILE="+config, "TF_IN_AUTOMATION=1", "TF_INPUT=0", "CHECKPOINT_DISABLE=1")
 	return &terraform{t, path, dir, env}
 }
 

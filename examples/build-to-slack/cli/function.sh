@@ -6,8 +6,13 @@ set -euo pipefail
 cd "$(dirname "$0")"
 . ./aws.sh
 
-zip=${2:-$(mktemp -d)/slack.zip}
-[ $# -ge 2 ] || python3 -m zipfile -c "$zip" ../python/slack.py
+zip=${2:-}
+if [ -z "$zip" ]; then
+  dir=$(mktemp -d)
+  trap 'rm -rf "$dir"' EXIT
+  zip=$dir/slack.zip
+  python3 -m zipfile -c "$zip" ../python/slack.py
+fi
 role build-to-slack lambda.amazonaws.com
 aws iam attach-role-policy --role-name build-to-slack --policy-arn arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole
 function=$(aws lambda create-function --function-name build-to-slack --role "$role" \

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes the project that is built, and the rule that its builds match when they are over.
 #   project.sh REPOSITORY_URL
+# The URL is https://, or file:// below the folder that dari serve -build-sources names.
 set -euo pipefail
 cd "$(dirname "$0")"
 . ./aws.sh
