@@ -124,7 +124,7 @@ func (d *demoRun) show(ctx context.Context, r *watch.Record, id, ends string) er
 		}
 		d.say("  event     %s: %s %s", brief(r.EventID), r.DetailType, e.Detail.Status)
 	case r.Kind == watch.KindAttempted && r.Code != "":
-		return fmt.Errorf("%s was not told: %s", resource(r.Target), verdict(r))
+		return fmt.Errorf("%s failed: %s", resource(r.Target), failure(r))
 	case r.Kind == watch.KindSettled && r.Rule == d.function:
 		d.say("  function  %s: ran in %s", brief(r.EventID), r.Took.Round(100*time.Microsecond))
 		select {
@@ -136,6 +136,15 @@ func (d *demoRun) show(ctx context.Context, r *watch.Record, id, ends string) er
 		d.say("  %-9s %s: %s → %s in %s", r.Outcome, brief(r.EventID), resource(r.Rule), resource(r.Target), r.Took.Round(100*time.Microsecond))
 	}
 	return nil
+}
+
+// failure is what a function says of its failure, or a rule of its target's.
+func failure(r *watch.Record) string {
+	var e struct{ ErrorType, ErrorMessage string }
+	if json.Unmarshal([]byte(r.Message), &e) == nil && e.ErrorMessage != "" {
+		return e.ErrorType + ": " + e.ErrorMessage
+	}
+	return verdict(r)
 }
 
 func (d *demoRun) showMessage(text string) {

@@ -70,7 +70,7 @@ func TestTheDemoSaysWhatSlackAnswers(t *testing.T) {
 	defer slack.Close()
 	t.Setenv("SLACK_WEBHOOK_URL", slack.URL)
 	out, errs, status := runDemo(t)
-	if status != 1 || !strings.Contains(errs, "the webhook answered 404: no_service") {
+	if status != 1 || !strings.Contains(errs, "dari demo: function:build-to-slack failed: RuntimeError: the webhook answered 404: no_service\n") {
 		t.Errorf("status %d\n%s%s", status, out, errs)
 	}
 }
