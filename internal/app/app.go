@@ -134,7 +134,10 @@ func (a *App) handler() (*front, error) {
 		Bodies:  bodies,
 		Answers: a.opt.memory.Share(memoryAnswers),
 		Record:  a.trail.Record,
-		After:   func(_ context.Context, c *wire.Call) { count(c.Service, c.Operation, c.Code, c.Duration) },
+		After: func(_ context.Context, c *wire.Call) {
+			count(c.Service, c.Operation, c.Code, c.Duration)
+			a.identities.Used(c.Caller.Caller, c.Service)
+		},
 	})
 	if err != nil {
 		return nil, err

@@ -87,7 +87,7 @@ func (a *App) openIdentities(ctx context.Context, r *rooms) (room, error) {
 	if err != nil {
 		return room{}, err
 	}
-	return room{api: identity.API(r.identities)}, nil
+	return room{api: identity.API(r.identities), run: r.identities.Run}, nil
 }
 
 func (a *App) openTokens(_ context.Context, r *rooms, _ access.Guard) (room, error) {

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 
 import boto3
 from botocore.exceptions import ClientError
@@ -87,6 +88,8 @@ theirs = client("iam", A2)
 theirs.create_user(UserName="anna")
 key = theirs.create_access_key(UserName="anna")["AccessKey"]
 anna = client("sts", key["AccessKeyId"], key["SecretAccessKey"])
+never = theirs.get_access_key_last_used(AccessKeyId=key["AccessKeyId"])
+assert never["AccessKeyLastUsed"] == {"ServiceName": "N/A", "Region": "N/A"} and never["UserName"] == "anna", never
 refused("AccessDenied", anna.assume_role, RoleArn=role, RoleSessionName="visit")
 theirs.put_user_policy(UserName="anna", PolicyName="visit", PolicyDocument=document(Action="sts:AssumeRole", Resource=role))
 c = anna.assume_role(RoleArn=role, RoleSessionName="visit")["Credentials"]
@@ -94,6 +97,22 @@ who = client("sts", c["AccessKeyId"], c["SecretAccessKey"], c["SessionToken"]).g
 assert who["Account"] == A1 and who["Arn"] == f"arn:aws:sts::{A1}:assumed-role/guest/visit", who
 message = refused("AccessDenied", client("iam", c["AccessKeyId"], c["SecretAccessKey"], c["SessionToken"]).list_users)
 assert message.startswith(f"User: {who['Arn']} is not authorized to perform: iam:ListUsers"), message
+
+# When it was used last is known once the call was answered.
+deadline, used = time.time() + 20, {}
+while used.get("ServiceName") != "sts" and time.time() < deadline:
+    used = theirs.get_access_key_last_used(AccessKeyId=key["AccessKeyId"])["AccessKeyLastUsed"]
+    time.sleep(0.05)
+assert used["ServiceName"] == "sts" and abs(used["LastUsedDate"].timestamp() - time.time()) < 60, used
+refused("NoSuchEntity", iam.get_access_key_last_used, AccessKeyId=key["AccessKeyId"])
+
+# What users cannot have is not there.
+assert theirs.list_mfa_devices(UserName="anna")["MFADevices"] == [] and theirs.list_ssh_public_keys(UserName="anna")["SSHPublicKeys"] == []
+assert theirs.list_signing_certificates(UserName="anna")["Certificates"] == [] and theirs.list_virtual_mfa_devices()["VirtualMFADevices"] == []
+assert theirs.list_service_specific_credentials(UserName="anna")["ServiceSpecificCredentials"] == []
+refused("NoSuchEntity", theirs.delete_login_profile, UserName="anna")
+refused("NoSuchEntity", theirs.get_login_profile, UserName="anna")
+refused("NoSuchEntity", theirs.list_mfa_devices, UserName="nobody")
 
 # A key that does not count, or is gone, is none.
 theirs.update_access_key(UserName="anna", AccessKeyId=key["AccessKeyId"], Status="Inactive")

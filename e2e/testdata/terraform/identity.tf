@@ -84,9 +84,10 @@ resource "aws_iam_instance_profile" "sender" {
 }
 
 resource "aws_iam_user" "anna" {
-  name = "anna"
-  path = "/staff/"
-  tags = { team = "shop" }
+  name          = "anna"
+  path          = "/staff/"
+  tags          = { team = "shop" }
+  force_destroy = true
 }
 
 resource "aws_iam_user_policy" "own" {

@@ -41,13 +41,14 @@ func API(s *Service) *wire.Service {
 			"In one account a resource's policy that names everybody allows in the place of the identity's own, and does not lift a boundary or a session's policies.",
 			"`aws:SecureTransport`, `aws:ResourceTag` outside of IAM and the keys of organisations are never there.",
 			"A role does not know when it was used last.",
+			"Users have access keys only. The lists of their passwords, second factors, certificates, SSH keys and credentials of services are there, and empty.",
 			"The role of a service is made without the policies that AWS gives it, and may be deleted at any time.",
 			"The simulators ask the engine that judges real calls, and take the ResourcePolicy of sts:AssumeRole for the trust policy, which has to allow; AWS's leave it out there. Without one they ask the caller's own policies alone, as AWS's do.",
 			"Of several resources together EvalResourceName is `*`: dari knows no formats of ARNs by action.",
 			"ResourceHandlingOption, PolicyExclusionList and the policies of organisations are refused.",
 		},
 		Operations: slices.Concat(
-			a.roles(), a.users(), a.accessKeys(), a.groups(), a.profiles(), a.policies(), a.account(), a.linked(), simulate.Rows(s), refused(),
+			a.roles(), a.users(), a.accessKeys(), a.groups(), a.profiles(), a.policies(), a.account(), a.linked(), a.nothing(), simulate.Rows(s), refused(),
 		),
 	}
 }

@@ -16,6 +16,7 @@ func (a api) accessKeys() []wire.Operation {
 		wire.Op("ListAccessKeys", a.ListAccessKeys).Reads(),
 		wire.Op("UpdateAccessKey", a.UpdateAccessKey),
 		wire.Op("DeleteAccessKey", a.DeleteAccessKey),
+		wire.Op("GetAccessKeyLastUsed", a.GetAccessKeyLastUsed).Reads(),
 	}
 }
 
@@ -114,4 +115,32 @@ func (a api) ListAccessKeys(ctx context.Context, in *ListAccessKeysInput) (*List
 		out.AccessKeyMetadata[i] = AccessKeyMetadata{e.Name, k.ID, status(k), wire.At(k.Created)}
 	}
 	return out, err
+}
+
+// GetAccessKeyLastUsedInput is the input of GetAccessKeyLastUsed.
+type GetAccessKeyLastUsedInput struct{ AccessKeyId *string }
+
+// AccessKeyLastUsed is a structure of IAM.
+type AccessKeyLastUsed struct {
+	LastUsedDate        wire.Time `json:",omitempty"`
+	ServiceName, Region string
+}
+
+// GetAccessKeyLastUsedOutput is the output of GetAccessKeyLastUsed.
+type GetAccessKeyLastUsedOutput struct {
+	UserName          string
+	AccessKeyLastUsed *AccessKeyLastUsed
+}
+
+// GetAccessKeyLastUsed says when an access key was last used, and for what.
+func (a api) GetAccessKeyLastUsed(ctx context.Context, in *GetAccessKeyLastUsedInput) (*GetAccessKeyLastUsedOutput, error) {
+	user, u, err := a.LastUse(spell.Caller(ctx), *in.AccessKeyId)
+	if err != nil {
+		return nil, err
+	}
+	out := &GetAccessKeyLastUsedOutput{user, &AccessKeyLastUsed{ServiceName: "N/A", Region: "N/A"}}
+	if !u.At.IsZero() {
+		*out.AccessKeyLastUsed = AccessKeyLastUsed{wire.At(u.At), u.Service, u.Region}
+	}
+	return out, nil
 }

@@ -26,6 +26,7 @@ var (
 	userName               = wire.Limit{Min: 1, Max: 128, Pattern: `[\w+=,.@-]+`}
 	accessKeyID            = wire.Limit{Min: 16, Max: 128, Pattern: `[\w]+`}
 	statusLimit            = wire.Limit{Enum: []string{"Active", "Inactive", "Expired"}}
+	assignmentStatus       = wire.Limit{Enum: []string{"Assigned", "Unassigned", "Any"}}
 	groupName              = wire.Limit{Min: 1, Max: 128, Pattern: `[\w+=,.@-]+`}
 )
 
@@ -64,6 +65,7 @@ var limits = wire.Limits{
 	"CreateUserInput.PermissionsBoundary":                    spell.ARN,
 	"CreateUserInput.Tags":                                   spell.TagList,
 	"CreateUserInput.UserName":                               spell.Required(newUserName),
+	"GetAccessKeyLastUsedInput.AccessKeyId":                  spell.Required(accessKeyID),
 	"DeleteAccessKeyInput.AccessKeyId":                       spell.Required(accessKeyID),
 	"Inline.PolicyName":                                      spell.Required(policyName),
 	"InlineText.PolicyDocument":                              spell.Required(spell.Document),
@@ -73,6 +75,7 @@ var limits = wire.Limits{
 	"ListEntitiesForPolicyInput.PolicyUsageFilter":           policyUsage,
 	"ListPoliciesInput.PolicyUsageFilter":                    policyUsage,
 	"ListPoliciesInput.Scope":                                policyScopeLimit,
+	"ListVirtualMFADevicesInput.AssignmentStatus":            assignmentStatus,
 	"MaybeUser.UserName":                                     userName,
 	"OfGroup.GroupName":                                      spell.Required(groupName),
 	"OfPolicy.PolicyArn":                                     spell.Required(spell.ARN),

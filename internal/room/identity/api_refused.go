@@ -26,17 +26,17 @@ var notOffered = []struct {
 	}},
 	{"there are no second factors", []string{
 		"CreateVirtualMFADevice", "DeactivateMFADevice", "DeleteVirtualMFADevice", "EnableMFADevice", "GetMFADevice",
-		"ListMFADeviceTags", "ListMFADevices", "ListVirtualMFADevices", "ResyncMFADevice", "TagMFADevice", "UntagMFADevice",
+		"ListMFADeviceTags", "ResyncMFADevice", "TagMFADevice", "UntagMFADevice",
 	}},
 	{"nobody logs in here; users have access keys", []string{
 		"ChangePassword", "CreateLoginProfile", "DeleteAccountPasswordPolicy",
-		"DeleteLoginProfile", "GenerateCredentialReport", "GetAccountPasswordPolicy", "GetCredentialReport", "GetLoginProfile",
+		"GenerateCredentialReport", "GetAccountPasswordPolicy", "GetCredentialReport",
 		"UpdateAccountPasswordPolicy", "UpdateLoginProfile",
 	}},
 	{"users have access keys only: no certificates, no SSH keys and no passwords of services", []string{
 		"CreateServiceSpecificCredential", "DeleteSSHPublicKey", "DeleteServerCertificate", "DeleteServiceSpecificCredential",
-		"DeleteSigningCertificate", "GetSSHPublicKey", "GetServerCertificate", "ListSSHPublicKeys", "ListServerCertificateTags",
-		"ListServerCertificates", "ListServiceSpecificCredentials", "ListSigningCertificates", "ResetServiceSpecificCredential",
+		"DeleteSigningCertificate", "GetSSHPublicKey", "GetServerCertificate", "ListServerCertificateTags",
+		"ListServerCertificates", "ResetServiceSpecificCredential",
 		"TagServerCertificate", "UntagServerCertificate", "UpdateSSHPublicKey", "UpdateServerCertificate",
 		"UpdateServiceSpecificCredential", "UpdateSigningCertificate", "UploadSSHPublicKey", "UploadServerCertificate",
 		"UploadSigningCertificate",
@@ -46,8 +46,8 @@ var notOffered = []struct {
 		"EnableOrganizationsRootCredentialsManagement", "EnableOrganizationsRootSessions", "GenerateOrganizationsAccessReport",
 		"GetOrganizationsAccessReport", "ListOrganizationsFeatures",
 	}},
-	{"nobody writes down when a permission or a key was used", []string{
-		"GenerateServiceLastAccessedDetails", "GetAccessKeyLastUsed", "GetServiceLastAccessedDetails",
+	{"nobody writes down when a permission was used", []string{
+		"GenerateServiceLastAccessedDetails", "GetServiceLastAccessedDetails",
 		"GetServiceLastAccessedDetailsWithEntities", "ListPoliciesGrantingServiceAccess",
 	}},
 	{"an account has no settings of its own here", []string{

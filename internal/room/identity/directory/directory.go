@@ -6,6 +6,7 @@ import (
 	"encoding/base32"
 	"errors"
 	"math"
+	"sync"
 	"time"
 
 	"github.com/dari-bus/dari/internal/access"
@@ -50,6 +51,10 @@ type Directory struct {
 	weights    map[string]int
 	strange    int
 	configured func(account string) bool
+
+	recentMu sync.Mutex
+	// recent are uses of keys that are not written down yet, by the ids of the keys.
+	recent map[string]Use
 }
 
 // global is where keys are found by their id alone.
@@ -63,7 +68,7 @@ func Open(ctx context.Context, opt Options) (*Directory, error) {
 	if opt.Store == nil || opt.Guard == nil {
 		return nil, errors.New("open the identities: they need a store and a guard")
 	}
-	d := &Directory{boundary: opt.Guard, strict: opt.Strict, store: opt.Store, weights: map[string]int{}, configured: opt.Configured}
+	d := &Directory{boundary: opt.Guard, strict: opt.Strict, store: opt.Store, weights: map[string]int{}, configured: opt.Configured, recent: map[string]Use{}}
 	var err error
 	if d.issuer, err = issuer.Open(ctx, opt.Store, opt.Verified); err != nil {
 		return nil, err

@@ -14,8 +14,12 @@ import (
 
 const maxKeysPerUser = 2
 
-// A keyRecord says whose an access key is; the rest is in the record of the user.
-type keyRecord struct{ Account, User string }
+// A keyRecord says whose an access key is, and when it was last used; the rest is in the
+// record of the user.
+type keyRecord struct {
+	Account, User string
+	Used          *Use `json:",omitempty"`
+}
 
 // A Key is an access key of a user, without its secret.
 type Key struct {
@@ -42,7 +46,7 @@ func (d *Directory) CreateKey(ctx context.Context, by access.Caller, name string
 			return quota("AccessKeysPerUser", maxKeysPerUser)
 		}
 		user, e.Keys = e.Name, append(slices.Clone(e.Keys), k)
-		return d.keys.In(tx).Create(keyAt(k.ID), &keyRecord{by.Account, e.Name})
+		return d.keys.In(tx).Create(keyAt(k.ID), &keyRecord{Account: by.Account, User: e.Name})
 	})
 	return user, k, d.issuer.Secret(k.ID), err
 }

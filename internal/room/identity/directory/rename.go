@@ -60,7 +60,11 @@ func (k *Kind) exists(name string) error {
 // users of a group.
 func (d *Directory) follow(tx store.Tx, account string, k *Kind, old, e *Entity) error {
 	for _, key := range e.Keys {
-		if err := d.keys.In(tx).Put(keyAt(key.ID), &keyRecord{account, e.Name}); err != nil {
+		_, err := d.keys.In(tx).Change(keyAt(key.ID), func(k *keyRecord) error {
+			k.User = e.Name
+			return nil
+		})
+		if err != nil {
 			return err
 		}
 	}
