@@ -121,7 +121,9 @@ func TestPagesAreWhatAListSays(t *testing.T) {
 	update(t, s, func(tx store.Tx) error { return l.Expire(tx, 9, millisInDay+5) })
 	model = slices.DeleteFunc(model, func(f Found) bool { return f.Time < millisInDay })
 	check("expired")
-	update(t, s, func(tx store.Tx) error { return l.DropSource(tx, 9, 2, 0, days*millisInDay*2) })
+	if err := l.DropDays(t.Context(), 9, 2, 0, days*millisInDay*2); err != nil {
+		t.Fatal(err)
+	}
 	model = slices.DeleteFunc(model, func(f Found) bool { return f.Source == 2 })
 	check("without a source")
 	size := 0

@@ -193,31 +193,41 @@ func (l *Log) Expire(tx store.Tx, log uint64, before int64) error {
 	return nil
 }
 
-// DropSource deletes what one source brought from the time first to the time last.
-func (l *Log) DropSource(tx store.Tx, log, source uint64, first, last int64) error {
+// DropDays deletes what a source brought from the time first to the time last, day by
+// day. Nobody may add to it any more. How much it is is read outside of the store's turn.
+func (l *Log) DropDays(ctx context.Context, log, source uint64, first, last int64) error {
 	var days []uint32
-	for key := range tx.Scan(l.key('d', log, uint64(dayOf(first))), store.End(l.key('d', log, uint64(dayOf(last))))) {
-		days = append(days, binary.BigEndian.Uint32(key[len(key)-4:]))
-	}
+	err := l.opt.Store.View(ctx, func(tx store.Tx) error {
+		days = l.days(tx, &Query{Log: log, From: first, To: last})
+		return nil
+	})
 	for _, day := range days {
-		if err := l.dropDay(tx, log, source, day); err != nil {
-			return err
+		time, size := int64(day)*millisInDay, int64(0)
+		if err == nil {
+			err = l.opt.Store.View(ctx, func(tx store.Tx) (err error) {
+				size, err = l.SizeOf(tx, log, source, time)
+				return err
+			})
+		}
+		if err == nil {
+			err = l.opt.Store.Update(ctx, func(tx store.Tx) error { return l.DropSource(tx, log, source, time, size) }, store.Draining, store.Unsynced)
 		}
 	}
-	return nil
+	return err
 }
 
-// dropDay deletes what a source brought on a day.
-func (l *Log) dropDay(tx store.Tx, log, source uint64, day uint32) error {
-	size, err := l.SizeOf(tx, log, source, int64(day)*millisInDay)
-	if err != nil {
-		return err
-	}
+// DropSource deletes what a source brought on the day of a time, whose size is what
+// [Log.SizeOf] says. It takes the same time however much it is.
+func (l *Log) DropSource(tx store.Tx, log, source uint64, time, size int64) error {
+	day := dayOf(time)
 	for _, kind := range []byte("hb") {
 		from := l.key(kind, log, uint64(day), source)
 		if err := tx.DeleteRange(from, store.End(from)); err != nil {
 			return err
 		}
+	}
+	if b, err := tx.Get(l.key('d', log, uint64(day))); err != nil || b == nil {
+		return err // the day has expired meanwhile
 	}
 	return l.grow(tx, place{log: log, day: day}, -size)
 }

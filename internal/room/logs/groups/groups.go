@@ -61,6 +61,8 @@ type Service struct {
 	sweptOn int64
 	// shorter says that the retention of a group has changed since.
 	shorter atomic.Bool
+	// deleted says that streams were deleted since.
+	deleted atomic.Bool
 }
 
 // How many there may be in an account and a region, of all its groups.
@@ -77,6 +79,7 @@ const (
 	keyPolicies = "logs/policy/"
 	keyEvents   = "logs/"       // n, d/, h/ and b/ of package blocks
 	keyNumber   = "logs/number" // the last number given
+	keyLeft     = "logs/left/"  // numbers of a group and of a deleted stream whose events are to go: their times
 	keyGone     = "logs/gone/"  // number of a deleted group whose streams are to go: its place
 )
 

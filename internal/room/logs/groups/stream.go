@@ -113,12 +113,13 @@ func (s *Service) CreateStream(ctx context.Context, by access.Caller, at access.
 	})
 }
 
-// DeleteStream deletes a stream and its events.
+// DeleteStream deletes a stream and its events. They are gone from all reads at once,
+// and from disk soon.
 func (s *Service) DeleteStream(ctx context.Context, by access.Caller, at access.Place, group, name string) error {
 	if err := s.allow(by, at, "DeleteLogStream", resource(at, group, name)); err != nil {
 		return err
 	}
-	return s.opt.Store.Update(ctx, func(tx store.Tx) error {
+	err := s.opt.Store.Update(ctx, func(tx store.Tx) error {
 		g, err := s.groups.In(tx).Get(groupKey(at, group))
 		if err != nil {
 			return err
@@ -127,8 +128,12 @@ func (s *Service) DeleteStream(ctx context.Context, by access.Caller, at access.
 		if err != nil || st.Arrived == 0 {
 			return err
 		}
-		return s.events.DropSource(tx, g.Number, st.Number, st.First, st.Last)
+		l := left{group: g.Number, source: st.Number, first: st.First, last: st.Last}
+		return tx.Put(l.key(), l.value())
 	}, store.Draining)
+	s.deleted.Store(true)
+	s.piles.Sweep()
+	return err
 }
 
 // Streams returns a page of the streams of a group whose names begin with prefix, in

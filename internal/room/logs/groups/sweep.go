@@ -41,6 +41,12 @@ func (s *Service) sweep(ctx context.Context) error {
 	}
 	// Days expire when a day begins, and when somebody changes a retention.
 	today := dayOf(time.Now().UnixMilli())
+	if s.deleted.Swap(false) || today != s.sweptOn {
+		if err := s.clear(ctx); err != nil {
+			s.deleted.Store(true)
+			return err
+		}
+	}
 	if s.shorter.Swap(false) || today != s.sweptOn {
 		if err := s.expire(ctx); err != nil {
 			s.shorter.Store(true)
@@ -111,6 +117,54 @@ func (s *Service) bury(ctx context.Context) error {
 			}
 			return tx.Delete(binary.BigEndian.AppendUint64([]byte(keyGone), number))
 		}, store.Draining)
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// A left is what a deleted stream has left: its events of some time.
+type left struct {
+	group, source uint64
+	first, last   int64
+}
+
+func (l left) key() []byte {
+	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64([]byte(keyLeft), l.group), l.source)
+}
+
+func (l left) value() []byte {
+	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, uint64(l.first)), uint64(l.last))
+}
+
+func readLeft(key, value []byte) (l left, err error) {
+	key = bytes.TrimPrefix(key, []byte(keyLeft))
+	if len(key) != 16 || len(value) != 16 {
+		return l, fmt.Errorf("%x is no record of a deleted stream", key)
+	}
+	l.group, l.source = binary.BigEndian.Uint64(key), binary.BigEndian.Uint64(key[8:])
+	l.first, l.last = int64(binary.BigEndian.Uint64(value)), int64(binary.BigEndian.Uint64(value[8:]))
+	return l, nil
+}
+
+// clear deletes the events of streams that were deleted.
+func (s *Service) clear(ctx context.Context) error {
+	for {
+		var l left
+		err := s.opt.Store.View(ctx, func(tx store.Tx) (err error) {
+			for key, value := range tx.Scan([]byte(keyLeft), store.End([]byte(keyLeft))) {
+				l, err = readLeft(key, value)
+				return err
+			}
+			return nil
+		})
+		if err != nil || l.group == 0 {
+			return err
+		}
+		if err := s.events.DropDays(ctx, l.group, l.source, l.first, l.last); err != nil {
+			return err
+		}
+		err = s.opt.Store.Update(ctx, func(tx store.Tx) error { return tx.Delete(l.key()) }, store.Draining, store.Unsynced)
 		if err != nil {
 			return err
 		}

@@ -121,3 +121,51 @@ func TestWhatHasExpiredIsLookedForInOneView(t *testing.T) {
 		}
 	})
 }
+
+// A stream may have very many blocks, and the store has one writer: it is gone at once,
+// and its events day by day, also when the process was killed between.
+func TestADeletedStreamIsGoneAtOnceAndFromDiskSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := withStream(t, Options{})
+		if err := s.CreateStream(t.Context(), root, root.Place, "g", "other"); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			s.mustPut(t, "s", "one", "two")
+			s.mustPut(t, "other", "three")
+			time.Sleep(24 * time.Hour)
+		}
+		if err := s.DeleteStream(t.Context(), root, root.Place, "g", "s"); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.texts(t, Filter{}); len(got) != 3 || got[0] != "three" {
+			t.Errorf("%q can be read", got)
+		}
+		if n := heads(t, s); n != 6 {
+			t.Errorf("%d blocks: they are deleted while others wait", n)
+		}
+		s = open(t, Options{Store: s.opt.Store})
+		stop := run(t, s)
+		synctest.Wait()
+		stop()
+		if n := heads(t, s); n != 3 {
+			t.Errorf("%d blocks are left", n)
+		}
+		g, err := s.Group(root.Place, "g")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sizes, err := s.Sizes(t.Context(), []*Group{g}); err != nil || sizes[0] != int64(3*len("three")) {
+			t.Errorf("%d bytes are left: %v", sizes, err)
+		}
+		err = s.opt.Store.View(t.Context(), func(tx store.Tx) error {
+			for key := range tx.Scan([]byte(keyLeft), store.End([]byte(keyLeft))) {
+				t.Errorf("%q is left", key)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}

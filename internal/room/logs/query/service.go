@@ -167,7 +167,10 @@ func (s *Service) Record(ctx context.Context, by access.Caller, pointer string) 
 	if len(found) == 0 {
 		return nil, fault.NotFound("The specified log record does not exist.")
 	}
-	stream, _ := s.groups.StreamNames(at, g.Number)(found[0].Source)
+	stream, ok := s.groups.StreamNames(at, g.Number)(found[0].Source)
+	if !ok { // it was deleted just now
+		return nil, fault.NotFound("The specified log record does not exist.")
+	}
 	out := map[string]string{"@ptr": pointer}
 	insights.Fields(recordOf(at, g, stream, &found[0].Entry), func(name, value string) bool {
 		out[name] = value

@@ -114,7 +114,7 @@ func (b *Book) drop(ctx context.Context, a *account, region string, gone []segme
 			return b.records.Drop(tx, l.Number)
 		}
 		for _, g := range gone {
-			if err := b.records.DropSource(tx, l.Number, g.Source, g.Begun, g.Begun); err != nil {
+			if err := b.records.DropSource(tx, l.Number, g.Source, g.Begun, g.Bytes); err != nil {
 				return err
 			}
 		}
