@@ -223,3 +223,33 @@ func (d *document) variables(f field) ([]Variable, error) {
 	}
 	return found, nil
 }
+
+// The functions that begin with into read a value into a place.
+
+func (d *document) intoText(to *string) func(field) error {
+	return func(f field) (err error) {
+		*to, err = d.text(f)
+		return err
+	}
+}
+
+func (d *document) intoSwitch(to *bool) func(field) error {
+	return func(f field) (err error) {
+		*to, err = d.yes(f)
+		return err
+	}
+}
+
+func (d *document) intoList(to *[]string, name string) func(field) error {
+	return func(f field) (err error) {
+		*to, err = d.list(f, name)
+		return err
+	}
+}
+
+func (d *document) intoVariables(to *[]Variable) func(field) error {
+	return func(f field) (err error) {
+		*to, err = d.variables(f)
+		return err
+	}
+}

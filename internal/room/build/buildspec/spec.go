@@ -101,12 +101,53 @@ func Parse(text []byte) (*Spec, error) {
 		return nil, err
 	}
 	s := &Spec{Shell: "sh"}
-	for _, read := range []func(*document, fields) error{s.version, s.env, s.phases, s.artifacts, s.reports, s.cache, s.rest} {
-		if err := read(d, top); err != nil {
-			return nil, err
-		}
+	if err := s.version(d, top); err != nil {
+		return nil, err
+	}
+	err = s.each(top, "", readers{
+		"version": func(field) error { return nil }, // it is read
+		"env":     func(f field) error { return s.env(d, f) },
+		"phases":  func(f field) error { return s.phases(d, f) },
+		"artifacts": func(f field) (err error) {
+			s.Artifacts, err = s.artifact(d, f, true)
+			return err
+		},
+		"reports": func(f field) error { return s.reports(d, f) },
+		"cache": func(f field) error {
+			return s.members(d, f, "cache/", readers{"paths": d.intoList(&s.CachePaths, "Paths")})
+		},
+	})
+	if err != nil {
+		return nil, err
 	}
 	return s, nil
+}
+
+// readers are the members of a map that are read, by their names.
+type readers map[string]func(field) error
+
+// members reads those of a map; what is not known is left out, under a name that begins
+// with the path.
+func (s *Spec) members(d *document, f field, path string, known readers) error {
+	all, err := d.fields(f)
+	if err != nil {
+		return err
+	}
+	return s.each(all, path, known)
+}
+
+func (s *Spec) each(all fields, path string, known readers) error {
+	for _, m := range all {
+		read := known[m.name]
+		if read == nil {
+			s.leaveOut(path+m.name, m.line)
+			continue
+		}
+		if err := read(m); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Spec) version(d *document, top fields) error {
@@ -125,41 +166,28 @@ func (s *Spec) version(d *document, top fields) error {
 	return nil
 }
 
-func (s *Spec) env(d *document, top fields) error {
-	f, ok := top.find("env")
-	if !ok {
-		return nil
-	}
-	env, err := d.fields(f)
-	if err != nil {
+func (s *Spec) env(d *document, f field) error {
+	elsewhere := func(f field) error {
+		refs, err := d.fields(f)
+		if err == nil && len(refs) > 0 {
+			err = failed("%s at line %d: dari does not have it; set the variable %s in the project or when the build starts", f.name, f.line, refs[0].name)
+		}
 		return err
 	}
-	for _, m := range env {
-		switch m.name {
-		case "shell":
-			err = s.shell(d, m)
-		case "variables":
-			s.Variables, err = d.variables(m)
-		case "exported-variables":
-			s.Exported, err = d.list(m, "exported-variables")
-		case "parameter-store", "secrets-manager":
-			var refs fields
-			if refs, err = d.fields(m); err == nil && len(refs) > 0 {
-				err = failed("%s at line %d: dari does not have it; set the variable %s in the project or when the build starts", m.name, m.line, refs[0].name)
+	return s.members(d, f, "env/", readers{
+		"shell":              func(f field) error { return s.shell(d, f) },
+		"variables":          d.intoVariables(&s.Variables),
+		"exported-variables": d.intoList(&s.Exported, "exported-variables"),
+		"parameter-store":    elsewhere,
+		"secrets-manager":    elsewhere,
+		"git-credential-helper": func(f field) error {
+			on, err := d.yes(f)
+			if err == nil && on {
+				err = failed("git-credential-helper at line %d: dari does not have it; git uses what the URL is given", f.line)
 			}
-		case "git-credential-helper":
-			var on bool
-			if on, err = d.yes(m); err == nil && on {
-				err = failed("git-credential-helper at line %d: dari does not have it; git uses what the URL is given", m.line)
-			}
-		default:
-			s.leaveOut("env/"+m.name, m.line)
-		}
-		if err != nil {
 			return err
-		}
-	}
-	return nil
+		},
+	})
 }
 
 func (s *Spec) shell(d *document, f field) error {
@@ -175,61 +203,36 @@ func (s *Spec) shell(d *document, f field) error {
 	return nil
 }
 
-func (s *Spec) phases(d *document, top fields) error {
-	f, ok := top.find("phases")
-	if !ok {
-		return nil
+func (s *Spec) phases(d *document, f field) error {
+	known := readers{}
+	for _, name := range phaseNames {
+		known[name] = func(f field) error { return s.phase(d, f) }
 	}
-	all, err := d.fields(f)
-	if err != nil {
-		return err
-	}
-	for _, m := range all {
-		if !slices.Contains(phaseNames, m.name) {
-			s.leaveOut("phases/"+m.name, m.line)
-			continue
-		}
-		p, err := s.phase(d, m)
-		if err != nil {
-			return err
-		}
-		s.Phases = append(s.Phases, p)
-	}
+	err := s.members(d, f, "phases/", known)
 	slices.SortFunc(s.Phases, func(a, b Phase) int { return slices.Index(phaseNames, a.Name) - slices.Index(phaseNames, b.Name) })
-	return nil
+	return err
 }
 
-func (s *Spec) phase(d *document, f field) (p Phase, err error) {
-	p.Name = f.name
-	all, err := d.fields(f)
-	if err != nil {
-		return p, err
-	}
-	for _, m := range all {
-		switch m.name {
-		case "commands":
-			p.Commands, err = d.list(m, "Commands")
-		case "finally":
-			p.Finally, err = d.list(m, "Finally")
-		case "on-failure":
-			var v string
-			if v, err = d.text(m); err == nil {
-				p.OnFailure, err = parseOnFailure(v, m.line)
+func (s *Spec) phase(d *document, f field) error {
+	p := Phase{Name: f.name}
+	var versions []Variable
+	err := s.members(d, f, f.name+"/", readers{
+		"commands":         d.intoList(&p.Commands, "Commands"),
+		"finally":          d.intoList(&p.Finally, "Finally"),
+		"runtime-versions": d.intoVariables(&versions),
+		"on-failure": func(f field) error {
+			v, err := d.text(f)
+			if err == nil {
+				p.OnFailure, err = parseOnFailure(v, f.line)
 			}
-		case "runtime-versions":
-			var versions []Variable
-			versions, err = d.variables(m)
-			for _, v := range versions {
-				p.Runtimes = append(p.Runtimes, v.Name+": "+v.Value)
-			}
-		default:
-			s.leaveOut(f.name+"/"+m.name, m.line)
-		}
-		if err != nil {
-			return p, err
-		}
+			return err
+		},
+	})
+	for _, v := range versions {
+		p.Runtimes = append(p.Runtimes, v.Name+": "+v.Value)
 	}
-	return p, nil
+	s.Phases = append(s.Phases, p)
+	return err
 }
 
 // usualRetries and maxRetries are how often RETRY tries again, and may.
@@ -269,50 +272,24 @@ func parseOnFailure(v string, line int) (o OnFailure, err error) {
 	return o, nil
 }
 
-func (s *Spec) artifacts(d *document, top fields) (err error) {
-	f, ok := top.find("artifacts")
-	if ok {
-		s.Artifacts, err = s.artifact(d, f, true)
-	}
-	return err
-}
-
 func (s *Spec) artifact(d *document, f field, first bool) (*Artifacts, error) {
-	all, err := d.fields(f)
-	if err != nil {
-		return nil, err
-	}
 	a := &Artifacts{Base: "."}
-	for _, m := range all {
-		switch m.name {
-		case "files":
-			a.Files, err = d.list(m, "Files")
-		case "exclude-paths":
-			a.Exclude, err = d.list(m, "ExcludePaths")
-		case "name":
-			a.Name, err = d.text(m)
-		case "base-directory":
-			a.Base, err = d.text(m)
-		case "s3-prefix":
-			a.Prefix, err = d.text(m)
-		case "discard-paths":
-			a.Flat, err = d.yes(m)
-		case "enable-symlinks":
-			a.Links, err = d.yes(m)
-		case "secondary-artifacts":
-			if first {
-				a.Secondary, err = s.secondary(d, m)
-				break
-			}
-			fallthrough
-		default:
-			s.leaveOut(f.name+"/"+m.name, m.line)
-		}
-		if err != nil {
-			return nil, err
+	known := readers{
+		"files":           d.intoList(&a.Files, "Files"),
+		"exclude-paths":   d.intoList(&a.Exclude, "ExcludePaths"),
+		"name":            d.intoText(&a.Name),
+		"base-directory":  d.intoText(&a.Base),
+		"s3-prefix":       d.intoText(&a.Prefix),
+		"discard-paths":   d.intoSwitch(&a.Flat),
+		"enable-symlinks": d.intoSwitch(&a.Links),
+	}
+	if first {
+		known["secondary-artifacts"] = func(f field) (err error) {
+			a.Secondary, err = s.secondary(d, f)
+			return err
 		}
 	}
-	return a, nil
+	return a, s.members(d, f, f.name+"/", known)
 }
 
 // maxSecondary is how many secondary artifacts a build may have.
@@ -335,11 +312,7 @@ func (s *Spec) secondary(d *document, f field) (map[string]*Artifacts, error) {
 	return found, nil
 }
 
-func (s *Spec) reports(d *document, top fields) error {
-	f, ok := top.find("reports")
-	if !ok {
-		return nil
-	}
+func (s *Spec) reports(d *document, f field) error {
 	groups, err := d.fields(f)
 	if err != nil {
 		return err
@@ -348,62 +321,18 @@ func (s *Spec) reports(d *document, top fields) error {
 		return failed("%d report groups at line %d, expected at most %d", len(groups), f.line, maxReports)
 	}
 	for _, g := range groups {
-		all, err := d.fields(g)
+		r := Report{Group: g.name, Base: ".", Format: "JUNITXML"}
+		var flat bool // reports are not kept, so that it makes no difference
+		err := s.members(d, g, "reports/"+g.name+"/", readers{
+			"files":          d.intoList(&r.Files, "Files"),
+			"base-directory": d.intoText(&r.Base),
+			"file-format":    d.intoText(&r.Format),
+			"discard-paths":  d.intoSwitch(&flat),
+		})
 		if err != nil {
 			return err
 		}
-		r := Report{Group: g.name, Base: ".", Format: "JUNITXML"}
-		for _, m := range all {
-			switch m.name {
-			case "files":
-				r.Files, err = d.list(m, "Files")
-			case "base-directory":
-				r.Base, err = d.text(m)
-			case "file-format":
-				r.Format, err = d.text(m)
-			case "discard-paths":
-				_, err = d.yes(m)
-			default:
-				s.leaveOut("reports/"+g.name+"/"+m.name, m.line)
-			}
-			if err != nil {
-				return err
-			}
-		}
 		s.Reports = append(s.Reports, r)
-	}
-	return nil
-}
-
-func (s *Spec) cache(d *document, top fields) error {
-	f, ok := top.find("cache")
-	if !ok {
-		return nil
-	}
-	all, err := d.fields(f)
-	if err != nil {
-		return err
-	}
-	for _, m := range all {
-		if m.name != "paths" {
-			s.leaveOut("cache/"+m.name, m.line)
-			continue
-		}
-		if s.CachePaths, err = d.list(m, "Paths"); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// known are the keys of a file that are read.
-var known = []string{"version", "env", "phases", "artifacts", "reports", "cache"}
-
-func (s *Spec) rest(_ *document, top fields) error {
-	for _, f := range top {
-		if !slices.Contains(known, f.name) {
-			s.leaveOut(f.name, f.line)
-		}
 	}
 	return nil
 }
