@@ -296,8 +296,16 @@ func TestSourcesBecomeArtifacts(t *testing.T) {
 	})
 	project("none", cb.ProjectSource{Type: cb.SourceTypeS3, Location: ptr("in/app.zip"), Buildspec: ptr("version: 0.2\nartifacts: {files: [none]}")}, nil)
 
+	project("second", cb.ProjectSource{Type: cb.SourceTypeNoSource, Buildspec: ptr("version: 0.2\nphases: {build: {commands: ['cp $CODEBUILD_SRC_DIR_tools/name one; echo two >two']}}\n" +
+		"artifacts: {files: [one], name: 'named-$CODEBUILD_BUILD_NUMBER', secondary-artifacts: {other: {files: [two]}}}\ncache: {paths: [/root/.cache]}\nreports: {unit: {files: [two]}}\nproxy: {logs: no}")},
+		func(in *codebuild.CreateProjectInput) {
+			in.SecondarySources = []cb.ProjectSource{{Type: cb.SourceTypeS3, Location: ptr("in/app.zip"), SourceIdentifier: ptr("tools")}}
+			in.Artifacts.OverrideArtifactName = aws.Bool(true)
+			in.SecondaryArtifacts = []cb.ProjectArtifacts{{Type: cb.ArtifactsTypeS3, Location: ptr("other"), Name: ptr("n"), ArtifactIdentifier: ptr("other")}}
+		})
+
 	ids := map[string]string{}
-	for _, name := range []string{"git-file", "git-http", "git-tag", "folder", "zip", "none"} {
+	for _, name := range []string{"git-file", "git-http", "git-tag", "folder", "zip", "none", "second"} {
 		ids[name] = b.begin(t, name)
 	}
 	for name, want := range map[string]struct{ name, commit string }{
@@ -332,9 +340,26 @@ func TestSourcesBecomeArtifacts(t *testing.T) {
 		}
 	}
 
+	// A secondary source, two artifacts, and what is left out.
+	second := b.over(t, ids["second"])
+	text := b.log(t, second)
+	for _, line := range []string{"Skip cache due to: dari keeps nothing from one build to the next\n", "Skipping report group unit: ", `Skipping "proxy" of the buildspec at line 6: dari does not have it`} {
+		if !strings.Contains(text, line) {
+			t.Errorf("no %q in\n%s", line, text)
+		}
+	}
+	for at, want := range map[string]string{"out/named-1/one": "second\n", "other/n/two": "two\n"} {
+		if got, err := os.ReadFile(filepath.Join(buckets, at)); string(got) != want {
+			t.Errorf("%s has %q (%v)", at, got, err)
+		}
+	}
+	if len(second.SecondaryArtifacts) != 1 || aws.ToString(second.SecondaryArtifacts[0].Location) != "arn:aws:s3:::other/n" || aws.ToString(second.SecondaryArtifacts[0].ArtifactIdentifier) != "other" {
+		t.Errorf("the artifacts are %s", toJSON(second.SecondaryArtifacts))
+	}
+
 	// Row B16: a pattern that nothing matches, and the lines before it that are not the cause.
 	none := b.over(t, ids["none"])
-	text := b.log(t, none)
+	text = b.log(t, none)
 	for _, line := range []string{
 		"Unable to initialize cache download: no paths specified to be cached\n", "Setting HTTP client timeout to higher timeout for S3 source\n",
 		"Phase complete: UPLOAD_ARTIFACTS State: FAILED\n", "Phase context status code: CLIENT_ERROR Message: no matching artifact paths found\n",
