@@ -340,14 +340,27 @@ func (b *build) run(ctx context.Context, command string) error {
 	return fail("COMMAND_EXECUTION_ERROR", fmt.Sprintf("Error while executing command: %s. Reason: %s", command, err))
 }
 
-// maxExported is how much an exported variable may be.
-const maxExported = 8 << 10
+// maxExported is how much an exported variable may be, and maxExports all of them
+// together: they are in each event that follows, and in the record of the build.
+const (
+	maxExported = 8 << 10
+	maxExports  = 64 << 10
+)
 
-// export reads the variables that the build shows.
+// export reads the variables that the build shows, each once.
 func (b *build) export() {
+	left, seen := maxExports, map[string]bool{}
 	for _, name := range b.spec.Exported {
-		if value, ok := b.shell.now[name]; ok && len(value) <= maxExported {
-			b.result.Exported = append(b.result.Exported, buildspec.Variable{Name: name, Value: strings.ToValidUTF8(value, "\uFFFD")})
+		value, ok := b.shell.now[name]
+		if !ok || seen[name] {
+			continue
 		}
+		seen[name] = true
+		if size := len(name) + len(value); len(value) > maxExported || size > left {
+			b.log.say("Skipping exported variable %.100s: it has %d bytes; one may have %d, and all together %d", name, len(value), maxExported, maxExports)
+			continue
+		}
+		left -= len(name) + len(value)
+		b.result.Exported = append(b.result.Exported, buildspec.Variable{Name: name, Value: strings.ToValidUTF8(value, "\uFFFD")})
 	}
 }

@@ -230,6 +230,26 @@ phases:
 	}
 }
 
+// Exported variables are in each event that follows: a file cannot make these as large
+// as it likes.
+func TestExportedVariablesHaveABound(t *testing.T) {
+	job, rec := newJob("env: {exported-variables: [A, A, BIG, B1, B2, B3, B4, B5, B6, B7, B8, B9]}\nphases: {build: {commands: ['A=a; BIG=$(printf %09000d 1); for n in 1 2 3 4 5 6 7 8 9; do export B$n=$(printf %08000d $n); done']}}\n")
+	run(t, newRunner(t), job)
+	size, names := 0, map[string]int{}
+	for _, v := range rec.last().Exported {
+		names[v.Name]++
+		size += len(v.Value)
+	}
+	if names["A"] != 1 || names["BIG"] != 0 || names["B8"] != 1 || names["B9"] != 0 || size > maxExports {
+		t.Errorf("%v with %d bytes", names, size)
+	}
+	for _, name := range []string{"BIG", "B9"} {
+		if !strings.Contains(rec.text(), "Skipping exported variable "+name+": ") {
+			t.Errorf("nothing says that %s is left out:\n%s", name, rec.text())
+		}
+	}
+}
+
 // rows B4 and B5.
 func TestABlockIsOneScriptOfTheDefaultShell(t *testing.T) {
 	r := newRunner(t)
@@ -387,6 +407,7 @@ func TestAnAccountHasBucketsOfItsOwn(t *testing.T) {
 	}
 }
 
+// row B20: the commit is in the environment.
 func TestSourcesComeFromWhereTheyMay(t *testing.T) {
 	r := newRunner(t)
 	repo := filepath.Join(r.Sources, "repo")
