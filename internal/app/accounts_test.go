@@ -380,7 +380,8 @@ var reaches = map[string][]attempt{
 {"Name":"live","FunctionVersion":"$LATEST"}`}},
 	"lambda.CreateEventSourceMapping": {{body: `POST /2015-03-31/event-source-mappings
 {"FunctionName":"{function}","EventSourceArn":"{vaultARN}"}`}, {body: `POST /2015-03-31/event-source-mappings
-{"FunctionName":"secrets","EventSourceArn":"{vaultARN}"}`}},
+{"FunctionName":"secrets","EventSourceArn":"{vaultARN}"}`}, {body: `POST /2015-03-31/event-source-mappings
+{"FunctionName":"secrets","EventSourceArn":"{vaultARN}","KMSKeyArn":"arn:aws:kms:us-east-1:111111111111:key/k"}`}},
 	"lambda.CreateFunction": {{body: `POST /2015-03-31/functions
 {"FunctionName":"{function}2","Role":"arn:aws:iam::222222222222:role/none","Runtime":"python3.12","Handler":"a.h","Code":{"ZipFile":"{zip}"}}`}, {body: `POST /2015-03-31/functions
 {"FunctionName":"lure","Role":"{role}","Runtime":"python3.12","Handler":"a.h","Code":{"ZipFile":"{zip}"}}`}, {body: `POST /2015-03-31/functions
@@ -421,7 +422,7 @@ var reaches = map[string][]attempt{
 	"lambda.InvokeWithResponseStream": {{body: `POST /2021-11-15/functions/{function}/response-streaming-invocations
 {}`}},
 	"lambda.ListAliases":                       {{body: `GET /2015-03-31/functions/{function}/aliases`}},
-	"lambda.ListEventSourceMappings":           {{own: true, body: `GET /2015-03-31/event-source-mappings?FunctionName={function}`}},
+	"lambda.ListEventSourceMappings":           {{own: true, body: `GET /2015-03-31/event-source-mappings?FunctionName={function}`}, {own: true, body: `GET /2015-03-31/event-source-mappings?EventSourceArn={vaultARN}`}},
 	"lambda.ListFunctionEventInvokeConfigs":    {{body: `GET /2019-09-25/functions/{function}/event-invoke-config/list`}},
 	"lambda.ListFunctionUrlConfigs":            {{body: `GET /2021-10-31/functions/{function}/urls`}},
 	"lambda.ListFunctions":                     {{own: true, body: `GET /2015-03-31/functions?FunctionVersion=ALL`}},
@@ -447,7 +448,8 @@ var reaches = map[string][]attempt{
 	"lambda.UpdateAlias": {{body: `PUT /2015-03-31/functions/{function}/aliases/live
 {"Description":"mine"}`}},
 	"lambda.UpdateEventSourceMapping": {{body: `PUT /2015-03-31/event-source-mappings/0b9d8c2e-66a4-4f0c-8f62-3a3f1a7b5c44
-{"FunctionName":"{function}"}`}},
+{"FunctionName":"{function}"}`}, {body: `PUT /2015-03-31/event-source-mappings/0b9d8c2e-66a4-4f0c-8f62-3a3f1a7b5c44
+{"KMSKeyArn":"arn:aws:kms:us-east-1:111111111111:key/k"}`}},
 	"lambda.UpdateFunctionCode": {{body: `PUT /2015-03-31/functions/{function}/code
 {"ZipFile":"{zip}"}`}, {body: `PUT /2015-03-31/functions/{function}/code
 {"ZipFile":"{zip}","SourceKMSKeyArn":"arn:aws:kms:us-east-1:111111111111:key/k"}`}},

@@ -156,11 +156,11 @@ type ListVirtualMFADevicesInput struct {
 // VirtualMFADevice is a structure of IAM.
 type VirtualMFADevice struct {
 	SerialNumber     string
-	Base32StringSeed []byte
-	QRCodePNG        []byte
+	Base32StringSeed []byte `json:",omitempty"`
+	QRCodePNG        []byte `json:",omitempty"`
 	User             *UserDetail
 	EnableDate       wire.Time
-	Tags             []spell.Tag
+	Tags             []spell.Tag `json:",omitempty"`
 }
 
 // ListVirtualMFADevicesOutput is the output of ListVirtualMFADevices.
