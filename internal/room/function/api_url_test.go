@@ -284,6 +284,39 @@ func TestAURLSendsAnEvent(t *testing.T) {
 	}
 }
 
+// A bodyWhile is a body that has something looked at while it is read.
+type bodyWhile struct {
+	io.Reader
+	look func()
+}
+
+func (b bodyWhile) Read(p []byte) (int, error) {
+	b.look()
+	return b.Reader.Read(p)
+}
+
+// Whoever calls the URL for everybody is a stranger until the body is there: half of the
+// memory for bodies is not for strangers.
+func TestACallerOfAURLIsAStrangerWhileTheBodyIsRead(t *testing.T) {
+	payload := `1`
+	d := openDoorWith(t, returns(&payload))
+	d.mustCreate("")
+	address := d.url("", `{"AuthType":"NONE"}`)
+	d.open()
+	known, early := false, false
+	as := d.urlDoor()
+	as.Known = func(context.Context) { known = true }
+	r := httptest.NewRequest("POST", address, bodyWhile{strings.NewReader(strings.Repeat("x", 1<<20)), func() { early = early || known }})
+	labels := strings.Split(r.Host, ".")
+	r.SetPathValue("id", labels[0])
+	r.SetPathValue("region", labels[2])
+	w := httptest.NewRecorder()
+	d.s.URLs.Handler(as).ServeHTTP(w, r)
+	if w.Code != 200 || !known || early {
+		t.Errorf("%d, known %t, early %t", w.Code, known, early)
+	}
+}
+
 func TestAURLAnswersWhatTheFunctionReturns(t *testing.T) {
 	var payload string
 	d := openDoorWith(t, returns(&payload))

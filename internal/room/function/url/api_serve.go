@@ -166,7 +166,6 @@ func (c *call) read() (in input, by access.Caller, err error) {
 		if err := c.admit(by); err != nil {
 			return in, by, err
 		}
-		c.Known(c.r.Context())
 	} else if who, err = c.sign(); err != nil {
 		return in, by, err
 	}
@@ -191,8 +190,9 @@ func (c *call) read() (in input, by access.Caller, err error) {
 		if err != nil {
 			return in, by, err
 		}
-		c.Known(c.r.Context())
 	}
+	// Not sooner: half of the memory for bodies is not for those whom nobody knows.
+	c.Known(c.r.Context())
 	by.RequestID, by.Trace = c.id, runner.TraceOf(by.Trace)
 	in.text, err = newEvent(c.r, c.of, c.url.ID, by, time.Now()).encode(b.Raw, func(n int) error {
 		if n <= smallEvent {

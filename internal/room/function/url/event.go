@@ -104,7 +104,7 @@ func newEvent(r *http.Request, of catalog.Address, id string, by access.Caller, 
 		}
 		e.Headers[strings.ToLower(name)] = strings.Join(values, ",")
 	}
-	e.Headers["host"] = host
+	e.Headers["host"] = r.Host
 	e.Headers["x-amzn-trace-id"], e.Headers["x-forwarded-for"], e.Headers["x-forwarded-port"], e.Headers["x-forwarded-proto"] = by.Trace, by.SourceIP, port, "http"
 	if r.TLS != nil {
 		e.Headers["x-forwarded-proto"] = "https"
