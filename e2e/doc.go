@@ -3,7 +3,8 @@
 // JavaScript, the AWS CLI, Terraform — and with kill -9.
 //
 // It is a module of its own, so that the vendor's SDK is no dependency of the
-// server. It holds tests only:
+// server. It holds tests only, and in the folder handler a function as people write it
+// in Go:
 //
 //   - the wire, mechanically: every operation, every member and every recorded
 //     request and answer that the SDK ships;

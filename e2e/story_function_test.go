@@ -39,11 +39,11 @@ func TestAGoFunctionWithAWSsLibraryRuns(t *testing.T) {
 	f := serve(t).functions(t)
 	f.make("go", f.role("runs"), lt.RuntimeProvidedal2023, goHandler(t))
 	arn := "arn:aws:lambda:us-east-1:000000000000:function:go"
-	f.says("go", "", `{"Do":"answer","Text":"größe"}`, `{"Text":"größe","Function":"go","Version":"$LATEST","ARN":"`+arn+`","Left":30}`)
+	f.says("go", "", `{"Do":"answer","Text":"größe"}`, `{"Text":"größe","Function":"go","Version":"$LATEST","ARN":"`+arn+`","HasTime":true}`)
 	f.fails("go", `{"Do":"fail","Text":"out of flour"}`, "errorString", "out of flour")
 	f.fails("go", `{"Do":"panic","Text":"on fire"}`, "string", "on fire")
 	f.fails("go", `{"Do":"exit"}`, "Runtime.ExitError", "exit status 3")
-	f.says("go", "$LATEST", `{"Do":"answer"}`, `{"Text":"","Function":"go","Version":"$LATEST","ARN":"`+arn+`:$LATEST","Left":30}`)
+	f.says("go", "$LATEST", `{"Do":"answer"}`, `{"Text":"","Function":"go","Version":"$LATEST","ARN":"`+arn+`:$LATEST","HasTime":true}`)
 	f.logged("go", "asked to fail out of flour")
 
 	// Fifty at once, each of which takes a moment: they have environments of their own.
