@@ -295,3 +295,28 @@ func TestHalfOfAllIsForWhatIsNotKept(t *testing.T) {
 		}
 	})
 }
+
+// Who wants more memory than there is waits until nobody else runs, and neither keeps the
+// others waiting nor has what is idle stopped in vain.
+func TestAFunctionThatIsTooLargeKeepsNobodyWaiting(t *testing.T) {
+	in(t, Options{Most: 8, MemoryMB: 512}, func(t *testing.T, m *machine, p *Pool, f catalog.Found) {
+		large := others(f)
+		v := *f.Version
+		large.At.Name, large.Version, v.Memory = "large", &v, 10240
+		go invokeAll(t, p, f, 2)
+		synctest.Wait()
+		tried := make(chan []error, 1)
+		go func() { tried <- invokeAll(t, p, large, 1) }()
+		synctest.Wait()
+		began := time.Now()
+		if errs := invokeAll(t, p, f, 2); errs != nil || time.Since(began) != time.Second {
+			t.Errorf("others waited %v: %v", time.Since(began), errs)
+		}
+		if started, stopped := m.counts(); started != 4 || stopped != 0 {
+			t.Errorf("started %d, stopped %d while it waited", started, stopped)
+		}
+		if errs := <-tried; errs != nil {
+			t.Errorf("alone it did not run: %v", errs)
+		}
+	})
+}

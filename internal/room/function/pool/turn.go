@@ -70,22 +70,21 @@ func (p *Pool) answer(w *waiter, err error) {
 	close(w.answered)
 }
 
-// dispatch gives environments to those whose turn it is, as long as there is room; with
-// mu held. Nobody is passed over because they need more memory than is free.
+// dispatch gives environments to those whose turn it is, as long as there are any; with
+// mu held. An account that there is no room for, since it has all that it may have or
+// wants more memory than is free, keeps nobody else waiting.
 func (p *Pool) dispatch() {
-	var sated []string // accounts that have as many environments as one may have
+	var without []string
 	for {
-		w := p.next(sated)
+		w := p.next(without)
 		switch {
 		case w == nil:
 			return
 		case p.acquire(w):
 			p.busy[w.account()]++
 			p.answer(w, nil)
-		case p.held[w.account()] >= p.share():
-			sated = append(sated, w.account())
 		default:
-			return
+			without = append(without, w.account())
 		}
 	}
 }
@@ -121,12 +120,23 @@ func (p *Pool) acquire(w *waiter) bool {
 	return p.allocate(w)
 }
 
-// allocate makes room for an environment that is yet to be started, if it can.
+// allocate makes room for an environment that is yet to be started, if it can. Nothing is
+// stopped in vain.
 func (p *Pool) allocate(w *waiter) bool {
-	for !p.fits(w) {
-		if !p.makeRoom(w) {
-			return false
+	n, memory, held := len(p.all), p.memory, p.held[w.account()]
+	for _, e := range p.idle {
+		if e.kept {
+			continue
 		}
+		if n, memory = n-1, memory-e.memory; e.account == w.account() {
+			held--
+		}
+	}
+	if !p.fits(w, n, memory, held) {
+		return false
+	}
+	for !p.fits(w, len(p.all), p.memory, p.held[w.account()]) {
+		p.makeRoom(w)
 	}
 	e := &environment{key: w.key, function: w.function, account: w.account(), latest: w.found.Number == catalog.Latest, memory: w.found.Memory}
 	p.all[e] = true
@@ -137,25 +147,30 @@ func (p *Pool) allocate(w *waiter) bool {
 	return true
 }
 
-// fits says whether there is room for an environment. One alone always fits.
-func (p *Pool) fits(w *waiter) bool {
-	return len(p.all) == 0 || len(p.all) < p.opt.Most && p.held[w.account()] < p.share() && p.memory+w.found.Memory <= p.opt.MemoryMB
+// fits says whether there is room for an environment beside so many others, of which its
+// account holds some. One alone always fits, and those that are kept do not count then.
+func (p *Pool) fits(w *waiter, n, memory, held int) bool {
+	if n < p.opt.Most && held < p.share() && memory+w.found.Memory <= p.opt.MemoryMB {
+		return true
+	}
+	for e := range p.all {
+		if e.kept {
+			n--
+		}
+	}
+	return n == 0
 }
 
 // makeRoom stops the environment that has been idle for longest, of the account itself
-// if that has all that it may have. It says whether there was one.
-func (p *Pool) makeRoom(w *waiter) bool {
+// if that has all that it may have.
+func (p *Pool) makeRoom(w *waiter) {
 	own := p.held[w.account()] >= p.share()
 	for _, e := range p.idle {
-		if e.kept {
-			continue
-		}
-		if !own || e.account == w.account() {
+		if !e.kept && (!own || e.account == w.account()) {
 			p.remove(e)
-			return true
+			return
 		}
 	}
-	return false
 }
 
 // old says that the credentials of an environment end soon.
