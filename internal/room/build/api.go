@@ -32,9 +32,9 @@ func API(s *Service) *wire.Service {
 		Operations:  slices.Concat(a.projectRows(), a.buildRows(), refused()),
 		Limits:      limits,
 		Quotas: []string{
-			"An account has at most 5,000 projects in a region; 100 of its builds wait for their turn, beside those that run, and the last 2,000 in a region are kept.",
+			"An account has at most 5,000 projects in a region; 100 of its builds wait for their turn, beside those that run, and the last 2,000 in a region are kept, while their settings have no more than 32 MiB together.",
 			"As many builds run as the machine has processors, two at least, and together they may use what -memory leaves of the machine: one that may use more gets that, and runs alone. Accounts take turns; one that has no build running does not wait for those of others to end, while at most as many run once more.",
-			"A buildspec has at most 256 KiB, and 20,000 values with its aliases written out. A source and an artifact have at most 100,000 files and 4 GiB each.",
+			"The settings of a project or a build have at most 256 KiB as JSON. A buildspec has at most 256 KiB, and 20,000 values with its aliases written out. A source and an artifact have at most 100,000 files and 4 GiB each.",
 		},
 		Deviations: []string{
 			"Builds run on the machine of the server, in its sandbox, with the programs that it has: images are named and not fetched, compute types only bound the memory, privilegedMode gives nothing, and runtime-versions are left to the machine. HOME is a folder of the build.",

@@ -39,6 +39,8 @@ type Build struct {
 	Failed         bool                 `json:",omitempty"`
 	Exported       []buildspec.Variable `json:",omitempty"`
 	Uploads        []runner.Upload      `json:",omitempty"`
+	// Bytes is how large the settings are.
+	Bytes int
 
 	place access.Place
 }
@@ -95,6 +97,13 @@ func (b *Build) turn(status, code, message, next string) *Build {
 const (
 	MaxBuilds  = 2000
 	maxWaiting = 100
+)
+
+// maxKept is how large the settings of those that are kept are together; while none is
+// larger than few, that need not be looked at.
+const (
+	maxKept = 32 << 20
+	few     = maxKept / MaxBuilds
 )
 
 // maxLine is how many builds of all accounts may wait: without keys an account is what
@@ -209,7 +218,7 @@ func (s *Service) Start(ctx context.Context, by access.Caller, project, token st
 func (s *Service) enqueue(ctx context.Context, by access.Caller, p *catalog.Project, token string, settings catalog.Settings) (_ *Build, err error) {
 	b := &Build{
 		Project: p.Name, UUID: uuid.NewString(), Number: p.Builds + 1, Settings: settings, Initiator: initiator(by), Token: token,
-		Status: inProgress, Started: time.Now().UnixMilli(), place: p.Place,
+		Status: inProgress, Started: time.Now().UnixMilli(), Bytes: settings.Size(), place: p.Place,
 	}
 	b.Phases = []Phase{{Type: submitted, Begin: b.Started}}
 	mine, same, err := s.claim(ctx, b)
@@ -225,7 +234,7 @@ func (s *Service) enqueue(ctx context.Context, by access.Caller, p *catalog.Proj
 		if begun.Number, err = s.Number(tx, p); err != nil {
 			return err
 		}
-		return s.makeRoom(tx, p.Place)
+		return s.makeRoom(tx, b)
 	})
 	if err != nil {
 		s.line.leave(b)
@@ -256,25 +265,33 @@ func (s *Service) claim(ctx context.Context, b *Build) (mine *claim, same *Build
 	}
 }
 
-// makeRoom removes the oldest builds of a place while it has as many as are kept.
-func (s *Service) makeRoom(tx store.Tx, at access.Place) error {
+// makeRoom removes the oldest builds of the place of one that is to come, while there
+// are as many as are kept, or as large ones.
+func (s *Service) makeRoom(tx store.Tx, b *Build) error {
 	w := s.builds.In(tx)
-	if w.Count(at, "") < MaxBuilds {
+	full := w.Count(b.place, "") >= MaxBuilds
+	if !full && b.Bytes <= few {
 		return nil
 	}
 	var over []*Build
-	for b := range s.builds.Each(at, "") {
-		if b.Complete() {
-			over = append(over, b)
+	bytes := b.Bytes
+	for old := range s.builds.Each(b.place, "") {
+		if w.Find(old.key()) == nil {
+			continue
+		}
+		if bytes += old.Bytes; old.Complete() {
+			over = append(over, old)
 		}
 	}
 	slices.SortFunc(over, func(a, b *Build) int { return cmp.Compare(a.Started, b.Started) })
-	for _, b := range over[:min(len(over), MaxBuilds/20)] {
-		if w.Find(b.key()) != nil {
-			if _, err := w.Delete(b.key()); err != nil {
-				return err
-			}
+	for i, old := range over {
+		if bytes <= maxKept && (!full || i >= MaxBuilds/20) {
+			break
 		}
+		if _, err := w.Delete(old.key()); err != nil {
+			return err
+		}
+		bytes -= old.Bytes
 	}
 	return nil
 }

@@ -203,3 +203,31 @@ func TestABuildThatWasNotKeptLeavesNothing(t *testing.T) {
 		}
 	})
 }
+
+// What is kept has a bound in number and in size.
+func TestOldBuildsMakeRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := openHouse(t, 1)
+		defer h.stop()
+		h.call("CreateProject", shop+"}")
+		huge := `,"buildspecOverride":"version: 0.2\n#` + strings.Repeat("x", 200<<10) + `"`
+		first := h.begin(huge)
+		time.Sleep(time.Minute)
+		for range maxKept / (200 << 10) {
+			h.begin(huge)
+			time.Sleep(time.Minute)
+		}
+		if got := h.call("BatchGetBuilds", `{"ids":["`+first+`"]}`); at(got, "buildsNotFound.0") != first {
+			t.Errorf("the first is kept")
+		}
+		if n := len(at(h.call("ListBuilds", `{}`), "ids").([]any)); n < 100 {
+			t.Errorf("%d are kept", n)
+		}
+		if out := h.call("StartBuild", `{"projectName":"web-shop","buildspecOverride":"version: 0.2\n#`+strings.Repeat("x", 300<<10)+`"}`); !strings.Contains(fmt.Sprint(out["message"]), "Invalid input: the settings have ") {
+			t.Errorf("%.300v", out)
+		}
+		if out := h.call("UpdateProject", `{"name":"web-shop","tags":[{"key":"k","value":"`+strings.Repeat("x", 256)+`"}]}`); !strings.Contains(fmt.Sprint(out["message"]), "the key of a tag has 1 to 127 characters, and its value at most 255") {
+			t.Errorf("%.300v", out)
+		}
+	})
+}

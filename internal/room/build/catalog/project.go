@@ -5,6 +5,7 @@ import (
 	"iter"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -24,7 +25,12 @@ const (
 // MaxProjects is how many projects an account may have in a region.
 const MaxProjects = 5000
 
-const maxTags = 50
+// The bounds of tags.
+const (
+	maxTags     = 50
+	maxTagKey   = 127
+	maxTagValue = 255
+)
 
 // A Tag is a name and a value that somebody hangs on a project.
 type Tag struct {
@@ -141,6 +147,11 @@ func (c *Catalog) complete(by access.Caller, p *Project, role string) error {
 	}
 	if len(p.Tags) > maxTags {
 		return Invalid("a project has at most %d tags", maxTags)
+	}
+	for _, t := range p.Tags {
+		if key := utf8.RuneCountInString(t.Key); key < 1 || key > maxTagKey || utf8.RuneCountInString(t.Value) > maxTagValue {
+			return Invalid("the key of a tag has 1 to %d characters, and its value at most %d: %.200q", maxTagKey, maxTagValue, t.Key)
+		}
 	}
 	if r := *p.ServiceRole; r != role {
 		return c.Passes(by, r)

@@ -170,7 +170,16 @@ const (
 	maxText      = 64 << 10 // of the variables in all
 	usualTimeout = 60
 	usualQueued  = 480
+	// maxSettings is how much settings are in all, in bytes of JSON: the last builds are
+	// in memory with theirs.
+	maxSettings = 256 << 10
 )
+
+// Size is how many bytes of JSON settings are.
+func (s *Settings) Size() int {
+	text, _ := json.Marshal(s) // texts, numbers and lists of them always can be
+	return len(text)
+}
 
 // Complete fills in what CodeBuild fills in, and says what is wrong with the settings
 // of a project of this name.
@@ -229,7 +238,13 @@ func (s *Settings) Complete(project, key string) error {
 	if err := s.LogsConfig.check(); err != nil {
 		return err
 	}
-	return env.complete()
+	if err := env.complete(); err != nil {
+		return err
+	}
+	if n := s.Size(); n > maxSettings {
+		return Invalid("the settings have %d bytes as JSON, and %d are the most: keep the buildspec in the source, or in a bucket", n, maxSettings)
+	}
+	return nil
 }
 
 // SourceTypes are what sources may be.
