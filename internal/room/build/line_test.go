@@ -17,6 +17,7 @@ import (
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/faulty"
 	"github.com/dari-bus/dari/internal/store/mem"
+	"github.com/dari-bus/dari/internal/store/table"
 )
 
 // waiter is a build of an account that waits, of a compute type such as MEDIUM.
@@ -213,10 +214,16 @@ func TestOldBuildsMakeRoom(t *testing.T) {
 		huge := `,"buildspecOverride":"version: 0.2\n#` + strings.Repeat("x", 200<<10) + `"`
 		first := h.begin(huge)
 		time.Sleep(time.Minute)
-		for range maxKept / (200 << 10) {
-			h.begin(huge)
-			time.Sleep(time.Minute)
+		like := h.s.builds.Find(table.Key{Place: root.Place, Name: first})
+		for i := range maxKept/like.Bytes - 1 { // others that say to be as large
+			old := *like
+			old.UUID, old.Settings, old.Started = fmt.Sprint(i), catalog.Settings{}, like.Started+1
+			if err := h.s.write(t.Context(), &old, nil, nil); err != nil {
+				t.Fatal(err)
+			}
 		}
+		h.begin(huge)
+		time.Sleep(time.Minute)
 		if got := h.call("BatchGetBuilds", `{"ids":["`+first+`"]}`); at(got, "buildsNotFound.0") != first {
 			t.Errorf("the first is kept")
 		}
