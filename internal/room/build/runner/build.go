@@ -82,6 +82,10 @@ func (b *build) phases(ctx context.Context) error {
 			b.log.say("Phase context status code: %s Message: %s", f.code, f.message)
 		}
 		step := Step{Phase: phase, Status: f.status, Code: f.code, Message: f.message, Next: next, Result: b.result}
+		if next == Completed {
+			// Who hears of the end finds the whole log, also when ctx has ended.
+			_ = b.log.flush(context.WithoutCancel(ctx)) // what went wrong is remembered
+		}
 		if err := b.job.Report(step); err != nil || next == Completed {
 			return err
 		}

@@ -146,6 +146,14 @@ FINALIZING SUCCEEDED`
 func TestTheLogHasCodeBuildsLines(t *testing.T) {
 	r := newRunner(t)
 	job, rec := newJob("phases: {install: {}, build: {commands: ['echo one; printf two', 'cd /; exit 3']}}\n")
+	report := job.Report
+	job.Report = func(s Step) error {
+		const last = "Phase complete: UPLOAD_ARTIFACTS State: SUCCEEDED\n[] Phase context status code:  Message: \n"
+		if s.Next == Completed && !strings.HasSuffix(rec.text(), last) {
+			t.Error("the end is told before the end of the log is written")
+		}
+		return report(s)
+	}
 	run(t, r, job)
 	src := "/codebuild/output/src4083430260/src"
 	if r.Box.Level() != sandbox.LevelNamespaces {

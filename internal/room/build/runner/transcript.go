@@ -17,8 +17,10 @@ const (
 	// wait to be written before the commands wait.
 	portion    = 48 << 10
 	maxWaiting = 256 << 10
-	// writeEach is how long a line waits for others at most.
+	// writeEach is how long a line waits for others at most, and writeIn how long the
+	// writing of a portion may take.
 	writeEach = 200 * time.Millisecond
+	writeIn   = time.Minute
 )
 
 // A transcript is the log of a build on its way out. What commands print comes in by
@@ -32,6 +34,9 @@ type transcript struct {
 	ended chan string
 	// wake says that there is something to write.
 	wake chan struct{}
+	// flushing is held by who writes, so that lines are written in their order. It is
+	// taken before mu.
+	flushing sync.Mutex
 
 	mu sync.Mutex
 	// room is told when there is room again.
@@ -155,6 +160,8 @@ func (t *transcript) hide(secrets ...string) {
 // flush writes what waits, in portions, and returns the first error that there ever
 // was: after it nothing is written any more.
 func (t *transcript) flush(ctx context.Context) error {
+	t.flushing.Lock()
+	defer t.flushing.Unlock()
 	for {
 		t.mu.Lock()
 		n, size := 0, 0
@@ -169,7 +176,9 @@ func (t *transcript) flush(ctx context.Context) error {
 		if n == 0 || err != nil {
 			return err
 		}
-		err = t.write(ctx, lines)
+		within, cancel := context.WithTimeout(ctx, writeIn)
+		err = t.write(within, lines)
+		cancel()
 		t.mu.Lock()
 		t.waiting -= size
 		if err != nil {
