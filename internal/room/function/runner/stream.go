@@ -13,15 +13,13 @@ import (
 )
 
 // A Stream is an answer that is read while a function makes it. What has not been read
-// is in no memory: the function waits with the rest, at most until its own deadline.
+// is in no memory: the function waits with the rest, at most until its own deadline. Of
+// a function that does not stream the whole answer is read, or nothing if it failed.
 type Stream struct {
 	// Version is the number of the version that runs.
 	Version string
 	// ContentType is what the function says that its answer is.
 	ContentType string
-	// Streamed says that the function streams. One that does not has its whole answer
-	// read here, or nothing if it failed.
-	Streamed bool
 
 	body  io.Reader
 	pipe  *io.PipeReader
@@ -61,7 +59,7 @@ func (s *Runner) Begin(ctx context.Context, a catalog.Address, in runtime.Invoca
 	out := &Stream{Version: f.Number, begun: make(chan struct{}), ended: make(chan struct{})}
 	in.InvokedARN = a.ARN()
 	in.Stream = func(contentType string) io.Writer {
-		out.ContentType, out.Streamed, out.body, out.pipe = contentType, true, pipe, pipe
+		out.ContentType, out.body, out.pipe = contentType, pipe, pipe
 		out.late = time.AfterFunc(readSoon, out.Close)
 		close(out.begun)
 		return to

@@ -84,7 +84,7 @@ func urlOf(ctx context.Context, at catalog.Address, u *URL) urlConfig {
 
 func seenURL(ctx context.Context, at catalog.Address, u *URL) urlConfig {
 	out := urlOf(ctx, at, u)
-	mode := cmp.Or(u.Mode, Buffered)
+	mode := cmp.Or(u.Mode, buffered)
 	out.InvokeMode = &mode
 	return out
 }
@@ -197,16 +197,16 @@ const (
 
 var (
 	nameLimit = wire.Limit{Required: true, Min: 1, Max: 140, Pattern: functionPattern}
-	modes     = wire.Limit{Enum: []string{Streamed, Buffered}}
+	modes     = wire.Limit{Enum: []string{streamed, buffered}}
 )
 
 // Limits are what the inputs must satisfy.
 var Limits = wire.Limits{
 	"urlInput.FunctionName":      nameLimit,
 	"urlInput.Qualifier":         {Min: 1, Max: 128, Pattern: qualifierPattern, Expr: qualifierExpr},
-	"createURLInput.AuthType":    {Required: true, Enum: []string{None, IAM}},
+	"createURLInput.AuthType":    {Required: true, Enum: []string{authNone, authIAM}},
 	"createURLInput.InvokeMode":  modes,
-	"updateURLInput.AuthType":    {Enum: []string{None, IAM}},
+	"updateURLInput.AuthType":    {Enum: []string{authNone, authIAM}},
 	"updateURLInput.InvokeMode":  modes,
 	"listURLsInput.FunctionName": nameLimit,
 	"listURLsInput.MaxItems":     {Min: 1, Max: 50},

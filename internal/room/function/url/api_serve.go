@@ -118,7 +118,7 @@ func (c *call) serve() error {
 	// The deadline of the request would end the call with it. What has none needs none.
 	_ = http.NewResponseController(c.w).SetReadDeadline(time.Time{})
 	in := runtime.Invocation{RequestID: c.id, Payload: payload.text, TraceID: by.Trace}
-	if c.url.Mode == Streamed {
+	if c.url.Mode == streamed {
 		return c.stream(in)
 	}
 	got, err := c.s.opt.Functions.Call(context.WithoutCancel(c.r.Context()), c.of, in)
@@ -161,7 +161,7 @@ type input struct {
 // read reads a request, of somebody who may come in.
 func (c *call) read() (in input, by access.Caller, err error) {
 	var who signer
-	if c.url.Auth == None {
+	if c.url.Auth == authNone {
 		by = c.anonymous()
 		if err := c.admit(by); err != nil {
 			return in, by, err
@@ -172,7 +172,7 @@ func (c *call) read() (in input, by access.Caller, err error) {
 	var b body.Body
 	defer func() { b.Free(c.r.Context()) }()
 	refused, err := b.Read(c.bare(), c.Bodies, runner.MaxSync, func() error {
-		if c.url.Auth == None {
+		if c.url.Auth == authNone {
 			return nil
 		}
 		return who.vouch(c)
@@ -183,7 +183,7 @@ func (c *call) read() (in input, by access.Caller, err error) {
 	if err != nil {
 		return in, by, err
 	}
-	if c.url.Auth != None {
+	if c.url.Auth != authNone {
 		if by, err = who.verify(c, b.Raw); err == nil {
 			err = c.admit(by)
 		}

@@ -31,7 +31,7 @@ func (c *call) admit(by access.Caller) error {
 }
 
 func (c *call) allow(ask *access.Ask) error {
-	if c.url.Auth != None {
+	if c.url.Auth != authNone {
 		err := c.s.opt.Guard.Allow(ask)
 		if fault.KindOf(err) == fault.KindDenied {
 			return errForbidden

@@ -26,7 +26,7 @@ type URL struct {
 	// Qualifier is the alias, or "".
 	Qualifier string
 	Auth      string
-	// Mode is "" while nobody has said one, which is Buffered.
+	// Mode is "" while nobody has said one, which is buffered.
 	Mode string `json:",omitempty"`
 	CORS *CORS  `json:",omitempty"`
 	// Created and Modified are in Unix microseconds.
@@ -35,10 +35,10 @@ type URL struct {
 
 // The words of Auth and Mode.
 const (
-	None     = "NONE"
-	IAM      = "AWS_IAM"
-	Buffered = "BUFFERED"
-	Streamed = "RESPONSE_STREAM"
+	authNone = "NONE"
+	authIAM  = "AWS_IAM"
+	buffered = "BUFFERED"
+	streamed = "RESPONSE_STREAM"
 )
 
 // CORS says which pages may call a URL.
