@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dari-bus/dari/internal/access"
+	"github.com/dari-bus/dari/internal/budget"
 	"github.com/dari-bus/dari/internal/room/function"
 	"github.com/dari-bus/dari/internal/room/function/catalog"
 	"github.com/dari-bus/dari/internal/room/function/pool"
@@ -32,7 +33,9 @@ type workshop struct {
 	*rooms
 	t     *testing.T
 	began time.Time
-	do    func(c runtime.Config, in runtime.Invocation) (runtime.Result, error)
+	// memory is for the messages that the function works on.
+	memory *budget.Share
+	do     func(c runtime.Config, in runtime.Invocation) (runtime.Result, error)
 
 	mu   sync.Mutex
 	runs []run
@@ -62,7 +65,7 @@ func works(t *testing.T, test func(w *workshop)) {
 		if a.opt.memory, err = a.opt.newMemory(); err != nil {
 			t.Fatal(err)
 		}
-		w := &workshop{rooms: &rooms{}, t: t, began: time.Now()}
+		w := &workshop{rooms: &rooms{}, t: t, began: time.Now(), memory: budget.New(20<<20, []budget.Part{{Name: memoryBatches, Percent: 100}}).Share(memoryBatches)}
 		for _, open := range []func() error{
 			func() error { _, err := a.openIdentities(t.Context(), w.rooms); return err },
 			func() error { _, err := a.openQueues(t.Context(), w.rooms, w.identities); return err },
@@ -73,7 +76,7 @@ func works(t *testing.T, test func(w *workshop)) {
 			}
 		}
 		w.functions, err = function.Open(t.Context(), function.Options{
-			Sources: functionSources{w.rooms}, Batches: a.opt.memory.Share(memoryBatches),
+			Sources: functionSources{w.rooms}, Batches: w.memory,
 			Options: runner.Options{
 				Store: a.store, Guard: w.identities, Engine: w, Roles: functionRoles{w.rooms}, Outbox: functionDebts{w.outbox}, Queues: functionQueues{w.rooms},
 				Logs: w, Endpoint: func() string { return "" }, Log: log, Dir: func(context.Context) (string, error) { return dir, nil },

@@ -384,3 +384,32 @@ func TestABatchThatIsThrottledComesAgain(t *testing.T) {
 		}
 	})
 }
+
+// More messages than there is memory for wait in their queue, and are all worked on, each
+// received about once.
+func TestBatchesHaveNoMoreMemoryThanThereIs(t *testing.T) {
+	works(t, func(w *workshop) {
+		var again atomic.Int32
+		w.do = func(c runtime.Config, in runtime.Invocation) (runtime.Result, error) {
+			again.Add(int32(strings.Count(string(in.Payload), `"ApproximateReceiveCount":"`) - strings.Count(string(in.Payload), `"ApproximateReceiveCount":"1"`)))
+			time.Sleep(time.Second)
+			return succeeds(c, in)
+		}
+		w.source(work, mapping.Change{})
+		body := strings.Repeat("x", 200<<10)
+		for range 30 {
+			w.put(work, drafts(body, body, body, body, body)...)
+		}
+		most := int64(0)
+		for range 60 {
+			time.Sleep(time.Second)
+			most = max(most, w.memory.Used())
+		}
+		if n := w.left(work); n != 0 || most == 0 || most > w.memory.Size() || w.memory.Used() != 0 {
+			t.Errorf("%d messages are left; %d bytes of %d were taken, and %d are", n, most, w.memory.Size(), w.memory.Used())
+		}
+		if n := again.Load(); n > 15 {
+			t.Errorf("%d of 150 messages came more than once", n)
+		}
+	})
+}

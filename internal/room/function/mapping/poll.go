@@ -65,6 +65,9 @@ type poller struct {
 	slots chan struct{}
 	work  context.Context
 	all   *sync.WaitGroup
+	// most is how many messages are received at a time: fewer when they are so large that
+	// some had to be put back.
+	most int
 }
 
 func (m *Mappings) start(ctx, work context.Context, all *sync.WaitGroup, k table.Key, row *Mapping) *poller {
@@ -72,7 +75,7 @@ func (m *Mappings) start(ctx, work context.Context, all *sync.WaitGroup, k table
 	if row.Concurrency > 0 {
 		most = row.Concurrency
 	}
-	p := &poller{Mappings: m, row: row, of: row.of(k.Place), slots: make(chan struct{}, most), work: work, all: all}
+	p := &poller{Mappings: m, row: row, of: row.of(k.Place), slots: make(chan struct{}, most), work: work, all: all, most: 10}
 	ctx, p.stop = context.WithCancel(ctx)
 	all.Go(func() { p.run(ctx) })
 	return p
@@ -174,7 +177,8 @@ func (p *poller) gather(ctx context.Context) (*batch, error) {
 	if err := p.receive(ctx, b); err != nil || len(b.messages) == 0 {
 		return nil, err
 	}
-	window, cancel := context.WithTimeout(ctx, time.Duration(p.row.Window)*time.Second)
+	// A batch that waited for longer would hold messages that others see already.
+	window, cancel := context.WithTimeout(ctx, min(time.Duration(p.row.Window)*time.Second, visibility/2))
 	defer cancel()
 	for window.Err() == nil && len(b.messages) < p.row.BatchSize && b.bytes < maxPayload {
 		if p.opt.Queues.Await(window, f.At, f.Role, p.row.queue) != nil || !p.memory.Try(p.of.Account, scant) {
@@ -188,25 +192,32 @@ func (p *poller) gather(ctx context.Context) (*batch, error) {
 	return b, nil
 }
 
-// receive adds to a batch what there is now. It gives back the memory that was set
-// aside for that, and takes what is needed.
+// receive adds to a batch what there is now, in the memory that was set aside for that
+// and in what is free beside it.
 func (p *poller) receive(ctx context.Context, b *batch) error {
 	p.receiving <- struct{}{}
 	defer func() { <-p.receiving }()
-	all, err := p.opt.Queues.Receive(ctx, b.found.At, b.found.Role, p.row.queue, min(10, p.row.BatchSize-len(b.messages)))
-	p.memory.Give(p.of.Account, scant)
+	all, err := p.opt.Queues.Receive(ctx, b.found.At, b.found.Role, p.row.queue, min(p.most, p.row.BatchSize-len(b.messages)))
 	if err != nil {
+		p.memory.Give(p.of.Account, scant)
 		return err
 	}
 	var unwanted, later []string
+	aside := int64(scant)
 	for i := range all {
 		msg := &all[i]
 		if !p.row.wants(msg) {
 			unwanted = append(unwanted, msg.Receipt)
-		} else if later != nil || !p.add(b, msg) {
+		} else if later != nil || !p.add(b, msg, &aside) {
 			later = append(later, msg.Receipt)
 		}
 	}
+	if len(later) > 0 {
+		p.most = max(1, len(all)-len(later))
+	} else if aside >= scant/2 {
+		p.most = min(10, 2*p.most)
+	}
+	p.settle(b, scant-aside)
 	// These are no errors of the batch: what is not deleted or returned comes back.
 	if len(unwanted) > 0 {
 		err = p.opt.Queues.Delete(p.work, b.found.At, b.found.Role, p.row.queue, unwanted)
@@ -221,19 +232,38 @@ func (p *poller) receive(ctx context.Context, b *batch) error {
 	return err
 }
 
-// add adds a message to a batch, if it and the memory have room for it.
-func (p *poller) add(b *batch, msg *Message) bool {
+// add adds a message to a batch, if that has room for it, and what is left of the memory
+// that was set aside, or else the rest. The first one is added in any case.
+func (p *poller) add(b *batch, msg *Message, aside *int64) bool {
 	record := p.row.record(msg, msg.Body)
 	if len(b.messages) > 0 && b.bytes+len(record) > maxPayload {
 		b.bytes = maxPayload // it is full
 		return false
 	}
 	// The message itself, its record, and that in the payload.
-	size := int64(len(msg.Body) + 2*len(record) + 1024)
-	if !p.memory.Try(p.of.Account, size) {
+	switch size := int64(len(msg.Body) + 2*len(record) + 1024); {
+	case size <= *aside:
+		*aside -= size
+	case p.memory.Try(p.of.Account, size):
+		b.taken = append(b.taken, size)
+	case len(b.messages) == 0:
+		*aside = 0
+	default:
 		return false
 	}
-	b.taken = append(b.taken, size)
 	b.messages, b.records, b.bytes = append(b.messages, *msg), append(b.records, record), b.bytes+len(record)+1
 	return true
+}
+
+// settle leaves to a batch what it needs of the memory that was set aside for it. Where
+// others wait for memory it keeps all: to give it back first might leave it with none.
+func (p *poller) settle(b *batch, needs int64) {
+	switch {
+	case needs > 0 && p.memory.Try(p.of.Account, needs):
+		b.taken = append(b.taken, needs)
+	case needs > 0:
+		b.taken = append(b.taken, scant)
+		return
+	}
+	p.memory.Give(p.of.Account, scant)
 }
