@@ -71,6 +71,7 @@ type Store struct {
 	ballast  *ballast
 	spares   spares
 	deleted  deleted
+	small    uint64      // bytes that a store may have that is merged as a whole
 	identity os.FileInfo // of the directory's lock; Open sets it
 
 	// synced is the highest number of an update known to be on disk.
@@ -103,6 +104,7 @@ func Open(o Options) (*Store, error) {
 	}
 	s := &Store{dir: o.Dir, fs: o.FS, log: o.Log, lock: lock, failed: make(chan struct{}), turn: make(chan struct{}, 1)}
 	s.ballast, o.MemTableBytes = openBallast(o.FS, o.Dir, o.Log, o.MemTableBytes)
+	s.small = 64 * uint64(o.MemTableBytes)
 	_, s.spares.on = o.FS.(private)
 	s.spares.take()
 	binary.LittleEndian.PutUint32(s.nonce[:], rand.Uint32())

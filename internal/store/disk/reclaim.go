@@ -2,6 +2,7 @@ package disk
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 )
@@ -10,6 +11,8 @@ const (
 	// reclaimAfter is how long deleted ranges are collected before somebody looks at
 	// what they take: a sweep deletes many, and they often touch.
 	reclaimAfter = 30 * time.Second
+	// reclaimFull is the same while the disk is full.
+	reclaimFull = 5 * time.Second
 	// worthReclaiming is what a deleted range must still take on disk, in bytes.
 	// Less goes when the engine merges its tables anyway.
 	worthReclaiming = 1 << 20
@@ -50,12 +53,12 @@ func (d *deleted) add(more ranges) {
 	}
 }
 
-// due gives away the ranges that were collected for long enough, unless those that
-// it gave away before are still being merged.
-func (d *deleted) due() ranges {
+// due gives away the ranges that were collected for so long, unless those that it gave
+// away before are still being merged.
+func (d *deleted) due(after time.Duration) ranges {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.busy || len(d.ranges) == 0 || time.Since(d.since) < reclaimAfter {
+	if d.busy || len(d.ranges) == 0 || time.Since(d.since) < after {
 		return nil
 	}
 	due := d.ranges
@@ -69,10 +72,30 @@ func (d *deleted) done() {
 	d.busy = false
 }
 
+// everything is a range of all keys.
+var everything = ranges{"": strings.Repeat("\xff", 64)}
+
+// drained notes everything as deleted when the disk is full and there were updates
+// since the number: what they deleted one by one must give its room back as well. It
+// returns the number of the last update. A large store is left to the engine, since
+// merging all of it takes long, and what is dead in new tables is little of it.
+func (s *Store) drained(since uint64) uint64 {
+	now := s.synced.Load()
+	if now == since || !s.ballast.full.Load() || s.db.Metrics().DiskSpaceUsage() > s.small {
+		return since
+	}
+	s.deleted.add(everything)
+	return now
+}
+
 // reclaim has the engine merge what deleted ranges still take. It works in the
 // background; the engine merges at its usual pace beside what else it does.
 func (s *Store) reclaim(ctx context.Context) {
-	due := s.deleted.due()
+	after := reclaimAfter
+	if s.ballast.full.Load() {
+		after = reclaimFull
+	}
+	due := s.deleted.due(after)
 	if due == nil {
 		return
 	}

@@ -72,20 +72,20 @@ func TestDeletedRangesAreRememberedWithinABound(t *testing.T) {
 		for n := range 3 * maxDeleted {
 			d.add(ranges{fmt.Sprint("key", n): "kez", "first": fmt.Sprintf("first%06d", n)})
 		}
-		if due := d.due(); due != nil {
+		if due := d.due(reclaimAfter); due != nil {
 			t.Errorf("%d ranges are due at once", len(due))
 		}
 		time.Sleep(reclaimAfter)
-		due := d.due()
+		due := d.due(reclaimAfter)
 		if last := fmt.Sprintf("first%06d", 3*maxDeleted-1); len(due) != maxDeleted || due["first"] != last {
 			t.Errorf("%d ranges are due, the first up to %q", len(due), due["first"])
 		}
 		d.add(ranges{"a": "b"})
 		time.Sleep(reclaimAfter)
-		if due := d.due(); due != nil {
+		if due := d.due(reclaimAfter); due != nil {
 			t.Errorf("%d ranges are due while others are merged", len(due))
 		}
-		if d.done(); len(d.due()) != 1 {
+		if d.done(); len(d.due(reclaimAfter)) != 1 {
 			t.Error("what was deleted meanwhile is forgotten")
 		}
 	})

@@ -21,6 +21,7 @@ const watchEvery = time.Second
 func (s *Store) Run(ctx context.Context) error {
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
+	drained := uint64(0)
 	for {
 		select {
 		case <-ctx.Done():
@@ -33,6 +34,7 @@ func (s *Store) Run(ctx context.Context) error {
 			}
 			s.ballast.look()
 			s.spares.take()
+			drained = s.drained(drained)
 			s.reclaim(ctx)
 		}
 	}
