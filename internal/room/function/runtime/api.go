@@ -30,6 +30,8 @@ type call struct {
 	deadline time.Time
 	answered chan struct{} // closed when there is an answer
 	over     chan struct{} // closed when the function asks for the next
+	// streamed says that its stream has begun, or will not any more. The run's mu guards it.
+	streamed bool
 
 	// Until answered and over are closed, these are the API's.
 	answer             answer
@@ -189,8 +191,14 @@ func (r *run) response(w http.ResponseWriter, req *http.Request) {
 	a := answer{contentType: req.Header.Get("Content-Type")}
 	var err error
 	if mode == "streaming" && c.Stream != nil {
+		to := r.begin(c, a.contentType)
+		if to == nil {
+			r.unclaim()
+			wrongState(w)
+			return
+		}
 		a.streamed = true
-		err = stream(c.Stream(a.contentType), req.Body, r.env.engine.maxStreamed)
+		err = stream(to, req.Body, r.env.engine.maxStreamed)
 	} else {
 		a.payload, err = io.ReadAll(io.LimitReader(req.Body, maxAnswer+1))
 	}
@@ -214,6 +222,18 @@ func (r *run) response(w http.ResponseWriter, req *http.Request) {
 	}
 	r.settle(c, a)
 	accepted(w)
+}
+
+// begin begins the stream of an answer, once: nobody waits for another one behind what
+// broke off, nor for one after the end of the invocation.
+func (r *run) begin(c *call, contentType string) io.Writer {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if c.streamed {
+		return nil
+	}
+	c.streamed = true
+	return c.Stream(contentType)
 }
 
 // tooLong ends an invocation whose answer has more than most bytes.

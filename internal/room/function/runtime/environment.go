@@ -222,6 +222,11 @@ func (env *Environment) again(ctx context.Context) (*run, *failure, error) {
 func (env *Environment) await(ctx context.Context, r *run, c *call) (Result, *failure, error) {
 	timer := time.NewTimer(time.Until(c.deadline))
 	defer timer.Stop()
+	defer func() {
+		r.mu.Lock()
+		c.streamed = true
+		r.mu.Unlock()
+	}()
 	var failed *failure
 	select {
 	case <-c.over:
