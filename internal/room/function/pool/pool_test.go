@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"testing"
@@ -319,4 +320,32 @@ func TestAFunctionThatIsTooLargeKeepsNobodyWaiting(t *testing.T) {
 			t.Errorf("alone it did not run: %v", errs)
 		}
 	})
+}
+
+// Whoever calls may make accounts up. That many of them wait does not keep the pool busy.
+func TestManyAccountsMayWait(t *testing.T) {
+	began := time.Now()
+	in(t, Options{Most: 8}, func(t *testing.T, m *machine, p *Pool, f catalog.Found) {
+		all := make(chan error, maxWaiting)
+		for i := range maxWaiting {
+			f := f
+			f.At.Account = fmt.Sprintf("%012d", i)
+			go func() {
+				_, err := p.Invoke(t.Context(), f, runtime.Invocation{})
+				all <- err
+			}()
+		}
+		served := 0
+		for range maxWaiting {
+			if <-all == nil {
+				served++
+			}
+		}
+		if served < 80 {
+			t.Errorf("%d were served", served)
+		}
+	})
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("it took %v", took)
+	}
 }

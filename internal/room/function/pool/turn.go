@@ -71,36 +71,33 @@ func (p *Pool) answer(w *waiter, err error) {
 }
 
 // dispatch gives environments to those whose turn it is, as long as there are any; with
-// mu held. An account that there is no room for, since it has all that it may have or
-// wants more memory than is free, keeps nobody else waiting.
+// mu held.
 func (p *Pool) dispatch() {
-	var without []string
-	for {
-		w := p.next(without)
-		switch {
-		case w == nil:
-			return
-		case p.acquire(w):
-			p.busy[w.account()]++
-			p.answer(w, nil)
-		default:
-			without = append(without, w.account())
-		}
+	for p.serve() {
 	}
 }
 
-// next is who is to have the next environment: of the account that has the fewest
-// invocations with one, the first that came.
-func (p *Pool) next(without []string) (first *waiter) {
+// serve gives one environment, and says whether there was one: to the account that has
+// the fewest invocations with one, for the first of its own that came. An account that
+// there is no room for, since it has all that it may have or wants more memory than is
+// free, keeps nobody else waiting.
+func (p *Pool) serve() bool {
+	var firsts []*waiter
+	seen := map[string]bool{}
 	for _, w := range p.waiting {
-		if first != nil && p.busy[w.account()] >= p.busy[first.account()] || slices.Contains(without, w.account()) {
-			continue
-		}
-		if first = w; p.busy[w.account()] == 0 {
-			break
+		if !seen[w.account()] {
+			seen[w.account()], firsts = true, append(firsts, w)
 		}
 	}
-	return first
+	slices.SortStableFunc(firsts, func(a, b *waiter) int { return p.busy[a.account()] - p.busy[b.account()] })
+	for _, w := range firsts {
+		if p.acquire(w) {
+			p.busy[w.account()]++
+			p.answer(w, nil)
+			return true
+		}
+	}
+	return false
 }
 
 // share is how many environments one account may have: some are left for another one,
