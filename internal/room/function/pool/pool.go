@@ -76,8 +76,10 @@ type Pool struct {
 	all    map[*environment]bool
 	idle   []*environment
 	memory int
-	// held counts the environments of each account, and busy its invocations that have one.
-	held, busy map[string]int
+	// held is what the environments of each account are, and busy counts its invocations
+	// that have one.
+	held map[string]use
+	busy map[string]int
 	// kept are the environments that are to be ready, and troubles say by key why some
 	// are not.
 	kept     []Kept
@@ -123,7 +125,7 @@ func New(opt Options) (*Pool, error) {
 	if opt.Patience == 0 {
 		opt.Patience = 10 * time.Second
 	}
-	p := &Pool{opt: opt, running: map[string]int{}, all: map[*environment]bool{}, held: map[string]int{}, busy: map[string]int{}, troubles: map[string]*trouble{}}
+	p := &Pool{opt: opt, running: map[string]int{}, all: map[*environment]bool{}, held: map[string]use{}, busy: map[string]int{}, troubles: map[string]*trouble{}}
 	p.ctx, p.stop = context.WithCancel(context.Background())
 	return p, nil
 }
@@ -276,8 +278,7 @@ func (p *Pool) remove(e *environment) {
 		p.idle = slices.Delete(p.idle, i, i+1)
 	}
 	delete(p.all, e)
-	less(p.held, e.account)
-	p.memory -= e.memory
+	p.hold(e, -1)
 	go func() {
 		defer p.there.Done()
 		e.end()

@@ -233,6 +233,28 @@ func TestNoAccountHasAllEnvironments(t *testing.T) {
 	})
 }
 
+// Large functions take no more than their part of the memory, and what is idle of others
+// still makes room for one that runs alone.
+func TestNoAccountHasAllMemory(t *testing.T) {
+	in(t, Options{MemoryMB: 1024}, func(t *testing.T, m *machine, p *Pool, f catalog.Found) {
+		large := others(f)
+		v := *f.Version
+		large.At.Name, large.Version, v.Memory = "large", &v, 256
+		go invokeAll(t, p, large, 8)
+		synctest.Wait()
+		began := time.Now()
+		if errs := invokeAll(t, p, f, 1); errs != nil || time.Since(began) != time.Second {
+			t.Errorf("another account waited %v: %v", time.Since(began), errs)
+		}
+		time.Sleep(time.Minute)
+		w := v
+		w.Memory, w.Revision, large.Version = 1000, "2", &w
+		if errs := invokeAll(t, p, large, 1); errs != nil {
+			t.Errorf("alone it did not run: %v", errs)
+		}
+	})
+}
+
 // When too many wait, those go first whose account has most of them.
 func TestAnAccountDoesNotTakeAllPlacesToWait(t *testing.T) {
 	in(t, Options{Most: 8, Patience: time.Hour}, func(t *testing.T, m *machine, p *Pool, f catalog.Found) {
@@ -300,7 +322,7 @@ func TestHalfOfAllIsForWhatIsNotKept(t *testing.T) {
 // Who wants more memory than there is waits until nobody else runs, and neither keeps the
 // others waiting nor has what is idle stopped in vain.
 func TestAFunctionThatIsTooLargeKeepsNobodyWaiting(t *testing.T) {
-	in(t, Options{Most: 8, MemoryMB: 512}, func(t *testing.T, m *machine, p *Pool, f catalog.Found) {
+	in(t, Options{Most: 8, MemoryMB: 640}, func(t *testing.T, m *machine, p *Pool, f catalog.Found) {
 		large := others(f)
 		v := *f.Version
 		large.At.Name, large.Version, v.Memory = "large", &v, 10240

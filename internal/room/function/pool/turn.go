@@ -100,9 +100,25 @@ func (p *Pool) serve() bool {
 	return false
 }
 
-// share is how many environments one account may have: some are left for another one,
-// since nobody can be made to give back what runs for minutes.
-func (p *Pool) share() int { return p.opt.Most - p.opt.Most/8 }
+// A use is how many environments there are, and what memory they have.
+type use struct{ n, memory int }
+
+func (u use) plus(n, memory int) use { return use{u.n + n, u.memory + memory} }
+
+// hold counts an environment, or with -1 one less; with mu held.
+func (p *Pool) hold(e *environment, n int) {
+	p.memory += n * e.memory
+	if p.held[e.account] = p.held[e.account].plus(n, n*e.memory); p.held[e.account].n == 0 {
+		delete(p.held, e.account)
+	}
+}
+
+// over says that an account has so much that it may not have a waiter's environment as
+// well: some are left for another one, and memory for them, since nobody can be made to
+// give back what runs for minutes.
+func (p *Pool) over(held use, w *waiter) bool {
+	return held.n >= p.opt.Most-p.opt.Most/8 || held.memory+w.found.Memory > p.opt.MemoryMB-p.opt.MemoryMB/8
+}
 
 // acquire gets an environment for one who waits, and says whether there was one: a warm
 // one, or room for one that is yet to be started.
@@ -120,54 +136,57 @@ func (p *Pool) acquire(w *waiter) bool {
 // allocate makes room for an environment that is yet to be started, if it can. Nothing is
 // stopped in vain.
 func (p *Pool) allocate(w *waiter) bool {
-	n, memory, held := len(p.all), p.memory, p.held[w.account()]
+	all, held := use{len(p.all), p.memory}, p.held[w.account()]
 	for _, e := range p.idle {
 		if e.kept {
 			continue
 		}
-		if n, memory = n-1, memory-e.memory; e.account == w.account() {
-			held--
+		if all = all.plus(-1, -e.memory); e.account == w.account() {
+			held = held.plus(-1, -e.memory)
 		}
 	}
-	if !p.fits(w, n, memory, held) {
+	if !p.fits(w, all, held) {
 		return false
 	}
-	for !p.fits(w, len(p.all), p.memory, p.held[w.account()]) {
+	for !p.fits(w, use{len(p.all), p.memory}, p.held[w.account()]) {
 		p.makeRoom(w)
 	}
 	e := &environment{key: w.key, function: w.function, account: w.account(), latest: w.found.Number == catalog.Latest, memory: w.found.Memory}
 	p.all[e] = true
-	p.held[e.account]++
+	p.hold(e, 1)
 	p.there.Add(1)
-	p.memory += e.memory
 	w.got = e
 	return true
 }
 
-// fits says whether there is room for an environment beside so many others, of which its
+// fits says whether there is room for an environment beside all others, of which its
 // account holds some. One alone always fits, and those that are kept do not count then.
-func (p *Pool) fits(w *waiter, n, memory, held int) bool {
-	if n < p.opt.Most && held < p.share() && memory+w.found.Memory <= p.opt.MemoryMB {
+func (p *Pool) fits(w *waiter, all, held use) bool {
+	if all.n < p.opt.Most && all.memory+w.found.Memory <= p.opt.MemoryMB && !p.over(held, w) {
 		return true
 	}
 	for e := range p.all {
 		if e.kept {
-			n--
+			all.n--
 		}
 	}
-	return n == 0
+	return all.n == 0
 }
 
 // makeRoom stops the environment that has been idle for longest, of the account itself
 // if that has all that it may have.
 func (p *Pool) makeRoom(w *waiter) {
-	own := p.held[w.account()] >= p.share()
+	var idlest *environment
+	over := p.over(p.held[w.account()], w)
 	for _, e := range p.idle {
-		if !e.kept && (!own || e.account == w.account()) {
-			p.remove(e)
-			return
+		own := e.account == w.account()
+		if !e.kept && (idlest == nil || over && own) {
+			if idlest = e; own || !over {
+				break
+			}
 		}
 	}
+	p.remove(idlest)
 }
 
 // old says that the credentials of an environment end soon.
