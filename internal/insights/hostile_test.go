@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dari-bus/dari/internal/insights/eval"
 )
@@ -175,6 +176,20 @@ func TestFieldsWithNamesThatNobodyCanAskForAreNotDiscovered(t *testing.T) {
 	})
 	if n != 5+6 {
 		t.Errorf("%d fields", n)
+	}
+}
+
+// A name that is empty makes no way longer, however deep it goes.
+func TestFieldsWithoutNamesAreNotDiscovered(t *testing.T) {
+	const deep = 9000
+	text := strings.Repeat(`{"":`, deep) + `{"a":"` + strings.Repeat("x", 1<<20) + `"}` + strings.Repeat("}", deep)
+	began, n := time.Now(), 0
+	Fields(&Record{Text: []byte(text)}, func(string, string) bool {
+		n++
+		return true
+	})
+	if n != 5 || time.Since(began) > 2*time.Second {
+		t.Errorf("%d fields in %v", n, time.Since(began))
 	}
 }
 

@@ -215,7 +215,7 @@ func flatten(path string, v rawjson.Value, left int, fn func(name, value string)
 		} else if strings.HasPrefix(key, "@") {
 			key = "@" + key
 		}
-		if len(key) <= MaxName { // a longer one nobody can ask for
+		if key != "" && len(key) <= MaxName { // for none and for a longer one nobody can ask
 			left = flatten(key, inner, left, fn)
 		}
 		return left > 0
