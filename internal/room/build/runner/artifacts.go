@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/dari-bus/dari/internal/room/build/buildspec"
 )
@@ -128,7 +129,7 @@ func (b *build) find(ctx context.Context, root *os.Root, base string, spec *buil
 	globs, skip := newGlobs(spec.Files), newGlobs(spec.Exclude)
 	hits := make([]int, len(globs))
 	t := newTally(ctx)
-	err := fs.WalkDir(root.FS(), ".", func(name string, e fs.DirEntry, err error) error {
+	err := fs.WalkDir(tree{root}, ".", func(name string, e fs.DirEntry, err error) error {
 		if err != nil {
 			return nil // What cannot be read is not there.
 		}
@@ -197,6 +198,18 @@ func (b *build) expand(ctx context.Context, name string) (string, error) {
 	return b.shell.now[variable], nil
 }
 
+// A tree is a folder of a build, whose commands may have left something that still runs.
+// Nothing in it is waited for: a file or a folder may be a named pipe by the time that it
+// is opened, which nobody will ever write to.
+type tree struct{ *os.Root }
+
+func (t tree) open(name string) (*os.File, error) {
+	return t.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+}
+
+// Open is for [fs.WalkDir].
+func (t tree) Open(name string) (fs.File, error) { return t.open(name) }
+
 // send copies a file of an artifact. A link counts as what it leads to, within root.
 func (t *tally) send(to *os.Root, key string, root *os.Root, name string) error {
 	f, info, err := openFile(root, name)
@@ -213,7 +226,7 @@ func openFile(root *os.Root, name string) (*os.File, fs.FileInfo, error) {
 	if err != nil || !info.Mode().IsRegular() {
 		return nil, nil, nil // A link that leads nowhere, or out of the build.
 	}
-	f, err := root.Open(name)
+	f, err := tree{root}.open(name)
 	if err != nil {
 		return nil, nil, err
 	}
