@@ -26,6 +26,9 @@ type api struct{ *Service }
 // API returns the service as AWS Lambda: its names and its table, for
 // [wire.NewHandler].
 func API(s *Service) *wire.Service {
+	if s == nil {
+		s = &Service{} // the table is the same
+	}
 	a := api{s}
 	return &wire.Service{
 		Name:      "lambda",
@@ -33,7 +36,7 @@ func API(s *Service) *wire.Service {
 		Version:   "2015-03-31",
 		Protocols: []wire.Protocol{wire.RestJSON},
 		Operations: dated(slices.Concat(a.functionRows(), a.versionRows(), a.aliasRows(), a.invokeRows(), a.policyRows(), a.asyncRows(),
-			a.layerRows(), mapping.Operations(s.mappings()), provision.Operations(s.provisions()), a.settingRows(), url.Operations(s.urls()), refused())),
+			a.layerRows(), mapping.Operations(s.Mappings), provision.Operations(s.Provisions), a.settingRows(), url.Operations(s.URLs), refused())),
 		Limits:       allLimits(),
 		ErrorMembers: []any{mistake{}, throttle{}},
 		Quotas: []string{
@@ -84,28 +87,6 @@ func dated(rows []wire.Operation) []wire.Operation {
 		rows[i] = row.As(name)
 	}
 	return rows
-}
-
-// mappings are those of a service; one that is nil has a table still.
-func (s *Service) mappings() *mapping.Mappings {
-	if s == nil {
-		return nil
-	}
-	return s.Mappings
-}
-
-func (s *Service) provisions() *provision.Provisions {
-	if s == nil {
-		return nil
-	}
-	return s.Provisions
-}
-
-func (s *Service) urls() *url.Service {
-	if s == nil {
-		return nil
-	}
-	return s.URLs
 }
 
 func allLimits() wire.Limits {

@@ -30,7 +30,8 @@ var (
 	revisionLimit  = wire.Limit{Max: 256}
 )
 
-// All are the constraints of all inputs but those of event source mappings.
+// All are the constraints of the inputs of package function. Those of event source mappings,
+// provisioned concurrency and URLs stand beside their operations.
 var All = wire.Limits{
 	"functionInput.FunctionName":  nameLimit,
 	"qualifiedInput.FunctionName": {Required: true, Min: 1, Max: 170, Pattern: functionPattern},

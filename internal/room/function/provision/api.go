@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/room/function/catalog"
 	"github.com/dari-bus/dari/internal/wire"
 )
@@ -27,8 +28,6 @@ func Operations(p *Provisions) []wire.Operation {
 var Limits = wire.Limits{
 	"provisionInput.FunctionName":                       nameLimit,
 	"provisionInput.Qualifier":                          qualifierLimit,
-	"putProvisionInput.FunctionName":                    nameLimit,
-	"putProvisionInput.Qualifier":                       qualifierLimit,
 	"putProvisionInput.ProvisionedConcurrentExecutions": {Required: true, Min: 1},
 	"listProvisionsInput.FunctionName":                  nameLimit,
 	"listProvisionsInput.MaxItems":                      {Min: 1, Max: 50},
@@ -42,6 +41,10 @@ var (
 type provisionInput struct {
 	FunctionName *string `rest:"label"`
 	Qualifier    *string `rest:"query"`
+}
+
+func (in *provisionInput) at(by access.Caller) (catalog.Address, error) {
+	return catalog.ParseAddress(by.Place, *in.FunctionName, *in.Qualifier)
 }
 
 type provisionOutput struct {
@@ -75,15 +78,14 @@ func (a api) told(at catalog.Address, row *Provision) provisionOutput {
 }
 
 type putProvisionInput struct {
-	FunctionName                    *string `rest:"label"`
-	Qualifier                       *string `rest:"query"`
+	provisionInput
 	ProvisionedConcurrentExecutions *int
 }
 
 // PutProvisionedConcurrencyConfig has environments of a version kept ready.
 func (a api) PutProvisionedConcurrencyConfig(ctx context.Context, in *putProvisionInput) (*provisionOutput, error) {
 	by := wire.CallerFrom(ctx).Caller
-	at, err := catalog.ParseAddress(by.Place, *in.FunctionName, *in.Qualifier)
+	at, err := in.at(by)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +100,7 @@ func (a api) PutProvisionedConcurrencyConfig(ctx context.Context, in *putProvisi
 // GetProvisionedConcurrencyConfig says how many environments of a version are ready.
 func (a api) GetProvisionedConcurrencyConfig(ctx context.Context, in *provisionInput) (*provisionOutput, error) {
 	by := wire.CallerFrom(ctx).Caller
-	at, err := catalog.ParseAddress(by.Place, *in.FunctionName, *in.Qualifier)
+	at, err := in.at(by)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +115,7 @@ func (a api) GetProvisionedConcurrencyConfig(ctx context.Context, in *provisionI
 // DeleteProvisionedConcurrencyConfig has none kept any more.
 func (a api) DeleteProvisionedConcurrencyConfig(ctx context.Context, in *provisionInput) (*wire.None, error) {
 	by := wire.CallerFrom(ctx).Caller
-	at, err := catalog.ParseAddress(by.Place, *in.FunctionName, *in.Qualifier)
+	at, err := in.at(by)
 	if err != nil {
 		return nil, err
 	}

@@ -62,8 +62,8 @@ func (s *Runner) succeeded(ctx context.Context, a catalog.Address, e Event, n in
 	return nil
 }
 
-// ErrNowhere says that a function has no place for what failed.
-var ErrNowhere = errors.New("the function has neither a dead-letter queue nor a destination for failures")
+// errNowhere says that a function has no place for what failed.
+var errNowhere = errors.New("the function has neither a dead-letter queue nor a destination for failures")
 
 // An Ending is how an event ended that failed for good.
 type Ending struct {
@@ -93,7 +93,7 @@ func (s *Runner) Failed(ctx context.Context, a catalog.Address, e Event, end End
 	}
 	onFailure := s.AsyncOf(a).OnFailure
 	if f.DeadLetter == "" && onFailure == "" {
-		return ErrNowhere
+		return errNowhere
 	}
 	if f.DeadLetter != "" {
 		status := "200"

@@ -248,8 +248,8 @@ func TestWhatNobodyWantsToBeToldIsSaid(t *testing.T) {
 		if _, err := r.UpdateConfiguration(t.Context(), me, fn, &catalog.Change{DeadLetter: ptr("")}, ""); err != nil {
 			t.Fatal(err)
 		}
-		if err := r.Failed(t.Context(), fn, event(`{}`), Ending{Failure: Failure{Answer: "x"}, Attempts: 3}); !errors.Is(err, ErrNowhere) {
-			t.Errorf("got %v, want %v", err, ErrNowhere)
+		if err := r.Failed(t.Context(), fn, event(`{}`), Ending{Failure: Failure{Answer: "x"}, Attempts: 3}); !errors.Is(err, errNowhere) {
+			t.Errorf("got %v, want %v", err, errNowhere)
 		}
 	})
 }

@@ -188,15 +188,14 @@ func (a api) ListFunctionUrlConfigs(ctx context.Context, in *listURLsInput) (*ur
 	return out, nil
 }
 
-// The patterns of names, as AWS prints them, and what they mean where Go cannot say it so.
+// The pattern of aliases, as AWS prints it for URLs, and what it means, which Go cannot say so.
 const (
-	functionPattern  = `(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\$LATEST|[a-zA-Z0-9-_]+))?`
 	qualifierPattern = `((?!^\d+$)^[0-9a-zA-Z-_]+$)`
 	qualifierExpr    = `[0-9]*[a-zA-Z_-][a-zA-Z0-9_-]*`
 )
 
 var (
-	nameLimit = wire.Limit{Required: true, Min: 1, Max: 140, Pattern: functionPattern}
+	nameLimit = wire.Limit{Required: true, Min: 1, Max: 140, Pattern: catalog.NamePattern}
 	modes     = wire.Limit{Enum: []string{streamed, buffered}}
 )
 
