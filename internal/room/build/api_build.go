@@ -125,7 +125,7 @@ func (a api) showBuild(b *Build) buildDetails {
 		ID: b.ID(), ARN: b.ARN(), BuildNumber: b.Number, StartTime: moment(b.Started), EndTime: moment(b.Ended), CurrentPhase: b.Current().Type,
 		BuildStatus: b.Status, SourceVersion: wire.Val(b.SourceVersion), ResolvedSourceVersion: b.Revision, ProjectName: b.Project, Source: b.Source,
 		SecondarySources: b.SecondarySources, SecondarySourceVersions: b.SecondarySourceVersions, Cache: b.Cache, Environment: b.Environment,
-		ServiceRole: b.ServiceRole, TimeoutInMinutes: b.TimeoutInMinutes, QueuedTimeoutInMinutes: b.QueuedTimeoutInMinutes, BuildComplete: b.Complete(),
+		ServiceRole: b.ServiceRole, TimeoutInMinutes: b.TimeoutInMinutes, QueuedTimeoutInMinutes: b.QueuedTimeoutInMinutes, BuildComplete: b.Over(),
 		Initiator: b.Initiator, EncryptionKey: b.EncryptionKey, Artifacts: showArtifact(b, *b.Artifacts),
 	}
 	for _, p := range b.Phases {

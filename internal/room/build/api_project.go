@@ -22,18 +22,21 @@ func (a api) projectRows() []wire.Operation {
 	}
 }
 
-type createProjectInput struct {
-	Name *string `json:"name"`
+// projectInput is what creating and updating have in common.
+type projectInput struct {
 	catalog.Settings
 	Tags         []catalog.Tag `json:"tags"`
 	BadgeEnabled *bool         `json:"badgeEnabled"`
 }
 
+type createProjectInput struct {
+	Name *string `json:"name"`
+	projectInput
+}
+
 type updateProjectInput struct {
 	Name *string `json:"name"`
-	catalog.Settings
-	Tags         []catalog.Tag `json:"tags"`
-	BadgeEnabled *bool         `json:"badgeEnabled"`
+	projectInput
 }
 
 type badge struct {

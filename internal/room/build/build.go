@@ -74,8 +74,8 @@ func (b *Build) key() table.Key { return table.Key{Place: b.place, Name: b.ID()}
 // Current is the phase that the build is in.
 func (b *Build) Current() *Phase { return &b.Phases[len(b.Phases)-1] }
 
-// Complete says that the build is over.
-func (b *Build) Complete() bool { return b.Status != inProgress }
+// Over says that the build is over.
+func (b *Build) Over() bool { return b.Status != inProgress }
 
 // maxMessage is how much is kept of why a phase has failed: it may quote a command.
 const maxMessage = 4 << 10
@@ -92,10 +92,10 @@ func (b *Build) turn(status, code, message, next string) *Build {
 	return &n
 }
 
-// MaxBuilds is how many builds of an account in a region are kept, and maxWaiting how
+// maxBuilds is how many builds of an account in a region are kept, and maxWaiting how
 // many may wait for their turn.
 const (
-	MaxBuilds  = 2000
+	maxBuilds  = 2000
 	maxWaiting = 100
 )
 
@@ -103,7 +103,7 @@ const (
 // larger than few, that need not be looked at.
 const (
 	maxKept = 32 << 20
-	few     = maxKept / MaxBuilds
+	few     = maxKept / maxBuilds
 )
 
 // maxLine is how many builds of all accounts may wait: without keys an account is what
@@ -166,8 +166,8 @@ func Open(ctx context.Context, opt Options) (*Service, error) {
 	var err error
 	if s.Catalog, err = catalog.Open(ctx, opt.Store, opt.Guard); err == nil {
 		s.builds, err = table.Open(ctx, table.Options[Build]{
-			Store: opt.Store, Prefix: "build/build/", Version: 1, Max: MaxBuilds,
-			Full: fault.Limit("Cannot have more than %d builds that are not over", MaxBuilds),
+			Store: opt.Store, Prefix: "build/build/", Version: 1, Max: maxBuilds,
+			Full: fault.Limit("Cannot have more than %d builds that are not over", maxBuilds),
 			Complete: func(k table.Key, b *Build) error {
 				b.place = k.Place
 				return nil
@@ -185,7 +185,7 @@ func Open(ctx context.Context, opt Options) (*Service, error) {
 func (s *Service) recount() {
 	now := time.Now().UnixMilli()
 	for b := range s.builds.All() {
-		if !b.Complete() {
+		if !b.Over() {
 			s.line.count(b, 1)
 		}
 		if now-b.Started < tokenHolds.Milliseconds() {
@@ -269,7 +269,7 @@ func (s *Service) claim(ctx context.Context, b *Build) (mine *claim, same *Build
 // are as many as are kept, or as large ones.
 func (s *Service) makeRoom(tx store.Tx, b *Build) error {
 	w := s.builds.In(tx)
-	full := w.Count(b.place, "") >= MaxBuilds
+	full := w.Count(b.place, "") >= maxBuilds
 	if !full && b.Bytes <= few {
 		return nil
 	}
@@ -279,13 +279,13 @@ func (s *Service) makeRoom(tx store.Tx, b *Build) error {
 		if w.Find(old.key()) == nil {
 			continue
 		}
-		if bytes += old.Bytes; old.Complete() {
+		if bytes += old.Bytes; old.Over() {
 			over = append(over, old)
 		}
 	}
 	slices.SortFunc(over, func(a, b *Build) int { return cmp.Compare(a.Started, b.Started) })
 	for i, old := range over {
-		if bytes <= maxKept && (!full || i >= MaxBuilds/20) {
+		if bytes <= maxKept && (!full || i >= maxBuilds/20) {
 			break
 		}
 		if _, err := w.Delete(old.key()); err != nil {
@@ -431,7 +431,7 @@ func (s *Service) Retry(ctx context.Context, by access.Caller, id, token string)
 	switch {
 	case p == nil:
 		return nil, catalog.Missing(b.place, b.Project)
-	case !b.Complete():
+	case !b.Over():
 		return nil, catalog.Invalid("the build %s is not over; only one that is can be retried", b.ID())
 	}
 	return s.enqueue(ctx, by, p, token, b.Settings)
@@ -448,7 +448,7 @@ func (s *Service) Remove(ctx context.Context, by access.Caller, ids []string) (g
 		for _, b := range found {
 			switch now := w.Find(b.key()); {
 			case now == nil: // it was named twice
-			case !now.Complete():
+			case !now.Over():
 				running = append(running, now.ARN())
 			default:
 				if _, err := w.Delete(b.key()); err != nil {

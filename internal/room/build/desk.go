@@ -61,7 +61,7 @@ func (s *Service) recover(ctx context.Context) error {
 	var waiting []*Build
 	for b := range s.builds.All() {
 		switch {
-		case b.Complete():
+		case b.Over():
 		case b.Current().Type == queued:
 			waiting = append(waiting, b)
 		default:
@@ -85,7 +85,7 @@ const endAgain = time.Minute
 func (s *Service) take(ctx context.Context) (run func(), until time.Duration) {
 	for _, e := range s.line.late() {
 		b := s.builds.Find(e.build)
-		if b == nil || b.Complete() {
+		if b == nil || b.Over() {
 			continue
 		}
 		if err := s.end(ctx, b, runner.TimedOut, "BUILD_TIMED_OUT", "Build has timed out. "); err != nil {
@@ -99,7 +99,7 @@ func (s *Service) take(ctx context.Context) (run func(), until time.Duration) {
 		return nil, until
 	}
 	b := s.builds.Find(t.build)
-	if b == nil || b.Complete() { // it was started and ended while the server began
+	if b == nil || b.Over() { // it was started and ended while the server began
 		s.line.part(t)
 		return nil, 0
 	}
@@ -142,7 +142,7 @@ func (s *Service) Stop(ctx context.Context, by access.Caller, id string) (*Build
 	if b == nil {
 		return nil, fault.NotFound("Build cannot be found: %s", id)
 	}
-	if stopped && !b.Complete() {
+	if stopped && !b.Over() {
 		n := *b
 		n.Status = runner.Stopped
 		b = &n
@@ -169,7 +169,7 @@ func (s *Service) execute(ctx, within context.Context, t *turn, b *Build) {
 	}
 	if err != nil && ctx.Err() == nil {
 		s.opt.Log.Error("builds: a build has failed for a reason of the server's", "build", b.ID(), "err", err)
-		if last := s.builds.Find(b.key()); last != nil && !last.Complete() {
+		if last := s.builds.Find(b.key()); last != nil && !last.Over() {
 			if err := s.end(ctx, last, runner.Fault, "INTERNAL_SERVICE_ERROR", "The server could not go on with the build."); err != nil {
 				s.opt.Log.Error("builds: a build cannot be ended; a restart does it", "build", b.ID(), "err", err)
 			}
@@ -204,7 +204,7 @@ func (s *Service) step(ctx, within context.Context, t *turn, b *Build, step runn
 	}
 	events = slices.Insert(events, 0, n.phaseChange(s))
 	err := s.write(ctx, n, events, nil, store.Draining)
-	if err == nil && n.Complete() {
+	if err == nil && n.Over() {
 		s.line.leave(n)
 	}
 	return n, err

@@ -10,8 +10,8 @@
 // as may, and accounts take turns; those that wait go on after a restart, and those that
 // ran end in a fault, since nobody knows how far they came.
 //
-// The last [MaxBuilds] builds of an account in a region are kept. A project is deleted
-// without its builds.
+// The last builds of an account in a region are kept, as far as they have room. A
+// project is deleted without its builds.
 //
 // # What it leaves out
 //

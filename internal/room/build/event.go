@@ -113,7 +113,7 @@ func (b *Build) information(s *Service) information {
 			Image: b.Environment.Image, Privileged: b.Environment.PrivilegedMode, Credentials: b.Environment.ImagePullCredentialsType,
 			ComputeType: b.Environment.ComputeType, Type: b.Environment.Type, Variables: append([]catalog.Variable{}, b.Environment.EnvironmentVariables...),
 		},
-		Timeout: *b.TimeoutInMinutes, QueuedTimeout: *b.QueuedTimeoutInMinutes, Complete: b.Complete(), Initiator: b.Initiator, Started: spelled(b.Started),
+		Timeout: *b.TimeoutInMinutes, QueuedTimeout: *b.QueuedTimeoutInMinutes, Complete: b.Over(), Initiator: b.Initiator, Started: spelled(b.Started),
 		Source: sourceInfo{b.Source.Buildspec[:min(len(b.Source.Buildspec), maxSpec)], b.Source.Location, b.Source.Type}, SourceVersion: catalog.Val(b.SourceVersion),
 		Phases: []phaseInfo{},
 	}

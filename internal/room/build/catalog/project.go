@@ -22,8 +22,8 @@ const (
 	Principal = "codebuild.amazonaws.com"
 )
 
-// MaxProjects is how many projects an account may have in a region.
-const MaxProjects = 5000
+// maxProjects is how many projects an account may have in a region.
+const maxProjects = 5000
 
 // The bounds of tags.
 const (
@@ -89,8 +89,8 @@ type Catalog struct {
 // Open reads the projects.
 func Open(ctx context.Context, from store.Store, guard access.Guard) (*Catalog, error) {
 	all, err := table.Open(ctx, table.Options[Project]{
-		Store: from, Prefix: "build/project/", Version: 1, Max: MaxProjects,
-		Full: fault.Limit("Cannot have more than %d projects for the account", MaxProjects),
+		Store: from, Prefix: "build/project/", Version: 1, Max: maxProjects,
+		Full: fault.Limit("Cannot have more than %d projects for the account", maxProjects),
 		Complete: func(k table.Key, p *Project) error {
 			p.Place = k.Place
 			return nil

@@ -193,25 +193,8 @@ func (s *Settings) Complete(project, key string) error {
 	if Val(s.ConcurrentBuildLimit) < 0 { // so it is taken back
 		s.ConcurrentBuildLimit = nil
 	}
-	switch {
-	case s.ConcurrentBuildLimit != nil && *s.ConcurrentBuildLimit == 0:
-		return Invalid("concurrentBuildLimit must be at least 1")
-	case s.Source == nil || s.Artifacts == nil || s.Environment == nil || Val(s.ServiceRole) == "":
-		return Invalid("a project needs source, artifacts, environment and serviceRole")
-	case len(s.SecondarySources) > maxSecondary || len(s.SecondaryArtifacts) > maxSecondary || len(s.SecondarySourceVersions) > maxSecondary:
-		return Invalid("a project has at most %d secondary sources, versions of them, and secondary artifacts", maxSecondary)
-	case s.VpcConfig != nil:
-		return Invalid("vpcConfig: builds run on the machine of the server, in its network; leave it out")
-	case s.FileSystemLocations != nil:
-		return Invalid("fileSystemLocations: there are no file systems of EFS; leave it out")
-	case s.BuildBatchConfig != nil:
-		return Invalid("buildBatchConfig: dari does not run batches of builds; leave it out")
-	case Val(s.AutoRetryLimit) > 0:
-		return Invalid("autoRetryLimit: dari does not start failed builds again; leave it out, or see on-failure: RETRY of a buildspec")
-	case (s.Source.Type == "CODEPIPELINE") != (s.Artifacts.Type == "CODEPIPELINE"):
-		return Invalid("when using CodePipeline both sourceType, and artifactType must be set to: CODEPIPELINE")
-	case s.Source.Type == "CODEPIPELINE":
-		return Invalid("there are no pipelines that sources could come from: use another source.type")
+	if err := s.check(); err != nil {
+		return err
 	}
 	source, artifacts, env := *s.Source, *s.Artifacts, *s.Environment
 	s.Source, s.Artifacts, s.Environment = &source, &artifacts, &env
@@ -243,6 +226,31 @@ func (s *Settings) Complete(project, key string) error {
 	}
 	if n := s.Size(); n > maxSettings {
 		return Invalid("the settings have %d bytes as JSON, and %d are the most: keep the buildspec in the source, or in a bucket", n, maxSettings)
+	}
+	return nil
+}
+
+// check says what is missing of settings, or not offered.
+func (s *Settings) check() error {
+	switch {
+	case s.ConcurrentBuildLimit != nil && *s.ConcurrentBuildLimit == 0:
+		return Invalid("concurrentBuildLimit must be at least 1")
+	case s.Source == nil || s.Artifacts == nil || s.Environment == nil || Val(s.ServiceRole) == "":
+		return Invalid("a project needs source, artifacts, environment and serviceRole")
+	case len(s.SecondarySources) > maxSecondary || len(s.SecondaryArtifacts) > maxSecondary || len(s.SecondarySourceVersions) > maxSecondary:
+		return Invalid("a project has at most %d secondary sources, versions of them, and secondary artifacts", maxSecondary)
+	case s.VpcConfig != nil:
+		return Invalid("vpcConfig: builds run on the machine of the server, in its network; leave it out")
+	case s.FileSystemLocations != nil:
+		return Invalid("fileSystemLocations: there are no file systems of EFS; leave it out")
+	case s.BuildBatchConfig != nil:
+		return Invalid("buildBatchConfig: dari does not run batches of builds; leave it out")
+	case Val(s.AutoRetryLimit) > 0:
+		return Invalid("autoRetryLimit: dari does not start failed builds again; leave it out, or see on-failure: RETRY of a buildspec")
+	case (s.Source.Type == "CODEPIPELINE") != (s.Artifacts.Type == "CODEPIPELINE"):
+		return Invalid("when using CodePipeline both sourceType, and artifactType must be set to: CODEPIPELINE")
+	case s.Source.Type == "CODEPIPELINE":
+		return Invalid("there are no pipelines that sources could come from: use another source.type")
 	}
 	return nil
 }
