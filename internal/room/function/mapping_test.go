@@ -149,3 +149,22 @@ func TestProvisionedConcurrency(t *testing.T) {
 	d.want("DELETE "+path+"?Qualifier=live", "", 204)
 	d.want("GET "+path+"?Qualifier=live", "", 404, "ProvisionedConcurrencyConfigNotFoundException")
 }
+
+func TestNothingIsKeptReadyOfAFunctionThatWasDeleted(t *testing.T) {
+	d := openDoor(t)
+	const path = "/2019-09-30/functions/fn/provisioned-concurrency"
+	for range 2 { // a function of the same name is another one
+		d.mustCreate("")
+		d.want("POST {fn}/versions", `{}`, 201)
+		d.want("POST {fn}/aliases", `{"Name":"live","FunctionVersion":"1"}`, 201)
+		for _, q := range []string{"1", "live"} {
+			d.want("GET "+path+"?Qualifier="+q, "", 404, "ProvisionedConcurrencyConfigNotFoundException")
+		}
+		d.want("PUT "+path+"?Qualifier=live", `{"ProvisionedConcurrentExecutions":1}`, 202)
+		d.want("DELETE {fn}/aliases/live", "", 204)
+		d.want("POST {fn}/aliases", `{"Name":"live","FunctionVersion":"1"}`, 201)
+		d.want("GET "+path+"?Qualifier=live", "", 404, "ProvisionedConcurrencyConfigNotFoundException")
+		d.want("PUT "+path+"?Qualifier=1", `{"ProvisionedConcurrentExecutions":1}`, 202)
+		d.want("DELETE {fn}", "", 204)
+	}
+}

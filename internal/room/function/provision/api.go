@@ -64,7 +64,7 @@ func (a api) told(at catalog.Address, row *Provision) provisionOutput {
 	}
 	f, err := a.opt.Functions.Find(at.With(row.Qualifier))
 	if err != nil {
-		return out // it is about to be forgotten
+		return out // it has just been deleted
 	}
 	r := a.opt.Environments.Kept(f)
 	out.AllocatedProvisionedConcurrentExecutions, out.AvailableProvisionedConcurrentExecutions = min(r.Ready, row.Requested), min(r.Free, row.Requested)

@@ -17,6 +17,10 @@ import (
 // Functions are what environments are kept of.
 type Functions interface {
 	Find(a catalog.Address) (catalog.Found, error)
+	// Has says whether there still is what was found.
+	Has(tx store.Tx, a catalog.Address) bool
+	// Attach has a part told of what is deleted.
+	Attach(p catalog.Part)
 }
 
 // Environments are where they are kept.
@@ -58,7 +62,12 @@ func Open(ctx context.Context, opt Options) (*Provisions, error) {
 		return nil, errors.New("open what is provisioned of functions: it needs a store, a guard, functions and environments")
 	}
 	rows, err := table.Open(ctx, table.Options[Provision]{Store: opt.Store, Prefix: "function/provision/", Version: 1, Max: most})
-	return &Provisions{opt: opt, rows: rows, news: make(chan struct{}, 1)}, err
+	if err != nil {
+		return nil, err
+	}
+	p := &Provisions{opt: opt, rows: rows, news: make(chan struct{}, 1)}
+	opt.Functions.Attach(p.drop)
+	return p, nil
 }
 
 func keyOf(a catalog.Address) table.Key {
@@ -86,6 +95,9 @@ func (p *Provisions) Put(ctx context.Context, by access.Caller, a catalog.Addres
 	}
 	row := &Provision{a.Name, a.Qualifier, n, time.Now().UnixMilli()}
 	err = p.opt.Store.Update(ctx, func(tx store.Tx) error {
+		if !p.opt.Functions.Has(tx, a) {
+			return fault.NotFound("Function not found: %s", a.ARN())
+		}
 		all := n
 		for other := range p.rows.Each(a.Place, "") {
 			if other.Function == a.Name && other.Qualifier == a.Qualifier {
@@ -115,19 +127,30 @@ func (p *Provisions) Delete(ctx context.Context, by access.Caller, a catalog.Add
 	if err := p.allow(by, a, "DeleteProvisionedConcurrencyConfig"); err != nil {
 		return err
 	}
-	err := p.forget(ctx, a)
+	err := p.opt.Store.Update(ctx, func(tx store.Tx) error { return p.forget(tx, a) }, store.Draining)
 	p.changed()
 	return err
 }
 
-func (p *Provisions) forget(ctx context.Context, a catalog.Address) error {
-	return p.opt.Store.Update(ctx, func(tx store.Tx) error {
-		if p.rows.In(tx).Find(keyOf(a)) == nil {
-			return nil
+func (p *Provisions) forget(tx store.Tx, a catalog.Address) error {
+	if p.rows.In(tx).Find(keyOf(a)) == nil {
+		return nil
+	}
+	_, err := p.rows.In(tx).Delete(keyOf(a))
+	return err
+}
+
+// drop forgets what is kept of a version or an alias that goes, or of all of a function.
+func (p *Provisions) drop(tx store.Tx, a catalog.Address) error {
+	if a.Qualifier != "" {
+		return p.forget(tx, a)
+	}
+	for row := range p.rows.Each(a.Place, a.Name+"/") {
+		if err := p.forget(tx, a.With(row.Qualifier)); err != nil {
+			return err
 		}
-		_, err := p.rows.In(tx).Delete(keyOf(a))
-		return err
-	}, store.Draining)
+	}
+	return nil
 }
 
 // Get returns what is kept of a version.
@@ -163,15 +186,13 @@ func (p *Provisions) changed() {
 	}
 }
 
-// often is how often Run looks at where aliases lead, and what has been deleted.
+// often is how often Run looks at where aliases lead, and what is there.
 const often = 2 * time.Second
 
 // Run has kept what is to be, until ctx ends.
 func (p *Provisions) Run(ctx context.Context) error {
 	for tick := time.NewTicker(often); ; {
-		if err := p.tend(ctx); err != nil && ctx.Err() == nil {
-			return err
-		}
+		p.tend()
 		select {
 		case <-tick.C:
 		case <-p.news:
@@ -182,22 +203,15 @@ func (p *Provisions) Run(ctx context.Context) error {
 	}
 }
 
-// tend says what is to be kept now, and forgets what there is no version for any more.
-func (p *Provisions) tend(ctx context.Context) error {
+// tend says what is to be kept now.
+func (p *Provisions) tend() {
 	var all []pool.Kept
 	for k, row := range p.rows.Keyed() {
 		name, qualifier, _ := strings.Cut(k.Name, "/")
 		a := catalog.Address{Place: k.Place, Name: name, Qualifier: qualifier}
-		f, err := p.opt.Functions.Find(a)
-		switch {
-		case fault.KindOf(err) == fault.KindNotFound:
-			if err := p.forget(ctx, a); err != nil {
-				return err
-			}
-		case err == nil && f.Number != catalog.Latest:
+		if f, err := p.opt.Functions.Find(a); err == nil && f.Number != catalog.Latest {
 			all = append(all, pool.Kept{Version: f, Count: row.Requested})
 		}
 	}
 	p.opt.Environments.Keep(all)
-	return nil
 }
