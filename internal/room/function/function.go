@@ -45,7 +45,7 @@ func Open(ctx context.Context, opt Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := provision.Open(ctx, provision.Options{Store: opt.Store, Guard: opt.Guard, Functions: r, Environments: r})
+	p, err := provision.Open(ctx, provision.Options{Store: opt.Store, Guard: opt.Guard, Functions: r, Environments: r, Configured: opt.Configured})
 	if err != nil {
 		return nil, err
 	}

@@ -29,12 +29,14 @@ type Environments interface {
 	Kept(f catalog.Found) pool.Readiness
 }
 
-// Options configure Provisions. All must be given.
+// Options configure Provisions. All up to Environments must be given.
 type Options struct {
 	Store        store.Store
 	Guard        access.Guard
 	Functions    Functions
 	Environments Environments
+	// Configured is that of [catalog.Options].
+	Configured func(account string) bool
 }
 
 // A Provision is how many environments of a qualifier of a function are kept, as it is
@@ -46,7 +48,8 @@ type Provision struct {
 	Modified int64
 }
 
-// most is how many environments may be kept of all functions of an account in a region.
+// most is how many environments may be kept of all functions of an account in a region,
+// and of all accounts that callers made up.
 const most = 32
 
 // Provisions are what is kept. Its methods may be called from many goroutines at once.
@@ -113,13 +116,31 @@ func (p *Provisions) Put(ctx context.Context, by access.Caller, a catalog.Addres
 			}
 			return fault.Invalid("Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version")
 		}
-		if all > most {
-			return fault.Invalid("Specified ProvisionedConcurrentExecutions for function would have %d environments kept in the account, which may keep %d in a region.", all, most)
+		if n > most || all > most {
+			return fault.Invalid("Specified ProvisionedConcurrentExecutions for function would have %d environments kept in the account, which may keep %d in a region.", max(n, all), most)
+		}
+		if p.madeUp(a.Account) && p.strange(a)+n > most {
+			return fault.Limit("The accounts that are not in the settings may keep %d environments together. Delete some, use the account of -account, or start the server with -keys, which names the accounts that there are.", most).WithCode("LimitExceededException")
 		}
 		return p.rows.In(tx).Put(keyOf(a), row)
 	})
 	p.changed()
 	return row, err
+}
+
+// madeUp says whether an account is one that a caller made up.
+func (p *Provisions) madeUp(account string) bool {
+	return p.opt.Configured != nil && !p.opt.Configured(account)
+}
+
+// strange is how many environments are kept of accounts that were made up, beside those of a.
+func (p *Provisions) strange(a catalog.Address) (n int) {
+	for k, row := range p.rows.Keyed() {
+		if k != keyOf(a) && p.madeUp(k.Account) {
+			n += row.Requested
+		}
+	}
+	return n
 }
 
 // Delete has nothing kept any more. Where nothing was, that is no error, as at AWS.
