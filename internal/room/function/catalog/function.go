@@ -95,11 +95,15 @@ func (c *Catalog) configured(account string) bool {
 	return c.opt.Configured == nil || c.opt.Configured(account)
 }
 
+// leastStrange is what a function, a version or a layer of an account that was made up
+// counts at least, however small its zip is: there are records of it in memory.
+const leastStrange = 256 << 10
+
 // strange is how many bytes the zips of accounts have that callers made up.
 func (c *Catalog) strange() (bytes int64) {
 	count := func(k table.Key, r code.Ref) {
 		if !c.configured(k.Account) {
-			bytes += r.Size
+			bytes += max(r.Size, leastStrange)
 		}
 	}
 	for k, f := range c.functions.Keyed() {
@@ -114,13 +118,21 @@ func (c *Catalog) strange() (bytes int64) {
 	return bytes
 }
 
+// room says whether an account has room for one more zip.
+func (c *Catalog) room(at access.Place, size int64) error {
+	if used, _ := c.Usage(at); used+size > maxCode {
+		return fault.Limit("Code storage limit exceeded: the zips of all versions of functions and layers would have more than %d bytes in all. Delete versions that nobody needs.", int64(maxCode)).WithCode(codeStorage)
+	}
+	if !c.configured(at.Account) && c.strange()+max(size, leastStrange) > c.opt.MaxStrange {
+		return fault.Limit("Code storage limit exceeded: the zips of all accounts that are not in the settings would have more than %d bytes together, of which each counts %d at least. Delete some, use the account of -account, or start the server with -keys, which names the accounts that there are.", c.opt.MaxStrange, leastStrange).WithCode(codeStorage)
+	}
+	return nil
+}
+
 // add keeps a zip, if the account has room for it.
 func (c *Catalog) add(ctx context.Context, by access.Caller, zip []byte) (code.Ref, func(), error) {
-	if used, _ := c.Usage(by.Place); used+int64(len(zip)) > maxCode {
-		return code.Ref{}, nil, fault.Limit("Code storage limit exceeded: the zips of all versions of functions and layers would have more than %d bytes in all. Delete versions that nobody needs.", int64(maxCode)).WithCode(codeStorage)
-	}
-	if !c.configured(by.Account) && c.strange()+int64(len(zip)) > c.opt.MaxStrange {
-		return code.Ref{}, nil, fault.Limit("Code storage limit exceeded: the zips of all accounts that are not in the settings would have more than %d bytes together. Delete some, use the account of -account, or start the server with -keys, which names the accounts that there are.", c.opt.MaxStrange).WithCode(codeStorage)
+	if err := c.room(by.Place, int64(len(zip))); err != nil {
+		return code.Ref{}, nil, err
 	}
 	return c.opt.Code.Add(ctx, zip)
 }

@@ -36,7 +36,7 @@ func TestAccountsThatAreMadeUpHaveABoundOfCodeTogether(t *testing.T) {
 	const ours = "111122223333"
 	c, err := Open(t.Context(), Options{
 		Store: s, Guard: access.Boundary{}, Code: keeper, Roles: house{}, Outbox: house{},
-		Configured: func(account string) bool { return account == ours }, MaxStrange: int64(2 * b.Len()),
+		Configured: func(account string) bool { return account == ours }, MaxStrange: 3 * leastStrange,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -51,6 +51,17 @@ func TestAccountsThatAreMadeUpHaveABoundOfCodeTogether(t *testing.T) {
 		if err := create(account, "fn"); err != nil {
 			t.Errorf("%s: %v", account, err)
 		}
+	}
+	publish := func(account string) error {
+		by := access.Root(account, "eu-central-1")
+		_, err := c.Publish(t.Context(), by, Address{Place: by.Place, Name: "fn"}, nil, "", "")
+		return err
+	}
+	if err := publish("100000000000"); err != nil {
+		t.Errorf("a version: %v", err)
+	}
+	if err := publish("200000000000"); fault.KindOf(err) != fault.KindLimit {
+		t.Errorf("one version more: %v", err)
 	}
 	if err := create("300000000000", "fn"); fault.KindOf(err) != fault.KindLimit || !strings.Contains(err.Error(), "-keys") {
 		t.Errorf("the third account of those: %v", err)

@@ -127,6 +127,9 @@ func (c *Catalog) publish(tx store.Tx, a Address, description *string) (v *Versi
 				return nil
 			}
 		}
+		if err := c.room(a.Place, f.Latest.Code.Size); err != nil {
+			return err
+		}
 		f.Next++
 		n := f.Latest
 		n.Number, n.Revision = strconv.Itoa(f.Next), newRevision()
