@@ -1,6 +1,7 @@
 package url
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"mime"
@@ -85,7 +86,7 @@ func newEvent(r *http.Request, of catalog.Address, id string, by access.Caller, 
 			AccountID: "anonymous", APIID: id, DomainName: host, DomainPrefix: id, RequestID: by.RequestID, RouteKey: defaultRoute, Stage: defaultRoute,
 			Time: now.UTC().Format("02/Jan/2006:15:04:05 -0700"), TimeEpoch: now.UnixMilli(),
 		},
-		contentType: r.Header.Get("Content-Type"), head: fixedHead + 8*len(r.URL.RequestURI()),
+		contentType: r.Header.Get("Content-Type"), head: fixedHead + 12*len(r.URL.RequestURI()) + 6*len(by.UserAgent),
 	}
 	h := &e.Context.HTTP
 	h.Method, h.Path, h.Protocol, h.SourceIP, h.UserAgent = r.Method, path, r.Proto, by.SourceIP, by.UserAgent
@@ -94,7 +95,7 @@ func newEvent(r *http.Request, of catalog.Address, id string, by access.Caller, 
 	}
 	for name, values := range r.Header {
 		for _, v := range values {
-			e.head += 3 * (len(name) + len(v)) // a quote takes two bytes
+			e.head += 6 * (len(name) + len(v)) // a byte that is no text takes six
 		}
 		if name == "Cookie" {
 			for _, v := range values {
@@ -189,7 +190,8 @@ func (e *event) encode(body []byte, take func(n int) error) ([]byte, error) {
 		}
 		e.Body = &s
 	}
-	var out strings.Builder
+	var out bytes.Buffer
+	out.Grow(n)
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(e); err != nil {
@@ -198,5 +200,5 @@ func (e *event) encode(body []byte, take func(n int) error) ([]byte, error) {
 	if out.Len() > runner.MaxSync {
 		return nil, errLarge
 	}
-	return []byte(out.String()), nil
+	return out.Bytes(), nil
 }
