@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/dari-bus/dari/internal/access"
+	"github.com/dari-bus/dari/internal/budget"
 	"github.com/dari-bus/dari/internal/room/function/pool"
 	"github.com/dari-bus/dari/internal/room/function/runtime"
 	"github.com/dari-bus/dari/internal/room/function/url"
@@ -315,6 +316,71 @@ func TestACallerOfAURLIsAStrangerWhileTheBodyIsRead(t *testing.T) {
 	if w.Code != 200 || !known || early {
 		t.Errorf("%d, known %t, early %t", w.Code, known, early)
 	}
+}
+
+// A memory is a share for the bodies of requests.
+type memory struct{ *budget.Share }
+
+func (m memory) Most() int64                     { return m.Size() }
+func (m memory) Give(_ context.Context, n int64) { m.Share.Give(n) }
+
+// Anybody may call a URL, as often as they like, and read as slowly: what they hold is
+// half of the memory for requests while functions run, and half of that for answers.
+func TestURLsLeaveHalfOfTheMemoryToOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		large := `"` + strings.Repeat("x", 3<<20) + `"`
+		end := make(chan struct{})
+		d := openDoorWith(t, answers(func(runtime.Invocation) runtime.Result {
+			<-end
+			return runtime.Result{Payload: []byte(large)}
+		}))
+		d.mustCreate("")
+		address := d.url("", `{"AuthType":"NONE"}`)
+		d.open()
+		b := budget.New(100<<20, []budget.Part{{Name: "requests", Percent: 40}, {Name: "answers", Percent: 40}})
+		as := d.urlDoor()
+		as.Bodies, as.Answers = memory{b.Share("requests")}, b.Share("answers")
+		h := d.s.URLs.Handler(as)
+		seen := make(chan int, 10)
+		for range cap(seen) {
+			go func() {
+				r := httptest.NewRequest("POST", address, strings.NewReader(large))
+				r.Header.Set("Content-Type", "text/plain")
+				r.SetPathValue("id", strings.Split(r.Host, ".")[0])
+				r.SetPathValue("region", "eu-central-1")
+				w := &stuckWriter{httptest.NewRecorder()}
+				h.ServeHTTP(w, r)
+				seen <- w.Code
+			}()
+		}
+		time.Sleep(time.Minute)
+		if used := as.Bodies.(memory).Used(); used == 0 || used > as.Bodies.Most()/2 {
+			t.Errorf("while functions run, %d bytes of %d are taken", used, as.Bodies.Most())
+		}
+		close(end)
+		synctest.Wait()
+		if used := as.Answers.Used(); used == 0 || used > as.Answers.Size()/2 {
+			t.Errorf("while answers are read, %d bytes of %d are taken", used, as.Answers.Size())
+		}
+		codes := map[int]int{}
+		for range cap(seen) {
+			codes[<-seen]++
+		}
+		if codes[200] != 2 || codes[503] != 8 {
+			t.Errorf("answers: %v", codes)
+		}
+		if as.Bodies.(memory).Used() != 0 || as.Answers.Used() != 0 {
+			t.Errorf("%d and %d bytes are left taken", as.Bodies.(memory).Used(), as.Answers.Used())
+		}
+	})
+}
+
+// A stuckWriter takes an hour for an answer.
+type stuckWriter struct{ *httptest.ResponseRecorder }
+
+func (w *stuckWriter) Write(b []byte) (int, error) {
+	time.Sleep(time.Hour)
+	return w.ResponseRecorder.Write(b)
 }
 
 func TestAURLAnswersWhatTheFunctionReturns(t *testing.T) {

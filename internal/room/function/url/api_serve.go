@@ -40,8 +40,9 @@ type Door struct {
 // Handler serves the URLs. The path values of its requests have the id of one and its
 // region.
 func (s *Service) Handler(d Door) http.Handler {
+	m := newMemory(d)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c := &call{Door: d, s: s, w: w, r: r, id: uuid.NewString()}
+		c := &call{Door: d, memory: m, s: s, w: w, r: r, id: uuid.NewString()}
 		w.Header().Set("X-Amzn-Requestid", c.id)
 		c.url, c.of = s.find(r.PathValue("region"), r.PathValue("id"))
 		if c.url == nil {
@@ -60,6 +61,8 @@ func (s *Service) Handler(d Door) http.Handler {
 // A call is one request on its way.
 type call struct {
 	Door
+	memory *memory
+
 	s   *Service
 	w   http.ResponseWriter
 	r   *http.Request
@@ -113,7 +116,7 @@ func (c *call) serve() error {
 	if err != nil {
 		return err
 	}
-	defer c.Bodies.Give(c.r.Context(), payload.taken)
+	defer c.memory.give(c.r.Context(), payload.taken)
 	c.w.Header().Set("X-Amzn-Trace-Id", by.Trace)
 	// The deadline of the request would end the call with it. What has none needs none.
 	_ = http.NewResponseController(c.w).SetReadDeadline(time.Time{})
@@ -135,10 +138,10 @@ func (c *call) answer(got runner.Answer) error {
 	}
 	// What is made of it has its size at most three times: JSON, text, and bytes.
 	n := 3 * int64(len(got.Payload))
-	if !c.Answers.Try(n) {
+	if !c.memory.answer(n) {
 		return errBusy
 	}
-	defer c.Answers.Give(n)
+	defer c.memory.answered(n)
 	a, err := parsed(got)
 	if err != nil {
 		return err
@@ -198,14 +201,14 @@ func (c *call) read() (in input, by access.Caller, err error) {
 		if n <= smallEvent {
 			return nil
 		}
-		if err := c.Bodies.Take(c.r.Context(), int64(n)); err != nil {
+		if err := c.memory.take(c.r.Context(), int64(n)); err != nil {
 			return errBusyBodies
 		}
 		in.taken = int64(n)
 		return nil
 	})
 	if err != nil {
-		c.Bodies.Give(c.r.Context(), in.taken)
+		c.memory.give(c.r.Context(), in.taken)
 	}
 	return in, by, err
 }
