@@ -41,9 +41,9 @@ func API(s *Service) *wire.Service {
 		ErrorMembers: []any{mistake{}, throttle{}},
 		Quotas: []string{
 			"An account has at most 1,000 functions, 10,000 versions, 10,000 aliases and 1,000 layers in a region, and their code has 10 GiB in all, packed.",
-			"The code of all accounts that are not in the settings has 1 GiB together.",
-			"There are at most 128 environments at a time, 112 of an account, and as many as the memory of the machine holds; one that becomes free goes to the account that has the fewest. An invocation waits 10 seconds for one and is then throttled, as it is at once when its function has as many as are reserved for it.",
-			"An account keeps at most 32 environments ready in a region, and all accounts half of those that there may be.",
+			"The code of all accounts that are not in the settings has 1 GiB together, of which each function, version and layer counts 256 KiB at least.",
+			"There are at most 128 environments at a time, 112 of an account, and as many as the memory of the machine holds, of which an account has seven eighths at most; one that becomes free goes to the account that has the fewest. An invocation waits 10 seconds for one and is then throttled, as it is at once when its function has as many as are reserved for it.",
+			"An account keeps at most 32 environments ready in a region, as do all that are not in the settings together, and all accounts half of those that there may be.",
 			"An account has at most 500 event source mappings in a region, and all accounts have 2,000. The messages that functions work on have 5 % of -memory, and those of an account half of that.",
 			"Zips have less than 50 MB, 250 MB unpacked, layers included, and 100,000 files. Requests of Invoke have 6 MB, those of the type Event 1 MiB. Answers have 6 MB, or 200 MB if they are streamed, at any speed.",
 		},
