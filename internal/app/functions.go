@@ -234,10 +234,7 @@ func (e *functionEngine) open(ctx context.Context) (*runtime.Engine, error) {
 	return e.engine, err
 }
 
-// leastInit is how long the code of a provisioned environment has at least to be initialized.
-const leastInit = 10 * time.Second
-
-// Start starts an environment, and if it is provisioned waits until its code is initialized.
+// Start starts an environment.
 func (e *functionEngine) Start(ctx context.Context, c runtime.Config) (pool.Environment, error) {
 	engine, err := e.open(ctx)
 	if err != nil {
@@ -245,16 +242,7 @@ func (e *functionEngine) Start(ctx context.Context, c runtime.Config) (pool.Envi
 	}
 	env, err := engine.Start(ctx, c)
 	if err != nil {
-		return nil, err
-	}
-	if !c.Provisioned {
-		return env, nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, max(c.Timeout, leastInit))
-	defer cancel()
-	if err := env.Ready(ctx); err != nil {
-		env.Stop()
-		return nil, err
+		return nil, err // not env, which is a nil that is no nil to the pool
 	}
 	return env, nil
 }

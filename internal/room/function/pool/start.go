@@ -32,7 +32,7 @@ func (p *Pool) start(ctx context.Context, f catalog.Found, e *environment) error
 		Name: f.At.Name, Version: f.Number, ARN: f.At.Whole().ARN(), Runtime: f.Runtime, Handler: f.Handler,
 		CodeDir: folders[0], LayerDirs: folders[1:], Env: f.Environment,
 		MemoryMB: f.Memory, StorageMB: f.Storage, Timeout: time.Duration(f.Timeout) * time.Second,
-		Credentials: func(context.Context) (runtime.Credentials, error) { return credentials, nil },
+		Credentials: credentials,
 		Region:      f.At.Region, Endpoint: p.opt.Endpoint(), LogGroup: f.LogGroup, LogStream: stream,
 		Provisioned: e.kept, Log: e.log.add, JSONLog: f.LogFormat == "JSON", LogLevel: f.ApplicationLogLevel,
 	})

@@ -20,7 +20,6 @@ var initTime = 10 * time.Second
 type Environment struct {
 	engine      *Engine
 	c           Config
-	credentials Credentials
 	interpreter interpreter // of runtimes that need one
 	wrapper     string
 	layers      string // what becomes /opt, or ""
@@ -37,13 +36,12 @@ type Environment struct {
 }
 
 // Start begins a cold start and returns at once. What goes wrong in it is the
-// answer to the first invocation, as on AWS. The environment ends with ctx.
+// answer to the first invocation, as on AWS; a provisioned environment waits for none,
+// so Start returns when its code is initialized or has failed to be. The environment
+// ends with ctx.
 func (e *Engine) Start(ctx context.Context, c Config) (*Environment, error) {
 	env := &Environment{engine: e, c: c, log: &journal{json: c.JSONLog, log: c.Log}}
 	var err error
-	if env.credentials, err = c.Credentials(ctx); err != nil {
-		return nil, fmt.Errorf("credentials of the execution role: %w", err)
-	}
 	missing := ""
 	env.interpreter, missing = e.find(ctx, c.Runtime)
 	if env.layers, err = e.mergeLayers(c.LayerDirs); err != nil {
@@ -59,12 +57,16 @@ func (e *Engine) Start(ctx context.Context, c Config) (*Environment, error) {
 	if missing != "" {
 		env.log.emit([]Line{{time.Now(), "dari: " + missing + "\n"}})
 		env.run = failedRun(env, errors.New(missing))
-		return env, nil
-	}
-	if env.run, err = env.newRun(env.ctx); err != nil {
+	} else if env.run, err = env.newRun(env.ctx); err != nil {
 		env.cancel()
 		e.dropLayers(env.layers)
 		return nil, err
+	}
+	if c.Provisioned {
+		if err := env.initialized(ctx); err != nil {
+			env.Stop()
+			return nil, err
+		}
 	}
 	return env, nil
 }
@@ -76,8 +78,13 @@ func failedRun(env *Environment, why error) *run {
 	return r
 }
 
-// Ready waits until the function waits for its first invocation, or has failed to.
-func (env *Environment) Ready(ctx context.Context) error {
+// leastInit is how long the code of a provisioned environment has at least to be initialized.
+const leastInit = 10 * time.Second
+
+// initialized waits until the function waits for its first invocation, or has failed to.
+func (env *Environment) initialized(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, max(env.c.Timeout, leastInit))
+	defer cancel()
 	env.mu.Lock()
 	r := env.run
 	env.mu.Unlock()

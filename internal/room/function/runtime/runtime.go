@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"context"
 	"io"
 	"time"
 
@@ -26,11 +25,11 @@ type Config struct {
 	MemoryMB           int
 	StorageMB          int // of /tmp
 	Timeout            time.Duration
-	// Credentials are those of the execution role; asked once, when the environment starts.
-	Credentials         func(context.Context) (Credentials, error)
+	// Credentials are those of the execution role.
+	Credentials         Credentials
 	Region, Endpoint    string
 	LogGroup, LogStream string
-	// Provisioned says that the environment is started before there is an invocation.
+	// Provisioned says that the environment is kept ready before there is an invocation.
 	Provisioned bool
 	// Log takes the lines of the log, in order, never two calls at once. It must
 	// not wait for long: what the function writes waits meanwhile.

@@ -108,7 +108,15 @@ func (f *function) text() string {
 
 func start(t *testing.T, e *Engine, c Config) *function {
 	t.Helper()
-	f := &function{}
+	f, err := tryStart(t, e, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func tryStart(t *testing.T, e *Engine, c Config) (f *function, err error) {
+	f = &function{}
 	c.Name, c.Version, c.ARN = "fn", "$LATEST", "arn:aws:lambda:eu-central-1:210987654321:function:fn"
 	c.Region, c.Endpoint, c.LogGroup, c.LogStream = "eu-central-1", "http://127.0.0.1:4566", "/aws/lambda/fn", "stream"
 	if c.MemoryMB == 0 {
@@ -118,7 +126,7 @@ func start(t *testing.T, e *Engine, c Config) *function {
 		c.Timeout = 30 * time.Second
 	}
 	c.StorageMB = 512
-	c.Credentials = func(context.Context) (Credentials, error) { return Credentials{"ASIA", "secret", "token"}, nil }
+	c.Credentials = Credentials{"ASIA", "secret", "token"}
 	c.Log = func(lines []Line) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
@@ -126,12 +134,10 @@ func start(t *testing.T, e *Engine, c Config) *function {
 			f.log = append(f.log, l.Text)
 		}
 	}
-	var err error
-	if f.Environment, err = e.Start(t.Context(), c); err != nil {
-		t.Fatal(err)
+	if f.Environment, err = e.Start(t.Context(), c); err == nil {
+		t.Cleanup(f.Stop)
 	}
-	t.Cleanup(f.Stop)
-	return f
+	return f, err
 }
 
 const id = "8f5e4c3a-0000-4000-8000-000000000001"
@@ -522,10 +528,7 @@ func TestJSONLogs(t *testing.T) {
 
 func TestCancelledInvocationEndsTheEnvironment(t *testing.T) {
 	e := engine(t, sandbox.LevelNamespaces)
-	f := python(t, e, "import time\ndef handler(e, c):\n    time.sleep(100)\n", Config{})
-	if err := f.Ready(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	f := python(t, e, "import time\ndef handler(e, c):\n    time.sleep(100)\n", Config{Provisioned: true})
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(50*time.Millisecond, cancel)
 	if _, err := f.Invoke(ctx, Invocation{RequestID: id, Payload: []byte("{}")}); err != context.Canceled {
@@ -533,6 +536,25 @@ func TestCancelledInvocationEndsTheEnvironment(t *testing.T) {
 	}
 	if f.Alive() {
 		t.Error("it lives on")
+	}
+}
+
+func TestAProvisionedEnvironmentThatHasStartedIsInitialized(t *testing.T) {
+	e := engine(t, sandbox.LevelNamespaces)
+	f := python(t, e, "def handler(e, c):\n    pass\n", Config{Provisioned: true})
+	select {
+	case <-f.run.ready:
+	default:
+		t.Errorf("it is not ready; log:\n%s", f.text())
+	}
+	c := f.c
+	c.CodeDir = folder(t, e, map[string]string{"app/main.py": "raise ValueError('no')\n"})
+	if f, err := tryStart(t, e, c); err == nil || !strings.Contains(f.text(), "ValueError") {
+		t.Errorf("code that fails: %v; log:\n%s", err, f.text())
+	}
+	c.Runtime = "python3.0"
+	if f, err := tryStart(t, e, c); err == nil || !strings.Contains(err.Error(), "its log says why") {
+		t.Errorf("a runtime that is not there: %v; log:\n%s", err, f.text())
 	}
 }
 

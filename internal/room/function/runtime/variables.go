@@ -97,7 +97,7 @@ func (env *Environment) variables(l layout, api string) []string {
 	}
 	maps.Copy(vars, c.Env)
 	maps.Copy(vars, map[string]string{
-		"AWS_ACCESS_KEY_ID": env.credentials.AccessKey, "AWS_SECRET_ACCESS_KEY": env.credentials.SecretKey, "AWS_SESSION_TOKEN": env.credentials.Token,
+		"AWS_ACCESS_KEY_ID": c.Credentials.AccessKey, "AWS_SECRET_ACCESS_KEY": c.Credentials.SecretKey, "AWS_SESSION_TOKEN": c.Credentials.Token,
 		"AWS_REGION": c.Region, "AWS_DEFAULT_REGION": c.Region,
 		"AWS_LAMBDA_FUNCTION_NAME": c.Name, "AWS_LAMBDA_FUNCTION_VERSION": c.Version, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": strconv.Itoa(c.MemoryMB),
 		"AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand", "AWS_LAMBDA_LOG_GROUP_NAME": c.LogGroup, "AWS_LAMBDA_LOG_STREAM_NAME": c.LogStream,
