@@ -100,7 +100,7 @@ func (m *Mappings) Create(ctx context.Context, by access.Caller, queue string, c
 				return fault.Conflict(`An event source mapping with SQS arn (" %s ") and function (" %s ") already exists. Please update or delete the existing mapping with UUID %s`, row.Queue, row.Function, other.UUID)
 			}
 		}
-		if err := m.room(by.Account); err != nil {
+		if err := m.mayAdd(by.Account); err != nil {
 			return err
 		}
 		return m.rows.In(tx).Create(table.Key{Place: by.Place, Name: row.UUID}, row)
@@ -109,8 +109,8 @@ func (m *Mappings) Create(ctx context.Context, by access.Caller, queue string, c
 	return row, err
 }
 
-// room says whether there may be one more mapping.
-func (m *Mappings) room(account string) error {
+// mayAdd says whether there may be one more mapping.
+func (m *Mappings) mayAdd(account string) error {
 	all, strange := 0, 0
 	configured := func(account string) bool { return m.opt.Configured == nil || m.opt.Configured(account) }
 	for k := range m.rows.Keyed() {
@@ -137,7 +137,7 @@ func (m *Mappings) check(by access.Caller, row *Mapping) error {
 	case queue.Region != by.Region:
 		return fault.Invalid("The event source %s is not in the region of the function, which is %s.", row.Queue, by.Region)
 	}
-	if err := row.checkBatch(strings.HasSuffix(queue.Resource, ".fifo")); err != nil {
+	if err := row.checkBatch(); err != nil {
 		return err
 	}
 	if err := row.complete(); err != nil {
@@ -157,7 +157,8 @@ func (m *Mappings) check(by access.Caller, row *Mapping) error {
 	return nil
 }
 
-func (m *Mapping) checkBatch(fifo bool) error {
+func (m *Mapping) checkBatch() error {
+	fifo := strings.HasSuffix(m.Queue, ".fifo")
 	switch {
 	case fifo && m.Window > 0:
 		return fault.Invalid("Batching window is not supported for FIFO queues.")
@@ -201,7 +202,7 @@ func (m *Mappings) Update(ctx context.Context, by access.Caller, uuid string, c 
 	}
 	next, err = m.rows.Change(ctx, key, func(row *Mapping) error {
 		c.apply(row)
-		if err := row.checkBatch(strings.HasSuffix(row.queue.Resource, ".fifo")); err != nil {
+		if err := row.checkBatch(); err != nil {
 			return err
 		}
 		return row.complete()

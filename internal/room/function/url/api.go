@@ -26,14 +26,14 @@ func Operations(s *Service) []wire.Operation {
 	}
 }
 
-// Cors says which pages may call a URL.
-type Cors struct {
+// corsMembers are a CORS as Lambda spells it.
+type corsMembers struct {
 	AllowCredentials                                        *bool
 	AllowHeaders, AllowMethods, AllowOrigins, ExposeHeaders []string `json:",omitempty"`
 	MaxAge                                                  *int
 }
 
-func (c *Cors) cors() *CORS {
+func (c *corsMembers) cors() *CORS {
 	if c == nil {
 		return nil
 	}
@@ -48,19 +48,19 @@ type urlInput struct {
 type createURLInput struct {
 	urlInput
 	AuthType, InvokeMode *string
-	Cors                 *Cors
+	Cors                 *corsMembers
 }
 
 type updateURLInput struct {
 	urlInput
 	AuthType, InvokeMode *string
-	Cors                 *Cors
+	Cors                 *corsMembers
 }
 
 // urlConfig is a URL.
 type urlConfig struct {
 	FunctionUrl, FunctionArn, AuthType string
-	Cors                               *Cors
+	Cors                               *corsMembers
 	CreationTime                       string
 	LastModifiedTime                   *string
 	InvokeMode                         *string
@@ -77,7 +77,7 @@ func urlOf(ctx context.Context, at catalog.Address, u *URL) urlConfig {
 		CreationTime: time.UnixMicro(u.Created).UTC().Format(micros), LastModifiedTime: &modified, InvokeMode: wire.Opt(u.Mode),
 	}
 	if c := u.CORS; c != nil {
-		out.Cors = &Cors{c.Credentials, c.Headers, c.Methods, c.Origins, c.Expose, c.MaxAge}
+		out.Cors = &corsMembers{c.Credentials, c.Headers, c.Methods, c.Origins, c.Expose, c.MaxAge}
 	}
 	return out
 }
@@ -209,9 +209,9 @@ var Limits = wire.Limits{
 	"updateURLInput.InvokeMode":  modes,
 	"listURLsInput.FunctionName": nameLimit,
 	"listURLsInput.MaxItems":     {Min: 1, Max: 50},
-	"Cors.AllowHeaders":          {Max: 100, Each: &wire.Limit{Max: 1024}},
-	"Cors.AllowMethods":          {Max: 6, Each: &wire.Limit{Max: 6}},
-	"Cors.AllowOrigins":          {Max: 100, Each: &wire.Limit{Min: 1, Max: 253}},
-	"Cors.ExposeHeaders":         {Max: 100, Each: &wire.Limit{Max: 1024}},
-	"Cors.MaxAge":                {HasMin: true, Max: 86_400},
+	"corsMembers.AllowHeaders":   {Max: 100, Each: &wire.Limit{Max: 1024}},
+	"corsMembers.AllowMethods":   {Max: 6, Each: &wire.Limit{Max: 6}},
+	"corsMembers.AllowOrigins":   {Max: 100, Each: &wire.Limit{Min: 1, Max: 253}},
+	"corsMembers.ExposeHeaders":  {Max: 100, Each: &wire.Limit{Max: 1024}},
+	"corsMembers.MaxAge":         {HasMin: true, Max: 86_400},
 }
