@@ -7,6 +7,7 @@ import (
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/room/function/catalog"
 	"github.com/dari-bus/dari/internal/room/function/pool"
+	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/mem"
 )
 
@@ -18,6 +19,9 @@ func (house) Allow(*access.Ask) error { return nil }
 func (house) Find(a catalog.Address) (catalog.Found, error) {
 	return catalog.Found{Version: &catalog.Version{Number: "1"}, At: a}, nil
 }
+
+func (house) Has(store.Tx, catalog.Address) bool { return true }
+func (house) Attach(catalog.Part)                {}
 
 func (house) Keep([]pool.Kept)                  {}
 func (house) Kept(catalog.Found) pool.Readiness { return pool.Readiness{} }
