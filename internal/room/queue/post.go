@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/store"
 )
@@ -27,6 +28,9 @@ type posted struct {
 // A bag is what of a Post is for one queue.
 type bag struct {
 	queue *queue
+	// to is the queue's name, and from who was let in last.
+	to   arn.ARN
+	from access.Caller
 	// opened means that a letter was to be taken out in the transaction, and gone
 	// that there was no queue any more.
 	opened, gone bool
@@ -38,28 +42,39 @@ func (s *Service) NewPost() *Post { return &Post{service: s} }
 // Add makes mail ready, which takes time and so is done before the transaction.
 // An error is one of those of [Service.Deliver], and leaves the mail out.
 func (p *Post) Add(to arn.ARN, m Mail) error {
-	q, err := p.service.admit(to, m.From)
+	b, err := p.bag(to, m.From)
 	if err != nil {
 		return err
 	}
-	c, fifo := q.config(), q.address.FIFO()
+	c, fifo := b.queue.config(), b.queue.address.FIFO()
 	d := m.draft()
 	if err := d.check(&c.Settings, fifo); err != nil {
 		return err
 	}
-	l := posted{bag: p.bag(q)}
+	l := posted{bag: b}
 	l.letter = newLetter(&d, c, fifo, nil)
 	p.letters = append(p.letters, l)
 	return nil
 }
 
-func (p *Post) bag(q *queue) *bag {
-	if i := slices.IndexFunc(p.bags, func(b *bag) bool { return b.queue == q }); i >= 0 {
-		return p.bags[i]
+// bag returns what there is for a queue, if the sender may put mail there. Who was let
+// in a moment ago is not asked again: the mail of one transaction arrives at once.
+func (p *Post) bag(to arn.ARN, from access.Caller) (*bag, error) {
+	i := slices.IndexFunc(p.bags, func(b *bag) bool { return b.to == to })
+	if i >= 0 && p.bags[i].from == from {
+		return p.bags[i], nil
 	}
-	b := &bag{queue: q}
+	q, err := p.service.admit(to, from)
+	if err != nil {
+		return nil, err
+	}
+	if i >= 0 && p.bags[i].queue == q {
+		p.bags[i].from = from
+		return p.bags[i], nil
+	}
+	b := &bag{queue: q, to: to, from: from}
 	p.bags = append(p.bags, b)
-	return b
+	return b, nil
 }
 
 // Take puts the nth mail that was added, from 0, on its queue in tx. False means

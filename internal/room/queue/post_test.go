@@ -153,3 +153,16 @@ func TestALongPollEndsWithTheTransactionThatPosts(t *testing.T) {
 		}
 	})
 }
+
+// What one sender may is nothing that another one may, though both write at once.
+func TestAPostAsksForEachSender(t *testing.T) {
+	r := newRig(t)
+	const other = rule + "-2"
+	a := r.create("q", statement(`{"Effect":"Deny","Principal":"*","Action":"sqs:SendMessage","Resource":"*","Condition":{"ArnEquals":{"aws:SourceArn":"`+other+`"}}}`))
+	p := r.NewPost()
+	for _, from := range []string{rule, rule, other, rule, other} {
+		if err := p.Add(to(a), Mail{Body: []byte("m"), From: sentBy(t, from)}); (err == nil) != (from == rule) {
+			t.Errorf("from %s: %v", from, err)
+		}
+	}
+}
