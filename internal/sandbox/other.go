@@ -5,6 +5,7 @@ package sandbox
 import (
 	"context"
 	"errors"
+	"net"
 	"os"
 )
 
@@ -36,6 +37,9 @@ func (s *Sandbox) Remove(string) error { return nil }
 
 // NewUser gives none.
 func (s *Sandbox) NewUser() (*User, error) { return nil, errSystem }
+
+// Opened says no.
+func (u *User) Opened(net.Conn) bool { return false }
 
 // Release gives nothing back.
 func (u *User) Release() {}

@@ -304,8 +304,8 @@ func roundUp(d time.Duration) time.Duration {
 	return (d + time.Millisecond - 1).Truncate(time.Millisecond)
 }
 
-// start starts the process of an environment.
-func (env *Environment) start(ctx context.Context, api string, out *os.File) (*sandbox.Process, error) {
+// start starts the process of an environment, as a user.
+func (env *Environment) start(ctx context.Context, api string, out *os.File, user *sandbox.User) (*sandbox.Process, error) {
 	p := env.layout()
 	path, args, err := env.program(p)
 	if err != nil {
@@ -314,7 +314,7 @@ func (env *Environment) start(ctx context.Context, api string, out *os.File) (*s
 	return env.engine.opt.Sandbox.Start(ctx, sandbox.Command{
 		Path: path, Args: args, Env: env.variables(p, api), Dir: p.task, Binds: p.binds,
 		TmpBytes: int64(env.c.StorageMB) << 20, MemoryBytes: int64(env.c.MemoryMB) << 20, MaxProcesses: maxProcesses,
-		Stdout: out, Stderr: out, ExtraFiles: []*os.File{out},
+		Stdout: out, Stderr: out, ExtraFiles: []*os.File{out}, User: user,
 	})
 }
 

@@ -24,6 +24,8 @@ type run struct {
 	cancel  context.CancelFunc
 
 	out *pipe // what it prints, and the frames of its log
+	// user is who runs it, and who may call the API; nil where all have the server's user.
+	user *sandbox.User
 
 	// Once ended is closed these are constant.
 	exit     sandbox.Exit
@@ -41,11 +43,17 @@ type run struct {
 // newRun starts a process for an environment, which ends with ctx.
 func (env *Environment) newRun(ctx context.Context) (*run, error) {
 	r := &run{env: env, started: time.Now(), calls: make(chan *call, 1), ready: make(chan struct{}), ended: make(chan struct{})}
+	var err error
+	if r.user, err = env.engine.opt.Sandbox.NewUser(); err != nil {
+		return nil, err
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
+		r.user.Release()
 		return nil, fmt.Errorf("listen for the function: %w", err)
 	}
 	if r.out, err = newPipe(&splitter{emit: env.log.emit}); err != nil {
+		r.user.Release()
 		return nil, errors.Join(err, listener.Close())
 	}
 	ctx, r.cancel = context.WithCancel(ctx)
@@ -53,13 +61,14 @@ func (env *Environment) newRun(ctx context.Context) (*run, error) {
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
-		_ = server.Serve(listener) // until it is closed
+		_ = server.Serve(newGate(listener, r.user)) // until it is closed
 	}()
 	go r.out.run()
 	go func() {
 		r.execute(ctx, listener.Addr().String())
 		_ = server.Close() // nobody is left who calls
 		<-served
+		r.user.Release()
 		close(r.ended)
 	}()
 	return r, nil
@@ -68,7 +77,7 @@ func (env *Environment) newRun(ctx context.Context) (*run, error) {
 // execute runs the process until its end.
 func (r *run) execute(ctx context.Context, api string) {
 	defer r.cancel()
-	process, err := r.env.start(ctx, api, r.out.write)
+	process, err := r.env.start(ctx, api, r.out.write, r.user)
 	_ = r.out.write.Close() // the process has its own
 	if err == nil {
 		r.mu.Lock()
