@@ -74,6 +74,14 @@ func (b *Body) buffer() *bytes.Buffer {
 	return buffer
 }
 
+// Keep has Free not give back n bytes of what was taken for what the body is decoded to,
+// or as many as that was, and returns how many: the caller gives them back.
+func (b *Body) Keep(n int64) int64 {
+	n = min(n, b.taken/2)
+	b.taken -= n
+	return n
+}
+
 // Free gives back what the body lives in. It may be called again. ctx is that of
 // the request.
 func (b *Body) Free(ctx context.Context) {

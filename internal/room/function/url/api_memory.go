@@ -22,27 +22,40 @@ func newMemory(d Door) *memory {
 	return &memory{d.Bodies, half.Share("events"), d.Answers.Divided()}
 }
 
-// waitForRoom is how long an event waits for its half.
-const waitForRoom = 5 * time.Second
+const (
+	// waitForRoom is how long an event waits for its half. Its body has memory meanwhile.
+	waitForRoom = 5 * time.Second
+	// smallEvent is the size up to which events are not counted, and by how much one may
+	// be longer than what was taken for it, in bytes.
+	smallEvent = 64 << 10
+)
 
-// take takes n bytes for an event.
-func (m *memory) take(ctx context.Context, n int64) error {
+// An eventMemory is what an event has of the memory.
+type eventMemory struct{ events, bodies int64 }
+
+// take takes n bytes for the event that a body becomes: those that the body has for that,
+// and what is missing.
+func (m *memory) take(ctx context.Context, b *body.Body, n int64) (eventMemory, error) {
 	waiting, cancel := context.WithTimeout(ctx, waitForRoom)
 	defer cancel()
 	if err := m.events.Take(waiting, n); err != nil {
-		return err
+		return eventMemory{}, err
 	}
-	if err := m.bodies.Take(ctx, n); err != nil {
-		m.events.Give(n)
-		return err
+	has := eventMemory{n, b.Keep(n)}
+	if missing := n - has.bodies; missing > smallEvent {
+		if err := m.bodies.Take(waiting, missing); err != nil {
+			m.give(ctx, has)
+			return eventMemory{}, err
+		}
+		has.bodies = n
 	}
-	return nil
+	return has, nil
 }
 
-// give gives n bytes back that were taken for an event.
-func (m *memory) give(ctx context.Context, n int64) {
-	m.bodies.Give(ctx, n)
-	m.events.Give(n)
+// give gives back what an event has.
+func (m *memory) give(ctx context.Context, has eventMemory) {
+	m.bodies.Give(ctx, has.bodies)
+	m.events.Give(has.events)
 }
 
 // answer takes n bytes for an answer, if they are free, and answered gives them back.

@@ -158,7 +158,7 @@ var errBusy = refuse(http.StatusServiceUnavailable, "ServiceUnavailableException
 // An input is the event of a request, and how much memory it has.
 type input struct {
 	text  []byte
-	taken int64
+	taken eventMemory
 }
 
 // read reads a request, of somebody who may come in.
@@ -201,10 +201,10 @@ func (c *call) read() (in input, by access.Caller, err error) {
 		if n <= smallEvent {
 			return nil
 		}
-		if err := c.memory.take(c.r.Context(), int64(n)); err != nil {
+		var err error
+		if in.taken, err = c.memory.take(c.r.Context(), &b, int64(n)); err != nil {
 			return errBusyBodies
 		}
-		in.taken = int64(n)
 		return nil
 	})
 	if err != nil {
@@ -212,9 +212,6 @@ func (c *call) read() (in input, by access.Caller, err error) {
 	}
 	return in, by, err
 }
-
-// smallEvent is the size up to which events are not counted, in bytes.
-const smallEvent = 64 << 10
 
 var errBusyBodies = refuse(http.StatusServiceUnavailable, "ServiceUnavailableException", "Too many large requests are being read. Try again a little later, or send smaller ones.")
 
