@@ -130,7 +130,7 @@ func (a *App) handler() (*front, error) {
 	bodies := a.listener.Bodies(a.opt.memory.Share(memoryRequests))
 	aws, err := wire.NewHandler(wire.Options{
 		Services: a.services(), Region: a.opt.Region, Account: a.opt.Account, Host: host,
-		Keys: a.credentials(), Open: a.opt.keys == nil, Known: door.Known, Log: a.opt.Log,
+		Keys: a.credentials(), Open: a.opt.keys == nil, Known: bodies.Known, Log: a.opt.Log,
 		Bodies:  bodies,
 		Answers: a.opt.memory.Share(memoryAnswers),
 		Record:  a.trail.Record,

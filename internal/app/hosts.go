@@ -27,7 +27,7 @@ func (a *App) hosts(public string, bodies *door.Bodies) []hostRoute {
 	urls := a.functions.URLs.Handler(url.Door{
 		Keys: a.credentials(), Open: a.opt.keys == nil, OnePermission: a.opt.LenientURLs,
 		Bodies: bodies, Answers: a.opt.memory.Share(memoryAnswers),
-		Known: door.Known, Log: a.opt.Log,
+		Known: bodies.Known, Log: a.opt.Log,
 	})
 	all := []hostRoute{
 		{"{id}.execute-api.localhost", http.HandlerFunc(noAPI)},

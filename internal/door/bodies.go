@@ -78,6 +78,24 @@ func (b *Bodies) Give(ctx context.Context, n int64) {
 	}
 }
 
+// Known is [Known], and what the call holds is no stranger's any more: what it keeps for
+// long does not keep strangers out.
+func (b *Bodies) Known(ctx context.Context) {
+	Known(ctx)
+	if c, ok := ctx.Value(connKey{}).(*conn); ok {
+		b.strangers.Give(c.own())
+	}
+}
+
+// own returns how much c holds as a stranger, which it does no longer.
+func (c *conn) own() int64 {
+	c.door.mu.Lock()
+	defer c.door.mu.Unlock()
+	n := c.strange
+	c.strange = 0
+	return n
+}
+
 func (c *conn) isKnown() bool {
 	c.door.mu.Lock()
 	defer c.door.mu.Unlock()

@@ -337,3 +337,40 @@ func BenchmarkConnState(b *testing.B) {
 		l.State(c, http.StateIdle)
 	}
 }
+
+// What somebody holds who is known is no stranger's: the function that it is for may run
+// for minutes.
+func TestTheMemoryOfTheKnownIsNotThatOfStrangers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		share := budget.New(1000, []budget.Part{{Name: "a", Percent: 100}}).Share("a")
+		var bodies *Bodies
+		known, end := make(chan struct{}), make(chan struct{})
+		s := newHouse(10, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if err := bodies.Take(r.Context(), 250); err != nil {
+				t.Error(err)
+				return
+			}
+			<-known
+			bodies.Known(r.Context())
+			<-end
+			bodies.Give(r.Context(), 250)
+		}))
+		bodies = s.door.Bodies(share)
+		c := s.dial()
+		send(c, get)
+		synctest.Wait()
+		if bodies.strangers.Used() != 250 || share.Used() != 250 {
+			t.Errorf("of a stranger %d bytes, %d in all", bodies.strangers.Used(), share.Used())
+		}
+		close(known)
+		synctest.Wait()
+		if bodies.strangers.Used() != 0 || share.Used() != 250 {
+			t.Errorf("of one who is known %d bytes, %d in all", bodies.strangers.Used(), share.Used())
+		}
+		close(end)
+		s.close(t, c)
+		if share.Used() != 0 || bodies.strangers.Used() != 0 {
+			t.Errorf("%d and %d bytes are left", share.Used(), bodies.strangers.Used())
+		}
+	})
+}
