@@ -71,6 +71,9 @@ func TestMappingsSayWhatIsWrongWithThem(t *testing.T) {
 func TestMappingsAreMadeChangedAndDeleted(t *testing.T) {
 	d := openDoor(t)
 	d.mustCreate("")
+	if status, answer := d.mapping("q", `,"Tags":{"a":"`+strings.Repeat("b", 257)+`"}`); status != 400 {
+		t.Errorf("a tag that is too long: %d %v", status, answer)
+	}
 	status, answer := d.mapping("q", `,"Tags":{"a":"b"}`)
 	uuid := between(answer, `"UUID":"`, `"`)
 	if status != 202 || uuid == "" {

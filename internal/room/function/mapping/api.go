@@ -330,6 +330,7 @@ func Named(at access.Place, resource string) string {
 var Limits = wire.Limits{
 	"createMappingInput.EventSourceArn":           {Pattern: arnPattern},
 	"createMappingInput.FunctionName":             {Required: true, Min: 1, Max: 140, Pattern: catalog.NamePattern},
+	"createMappingInput.Tags":                     {Keys: &wire.Limit{Min: 1, Max: 128}, Each: &wire.Limit{Max: 256}},
 	"mappingInput.BatchSize":                      {Min: 1, Max: 10_000},
 	"mappingInput.MaximumBatchingWindowInSeconds": {HasMin: true, Max: 300},
 	"mappingInput.FunctionResponseTypes":          {Max: 1, Each: &wire.Limit{Enum: []string{"ReportBatchItemFailures"}}},
