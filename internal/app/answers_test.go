@@ -103,12 +103,12 @@ func tryStretched(t *testing.T, a *App, s *wire.Service, operation string, h str
 	}
 	var body bytes.Buffer
 	body.WriteString(h.before)
-	for i := 0; body.Len() < size; i++ {
-		if strings.Contains(h.part, "%") {
+	if strings.Contains(h.part, "%") {
+		for i := 0; body.Len() < size; i++ {
 			fmt.Fprintf(&body, h.part, i)
-		} else {
-			body.WriteString(h.part)
 		}
+	} else {
+		body.WriteString(strings.Repeat(h.part, size/len(h.part)))
 	}
 	body.WriteString(h.after)
 	r := httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(body.Bytes()))
