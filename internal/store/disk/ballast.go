@@ -28,6 +28,7 @@ type ballast struct {
 	low      int64 // 0: nobody knows how much room there is
 	full     atomic.Bool
 	unlooked atomic.Int64 // bytes written since the last look
+	given    atomic.Int64 // how often it was given up
 
 	mu   sync.Mutex
 	held int64 // bytes, or 0
@@ -36,7 +37,8 @@ type ballast struct {
 
 // openBallast takes the ballast, unless the disk is full. On a small disk, portion,
 // which is what the engine collects in memory, becomes smaller: a ballast holds
-// four portions, as many as may have to be written when the store is opened.
+// five portions, of which four may have to be written before the logs that hold
+// them can go, and one is for the log meanwhile.
 func openBallast(fs vfs.FS, dir string, log *slog.Logger, portion int) (*ballast, int) {
 	b := &ballast{fs: fs, dir: dir, log: log}
 	usage, err := fs.GetDiskUsage(dir)
@@ -44,7 +46,7 @@ func openBallast(fs vfs.FS, dir string, log *slog.Logger, portion int) (*ballast
 		return b, portion // Such as a file system in memory. A full one is an error like others.
 	}
 	portion = min(portion, max(int(usage.TotalBytes/16), 128<<10))
-	b.low, b.want = 2*int64(portion), 4*int64(portion)
+	b.low, b.want = 2*int64(portion), 5*int64(portion)
 	if _, err := fs.Stat(b.name()); err == nil {
 		_ = b.take() // Of an earlier start. If it is not whole, it is taken anew when there is room.
 	}
@@ -147,10 +149,15 @@ func fill(f vfs.File, n int64) error {
 	return f.Sync()
 }
 
-// give gives the ballast up, and reports whether there was one.
-func (b *ballast) give() bool {
+// give gives the ballast up, unless that was done since it had been given up so many
+// times, and reports whether there is room because of it: two who write find the disk
+// full at the same time, and one ballast is for both.
+func (b *ballast) give(times int64) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.given.Load() != times {
+		return true
+	}
 	if b.held == 0 {
 		return false
 	}
@@ -158,6 +165,7 @@ func (b *ballast) give() bool {
 	if err := b.fs.Remove(b.name()); err != nil {
 		return false
 	}
+	b.given.Add(1)
 	b.turn(true, 0)
 	b.log.Warn("store: the disk is full to the last byte; the room that was kept back is given up", "dir", b.dir, "file", journal.Ballast)
 	return true

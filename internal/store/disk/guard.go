@@ -80,9 +80,10 @@ func (g guard) patient(vital bool, c vfs.DiskWriteCategory, fn func() error) err
 		within = lackVital
 	}
 	for began := time.Now(); ; {
+		given := g.s.ballast.given.Load()
 		err := fn()
 		switch {
-		case isFull(err) && c != merging && (g.s.ballast.give() || g.dropLogs()):
+		case isFull(err) && c != merging && (g.s.ballast.give(given) || g.dropLogs()):
 		case isOut(err) && g.s.spares.give():
 			g.s.log.Warn("store: the process has too many files and connections open; allow it more (ulimit -n)", "dir", g.s.dir, "err", err)
 		case isOut(err) && time.Since(began) < within:
