@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"encoding/binary"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -46,8 +47,11 @@ func TestWhatTheFirstVersionLeftIsDelivered(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
+		var mu sync.Mutex // several are tried at once
 		got := map[string]*target.Delivery{}
 		b := newBench(t, options{Store: s, Sink: sinkFunc(func(d *target.Delivery) error {
+			mu.Lock()
+			defer mu.Unlock()
 			got[d.ID] = d
 			if d.ID == "third" {
 				return target.Temporary(target.CodeConnection, "down")
