@@ -25,7 +25,7 @@ func (a *App) openBuilds(ctx context.Context, r *rooms, guard access.Guard) (roo
 	}
 	var err error
 	r.builds, err = build.Open(ctx, build.Options{
-		Store: a.store, Guard: guard, Runner: run, Slots: max(runtime.NumCPU(), 2), MemoryBytes: int64(a.opt.memoryOfPrograms()) << 20, Log: a.opt.Log, Endpoint: a.inside,
+		Store: a.store, Guard: guard, Runner: run, Slots: max(runtime.NumCPU(), 2), MemoryBytes: int64(a.opt.memoryOfPrograms()) << 20, Log: a.opt.Log, Endpoint: a.inside, Configured: a.opt.configured,
 		Emit:   func(from access.Caller, e event.Entry) (build.Emission, error) { return r.buses.Prepare(from, e) },
 		Assume: r.assumeForBuild,
 		Write:  r.writeForBuild,

@@ -32,7 +32,7 @@ func API(s *Service) *wire.Service {
 		Operations:  slices.Concat(a.projectRows(), a.buildRows(), refused()),
 		Limits:      limits,
 		Quotas: []string{
-			"An account has at most 5,000 projects in a region; 100 of its builds wait for their turn, beside those that run, and the last 2,000 in a region are kept, while their settings have no more than 32 MiB together.",
+			"An account has at most 5,000 projects in a region, and 32 MiB of their settings in all; 100 of its builds wait for their turn, beside those that run, and the last 2,000 in a region are kept, while the settings of all that it has are no more than 32 MiB. Accounts that are not in the settings have as much of either together.",
 			"As many builds run as the machine has processors, two at least, and together they may use what -memory leaves of the machine: one that may use more gets that, and runs alone. Accounts take turns; one that has no build running does not wait for those of others to end, while at most as many run once more.",
 			"The settings of a project or a build have at most 256 KiB as JSON. A buildspec has at most 256 KiB, and 20,000 values with its aliases written out. A source and an artifact have at most 100,000 files and 4 GiB each.",
 		},

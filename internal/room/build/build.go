@@ -99,12 +99,9 @@ const (
 	maxWaiting = 100
 )
 
-// maxKept is how large the settings of those that are kept are together; while none is
-// larger than few, that need not be looked at.
-const (
-	maxKept = 32 << 20
-	few     = maxKept / maxBuilds
-)
+// maxKept is how large the settings of those that are kept of an account are together, and
+// of all accounts that callers made up.
+const maxKept = 32 << 20
 
 // maxLine is how many builds of all accounts may wait: without keys an account is what
 // a caller says it is.
@@ -135,6 +132,9 @@ type Options struct {
 	// together; 0 is no bound.
 	Slots       int
 	MemoryBytes int64
+	// Configured says whether an account is one that the settings name, and not one that
+	// a caller made up; nil for all are. The others share what they may keep.
+	Configured func(account string) bool
 	// Log hears what goes wrong in the background. Nil means slog.Default().
 	Log *slog.Logger
 }
@@ -149,6 +149,7 @@ type Service struct {
 	opt Options
 	*catalog.Catalog
 	builds *table.Table[Build]
+	scale  *table.Scale
 	line   *line
 	// woken says that there is something to run.
 	woken chan struct{}
@@ -163,11 +164,13 @@ func Open(ctx context.Context, opt Options) (*Service, error) {
 		opt.Log = slog.Default()
 	}
 	s := &Service{opt: opt, woken: make(chan struct{}, 1), line: newLine(opt.Slots, opt.MemoryBytes)}
+	s.scale = &table.Scale{Max: maxKept, What: "builds", Configured: opt.Configured}
 	var err error
-	if s.Catalog, err = catalog.Open(ctx, opt.Store, opt.Guard); err == nil {
+	if s.Catalog, err = catalog.Open(ctx, opt.Store, opt.Guard, opt.Configured); err == nil {
 		s.builds, err = table.Open(ctx, table.Options[Build]{
 			Store: opt.Store, Prefix: "build/build/", Version: 1, Max: maxBuilds,
-			Full: fault.Limit("Cannot have more than %d builds that are not over", maxBuilds),
+			Full:  fault.Limit("Cannot have more than %d builds that are not over", maxBuilds),
+			Scale: s.scale, Weight: func(b *Build) int { return b.Bytes },
 			Complete: func(k table.Key, b *Build) error {
 				b.place = k.Place
 				return nil
@@ -265,33 +268,34 @@ func (s *Service) claim(ctx context.Context, b *Build) (mine *claim, same *Build
 	}
 }
 
-// makeRoom removes the oldest builds of the place of one that is to come, while there
-// are as many as are kept, or as large ones.
+// makeRoom removes the oldest builds of the account of one that is to come: some of its
+// place while that has as many as are kept, and then as many as it takes for its settings.
 func (s *Service) makeRoom(tx store.Tx, b *Build) error {
 	w := s.builds.In(tx)
-	full := w.Count(b.place, "") >= maxBuilds
-	if !full && b.Bytes <= few {
+	spare := 0
+	if w.Count(b.place, "") >= maxBuilds {
+		spare = maxBuilds / 20
+	}
+	if spare == 0 && s.scale.Fits(b.place.Account, b.Bytes) {
 		return nil
 	}
 	var over []*Build
-	bytes := b.Bytes
-	for old := range s.builds.Each(b.place, "") {
-		if w.Find(old.key()) == nil {
-			continue
-		}
-		if bytes += old.Bytes; old.Over() {
+	for old := range s.builds.All() {
+		if old.place.Account == b.place.Account && old.Over() && w.Find(old.key()) != nil {
 			over = append(over, old)
 		}
 	}
 	slices.SortFunc(over, func(a, b *Build) int { return cmp.Compare(a.Started, b.Started) })
-	for i, old := range over {
-		if bytes <= maxKept && (!full || i >= maxBuilds/20) {
-			break
+	for _, old := range over {
+		switch here := old.place == b.place; {
+		case here && spare > 0:
+			spare--
+		case s.scale.Fits(b.place.Account, b.Bytes):
+			continue
 		}
 		if _, err := w.Delete(old.key()); err != nil {
 			return err
 		}
-		bytes -= old.Bytes
 	}
 	return nil
 }

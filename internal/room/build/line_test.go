@@ -238,3 +238,34 @@ func TestOldBuildsMakeRoom(t *testing.T) {
 		}
 	})
 }
+
+// Whoever is taken at their word can be as many accounts as they like.
+func TestAccountsThatAreMadeUpHaveABoundOfBuildsTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := openHouse(t, 1)
+		h.stop()
+		h.opt.Configured = func(string) bool { return false }
+		h.start()
+		defer h.stop()
+		h.call("CreateProject", shop+"}")
+		first := h.begin("")
+		time.Sleep(time.Minute)
+		like := h.s.builds.Find(table.Key{Place: root.Place, Name: first})
+		for i := range 4 {
+			old := *like
+			old.place.Account, old.Settings, old.Bytes = fmt.Sprintf("%012d", i), catalog.Settings{}, maxKept/4-256-(like.Bytes+300)/4
+			if err := h.s.write(t.Context(), &old, nil, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		second := h.begin("")
+		time.Sleep(time.Minute)
+		if got := h.call("BatchGetBuilds", `{"ids":["`+first+`"]}`); at(got, "buildsNotFound.0") != first || h.status(second) != "COMPLETED SUCCEEDED" {
+			t.Errorf("the account's own first build did not make room: %v, %s", got, h.status(second))
+		}
+		out := h.call("StartBuild", `{"projectName":"web-shop","buildspecOverride":"version: 0.2\n#`+strings.Repeat("x", 8<<10)+`"}`)
+		if out["__type"] != "AccountLimitExceededException" || !strings.Contains(fmt.Sprint(out["message"]), "-keys") || h.status(second) != "COMPLETED SUCCEEDED" {
+			t.Errorf("%v", out)
+		}
+	})
+}

@@ -52,13 +52,17 @@ func (w Writer[R]) Create(k Key, r *R) error {
 }
 
 // Put makes a record or replaces the one that is there. The table keeps r. The
-// fault of one too many in the place is Full.
+// fault of one too many in the place is Full; see [Scale] for one that is too large.
 func (w Writer[R]) Put(k Key, r *R) error {
 	if err := k.check(); err != nil {
 		return err
 	}
-	if w.Find(k) == nil && w.Count(k.Place, "") >= w.t.opt.Max {
+	old := w.Find(k)
+	if old == nil && w.Count(k.Place, "") >= w.t.opt.Max {
 		return w.t.opt.Full
+	}
+	if err := w.weigh(k, old, r); err != nil {
+		return err
 	}
 	key := w.t.key(k)
 	value, err := w.t.write(r)
@@ -95,6 +99,9 @@ func (w Writer[R]) Change(k Key, fn func(r *R) error) (*R, error) {
 func (w Writer[R]) Delete(k Key) (*R, error) {
 	old, err := w.Get(k)
 	if err != nil {
+		return nil, err
+	}
+	if err := w.weigh(k, old, nil); err != nil {
 		return nil, err
 	}
 	key := w.t.key(k)

@@ -44,6 +44,10 @@ type Options[R any] struct {
 	Complete func(k Key, r *R) error
 	// Max is how many records an account may have in a region.
 	Max int
+	// Scale bounds how many bytes the records take, nil does not. Weight is about how many
+	// one holds; where it does not grow, a record can always be changed.
+	Scale  *Scale
+	Weight func(r *R) int
 
 	// Missing and Exists are the faults of a name that no record has, and of one
 	// that is taken; Full is the fault of an account that has Max. They are said in
@@ -81,6 +85,10 @@ func Open[R any](ctx context.Context, opt Options[R]) (*Table[R], error) {
 				return fmt.Errorf("%s: %w", key, err)
 			}
 			all = all.Put(bytes.Clone(key), r)
+			if opt.Scale != nil {
+				k, _ := t.parse(key) // it was just read as one
+				opt.Scale.count(k.Account, t.weight(r))
+			}
 		}
 		return nil
 	})

@@ -22,8 +22,12 @@ const (
 	Principal = "codebuild.amazonaws.com"
 )
 
-// maxProjects is how many projects an account may have in a region.
-const maxProjects = 5000
+// maxProjects is how many projects an account may have in a region, and maxBytes how large
+// they may be together: they are in memory.
+const (
+	maxProjects = 5000
+	maxBytes    = 32 << 20
+)
 
 // The bounds of tags.
 const (
@@ -52,10 +56,21 @@ type Project struct {
 	ID string
 	// Builds is the number of its last build.
 	Builds int64
+	// Bytes is how large settings and tags are.
+	Bytes int `json:"-"`
 }
 
 // ARN names the project.
 func (p *Project) ARN() string { return ARN(p.Place, p.Name) }
+
+// size is how many bytes settings and tags are.
+func (p *Project) size() int {
+	n := p.Settings.Size()
+	for _, t := range p.Tags {
+		n += len(t.Key) + len(t.Value)
+	}
+	return n
+}
 
 func (p *Project) key() table.Key { return table.Key{Place: p.Place, Name: p.Name} }
 
@@ -86,13 +101,16 @@ type Catalog struct {
 	projects *table.Table[Project]
 }
 
-// Open reads the projects.
-func Open(ctx context.Context, from store.Store, guard access.Guard) (*Catalog, error) {
+// Open reads the projects. configured says whether an account is one that the settings
+// name, and not one that a caller made up; nil for all are.
+func Open(ctx context.Context, from store.Store, guard access.Guard, configured func(account string) bool) (*Catalog, error) {
 	all, err := table.Open(ctx, table.Options[Project]{
 		Store: from, Prefix: "build/project/", Version: 1, Max: maxProjects,
-		Full: fault.Limit("Cannot have more than %d projects for the account", maxProjects),
+		Full:   fault.Limit("Cannot have more than %d projects for the account", maxProjects),
+		Scale:  &table.Scale{Max: maxBytes, What: "projects", Configured: configured},
+		Weight: func(p *Project) int { return p.Bytes },
 		Complete: func(k table.Key, p *Project) error {
-			p.Place = k.Place
+			p.Place, p.Bytes = k.Place, p.size()
 			return nil
 		},
 	})
@@ -153,6 +171,7 @@ func (c *Catalog) complete(by access.Caller, p *Project, role string) error {
 			return Invalid("the key of a tag has 1 to %d characters, and its value at most %d: %.200q", maxTagKey, maxTagValue, t.Key)
 		}
 	}
+	p.Bytes = p.size()
 	if r := *p.ServiceRole; r != role {
 		return c.Passes(by, r)
 	}
