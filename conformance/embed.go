@@ -1,6 +1,7 @@
 // Package conformance holds, as text files, what EventBridge does: its pattern
-// language, its target inputs and its schedules; and how IAM's policies decide. Any
-// implementation can run them; README.md describes the format.
+// language, its target inputs and its schedules; how IAM's policies decide; and what the
+// mapping templates of API Gateway write. Any implementation can run them; README.md
+// describes the format.
 //
 // The package has no code on purpose. It leaves out how the cases are run,
 // which each implementation does in its own tests.
@@ -10,5 +11,5 @@ import "embed"
 
 // Files holds the cases, one directory per language, and README.md.
 //
-//go:embed README.md pattern transform schedule policy
+//go:embed README.md pattern transform schedule policy vtl
 var Files embed.FS

@@ -43,6 +43,8 @@ var rooms = []room{
 	{"internal/filter", []string{"internal/rawjson", "internal/regex"}, true},
 	{"internal/insights/eval", []string{"internal/rawjson", "internal/regex"}, true},
 	{"internal/insights", []string{"internal/insights/eval", "internal/regex"}, true},
+	{"internal/vtl/value", []string{"internal/quote", "internal/regex"}, true},
+	{"internal/vtl", []string{"internal/vtl/value"}, true},
 	{"conformance", nil, true},
 
 	// Ground.

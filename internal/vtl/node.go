@@ -1,0 +1,256 @@
+package vtl
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/dari-bus/dari/internal/vtl/value"
+)
+
+// A node is a part of a template that writes or does something.
+type node interface{ render(r *run) error }
+
+type (
+	text     string
+	breaking struct{}
+	stopping struct{}
+
+	// set puts a value where a reference leads. What is nothing is not put.
+	set struct {
+		to    *reference
+		value expr
+	}
+	conditional struct {
+		branches  []branch
+		otherwise []node
+	}
+	branch struct {
+		when  expr
+		nodes []node
+	}
+	loop struct {
+		at    int
+		name  string
+		of    expr
+		nodes []node
+	}
+	definition struct {
+		name  string
+		nodes []node
+	}
+	evaluation struct {
+		at int
+		of expr
+	}
+
+	// A macro is called with arguments for its parameters.
+	macro struct {
+		parameters []string
+		nodes      []node
+	}
+	// A call writes its source if there is no such macro.
+	call struct {
+		at           int
+		name, source string
+		arguments    []expr
+		body         []node
+	}
+)
+
+func (t text) render(r *run) error { return r.Write(string(t)) }
+func (breaking) render(*run) error { return errBreak }
+func (stopping) render(*run) error { return errStop }
+
+func (s *set) render(r *run) error {
+	v, err := s.value.eval(r)
+	if err != nil || v == nil {
+		return r.locate(err, s.to.at)
+	}
+	return s.to.assign(r, v)
+}
+
+func (c *conditional) render(r *run) error {
+	for _, b := range c.branches {
+		v, err := b.when.eval(r)
+		if err != nil {
+			return err
+		}
+		if value.Truth(v) {
+			return r.render(b.nodes)
+		}
+	}
+	return r.render(c.otherwise)
+}
+
+func (d *definition) render(r *run) error {
+	r.vars[d.name] = &block{d.nodes, r}
+	return nil
+}
+
+func (l *loop) render(r *run) error {
+	v, err := l.of.eval(r)
+	if err != nil {
+		return r.locate(err, l.at)
+	}
+	elements, ok := value.Elements(v)
+	if !ok {
+		return nil
+	}
+	state := &rounds{of: elements, outer: r.loop}
+	defer r.restore(l.name, "foreach", "velocityCount", "velocityHasNext")()
+	r.loop = state
+	defer func() { r.loop = state.outer }()
+	r.vars["foreach"] = state
+	for i, item := range state.of {
+		if i == MaxLoops {
+			return r.locate(fmt.Errorf("#foreach goes round more than %d times", MaxLoops), l.at)
+		}
+		state.index = i
+		r.vars[l.name], r.vars["velocityCount"], r.vars["velocityHasNext"] = item, int64(i+1), i+1 < len(state.of)
+		if err := r.render(l.nodes); err == errBreak || err == nil && state.stopped {
+			break
+		} else if err != nil {
+			return err
+		}
+		if err := r.Work(0); err != nil {
+			return r.locate(err, l.at)
+		}
+	}
+	return nil
+}
+
+// restore returns a function that gives variables the values that they have now.
+func (r *run) restore(names ...string) func() {
+	before := make([]Value, len(names))
+	for i, name := range names {
+		before[i] = r.vars[name]
+	}
+	return func() {
+		for i, name := range names {
+			if r.vars[name] = before[i]; before[i] == nil {
+				delete(r.vars, name)
+			}
+		}
+	}
+}
+
+func (c *call) render(r *run) error {
+	m := r.macros[c.name]
+	if m == nil {
+		return r.Write(c.source)
+	}
+	values := make([]Value, len(m.parameters))
+	for i, e := range c.arguments {
+		v, err := e.eval(r)
+		if err != nil {
+			return r.locate(err, c.at)
+		}
+		if i < len(values) {
+			values[i] = v
+		}
+	}
+	names := append([]string{"bodyContent"}, m.parameters...)
+	defer r.restore(names...)()
+	if c.body != nil {
+		r.vars["bodyContent"] = &block{c.body, r}
+	}
+	for i, name := range m.parameters {
+		r.vars[name] = values[i]
+	}
+	return r.locate(r.enter(m.nodes), c.at)
+}
+
+func (e *evaluation) render(r *run) error {
+	v, err := e.of.eval(r)
+	if err != nil || v == nil {
+		return r.locate(err, e.at)
+	}
+	source, err := r.Text(v)
+	if err != nil {
+		return r.locate(err, e.at)
+	}
+	if err := r.Take(len(source) * 32); err != nil { // about what is made of it
+		return r.locate(err, e.at)
+	}
+	t, err := Compile(source)
+	if err == nil {
+		err = r.evaluate(t)
+	}
+	if located := (*Error)(nil); errors.As(err, &located) {
+		err = fmt.Errorf("in what #evaluate is given, %w", errors.New(located.Error()))
+	}
+	return r.locate(err, e.at)
+}
+
+// evaluate runs a template within another one.
+func (r *run) evaluate(t *Template) error {
+	outer := r.template
+	defer func() { r.template = outer }()
+	r.template = t
+	if len(t.macros) > 0 {
+		r.macros = maps.Clone(r.macros)
+		maps.Copy(r.macros, t.macros)
+	}
+	return r.locate(r.enter(t.nodes), 0)
+}
+
+// A block is what #define makes: it is rendered anew wherever it is printed.
+type block struct {
+	nodes []node
+	run   *run
+}
+
+func (b *block) Print(*value.Run) error { return b.run.enter(b.nodes) }
+
+// rounds are what $foreach says.
+type rounds struct {
+	of      []Value
+	index   int
+	outer   *rounds
+	stopped bool
+}
+
+func (l *rounds) Get(name string) Value {
+	switch name {
+	case "index":
+		return int64(l.index)
+	case "count":
+		return int64(l.index + 1)
+	case "hasNext":
+		return l.index+1 < len(l.of)
+	case "first":
+		return l.index == 0
+	case "last":
+		return l.index+1 == len(l.of)
+	case "parent":
+		if l.outer != nil {
+			return l.outer
+		}
+	case "topmost":
+		for l.outer != nil {
+			l = l.outer
+		}
+		return l
+	}
+	return nil
+}
+
+func (l *rounds) Call(_ *value.Run, name string, _ []Value) (Value, error) {
+	switch name {
+	case "hasNext", "isFirst", "isLast", "getIndex", "getCount":
+		for _, prefix := range []string{"is", "get"} {
+			if rest, ok := strings.CutPrefix(name, prefix); ok {
+				name = strings.ToLower(rest)
+			}
+		}
+		return l.Get(name), nil
+	case "stop":
+		l.stopped = true
+		return "", nil
+	}
+	return nil, nil
+}
+
+func (l *rounds) String() string { return "" }
