@@ -15,9 +15,9 @@
 package accesslog
 
 import (
-	"errors"
-	"fmt"
 	"strings"
+
+	"github.com/dari-bus/dari/internal/fault"
 )
 
 // MaxLength is how many bytes a format may have.
@@ -37,17 +37,17 @@ type piece struct {
 
 const sigil = "$context."
 
-// Compile reads a format. The text of an error is what AWS tells who sets one.
+// Compile reads a format. An error is a fault, with what AWS tells who sets one.
 func Compile(text string, raw bool) (*Format, error) {
 	if text == "" {
-		return nil, errors.New("Access Log value must not be empty")
+		return nil, fault.Invalid("Access Log value must not be empty")
 	}
 	if len(text) > MaxLength {
-		return nil, fmt.Errorf("Access Log format must have at most %d bytes, this one has %d", MaxLength, len(text))
+		return nil, fault.Invalid("Access Log format must have at most %d bytes, this one has %d", MaxLength, len(text))
 	}
 	line := strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r")
 	if strings.ContainsAny(line, "\r\n") {
-		return nil, errors.New("Access Log format must be single line, new line character is allowed only at end of the format")
+		return nil, fault.Invalid("Access Log format must be single line, new line character is allowed only at end of the format")
 	}
 	f := &Format{}
 	f.cut(line)
@@ -56,7 +56,7 @@ func Compile(text string, raw bool) (*Format, error) {
 		known = known || p.name == "requestId" || p.name == "extendedRequestId"
 	}
 	if !known {
-		return nil, errors.New("Access Log format must be single line, and must contain at least $context.requestId or $context.extendedRequestId")
+		return nil, fault.Invalid("Access Log format must be single line, and must contain at least $context.requestId or $context.extendedRequestId")
 	}
 	f.choose(raw)
 	return f, nil
