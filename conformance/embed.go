@@ -11,5 +11,5 @@ import "embed"
 
 // Files holds the cases, one directory per language, and README.md.
 //
-//go:embed README.md pattern transform schedule policy vtl
+//go:embed README.md pattern transform schedule policy vtl mapping
 var Files embed.FS

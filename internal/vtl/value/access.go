@@ -75,7 +75,10 @@ func (r *Run) Set(to, key, v Value) error {
 		if err != nil {
 			return err
 		}
-		return to.Set(name, v)
+		if err := r.Take(sizeOfMember); err != nil {
+			return err
+		}
+		return to.Set(r, name, v)
 	}
 	return nil
 }

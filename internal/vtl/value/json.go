@@ -75,8 +75,8 @@ func (j *reader) plain(text string) (Value, error) {
 }
 
 func (j *reader) value(depth int) (Value, error) {
-	if depth == maxNesting {
-		return nil, errNesting
+	if depth == MaxNesting {
+		return nil, ErrNesting
 	}
 	j.blanks()
 	if err := j.take(sizeOfValue); err != nil {
@@ -115,13 +115,46 @@ func bare(word string) Value {
 	case "true", "false":
 		return word == "true"
 	}
-	if c := word + " "; c[0] != '-' && !isDigit(c[0]) || !json.Valid([]byte(word)) {
+	number, whole := isNumber(word)
+	if !number {
 		return word
 	}
-	if v, ok := Number(word, !strings.ContainsAny(word, ".eE")); ok {
+	if v, ok := Number(word, whole); ok {
 		return v
 	}
 	return word
+}
+
+// isNumber says whether a text is a number of JSON, and whether it is a whole one.
+func isNumber(word string) (number, whole bool) {
+	digits := func() (n int) {
+		for n < len(word) && isDigit(word[n]) {
+			n++
+		}
+		word = word[n:]
+		return n
+	}
+	word = strings.TrimPrefix(word, "-")
+	zero := strings.HasPrefix(word, "0")
+	if n := digits(); n == 0 || n > 1 && zero {
+		return false, false
+	}
+	if whole = true; strings.HasPrefix(word, ".") {
+		whole, word = false, word[1:]
+		if digits() == 0 {
+			return false, false
+		}
+	}
+	if len(word) > 0 && (word[0] == 'e' || word[0] == 'E') {
+		whole, word = false, word[1:]
+		if len(word) > 0 && (word[0] == '+' || word[0] == '-') {
+			word = word[1:]
+		}
+		if digits() == 0 {
+			return false, false
+		}
+	}
+	return word == "", whole
 }
 
 func (j *reader) list(depth int) (Value, error) {

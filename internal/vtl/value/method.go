@@ -75,7 +75,7 @@ var ofIterator = map[string]method{
 var ofNumber = map[string]method{
 	"intValue": {0, 0, whole}, "longValue": {0, 0, whole},
 	"doubleValue": {0, 0, func(_ *Run, v Value, _ []Value) (Value, error) {
-		f, _ := floatOf(v)
+		f, _ := Float(v)
 		return f, nil
 	}},
 	"compareTo": {1, 1, func(_ *Run, v Value, a []Value) (Value, error) {

@@ -75,8 +75,8 @@ func (r *Run) equal(x, y Value, depth int) (bool, error) {
 }
 
 func (r *Run) equalLists(x, y []Value, depth int) (bool, error) {
-	if depth == maxNesting {
-		return false, errNesting
+	if depth == MaxNesting {
+		return false, ErrNesting
 	}
 	if len(x) != len(y) {
 		return false, nil
@@ -120,8 +120,8 @@ func Compare(x, y Value) (int, bool) {
 	if i, j := bigOf(x), bigOf(y); i != nil && j != nil {
 		return i.Cmp(j), true
 	}
-	f, ok := floatOf(x)
-	g, too := floatOf(y)
+	f, ok := Float(x)
+	g, too := Float(y)
 	return cmp.Compare(f, g), ok && too
 }
 
@@ -135,7 +135,8 @@ func bigOf(v Value) *big.Int {
 	return nil
 }
 
-func floatOf(v Value) (float64, bool) {
+// Float is a number with a point. It is not ok for what is no number.
+func Float(v Value) (float64, bool) {
 	switch v := v.(type) {
 	case int64:
 		return float64(v), true
@@ -160,8 +161,8 @@ func Calculate(op string, x, y Value) (Value, error) {
 	if i, j := bigOf(x), bigOf(y); i != nil && j != nil {
 		return bigs(op, i, j)
 	}
-	f, ok := floatOf(x)
-	g, too := floatOf(y)
+	f, ok := Float(x)
+	g, too := Float(y)
 	if !ok || !too || g == 0 && (op == "/" || op == "%") {
 		return nil, nil
 	}

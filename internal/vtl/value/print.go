@@ -10,11 +10,12 @@ import (
 	"github.com/dari-bus/dari/internal/quote"
 )
 
-// maxNesting is how deep values may be nested that are read, printed or compared: a
+// MaxNesting is how deep values may be nested that are read, printed or compared: a
 // list may have itself in it.
-const maxNesting = 500
+const MaxNesting = 500
 
-var errNesting = errors.New("the value is nested more than 500 levels deep, or has itself in it")
+// ErrNesting says that a value is nested deeper.
+var ErrNesting = errors.New("the value is nested more than 500 levels deep, or has itself in it")
 
 // Text returns what is printed of a value.
 func (r *Run) Text(v Value) (string, error) {
@@ -29,8 +30,8 @@ func (r *Run) Text(v Value) (string, error) {
 func (r *Run) Print(v Value) error { return r.print(v, 0) }
 
 func (r *Run) print(v Value, depth int) error {
-	if depth > maxNesting {
-		return errNesting
+	if depth > MaxNesting {
+		return ErrNesting
 	}
 	switch v := v.(type) {
 	case string:
@@ -109,8 +110,8 @@ func (r *Run) JSON(v Value) (string, error) {
 
 // json writes a value as JSON.
 func (r *Run) json(v Value, depth int) error {
-	if depth > maxNesting {
-		return errNesting
+	if depth > MaxNesting {
+		return ErrNesting
 	}
 	switch v := v.(type) {
 	case nil, bool, int64, *big.Int:

@@ -27,7 +27,7 @@ type Printer interface {
 
 // A Settable is an object with members that a template may set.
 type Settable interface {
-	Set(name string, v Value) error
+	Set(r *Run, name string, v Value) error
 }
 
 // A List is a list. One that comes of JSON prints as JSON.
@@ -42,6 +42,11 @@ func NewList(items ...Value) *List { return &List{items: items} }
 // List makes a list of values in a run.
 func (r *Run) List(items []Value) (Value, error) {
 	return &List{items: items}, r.Take((len(items) + 1) * sizeOfValue)
+}
+
+// JSONList makes one that prints as JSON.
+func (r *Run) JSONList(items []Value) (Value, error) {
+	return &List{items, true}, r.Take((len(items) + 1) * sizeOfValue)
 }
 
 // Items are its elements, which must not be changed.
@@ -119,6 +124,14 @@ func (m *Map) Get(name Value) Value {
 		return m.values[i]
 	}
 	return nil
+}
+
+// Find returns a member and whether there is one.
+func (m *Map) Find(name string) (Value, bool) {
+	if i := m.find(name); i >= 0 {
+		return m.values[i], true
+	}
+	return nil, false
 }
 
 // Put puts a member.
