@@ -171,7 +171,7 @@ func (e *evaluation) render(r *run) error {
 	if err != nil {
 		return r.locate(err, e.at)
 	}
-	if err := r.Take(len(source) * 32); err != nil { // about what is made of it
+	if err := r.Take(len(source) * compiled); err != nil {
 		return r.locate(err, e.at)
 	}
 	t, err := Compile(source)

@@ -19,7 +19,11 @@ type parser struct {
 	macros map[string]*macro // those that were read so far
 }
 
-// Compile reads a template. An error is an [*Error].
+// compiled is how many bytes there are at most, about, of what is made of one of a source.
+const compiled = 80
+
+// Compile reads a template. An error is an [*Error]. What is compiled may have eighty times
+// the bytes of its source.
 func Compile(source string) (*Template, error) {
 	if len(source) > MaxLength {
 		return nil, &Error{1, 1, fmt.Sprintf("the template has %d bytes, and may have %d", len(source), MaxLength)}

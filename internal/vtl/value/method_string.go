@@ -27,10 +27,13 @@ var ofString = map[string]method{
 	})},
 	"concat": {1, 1, func(r *Run, v Value, a []Value) (Value, error) {
 		s, t, ok, err := twoTexts(r, v, a)
+		if ok && err == nil {
+			err = r.Take(len(s) + len(t))
+		}
 		if !ok || err != nil {
 			return nil, err
 		}
-		return s + t, r.Take(len(s) + len(t))
+		return s + t, nil
 	}},
 	"indexOf": {1, 2, search(func(s, t string, from int) int {
 		if from > len(s) {
@@ -93,10 +96,13 @@ func ofText(fn func(s string) Value) func(*Run, Value, []Value) (Value, error) {
 func making(fn func(string) string) func(*Run, Value, []Value) (Value, error) {
 	return func(r *Run, v Value, _ []Value) (Value, error) {
 		s, err := r.Text(v)
+		if err == nil {
+			err = r.Take(2 * len(s))
+		}
 		if err != nil {
 			return nil, err
 		}
-		return fn(s), r.Take(2 * len(s))
+		return fn(s), nil
 	}
 }
 

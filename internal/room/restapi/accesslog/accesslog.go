@@ -71,7 +71,7 @@ func (f *Format) cut(text string) {
 			break
 		}
 		at += i
-		n := nameLength(text[at+len(sigil):])
+		n := NameLength(text[at+len(sigil):])
 		if n == 0 {
 			at += len(sigil)
 			continue
@@ -84,8 +84,9 @@ func (f *Format) cut(text string) {
 	f.end = text[start:]
 }
 
-// nameLength is how long the name is that a text begins with: words with dots between.
-func nameLength(s string) int {
+// NameLength is how long the name of a variable is that a text begins with: words with dots
+// between.
+func NameLength(s string) int {
 	n := 0
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {

@@ -34,23 +34,29 @@ func readCases(t testing.TB) (all []testCase) {
 		}
 		var facts [][2]string
 		c := &testCase{}
+		before := ""
 		for n, line := range strings.Split(string(data)+"\n\n", "\n") {
 			word, text, _ := strings.Cut(line, " ")
 			doing := slices.Contains([]string{"template", "expression", "responding"}, word)
-			if (doing || line == "") && len(c.does) > 0 {
+			if (doing && (word != "template" || before != word) || line == "") && len(c.does) > 0 {
 				c.facts = append(c.facts, facts...)
 				all = append(all, *c)
 				c = &testCase{}
 			}
 			switch {
 			case strings.HasPrefix(line, "#"):
+				continue
 			case line == "":
 				facts = nil
+			case word == "template" && before == word:
+				c.does[len(c.does)-1][1] += "\n" + text
 			case doing:
 				c.where = fmt.Sprintf("%s:%d", file, n+1)
 				fallthrough
 			case word == "next":
 				c.does = append(c.does, [2]string{word, text})
+			case word == "output" && before == word:
+				c.expected[len(c.expected)-1][1] += "\n" + text
 			case slices.Contains([]string{"path", "query", "header", "body", "context", "stage", "response", "answered"}, word):
 				facts = append(facts, [2]string{word, text})
 			case slices.Contains([]string{"output", "fails", "gives", "nothing", "invalid", "sets"}, word):
@@ -58,6 +64,7 @@ func readCases(t testing.TB) (all []testCase) {
 			default:
 				t.Fatalf("%s:%d: unknown word %q", file, n+1, word)
 			}
+			before = word
 		}
 	}
 	return all
@@ -154,7 +161,11 @@ func (c testCase) run() (got [][2]string) {
 }
 
 func TestConformance(t *testing.T) {
-	for _, c := range readCases(t) {
+	all := readCases(t)
+	if len(all) < 100 {
+		t.Errorf("there are %d cases", len(all))
+	}
+	for _, c := range all {
 		if got := c.run(); !slices.Equal(got, c.expected) {
 			t.Errorf("%s: %q\n got %q\nwant %q", c.where, c.does, got, c.expected)
 		}

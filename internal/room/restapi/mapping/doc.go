@@ -1,7 +1,7 @@
 // Package mapping is how API Gateway makes the request of an integration of a method's
 // request, and the method's response of the integration's: mapping templates and which of
-// them is taken, mapping expressions of parameters, overrides that templates make, and
-// which integration response is meant.
+// them is taken, mapping expressions of parameters, overrides that templates make,
+// which integration response is meant, and the variables of gateway responses.
 //
 // All of it is compiled once and may be used by many goroutines at once. What is looked
 // into is an [Exchange], which belongs to one request. Templates are of strangers, and so

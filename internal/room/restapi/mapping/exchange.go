@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -14,12 +15,16 @@ type Request struct {
 	Path          map[string]string
 	Query, Header map[string][]string
 	Body          string
+	// Binary says that the body is of one of the API's binary media types, and was not made
+	// a text: no template can be run on it.
+	Binary bool
 }
 
 // A Response is what an integration answered.
 type Response struct {
 	Header map[string][]string
 	Body   string
+	Binary bool // as that of a request
 }
 
 // An Exchange is a request on its way through an API, for one goroutine.
@@ -32,6 +37,16 @@ type Exchange struct {
 	StageVariables map[string]string
 	// Overrides are what templates set, those of the request first.
 	Overrides Overrides
+	// Reserve is asked for the memory that templates and expressions take, see
+	// [value.Limits].
+	Reserve func(bytes int) error
+}
+
+// limits are those of a template or of expressions.
+func (x *Exchange) limits() value.Limits {
+	limits := vtl.Usual
+	limits.Reserve = x.Reserve
+	return limits
 }
 
 // body is what $input is about.
@@ -42,10 +57,16 @@ func (x *Exchange) body() string {
 	return x.Request.Body
 }
 
+// ErrBinary says that there is a template, and a body that it cannot be run on.
+var ErrBinary = errors.New("the body is binary data, which no mapping template can be run on: contentHandling CONVERT_TO_TEXT makes it a text")
+
 // Render runs a template.
 func (x *Exchange) Render(t *Template) (string, error) {
 	if t.err != nil {
 		return "", t.err
+	}
+	if x.Request.Binary && x.Response == nil || x.Response != nil && x.Response.Binary {
+		return "", ErrBinary
 	}
 	stage := make(map[string]any, len(x.StageVariables))
 	for name, v := range x.StageVariables {
@@ -56,7 +77,7 @@ func (x *Exchange) Render(t *Template) (string, error) {
 		"util":           util{},
 		"context":        &variables{all: x.Context, overrides: &x.Overrides},
 		"stageVariables": &variables{all: stage},
-	}, vtl.Usual)
+	}, x.limits())
 }
 
 // Lookup returns what $context has by a name with dots, as formats of access logs ask for

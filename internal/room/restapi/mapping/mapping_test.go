@@ -186,6 +186,85 @@ func TestLargeBodiesAreMapped(t *testing.T) {
 	}
 }
 
+// R16: a preflight that a MOCK shall answer, in an API where every media type is binary.
+func TestTemplatesAreNotRunOnBinaryData(t *testing.T) {
+	template, err := CompileTemplates(map[string]string{"application/json": `{"statusCode": 200}`}).ForRequest("", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := &Exchange{Request: Request{Binary: true}}
+	if _, err := x.Render(template); !errors.Is(err, ErrBinary) {
+		t.Error(err)
+	}
+	x.Response = &Response{Body: "text"}
+	if out, err := x.Render(template); out != `{"statusCode": 200}` || err != nil {
+		t.Error(out, err)
+	}
+	x.Response.Binary = true
+	if _, err := x.Render(template); !errors.Is(err, ErrBinary) {
+		t.Error(err)
+	}
+}
+
+func TestGatewayResponsesHaveVariablesOnly(t *testing.T) {
+	x := &Exchange{
+		Request: Request{Path: map[string]string{"id": "7"}, Query: map[string][]string{"q": {"1", "2"}}, Header: map[string][]string{"X-Token": {"t"}}},
+		Context: map[string]any{"error": map[string]any{"messageString": `"no"`, "message": "no"}, "requestId": "r"}, StageVariables: map[string]string{"name": "blue"},
+	}
+	for template, want := range map[string]string{
+		`{"message":$context.error.messageString}`:                                                                    `{"message":"no"}`,
+		`$context.error.message. ${context.requestId}x $stageVariables.name`:                                          `no. rx blue`,
+		`$method.request.path.id $method.request.querystring.q $method.request.header.x-token $method.request.body.a`: `7 2 t $method.request.body.a`,
+		`[$context.nothing][$stageVariables.nothing][${context.error}]`:                                               `[][][]`,
+		`$ $$ $x ${context.requestId $context. #if(true)$input.json('$')#end 5$`:                                      `$ $$ $x ${context.requestId $context. #if(true)$input.json('$')#end 5$`,
+		``: ``,
+	} {
+		if got := x.Substitute(template); got != want {
+			t.Errorf("%s is %s and not %s", template, got, want)
+		}
+	}
+	p, err := CompileGatewayParameters(map[string]string{"gatewayresponse.header.Allow": "'*'", "gatewayresponse.header.Id": "context.requestId", "gatewayresponse.header.T": "method.request.header.x-token"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := p.Apply(x)
+	if diff := cmp.Diff([]Parameter{{"header", "Allow", []string{"*"}}, {"header", "Id", []string{"r"}}, {"header", "T", []string{"t"}}}, all); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	if _, err := CompileGatewayParameters(map[string]string{"gatewayresponse.header.a": "integration.response.header.a"}); err == nil {
+		t.Error("a gateway response has what an integration answered")
+	}
+}
+
+func TestMemoryIsAskedForBeforeItIsTaken(t *testing.T) {
+	body := `{"list": [` + strings.Repeat("1,", 100_000) + `1]}`
+	template, _ := CompileTemplates(map[string]string{"application/json": `$input.json('$')`}).ForRequest("", "")
+	asked, most := 0, 100<<20
+	full := errors.New("there is no more memory")
+	x := &Exchange{Request: Request{Body: body}, Reserve: func(bytes int) error {
+		if asked+bytes > most {
+			return full
+		}
+		asked += bytes
+		return nil
+	}}
+	if _, err := x.Render(template); err != nil || asked < 100_000*24+2*len(body) || asked > 100_000*60 {
+		t.Errorf("%d bytes are asked for, %v", asked, err)
+	}
+	asked, most = 0, 1<<20
+	if _, err := x.Render(template); err == nil || !strings.HasSuffix(err.Error(), full.Error()) {
+		t.Errorf("%d bytes are asked for, %v", asked, err)
+	}
+	p, err := CompileRequestParameters(map[string]string{"integration.request.header.a": "method.request.body.list"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked = 0
+	if _, err = p.Apply(x); !errors.Is(err, full) {
+		t.Errorf("%d bytes are asked for, %v", asked, err)
+	}
+}
+
 func BenchmarkMock(b *testing.B) {
 	template, _ := CompileTemplates(map[string]string{"application/json": `{"statusCode": 200}`}).ForRequest("", "")
 	response := CompileTemplates(map[string]string{"application/json": `{"id": "$context.requestId", "name": $input.json('$.name'), "ip": "$context.identity.sourceIp"}`}).ForResponse("")

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/dari-bus/dari/internal/fault"
-	"github.com/dari-bus/dari/internal/vtl"
 	"github.com/dari-bus/dari/internal/vtl/jsonpath"
 	"github.com/dari-bus/dari/internal/vtl/value"
 )
@@ -119,7 +118,7 @@ func (p *Parameters) Sources() (all []string) {
 // Apply returns the parameters that an exchange gives. One whose source is not there is
 // left out.
 func (p *Parameters) Apply(x *Exchange) (all []Parameter, err error) {
-	e := evaluation{exchange: x, run: value.NewRun(vtl.Usual)}
+	e := evaluation{exchange: x, run: value.NewRun(x.limits())}
 	for _, m := range p.all {
 		values, err := e.values(&m.source)
 		if err != nil {

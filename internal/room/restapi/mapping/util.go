@@ -21,10 +21,10 @@ func (util) Call(r *value.Run, name string, arguments []value.Value) (value.Valu
 		return nil, nil
 	}
 	if arguments[0] == nil {
-		switch name {
-		case "escapeJavaScript":
+		switch {
+		case name == "escapeJavaScript":
 			return "null", nil
-		case "urlEncode", "urlDecode", "base64Encode", "base64Decode":
+		case utils[name] != nil:
 			return "", nil
 		}
 		return nil, nil
@@ -33,11 +33,7 @@ func (util) Call(r *value.Run, name string, arguments []value.Value) (value.Valu
 	if err != nil {
 		return nil, err
 	}
-	fn := map[string]func(string) (string, error){
-		"escapeJavaScript": escapeJavaScript, "urlEncode": urlEncode, "urlDecode": urlDecode,
-		"base64Encode": func(s string) (string, error) { return base64.StdEncoding.EncodeToString([]byte(s)), nil },
-		"base64Decode": base64Decode,
-	}[name]
+	fn := utils[name]
 	switch {
 	case name == "parseJson":
 		return value.ReadJSON(s, r.Take)
@@ -48,6 +44,13 @@ func (util) Call(r *value.Run, name string, arguments []value.Value) (value.Valu
 		return nil, err
 	}
 	return fn(s)
+}
+
+// utils are the functions that make a text of a text.
+var utils = map[string]func(string) (string, error){
+	"escapeJavaScript": escapeJavaScript, "urlEncode": urlEncode, "urlDecode": urlDecode,
+	"base64Encode": func(s string) (string, error) { return base64.StdEncoding.EncodeToString([]byte(s)), nil },
+	"base64Decode": base64Decode,
 }
 
 // escapeJavaScript writes a text as JavaScript has it between quotes, as Java's libraries
