@@ -41,6 +41,7 @@ func API(s *Service) *wire.Service {
 		ErrorMembers: []any{mistake{}, throttle{}},
 		Quotas: []string{
 			"An account has at most 1,000 functions, 10,000 versions, 10,000 aliases and 1,000 layers in a region, and their code has 10 GiB in all, packed.",
+			"Aliases, permissions and the names of layers of an account come to 32 MiB, and the URLs of its functions with their CORS to 16 MiB; accounts that are not in the settings have as much of either together.",
 			"The code of all accounts that are not in the settings has 1 GiB together, of which each function, version and layer counts 256 KiB at least.",
 			"There are at most 128 environments at a time, 112 of an account, and as many as the memory of the machine holds, of which an account has seven eighths at most; one that becomes free goes to the account that has the fewest. An invocation waits 10 seconds for one and is then throttled, as it is at once when its function has as many as are reserved for it.",
 			"An account keeps at most 32 environments ready in a region, as do all that are not in the settings together, and all accounts half of those that there may be.",

@@ -49,7 +49,7 @@ func Open(ctx context.Context, opt Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	urls, err := url.Open(ctx, url.Options{Store: opt.Store, Guard: opt.Guard, Functions: r})
+	urls, err := url.Open(ctx, url.Options{Store: opt.Store, Guard: opt.Guard, Functions: r, Configured: opt.Configured})
 	return &Service{r, m, p, urls}, err
 }
 

@@ -20,6 +20,10 @@ type Alias struct {
 	Revision string
 }
 
+// weight is about how many bytes an alias takes, with what is kept of its asynchronous
+// events.
+func (a *Alias) weight() int { return 1024 + len(a.Name) + len(a.Description) }
+
 // An AliasChange is what is to be changed of an alias; what is nil stays.
 type AliasChange struct {
 	Version, Description *string

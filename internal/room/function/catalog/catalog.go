@@ -89,6 +89,10 @@ const (
 	maxLayers    = 1000
 )
 
+// maxBytes is what aliases, policies and the names of layers come to of an account, and of
+// all accounts that callers made up: quotas alone would let them be some hundred MiB.
+const maxBytes = 32 << 20
+
 // Open reads what is in the store, and deletes code that nobody has.
 func Open(ctx context.Context, opt Options) (*Catalog, error) {
 	if opt.Store == nil || opt.Guard == nil || opt.Code == nil || opt.Roles == nil || opt.Outbox == nil {
@@ -97,21 +101,26 @@ func Open(ctx context.Context, opt Options) (*Catalog, error) {
 	opt.MaxStrange = cmp.Or(opt.MaxStrange, 1<<30)
 	c := &Catalog{opt: opt}
 	var errs [7]error
-	c.functions, errs[0] = open[Function](ctx, opt.Store, "function/", maxFunctions, nil)
-	c.versions, errs[1] = open[Version](ctx, opt.Store, "version/", maxVersions, nil)
-	c.aliases, errs[2] = open[Alias](ctx, opt.Store, "alias/", maxAliases, nil)
-	c.policies, errs[3] = open(ctx, opt.Store, "policy/", maxVersions, func(_ table.Key, p *Policy) error { return p.compile() })
-	c.asyncs, errs[4] = open[Async](ctx, opt.Store, "async/", maxVersions, nil)
-	c.layers, errs[5] = open[Layer](ctx, opt.Store, "layer/", maxVersions, nil)
-	c.shelves, errs[6] = open[shelf](ctx, opt.Store, "shelf/", maxLayers, nil)
+	c.functions, errs[0] = open(ctx, opt.Store, "function/", table.Options[Function]{Max: maxFunctions})
+	c.versions, errs[1] = open(ctx, opt.Store, "version/", table.Options[Version]{Max: maxVersions})
+	scale := &table.Scale{Max: maxBytes, What: "aliases, permissions and layers", Code: "LimitExceededException", Configured: opt.Configured}
+	c.aliases, errs[2] = open(ctx, opt.Store, "alias/", table.Options[Alias]{Max: maxAliases, Scale: scale, Weight: (*Alias).weight})
+	c.policies, errs[3] = open(ctx, opt.Store, "policy/", table.Options[Policy]{
+		Max: maxVersions, Scale: scale, Weight: (*Policy).weight,
+		Complete: func(_ table.Key, p *Policy) error { return p.compile() },
+	})
+	c.asyncs, errs[4] = open(ctx, opt.Store, "async/", table.Options[Async]{Max: maxVersions})
+	c.layers, errs[5] = open(ctx, opt.Store, "layer/", table.Options[Layer]{Max: maxVersions})
+	c.shelves, errs[6] = open(ctx, opt.Store, "shelf/", table.Options[shelf]{Max: maxLayers, Scale: scale, Weight: func(*shelf) int { return 0 }})
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, err
 	}
 	return c, opt.Code.Sweep(ctx, c.uses)
 }
 
-func open[R any](ctx context.Context, s store.Store, what string, most int, complete func(table.Key, *R) error) (*table.Table[R], error) {
-	return table.Open(ctx, table.Options[R]{Store: s, Prefix: "function/" + what, Version: 1, Max: most, Complete: complete})
+func open[R any](ctx context.Context, s store.Store, what string, opt table.Options[R]) (*table.Table[R], error) {
+	opt.Store, opt.Prefix, opt.Version = s, "function/"+what, 1
+	return table.Open(ctx, opt)
 }
 
 // uses says whether anything has code with a hash.

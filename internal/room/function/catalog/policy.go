@@ -36,6 +36,14 @@ func (p *Policy) Text() string {
 	return `{"Version":"2012-10-17","Id":"default","Statement":[` + string(bytes.Join(parts, []byte(","))) + `]}`
 }
 
+// weight is about how many bytes a policy takes, as text and compiled.
+func (p *Policy) weight() (n int) {
+	for _, s := range p.Statements {
+		n += 2 * len(s)
+	}
+	return n
+}
+
 func (p *Policy) compile() (err error) {
 	p.document, err = policy.ParseResource(p.Text())
 	return err

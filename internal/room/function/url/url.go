@@ -13,8 +13,10 @@ import (
 
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/policy"
 	"github.com/dari-bus/dari/internal/room/function/catalog"
 	"github.com/dari-bus/dari/internal/room/function/runner"
+	"github.com/dari-bus/dari/internal/room/function/runtime"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/table"
 )
@@ -31,6 +33,17 @@ type URL struct {
 	CORS *CORS  `json:",omitempty"`
 	// Created and Modified are in Unix microseconds.
 	Created, Modified int64
+}
+
+// weight is about how many bytes a URL takes, with what is kept of its owner.
+func (u *URL) weight() int {
+	n := 512
+	if c := u.CORS; c != nil {
+		for _, text := range slices.Concat(c.Headers, c.Methods, c.Origins, c.Expose) {
+			n += 16 + len(text)
+		}
+	}
+	return n
 }
 
 // The words of Auth and Mode.
@@ -55,11 +68,25 @@ func (c *CORS) isEmpty() bool {
 // An owner is the function that a URL leads to, as it is stored.
 type owner struct{ Account, Name, Qualifier string }
 
-// Options configure a Service. All must be given.
+// Functions are what URLs lead to: see [runner.Runner].
+type Functions interface {
+	Find(a catalog.Address) (catalog.Found, error)
+	// Has says whether there still is what was found.
+	Has(tx store.Tx, a catalog.Address) bool
+	// Attach has a part told of what is deleted.
+	Attach(p catalog.Part)
+	PolicyOf(a catalog.Address) *policy.Document
+	Call(ctx context.Context, a catalog.Address, in runtime.Invocation) (runner.Answer, error)
+	Begin(ctx context.Context, a catalog.Address, in runtime.Invocation) (*runner.Stream, error)
+}
+
+// Options configure a Service. All up to the functions must be given.
 type Options struct {
 	Store     store.Store
 	Guard     access.Guard
-	Functions *runner.Runner
+	Functions Functions
+	// Configured is that of [catalog.Options].
+	Configured func(account string) bool
 }
 
 // A Service is the URLs of functions. Its methods may be called from many goroutines at
@@ -72,9 +99,11 @@ type Service struct {
 }
 
 // maxURLs is how many URLs an account may have in a region: one for each function and
-// alias that it may have. maxOwners is how many there may be of all accounts.
+// alias that it may have. maxBytes is what they come to of an account, and of all accounts
+// that callers made up; and maxOwners is how many there may be of all.
 const (
 	maxURLs   = 11_000
+	maxBytes  = 16 << 20
 	maxOwners = 1_000_000
 )
 
@@ -85,7 +114,11 @@ func Open(ctx context.Context, opt Options) (*Service, error) {
 	}
 	s := &Service{opt: opt}
 	var err error
-	if s.urls, err = table.Open(ctx, table.Options[URL]{Store: opt.Store, Prefix: "function/url/", Version: 1, Max: maxURLs}); err != nil {
+	s.urls, err = table.Open(ctx, table.Options[URL]{
+		Store: opt.Store, Prefix: "function/url/", Version: 1, Max: maxURLs, Weight: (*URL).weight,
+		Scale: &table.Scale{Max: maxBytes, What: "URLs of functions", Code: "LimitExceededException", Configured: opt.Configured},
+	})
+	if err != nil {
 		return nil, err
 	}
 	if s.owners, err = table.Open(ctx, table.Options[owner]{Store: opt.Store, Prefix: "function/url-owner/", Version: 1, Max: maxOwners}); err != nil {
