@@ -87,7 +87,7 @@ func (s functionSources) Return(ctx context.Context, of catalog.Address, role st
 	}
 	timeouts := make([]queue.Timeout, len(receipts))
 	for i, r := range receipts {
-		timeouts[i].Receipt = r
+		timeouts[i] = queue.Timeout{Receipt: r, Unseen: true}
 	}
 	fates, err := s.rooms.queues.Extend(ctx, a, timeouts)
 	return errors.Join(append(fates, err)...)

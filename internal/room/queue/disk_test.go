@@ -242,7 +242,7 @@ func TestAFullDiskTakesNothingAndLetsEverythingGo(t *testing.T) {
 		}
 		m := r.get(a, 1)
 		wantBodies(t, m, "1")
-		if fates, err := r.Extend(t.Context(), a, []Timeout{{m[0].Receipt, 0}}); err != nil || fates[0] != nil {
+		if fates, err := r.Extend(t.Context(), a, []Timeout{{Receipt: m[0].Receipt}}); err != nil || fates[0] != nil {
 			t.Errorf("a visibility timeout: %v, %v", fates, err)
 		}
 		r.finish(a, r.get(a, 3)...)

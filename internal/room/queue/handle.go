@@ -38,6 +38,9 @@ func (s *Service) Remove(ctx context.Context, a Address, receipts []string) ([]e
 type Timeout struct {
 	Receipt string
 	Hide    time.Duration
+	// Unseen says that nobody has looked at the message: that it was handed out does not
+	// count, unless it has been again since.
+	Unseen bool
 }
 
 // Extend changes how long messages are invisible. The errors are in the order
@@ -64,6 +67,12 @@ func (s *Service) Extend(ctx context.Context, a Address, timeouts []Timeout) ([]
 		}
 		if now+int64(hide) > e.Taken+int64(MaxVisibility) {
 			return fault.Invalid("Value %d for parameter VisibilityTimeout is invalid. Reason: Total VisibilityTimeout for the message is beyond the limit [43200 seconds]", hide/time.Second)
+		}
+		if timeouts[i].Unseen && held && e.Count > 0 {
+			if e.Count--; e.Count == 0 {
+				e.First = 0
+			}
+			e.Taken = 0 // or one that brought its count along would be a dead letter now
 		}
 		if hide == 0 {
 			q.Show(e, now)

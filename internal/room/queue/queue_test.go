@@ -124,7 +124,7 @@ func (r *rig) delete(a Address, receipt string) error {
 }
 
 func (r *rig) extend(a Address, receipt string, hide time.Duration) error {
-	fates, err := r.Extend(r.t.Context(), a, []Timeout{{receipt, hide}})
+	fates, err := r.Extend(r.t.Context(), a, []Timeout{{Receipt: receipt, Hide: hide}})
 	return errors.Join(append(fates, err)...)
 }
 

@@ -344,3 +344,57 @@ func TestMoveNeedsADeadLetterQueue(t *testing.T) {
 		t.Errorf("tasks are %v, %v", tasks, err)
 	}
 }
+
+// Who had no room for a message gives it back as it was.
+func TestWhatNobodyLookedAtIsNotCountedAsReceived(t *testing.T) {
+	for _, name := range []string{"q", "q.fifo"} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t)
+			dead := r.create("dead"+name[1:], nil)
+			a := r.createRedriven(name, dead, 1)
+			draft := Draft{Body: "m"}
+			if a.FIFO() {
+				draft.Group, draft.DedupID = "g", "d"
+			}
+			r.put(a, draft)
+			unseen := func(receipt string) {
+				t.Helper()
+				fates, err := r.Extend(t.Context(), a, []Timeout{{Receipt: receipt, Unseen: true}})
+				if err != nil || fates[0] != nil {
+					t.Fatal(err, fates)
+				}
+			}
+			for range 3 {
+				m := r.get(a, 1)
+				if len(m) != 1 || m[0].Receives != 1 || !m[0].First.Equal(time.Now()) {
+					t.Fatalf("%s: received %+v; want it as if it had never been", name, m)
+				}
+				unseen(m[0].Receipt)
+				time.Sleep(time.Second)
+			}
+			r.restart()
+			m := r.get(a, 1)
+			if len(m) != 1 || m[0].Receives != 1 {
+				t.Fatalf("%s: after a restart %+v", name, m)
+			}
+			if err := r.extend(a, m[0].Receipt, 0); err != nil {
+				t.Fatal(err)
+			}
+			wantBodies(t, r.get(a, 1), "") // which has it go
+			// It brings its count along, and is seen once all the same.
+			last := r.create("last"+name[1:], nil)
+			err := r.Configure(t.Context(), dead, func(s *Settings) error {
+				s.Redrive = &Redrive{Target: last.ARN(), MaxReceives: 1}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			a = dead
+			unseen(r.get(a, 1)[0].Receipt)
+			if m = r.get(a, 1); len(m) != 1 || m[0].Receives != 2 {
+				t.Fatalf("%s: as a dead letter %+v", name, m)
+			}
+		})
+	}
+}

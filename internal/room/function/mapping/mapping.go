@@ -26,7 +26,8 @@ type Queues interface {
 	Await(ctx context.Context, of catalog.Address, role string, queue arn.ARN) error
 	// Receive returns at most ten messages, and does not wait.
 	Receive(ctx context.Context, of catalog.Address, role string, queue arn.ARN, most int) ([]Message, error)
-	// Delete deletes messages that were received. Return shows them to others at once.
+	// Delete deletes messages that were received. Return shows them to others at once, as
+	// if they had not been.
 	Delete(ctx context.Context, of catalog.Address, role string, queue arn.ARN, receipts []string) error
 	Return(ctx context.Context, of catalog.Address, role string, queue arn.ARN, receipts []string) error
 }
