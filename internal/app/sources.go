@@ -79,15 +79,24 @@ func (s functionSources) Delete(ctx context.Context, of catalog.Address, role st
 	return errors.Join(append(fates, err)...)
 }
 
-// Return needs no right of the role's, as there is none at AWS that mappings ask for.
 func (s functionSources) Return(ctx context.Context, of catalog.Address, role string, from arn.ARN, receipts []string) error {
+	return s.extend(ctx, of, role, from, receipts, queue.Timeout{Unseen: true})
+}
+
+func (s functionSources) Hide(ctx context.Context, of catalog.Address, role string, from arn.ARN, receipts []string, long time.Duration) error {
+	return s.extend(ctx, of, role, from, receipts, queue.Timeout{Hide: long})
+}
+
+// extend needs no right of the role's, as there is none at AWS that mappings ask for.
+func (s functionSources) extend(ctx context.Context, of catalog.Address, role string, from arn.ARN, receipts []string, as queue.Timeout) error {
 	a, err := s.at(of, role, from)
 	if err != nil {
 		return err
 	}
 	timeouts := make([]queue.Timeout, len(receipts))
 	for i, r := range receipts {
-		timeouts[i] = queue.Timeout{Receipt: r, Unseen: true}
+		timeouts[i] = as
+		timeouts[i].Receipt = r
 	}
 	fates, err := s.rooms.queues.Extend(ctx, a, timeouts)
 	return errors.Join(append(fates, err)...)

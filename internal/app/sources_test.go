@@ -157,6 +157,31 @@ func TestABatchWaitsForItsWindowOrUntilItIsFull(t *testing.T) {
 	})
 }
 
+// The messages of a batch that waits for longer than its queue hides them are nobody
+// else's meanwhile, and while the function works on them.
+func TestABatchMayWaitForLongerThanItsQueueHidesMessages(t *testing.T) {
+	works(t, func(w *workshop) {
+		w.do = func(c runtime.Config, in runtime.Invocation) (runtime.Result, error) {
+			time.Sleep(58 * time.Second)
+			return succeeds(c, in)
+		}
+		w.source(work, mapping.Change{BatchSize: number(100), Window: number(200)})
+		w.put(work, drafts("1")...)
+		time.Sleep(150 * time.Second)
+		w.ran() // yet
+		w.put(work, drafts("2")...)
+		time.Sleep(107 * time.Second) // the window, and all but a second of the function's time
+		i, err := w.queues.Info(work)
+		if got := w.bodies(); err != nil || len(got) != 1 || got[0] != "1,2" || i.Hidden != 2 {
+			t.Errorf("%v: the function saw %q, and of the messages are %d hidden", err, got, i.Hidden)
+		}
+		time.Sleep(10 * time.Minute)
+		if got := w.bodies(); len(got) != 1 || w.left(work) != 0 {
+			t.Errorf("the function saw %q, and %d messages are left", got, w.left(work))
+		}
+	})
+}
+
 // row F28
 func TestWhatNoFilterMatchesIsDeletedAndNotSeen(t *testing.T) {
 	works(t, func(w *workshop) {

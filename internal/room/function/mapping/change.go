@@ -95,10 +95,8 @@ func (m *Mappings) Create(ctx context.Context, by access.Caller, queue string, c
 		return nil, err
 	}
 	err := m.opt.Store.Update(ctx, func(tx store.Tx) error {
-		for other := range m.rows.Each(by.Place, "") {
-			if other.Queue == row.Queue && other.Function == row.Function && other.Qualifier == row.Qualifier {
-				return fault.Conflict(`An event source mapping with SQS arn (" %s ") and function (" %s ") already exists. Please update or delete the existing mapping with UUID %s`, row.Queue, row.Function, other.UUID)
-			}
+		if err := m.alone(by.Place, row); err != nil {
+			return err
 		}
 		if err := m.mayAdd(by.Account); err != nil {
 			return err
@@ -107,6 +105,16 @@ func (m *Mappings) Create(ctx context.Context, by access.Caller, queue string, c
 	})
 	m.changed()
 	return row, err
+}
+
+// alone says in a transaction whether no other mapping is of the same queue and function.
+func (m *Mappings) alone(at access.Place, row *Mapping) error {
+	for other := range m.rows.Each(at, "") {
+		if other.UUID != row.UUID && other.Queue == row.Queue && other.Function == row.Function && other.Qualifier == row.Qualifier {
+			return fault.Conflict(`An event source mapping with SQS arn (" %s ") and function (" %s ") already exists. Please update or delete the existing mapping with UUID %s`, row.Queue, row.Function, other.UUID)
+		}
+	}
+	return nil
 }
 
 // mayAdd says whether there may be one more mapping.
@@ -202,6 +210,9 @@ func (m *Mappings) Update(ctx context.Context, by access.Caller, uuid string, c 
 	}
 	next, err = m.rows.Change(ctx, key, func(row *Mapping) error {
 		c.apply(row)
+		if err := m.alone(by.Place, row); err != nil {
+			return err
+		}
 		if err := row.checkBatch(); err != nil {
 			return err
 		}

@@ -30,6 +30,8 @@ type Queues interface {
 	// if they had not been.
 	Delete(ctx context.Context, of catalog.Address, role string, queue arn.ARN, receipts []string) error
 	Return(ctx context.Context, of catalog.Address, role string, queue arn.ARN, receipts []string) error
+	// Hide hides messages that were received for so long from now on.
+	Hide(ctx context.Context, of catalog.Address, role string, queue arn.ARN, receipts []string, long time.Duration) error
 }
 
 // Functions are what works on messages.

@@ -74,6 +74,10 @@ func (b *bench) Delete(ctx context.Context, _ catalog.Address, _ string, _ arn.A
 
 func (b *bench) Return(context.Context, catalog.Address, string, arn.ARN, []string) error { return nil }
 
+func (b *bench) Hide(context.Context, catalog.Address, string, arn.ARN, []string, time.Duration) error {
+	return nil
+}
+
 func (b *bench) Find(a catalog.Address) (catalog.Found, error) {
 	return catalog.Found{Version: &catalog.Version{Timeout: 3, Role: "arn:aws:iam::210987654321:role/r"}, At: a}, nil
 }
@@ -192,5 +196,31 @@ func TestAccountsThatAreMadeUpHaveABoundOfMappingsTogether(t *testing.T) {
 	}
 	if _, err := add(m, of("210987654321"), queueOf); err != nil {
 		t.Errorf("an account of the settings: %v", err)
+	}
+}
+
+func TestNoTwoMappingsAreOfTheSameQueueAndFunction(t *testing.T) {
+	var b bench
+	m := b.open(t)
+	by := of("210987654321")
+	row, err := add(m, by, queueOf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := catalog.Address{Place: by.Place, Name: "other"}
+	second, err := m.Create(t.Context(), by, queueOf, Change{Function: &other}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, again := add(m, by, queueOf)
+	_, _, changed := m.Update(t.Context(), by, second.UUID, Change{Function: &catalog.Address{Place: by.Place, Name: "fn"}})
+	for what, err := range map[string]error{"made": again, "changed": changed} {
+		if fault.KindOf(err) != fault.KindConflict || !strings.Contains(err.Error(), row.UUID) {
+			t.Errorf("%s: %v, want a conflict with %s", what, err, row.UUID)
+		}
+	}
+	size := 5
+	if _, next, err := m.Update(t.Context(), by, second.UUID, Change{Function: &other, BatchSize: &size}); err != nil || next.BatchSize != 5 {
+		t.Errorf("a change of itself: %+v, %v", next, err)
 	}
 }

@@ -143,9 +143,17 @@ type batch struct {
 	bytes    int
 	// taken is what of the memory is its own.
 	taken []int64
-	// until is when there is no use in trying again: the messages come back.
-	until time.Time
+	// visibility is for how long the queue hides its messages, which were hidden at that
+	// time, or later.
+	visibility time.Duration
+	hidden     time.Time
 }
+
+// until is when there is no use in trying again: the messages come back.
+func (b *batch) until() time.Time { return b.hidden.Add(b.visibility / 2) }
+
+// mostHidden is how long a queue hides a message at most, however often it is asked to.
+const mostHidden = 12 * time.Hour
 
 // maxPayload bounds what the records of a batch have in all, in bytes: AWS's 6 MB. A
 // single message always fits.
@@ -173,23 +181,60 @@ func (p *poller) gather(ctx context.Context) (*batch, error) {
 	if err := p.memory.Take(ctx, p.of.Account, scant); err != nil {
 		return nil, err
 	}
-	b := &batch{found: f, until: time.Now().Add(visibility / 2)}
+	b := &batch{found: f, visibility: visibility, hidden: time.Now()}
 	if err := p.receive(ctx, b); err != nil || len(b.messages) == 0 {
 		return nil, err
 	}
-	// A batch that waited for longer would hold messages that others see already.
-	window, cancel := context.WithTimeout(ctx, min(time.Duration(p.row.Window)*time.Second, visibility/2))
+	window, cancel := context.WithTimeout(ctx, time.Duration(p.row.Window)*time.Second)
 	defer cancel()
-	for window.Err() == nil && len(b.messages) < p.row.BatchSize && b.bytes < maxPayload {
-		if p.opt.Queues.Await(window, f.At, f.Role, p.row.queue) != nil || !p.memory.Try(p.of.Account, scant) {
-			break // with what there is; what is wrong shows with the next batch
-		}
-		n := len(b.messages)
-		if err := p.receive(ctx, b); err != nil || len(b.messages) == n && b.bytes >= maxPayload {
-			break
-		}
+	for p.more(window, b) {
+	}
+	if time.Since(b.hidden) >= time.Second { // the function has as long as without a window
+		p.hide(b)
 	}
 	return b, nil
+}
+
+// more waits within the window of a batch for messages, and adds them. It says whether
+// there may be more: if not, the batch goes with what there is, and what is wrong shows
+// with the next one.
+func (p *poller) more(window context.Context, b *batch) bool {
+	if window.Err() != nil || len(b.messages) >= p.row.BatchSize || b.bytes >= maxPayload {
+		return false
+	}
+	// A batch that waited for longer would hold messages that others see already.
+	wait, cancel := context.WithDeadline(window, b.until())
+	defer cancel()
+	err := p.opt.Queues.Await(wait, b.found.At, b.found.Role, p.row.queue)
+	switch {
+	case wait.Err() != nil:
+		return window.Err() == nil && p.hide(b)
+	case err != nil || !p.memory.Try(p.of.Account, scant):
+		return false
+	}
+	n := len(b.messages)
+	err = p.receive(window, b)
+	return err == nil && (len(b.messages) > n || b.bytes < maxPayload)
+}
+
+// hide hides the messages of a batch anew, for as long as their queue does if that is not
+// next to nothing, and says whether it did.
+func (p *poller) hide(b *batch) bool {
+	if b.visibility/2 < leastPause { // it would be all that there is time for
+		return false
+	}
+	receipts := make([]string, len(b.messages))
+	for i := range b.messages {
+		receipts[i] = b.messages[i].Receipt
+	}
+	now := time.Now()
+	long := min(b.visibility, mostHidden-time.Duration(p.row.Window+1)*time.Second)
+	if err := p.opt.Queues.Hide(p.work, b.found.At, b.found.Role, p.row.queue, receipts, long); err != nil {
+		p.opt.Log.Warn("messages of a batch could not be hidden for longer, and may come back while a function works on them", "function", p.of.ARN(), "queue", p.row.Queue, "err", err)
+		return false
+	}
+	b.hidden = now
+	return true
 }
 
 // receive adds to a batch what there is now, in the memory that was set aside for that

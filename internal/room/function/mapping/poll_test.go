@@ -41,6 +41,10 @@ func (q *full) Return(_ context.Context, _ catalog.Address, _ string, _ arn.ARN,
 	return nil
 }
 
+func (*full) Hide(context.Context, catalog.Address, string, arn.ARN, []string, time.Duration) error {
+	return nil
+}
+
 func (*full) Delete(context.Context, catalog.Address, string, arn.ARN, []string) error { return nil }
 
 // A slow function works until it is stopped.

@@ -44,7 +44,7 @@ func (p *poller) invoke(b *batch) (answer []byte, failed bool, err error) {
 	for pause := leastPause; ; pause = min(2*pause, mostPause) {
 		answer, failed, err = p.opt.Functions.Work(p.work, p.of, payload)
 		late := fault.KindOf(err) == fault.KindUnavailable || fault.KindOf(err) == fault.KindLimit
-		if err == nil || !late || time.Now().Add(pause).After(b.until) || p.work.Err() != nil {
+		if err == nil || !late || time.Now().Add(pause).After(b.until()) || p.work.Err() != nil {
 			return answer, failed, err
 		}
 		sleep(p.work, pause)
