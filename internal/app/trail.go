@@ -29,10 +29,10 @@ func (l trailLogs) Writes(by access.Caller, group, stream string) error {
 	return l.logs.Writes(by, to, stream)
 }
 
-func (l trailLogs) Draft(by access.Caller, group, stream string, millis int64, text []byte) (trail.Emission, error) {
+func (l trailLogs) Draft(by access.Caller, group, stream string, millis int64, texts [][]byte) (trail.Emission, error) {
 	to, err := arn.Parse(group)
 	if err != nil {
 		return nil, err
 	}
-	return l.logs.Draft(groups.Line{Group: to, From: by, Stream: stream, Time: millis, Text: text})
+	return l.logs.Draft(groups.Line{Group: to, From: by, Stream: stream, Time: millis, Text: texts[0]}, texts[1:]...)
 }

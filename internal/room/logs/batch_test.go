@@ -3,6 +3,7 @@ package logs
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -119,5 +120,29 @@ func TestABatchLeavesGroupsWithSubscribersToWhoDelivers(t *testing.T) {
 	}
 	if err := c.s.Deliver(t.Context(), lineFor(t, "g", "", "x")); err != nil || len(o.owed) != 1 {
 		t.Errorf("%d messages are owed, %v", len(o.owed), err)
+	}
+}
+
+func TestADraftHasItsLinesInTheirOrder(t *testing.T) {
+	c := withStream(t)
+	more := [][]byte{[]byte("second"), []byte("third")}
+	write := func(more ...[]byte) error {
+		d, err := c.s.Draft(lineFor(t, "g", "s", "first"), more...)
+		if err != nil {
+			return err
+		}
+		err = c.st.Update(t.Context(), d.Owe)
+		d.End(err == nil)
+		return err
+	}
+	if err := write(more...); err != nil {
+		t.Fatal(err)
+	}
+	if err := write([]byte("another"), nil); fault.KindOf(err) != fault.KindInvalid {
+		t.Errorf("a line without a text: %v", err)
+	}
+	got := messages(c.must("GetLogEvents", `{"logGroupName":"g","logStreamName":"s","startFromHead":true}`))
+	if want := []string{"first", "second", "third"}; !slices.Equal(got, want) || string(more[0]) != "second" {
+		t.Errorf("the stream has %q, want %q", got, want)
 	}
 }

@@ -31,13 +31,17 @@ type groups struct {
 
 func (g *groups) Writes(access.Caller, string, string) error { return nil }
 
-func (g *groups) Draft(_ access.Caller, group, stream string, _ int64, text []byte) (Emission, error) {
-	return written{g, group + " " + stream + " " + nameOf(string(text))}, g.broken
+func (g *groups) Draft(_ access.Caller, group, stream string, _ int64, texts [][]byte) (Emission, error) {
+	w := written{groups: g}
+	for _, text := range texts {
+		w.new = append(w.new, group+" "+stream+" "+nameOf(string(text)))
+	}
+	return w, g.broken
 }
 
 type written struct {
 	*groups
-	line string
+	new []string
 }
 
 func (w written) Owe(store.Tx) error {
@@ -49,7 +53,7 @@ func (w written) Owe(store.Tx) error {
 
 func (w written) End(kept bool) {
 	if kept {
-		w.lines = append(w.lines, w.line)
+		w.lines = append(w.lines, w.new...)
 	}
 }
 
@@ -73,7 +77,12 @@ type door struct {
 
 func openDoor(t *testing.T, strict bool) *door {
 	t.Helper()
-	d := &door{house: open(t, mem.New(), func(o *Options) { o.Strict = strict }), t: t}
+	return doorOf(t, open(t, mem.New(), func(o *Options) { o.Strict = strict }))
+}
+
+func doorOf(t *testing.T, h *house) *door {
+	t.Helper()
+	d := &door{house: h, t: t}
 	sqs := &wire.Service{
 		Name: "sqs", Title: "SQS", Target: "AmazonSQS", Protocols: []wire.Protocol{wire.JSON10}, Quotas: []string{}, Deviations: []string{},
 		Operations: []wire.Operation{wire.Op("SendMessage", func(context.Context, *sendInput) (*wire.Empty, error) { return nil, nil }).OnData()},

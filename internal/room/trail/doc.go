@@ -29,7 +29,8 @@
 // for them, for the bus and the log groups of those trails; they are not in the
 // history. A trail's log group has what the trail wants in the same transaction, as
 // far as its role may write there: what is in the way is said by its status, and holds
-// neither the call nor the rest of its record up.
+// neither the call nor the rest of its record up. Records of calls on data that come at
+// the same time share a transaction.
 //
 // # What it leaves out
 //

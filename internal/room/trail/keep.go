@@ -29,42 +29,62 @@ func (s *Service) wishes(r *Record) wish {
 // keepWithin is how long a call waits for its record to be written at most.
 const keepWithin = 10 * time.Second
 
+var errNoTime = errors.New("there was no time to record the call")
+
+// A keeping is a record on its way to where it is kept.
+type keeping struct {
+	record *Record
+	text   []byte
+	wish   wish
+	// noEvent is why there is no event of it.
+	noEvent error
+	// ended has room for what became of it.
+	ended chan error
+}
+
 // Keep keeps a record: in the history if it is of a call that manages resources, and
-// as an event if that is wished for. Both are on disk when it returns nil, in one
-// transaction.
+// as an event if that is wished for. All of it is on disk when Keep returns nil, and was
+// written in one transaction.
 func (s *Service) Keep(ctx context.Context, r *Record) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, keepWithin, errors.New("there was no time to record the call"))
+	ctx, cancel := context.WithTimeoutCause(ctx, keepWithin, errNoTime)
 	defer cancel()
-	w := s.wishes(r)
-	if !r.ManagementEvent && !w.event {
+	k := &keeping{record: r, wish: s.wishes(r), ended: make(chan error, 1)}
+	if !r.ManagementEvent && !k.wish.event {
 		return nil
 	}
-	text, err := r.text()
+	var err error
+	if k.text, err = r.text(); err != nil {
+		return err
+	}
+	if !r.ManagementEvent {
+		return s.gather(ctx, k)
+	}
+	d, err := s.history.Draft(ctx, r.place(), r.kind(), k.text)
 	if err != nil {
 		return err
 	}
-	var parts []Emission
+	return errors.Join(s.write(ctx, []*keeping{k}, d), k.noEvent)
+}
+
+// write writes what is wished for of records, and further parts, in one transaction.
+func (s *Service) write(ctx context.Context, all []*keeping, parts ...Emission) error {
+	kept := false
 	defer func() {
 		for _, p := range parts {
-			p.End(err == nil)
+			p.End(kept)
 		}
 	}()
-	if r.ManagementEvent {
-		d, failed := s.history.Draft(ctx, r.place(), r.kind(), text)
-		if err = failed; err != nil {
-			return err
+	parts = append(parts, s.copies(all)...)
+	for _, k := range all {
+		if !k.wish.event {
+			continue
 		}
-		parts = append(parts, d)
-	}
-	parts = append(parts, s.copies(w.trails, r, text)...)
-	var noEvent error
-	if w.event {
-		e, failed := s.emission(r, text)
-		if noEvent = failed; failed == nil {
+		e, failed := s.emission(k.record, k.text)
+		if k.noEvent = failed; failed == nil {
 			parts = append(parts, e)
 		}
 	}
-	err = s.opt.Store.Update(ctx, func(tx store.Tx) error {
+	err := s.opt.Store.Update(ctx, func(tx store.Tx) error {
 		for _, p := range parts {
 			if err := p.Owe(tx); err != nil {
 				return err
@@ -72,7 +92,8 @@ func (s *Service) Keep(ctx context.Context, r *Record) error {
 		}
 		return nil
 	})
-	return errors.Join(err, noEvent)
+	kept = err == nil
+	return err
 }
 
 // emission is the record as an event.

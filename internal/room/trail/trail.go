@@ -53,10 +53,11 @@ type Emission interface {
 
 // A Service is the records of one store.
 type Service struct {
-	opt     Options
-	history *history.Book
-	trails  *trails.Book
-	lookups pace
+	opt       Options
+	history   *history.Book
+	trails    *trails.Book
+	gathering gathering
+	lookups   pace
 
 	lost      atomic.Int64
 	complaint complaint
@@ -70,7 +71,7 @@ func Open(ctx context.Context, opt Options) (*Service, error) {
 	if opt.Log == nil {
 		opt.Log = slog.Default()
 	}
-	s := &Service{opt: opt}
+	s := &Service{opt: opt, gathering: gathering{turn: make(chan struct{}, 1)}}
 	var err error
 	s.history, err = history.Open(ctx, history.Options{Store: opt.Store, MaxBytes: opt.MaxBytes, PlaceOf: placeOf, Memory: opt.Memory, Log: opt.Log})
 	if err == nil {

@@ -29,10 +29,10 @@ type Line struct {
 	Text []byte
 }
 
-// admit makes a line ready to be packed. Errors are faults, and final: NotFound when
+// admit makes a line ready to be packed, and more texts with it. Errors are faults, and final: NotFound when
 // there is no such group, Denied when the writer is not let in, Invalid when the event
 // is too large, or too old or new to be kept.
-func (s *Service) admit(l *Line) (*writing, error) {
+func (s *Service) admit(l *Line, more ...[]byte) (*writing, error) {
 	at, group, ok := PlaceOf(l.Group)
 	if !ok || at.Region != l.From.Region {
 		return nil, fault.NotFound("The log group %s does not exist in the region %s.", l.Group, l.From.Region)
@@ -50,10 +50,13 @@ func (s *Service) admit(l *Line) (*writing, error) {
 	if g == nil {
 		return nil, fault.NotFound("The log group %s does not exist.", l.Group)
 	}
-	if len(l.Text) == 0 {
-		return nil, fault.Invalid("The log event has no text; one has at least a character.")
+	events := make([]blocks.Entry, 0, 1+len(more))
+	for _, text := range append([][]byte{l.Text}, more...) {
+		if len(text) == 0 {
+			return nil, fault.Invalid("The log event has no text; one has at least a character.")
+		}
+		events = append(events, blocks.Entry{Time: min(max(l.Time, 0), math.MaxInt64/2), Text: text})
 	}
-	events := []blocks.Entry{{Time: min(max(l.Time, 0), math.MaxInt64/2), Text: l.Text}}
 	if err := checkBatch(events); err != nil {
 		return nil, err
 	}

@@ -11,19 +11,20 @@ import (
 	"github.com/dari-bus/dari/internal/store"
 )
 
-// A Draft is a line on its way into a transaction of the caller's own, with what the
-// group's subscribers are owed of it. Whoever has one calls Owe in the transaction and
+// A Draft is lines on their way into a transaction of the caller's own, with what the
+// group's subscribers are owed of them. Whoever has one calls Owe in the transaction and
 // End after it.
 type Draft struct {
 	*writing
 	owed *filters.Owed
 }
 
-// Draft makes a line ready. Its faults are those of [Service.Deliver], and Unavailable
-// while there is no memory to make messages for subscribers. Whoever asks for it counts
-// the memory of the text: twice, beside what that takes already.
-func (s *Service) Draft(l Line) (*Draft, error) {
-	w, err := s.admit(&l)
+// Draft makes a line ready, with the texts of more that differ from it in nothing else.
+// Its faults are those of [Service.Deliver], and Unavailable while there is no memory to
+// make messages for subscribers. Whoever asks for it counts the memory of the texts:
+// twice, beside what they take already.
+func (s *Service) Draft(l Line, more ...[]byte) (*Draft, error) {
+	w, err := s.admit(&l, more...)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +45,7 @@ func (s *Service) Draft(l Line) (*Draft, error) {
 	return &Draft{w, owed}, nil
 }
 
-// Owe writes the line. When there is no place for it any more, since its group has gone
+// Owe writes the lines. When there is no place for them any more, since their group has gone
 // meanwhile or has too many streams, that is a fault, and nothing is written.
 func (d *Draft) Owe(tx store.Tx) error {
 	if err := d.fits(tx); err != nil {
@@ -55,7 +56,7 @@ func (d *Draft) Owe(tx store.Tx) error {
 		err = d.owed.Owe(tx)
 	}
 	if err != nil {
-		return fmt.Errorf("write a line to %s: %v", d.group.Name, err) // no fault, since something may be written
+		return fmt.Errorf("write lines to %s: %v", d.group.Name, err) // no fault, since something may be written
 	}
 	return nil
 }
