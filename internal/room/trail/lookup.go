@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/dari-bus/dari/internal/access"
@@ -69,7 +70,7 @@ func (s *Service) Lookup(ctx context.Context, by access.Caller, q Query) (rows [
 	if err := s.opt.Guard.Allow(access.Own(by, "cloudtrail:LookupEvents", "*")); err != nil {
 		return nil, "", err
 	}
-	search, p, err := s.search(&q)
+	search, p, err := s.search(by.Place, &q)
 	if err != nil {
 		return nil, "", err
 	}
@@ -85,13 +86,16 @@ func (s *Service) Lookup(ctx context.Context, by access.Caller, q Query) (rows [
 		rows = append(rows, row)
 	}
 	if found.More {
-		next = page.Encode(fmt.Sprintf("%d/%d", found.Reached.Time, found.Reached.Number))
+		next = page.Encode(fmt.Sprintf("%s%d/%d", tokenOf(by.Place), found.Reached.Time, found.Reached.Number))
 	}
 	return rows, next, nil
 }
 
-// search is a query and its page as the blocks are asked for them.
-func (s *Service) search(q *Query) (blocks.Query, blocks.Page, error) {
+// tokenOf is what the tokens of a place begin with, which are no others' tokens.
+func tokenOf(at access.Place) string { return at.Account + "/" + at.Region + "/" }
+
+// search is a query of a place and its page as the blocks are asked for them.
+func (s *Service) search(of access.Place, q *Query) (blocks.Query, blocks.Page, error) {
 	b := blocks.Query{From: time.Now().Add(-history.KeptFor).UnixMilli(), To: math.MaxInt64 / 2}
 	p := blocks.Page{Backward: true, Max: q.Max, MaxBytes: maxPageBytes, Within: pageWithin}
 	if !q.From.IsZero() {
@@ -103,10 +107,11 @@ func (s *Service) search(q *Query) (blocks.Query, blocks.Page, error) {
 	if q.Token != "" {
 		text, err := page.Decode(q.Token)
 		at := &blocks.Position{}
+		reached, own := strings.CutPrefix(text, tokenOf(of))
 		if err == nil {
-			_, err = fmt.Sscanf(text, "%d/%d", &at.Time, &at.Number)
+			_, err = fmt.Sscanf(reached, "%d/%d", &at.Time, &at.Number)
 		}
-		if err != nil {
+		if err != nil || !own {
 			return b, p, fault.Invalid("The NextToken is none that LookupEvents has given.")
 		}
 		p.After = at

@@ -151,9 +151,16 @@ func TestRecordsAreLookedUpByEachAttribute(t *testing.T) {
 		if got := h.names(t, anna, Query{From: middle, To: middle}); !slices.Equal(got, []string{"ListRules"}) {
 			t.Errorf("of the second in the middle there is %v", got)
 		}
+		_, token, err := h.Lookup(t.Context(), anna, Query{Max: 1})
+		if err != nil || token == "" {
+			t.Fatal(token, err)
+		}
 		for _, other := range []access.Caller{access.Root("222222222222", "eu-central-1"), access.Root(account, "us-east-1")} {
 			if got := h.names(t, other, Query{}); got != nil {
 				t.Errorf("%v sees %v", other.Place, got)
+			}
+			if _, _, err := h.Lookup(t.Context(), other, Query{Max: 1, Token: token}); fault.KindOf(err) != fault.KindInvalid {
+				t.Errorf("%v goes on where another one was: %v", other.Place, err)
 			}
 		}
 		for _, q := range []Query{{Attribute: "Color", Value: "red"}, {Token: "made up"}} {
