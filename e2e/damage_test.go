@@ -120,7 +120,7 @@ func TestAHoleInTheLogIsSaid(t *testing.T) {
 	if code, out := s.doctor(t, "-accept-loss"); code != 0 || !strings.Contains(out, "nothing was deleted") {
 		t.Fatalf("-accept-loss: %d %s", code, out)
 	}
-	if code, out := s.doctor(t); code != 0 || !strings.Contains(out, "All is well") {
+	if code, out := s.doctor(t); code != 0 || !strings.Contains(out, "All is well") || !strings.Contains(out, "Functions and builds run in a sandbox at level ") {
 		t.Errorf("the doctor afterwards: %d %s", code, out)
 	}
 	s.start(t)

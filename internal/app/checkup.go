@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/dari-bus/dari/internal/arn"
+	"github.com/dari-bus/dari/internal/sandbox"
 	"github.com/dari-bus/dari/internal/target"
 )
 
@@ -42,6 +43,7 @@ func (a *App) Checkup() []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "Asked the server at %s, whose data are %s.\n", a.url(), a.whereItsDataAre())
 	a.checkup(&b, nil)
+	saySandbox(&b, a.box.level(), nil)
 	return b.Bytes()
 }
 
@@ -78,6 +80,24 @@ func (a *App) checkup(b *bytes.Buffer, given error) {
 	if len(found) == 0 {
 		b.WriteString("\nNothing.\n")
 	}
+}
+
+// saySandbox says how functions and builds are kept apart, as far as that is known.
+func saySandbox(b *bytes.Buffer, level string, lacks error) {
+	var r remark
+	switch {
+	case lacks != nil:
+		r.says = "Functions and builds cannot run here: " + lacks.Error() + "."
+	case level == "":
+		return
+	default:
+		r.says = fmt.Sprintf("Functions and builds run in a sandbox at level %s; docs/sandbox.md says what that keeps apart.", level)
+	}
+	if level != sandbox.LevelNamespaces.String() {
+		r.next = "dari serve -sandbox=require, which starts where there is the best level only"
+	}
+	b.WriteString("\nHow code of others is kept apart\n")
+	r.write(b)
 }
 
 func (a *App) sayWhatIsHere(b *bytes.Buffer) {

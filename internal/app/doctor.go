@@ -42,7 +42,12 @@ func Doctor(ctx context.Context, opt Options, accept bool, w io.Writer) (well bo
 	fmt.Fprintf(&b, "Looked at %s: %s, %s, %s that can be read.\n", dir, count(i.Tables, "table", "tables"), count(i.Logs, "log", "logs"), count(i.Records, "record", "records"))
 	if len(i.Findings) == 0 {
 		b.WriteString("All is well.\n")
+		level, lacks := "", error(nil)
+		if given == nil && opt.Starts {
+			level, lacks = a.opt.findLevel(ctx)
+		}
 		a.checkup(&b, given)
+		saySandbox(&b, level, lacks)
 		_, err := w.Write(b.Bytes())
 		return true, err
 	}

@@ -75,7 +75,7 @@ func (o *Options) Register(fs *flag.FlagSet) {
 	fs.BoolVar(&o.TrailStrict, "trail-strict", false, "put API calls on the default bus only while a trail logs them, as AWS does; else all are put there")
 	fs.StringVar(&o.TrailBytes, "trail-bytes", "1GiB", "`size` that the records of an account's calls may have in all, before compression, half of it of calls that changed something and half of all others; the oldest go first, and all after 90 days")
 	fs.StringVar(&o.Memory, "memory", "auto", "`size` of the memory to use at most, such as 512MiB; auto is half of what the machine or its control group has")
-	fs.StringVar(&o.Sandbox, "sandbox", "auto", "keep functions and builds apart as well as the machine can: `auto`; require refuses to start where it has no namespaces for them, off does without")
+	fs.StringVar(&o.Sandbox, "sandbox", "auto", "keep functions and builds apart as well as the machine can: `auto`; require refuses to start where it has no namespaces for them, off does without, and without Landlock")
 	fs.StringVar(&o.SandboxShow, "sandbox-show", "", "`folders`, parted by commas, that functions and builds may read, beside the system and the folders of the commands on PATH")
 	fs.StringVar(&o.Runtimes, "runtimes", "", "`interpreters` for runtimes of functions, parted by commas, where those on PATH are not wanted, such as python3.12=/opt/venv/bin/python")
 	fs.StringVar(&o.LogLevel, "log-level", "info", "`level` of the log: debug (a line for everything that happens to an event), info, warn or error")

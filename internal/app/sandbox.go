@@ -37,26 +37,34 @@ func (b *box) open(ctx context.Context) (*sandbox.Sandbox, error) {
 	case !b.opt.Starts:
 		return nil, errEmbedded
 	}
-	o := sandbox.Options{
-		Scratch: filepath.Join(b.opt.Data, "scratch"), Hide: []string{b.opt.Data}, Show: words(b.opt.SandboxShow),
-		Require: b.opt.Sandbox == "require", Plain: b.opt.Sandbox == "off", Log: b.opt.Log,
-	}
+	scratch := filepath.Join(b.opt.Data, "scratch")
 	if b.opt.Ephemeral {
-		dir, err := os.MkdirTemp("", "dari-scratch-")
-		if err != nil {
+		var err error
+		if scratch, err = os.MkdirTemp("", "dari-scratch-"); err != nil {
 			return nil, err
 		}
-		o.Scratch, o.Hide = dir, nil
 	}
-	if b.opt.KeyFile != "" {
-		o.Hide = append(o.Hide, b.opt.KeyFile)
-	}
-	s, err := sandbox.Open(ctx, o)
+	s, err := sandbox.Open(ctx, b.opt.sandboxOptions(scratch))
 	if err == nil {
 		b.sandbox = s
 		b.opt.Log.Info("functions and builds run in a sandbox", "level", s.Level().String())
 	}
 	return s, err
+}
+
+// sandboxOptions are the settings of a sandbox with this scratch folder.
+func (o *Options) sandboxOptions(scratch string) sandbox.Options {
+	s := sandbox.Options{Scratch: scratch, Show: words(o.SandboxShow), Require: o.Sandbox == "require", Most: sandbox.LevelNamespaces, Log: o.Log}
+	if o.Sandbox == "off" {
+		s.Most = sandbox.LevelProcess
+	}
+	if !o.Ephemeral {
+		s.Hide = append(s.Hide, o.Data)
+	}
+	if o.KeyFile != "" {
+		s.Hide = append(s.Hide, o.KeyFile)
+	}
+	return s
 }
 
 // prepare opens the sandbox before anybody needs it, so that it is known what there
@@ -84,6 +92,19 @@ func (b *box) level() string {
 		return ""
 	}
 	return b.sandbox.Level().String()
+}
+
+// findLevel finds the level of a server that does not run. It leaves nothing behind.
+func (o *Options) findLevel(ctx context.Context) (string, error) {
+	dir, err := os.MkdirTemp("", "dari-doctor-")
+	if err != nil {
+		return "", err
+	}
+	s, err := sandbox.Open(ctx, o.sandboxOptions(filepath.Join(dir, "scratch")))
+	if err != nil {
+		return "", errors.Join(err, os.RemoveAll(dir))
+	}
+	return s.Level().String(), errors.Join(s.Close(), os.RemoveAll(dir))
 }
 
 // enter says that there is a room more whose programs run in the sandbox.

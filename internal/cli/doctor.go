@@ -29,6 +29,7 @@ func doctor(ctx context.Context, fs *flag.FlagSet, args []string, s streams) err
 	if *ask != "" {
 		return askDoctor(ctx, *ask, &opt, s.out)
 	}
+	opt.Starts = true
 	well, err := app.Doctor(ctx, opt, *accept, s.out)
 	if err == nil && !well {
 		err = fmt.Errorf("%s is damaged", opt.Data)

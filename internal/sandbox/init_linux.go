@@ -19,7 +19,7 @@ import (
 
 // place is what a program gets, as the first process is told.
 type place struct {
-	Namespaces bool
+	Level      Level
 	Root       string // where its file system is put together
 	Hide, Show []string
 	Path       string
@@ -54,7 +54,13 @@ func Init() {
 		os.Exit(1) // the server is gone
 	}
 	f.place = o.Place
-	pid, err := f.start()
+	var pid int
+	var err error
+	if f.place.Level == LevelLandlock {
+		aside(func() { pid, err = f.start() })
+	} else {
+		pid, err = f.start()
+	}
 	if err != nil {
 		r := report{Error: err.Error()}
 		if no, ok := errors.AsType[syscall.Errno](err); ok {
@@ -89,7 +95,7 @@ func (f *first) start() (int, error) {
 	}
 	// When the machine runs out of memory, the program goes before the server does.
 	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("500"), 0)
-	if p.Namespaces {
+	if p.Level == LevelNamespaces {
 		if err := p.enter(); err != nil {
 			return 0, fmt.Errorf("make the file system of a sandbox: %w", notBare(err))
 		}
@@ -102,6 +108,11 @@ func (f *first) start() (int, error) {
 	}
 	if err := p.giveUp(); err != nil {
 		return 0, fmt.Errorf("give up capabilities in a sandbox: %w", notBare(err))
+	}
+	if p.Level == LevelLandlock {
+		if err := p.restrict(); err != nil {
+			return 0, notBare(err)
+		}
 	}
 	files := []uintptr{0, 1, 2}
 	for i := range p.Extra {
@@ -257,7 +268,7 @@ func (f *first) obey(program int) {
 // end ends everything. The first process of a namespace takes the others with it.
 func (f *first) end(code int) {
 	f.ending.Lock()
-	if !f.place.Namespaces {
+	if f.place.Level != LevelNamespaces {
 		killAll()
 	}
 	os.Exit(code)
@@ -304,9 +315,17 @@ func lookAround(level string, hidden []string) int {
 			return 1
 		}
 	}
-	if level != LevelNamespaces.String() {
-		return 0
+	switch level {
+	case LevelNamespaces.String():
+		return lookAroundNamespaces(hidden)
+	case LevelLandlock.String():
+		return lookAroundLandlock(hidden)
 	}
+	return 0
+}
+
+// lookAroundNamespaces says what does not hold where there are namespaces.
+func lookAroundNamespaces(hidden []string) int {
 	if pids, err := os.ReadDir("/proc"); err != nil || slices.ContainsFunc(pids, func(d os.DirEntry) bool {
 		pid, err := strconv.Atoi(d.Name())
 		return err == nil && pid != 1 && pid != os.Getpid()
@@ -323,6 +342,32 @@ func lookAround(level string, hidden []string) int {
 			}
 		}
 	}
+	return lookForHidden(hidden)
+}
+
+// lookAroundLandlock says what does not hold where there is Landlock.
+func lookAroundLandlock(hidden []string) int {
+	if _, err := os.ReadDir("/"); err == nil {
+		fmt.Println("its programs see what nobody gave them")
+		return 1
+	}
+	if f, err := os.OpenFile("/etc/passwd", os.O_WRONLY, 0); err == nil {
+		_ = f.Close() // nothing was written
+		fmt.Println("its programs can write to the system")
+		return 1
+	}
+	if f, err := os.CreateTemp("", "probe-"); err != nil {
+		fmt.Println("its programs cannot use their own folder:", err)
+		return 1
+	} else if err := errors.Join(f.Close(), os.Remove(f.Name())); err != nil {
+		fmt.Println("its programs cannot use their own folder:", err)
+		return 1
+	}
+	return lookForHidden(hidden)
+}
+
+// lookForHidden says whether something can be read that must not be.
+func lookForHidden(hidden []string) int {
 	for _, path := range hidden {
 		if d, err := os.ReadDir(path); err == nil && len(d) > 0 {
 			fmt.Println("its programs see what is to be hidden")

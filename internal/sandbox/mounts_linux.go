@@ -69,6 +69,13 @@ func (p *place) enter() error {
 		if err := protect(points[b.To], !b.Writable); err != nil {
 			return err
 		}
+		from, err := filepath.EvalSymlinks(b.From)
+		if err != nil {
+			return err
+		}
+		if err := hide(points[b.To], from, p.Hide); err != nil {
+			return err
+		}
 	}
 	return t.move()
 }
@@ -135,16 +142,26 @@ func (t *tree) fill(p *place) error {
 			return fmt.Errorf("mount /%s: %w", m.at, err)
 		}
 	}
-	for _, path := range p.Hide {
-		at := filepath.Join(t.root, path)
-		info, err := os.Lstat(at)
+	return hide(t.root, "/", p.Hide)
+}
+
+// hide hides those of paths that are below a folder, which is found in the tree at
+// another place.
+func hide(at, folder string, paths []string) error {
+	for _, path := range paths {
+		rest, err := filepath.Rel(folder, path)
+		if err != nil || !filepath.IsLocal(rest) {
+			continue
+		}
+		hidden := filepath.Join(at, rest)
+		info, err := os.Lstat(hidden)
 		switch {
 		case err != nil:
 			continue // it is hidden with what is above it
 		case info.IsDir():
-			err = unix.Mount("tmpfs", at, "tmpfs", plain|unix.MS_RDONLY, "mode=555,size=4k")
+			err = unix.Mount("tmpfs", hidden, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_RDONLY, "mode=555,size=4k")
 		default:
-			err = unix.Mount("/dev/null", at, "", unix.MS_BIND, "")
+			err = unix.Mount("/dev/null", hidden, "", unix.MS_BIND, "")
 		}
 		if err != nil {
 			return fmt.Errorf("hide %s: %w", path, err)

@@ -33,7 +33,7 @@ var errSlow = fmt.Errorf("a process in a sandbox did not start within %s", probe
 
 // Open finds out what this machine can do, by doing it.
 func Open(ctx context.Context, opt Options) (*Sandbox, error) {
-	s := &Sandbox{level: LevelNamespaces, running: map[*Process]struct{}{}}
+	s := &Sandbox{running: map[*Process]struct{}{}}
 	var err error
 	if s.scratch, err = filepath.Abs(opt.Scratch); err != nil {
 		return nil, fmt.Errorf("scratch folder of the sandbox: %w", err)
@@ -53,39 +53,58 @@ func Open(ctx context.Context, opt Options) (*Sandbox, error) {
 	if err := s.makeScratch(); err != nil {
 		return nil, err
 	}
-	why := errors.New("it is not to be used")
-	if !opt.Plain {
-		switch why = s.probe(ctx); {
+	if err := s.find(ctx, opt); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// find tries the levels, the best one first.
+func (s *Sandbox) find(ctx context.Context, opt Options) error {
+	var lacks []string
+	for s.level = opt.Most; ; s.level-- {
+		why := s.try(ctx)
+		switch {
+		case why == nil && lacks != nil:
+			opt.Log.Warn("functions and builds are kept apart less well than they could be: docs/sandbox.md", "level", s.level.String(), "why", strings.Join(lacks, "; "))
+			return nil
 		case why == nil:
-			return s, nil
+			return nil
 		case ctx.Err() != nil, errors.Is(why, errSlow): // which says nothing of the machine
-			return nil, errors.Join(why, s.Close())
+			return errors.Join(why, s.Close())
+		case opt.Require:
+			return errors.Join(fmt.Errorf("this machine has no %s for functions and builds: %w", s.level, why), s.Close())
+		case s.level == LevelProcess:
+			return errors.Join(fmt.Errorf("start a process in a sandbox: %w", why), s.Close())
 		}
+		lacks = append(lacks, fmt.Sprintf("no %s: %v", s.level, why))
 	}
-	if opt.Require {
-		return nil, errors.Join(fmt.Errorf("this machine has no namespaces for functions and builds: %w", why), s.Close())
+}
+
+// try finds out whether there is a level.
+func (s *Sandbox) try(ctx context.Context) error {
+	if s.level == LevelNamespaces || s.users == nil {
+		return s.probe(ctx)
 	}
-	if !opt.Plain {
-		opt.Log.Warn("functions and builds run without namespaces: their code can read what they may, and more; docs/sandbox.md", "why", why)
-	}
-	s.level = LevelProcess
-	if s.users != nil && !reachable(s.scratch) {
+	if !reachable(s.scratch) {
 		_ = remove(s.scratch) // it is empty
 		name := sha256.Sum256([]byte(s.scratch))
 		s.scratch = filepath.Join(os.TempDir(), fmt.Sprintf("dari-%x", name[:8]))
 		if err := s.makeScratch(); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	why = s.probe(ctx)
-	if why != nil && s.users != nil { // root of a container that has no other users
-		s.users = nil
-		why = s.probe(ctx)
+	why := s.probe(ctx)
+	if why == nil {
+		return nil
 	}
-	if why != nil {
-		return nil, errors.Join(fmt.Errorf("start a process in a sandbox: %w", why), s.Close())
+	users := s.users // root of a container may have no other users
+	s.users = nil
+	if s.probe(ctx) != nil {
+		s.users = users
+		return why
 	}
-	return s, nil
+	return nil
 }
 
 // Close kills what still runs and removes the scratch folder.
@@ -131,7 +150,15 @@ func (s *Sandbox) probe(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, probeTime, errSlow)
 	defer cancel()
 	var out bytes.Buffer
-	exit, err := s.Run(ctx, Command{Path: "/proc/self/exe", Args: append([]string{InitCommand, s.level.String()}, s.hide...), Stdout: &out, TmpBytes: 1 << 20})
+	c := Command{Path: "/proc/self/exe", Args: append([]string{InitCommand, s.level.String()}, s.hide...), Stdout: &out, TmpBytes: 1 << 20}
+	if s.level == LevelLandlock {
+		exe, err := os.Executable()
+		if err != nil {
+			return err
+		}
+		c.Binds = []Bind{{From: exe, To: exe}}
+	}
+	exit, err := s.Run(ctx, c)
 	switch {
 	case err != nil:
 		return err

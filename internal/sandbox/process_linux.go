@@ -147,7 +147,7 @@ func attributes(l Level, root bool) *syscall.SysProcAttr {
 func (p *Process) place(c Command) (*place, error) {
 	s := p.sandbox
 	pl := &place{
-		Namespaces: s.level == LevelNamespaces, Root: s.root(), Hide: s.hide, Show: s.show,
+		Level: s.level, Root: s.root(), Hide: s.hide, Show: s.show,
 		Path: c.Path, Args: c.Args, Env: c.Env, Dir: c.Dir, Binds: c.Binds, TmpBytes: c.TmpBytes,
 		Memory: c.MemoryBytes, Processes: c.MaxProcesses, Extra: len(c.ExtraFiles),
 	}
@@ -159,7 +159,7 @@ func (p *Process) place(c Command) (*place, error) {
 		}
 		p.undo = append(p.undo, user.Release)
 	}
-	if c.Tmp == "" && !pl.Namespaces {
+	if c.Tmp == "" && s.level != LevelNamespaces {
 		tmp, err := os.MkdirTemp(s.scratch, "tmp-")
 		if err != nil {
 			return nil, err
@@ -170,7 +170,7 @@ func (p *Process) place(c Command) (*place, error) {
 	if c.Tmp != "" {
 		pl.Binds = append(pl.Binds[:len(pl.Binds):len(pl.Binds)], Bind{From: c.Tmp, To: "/tmp", Writable: true})
 	}
-	if !pl.Namespaces {
+	if s.level != LevelNamespaces {
 		pl.Env = append(pl.Env[:len(pl.Env):len(pl.Env)], "TMPDIR="+c.Tmp)
 	}
 	if user == nil {

@@ -14,15 +14,14 @@ type Level int
 const (
 	// LevelProcess: a clean environment, limits, and an end; nothing is hidden.
 	LevelProcess Level = iota
+	// LevelLandlock: a process that reaches no files but those it is given.
+	LevelLandlock
 	// LevelNamespaces: a process tree and a file system of its own.
 	LevelNamespaces
 )
 
 func (l Level) String() string {
-	if l == LevelNamespaces {
-		return "namespaces"
-	}
-	return "process"
+	return [...]string{"process", "landlock", "namespaces"}[l]
 }
 
 // Options configure a Sandbox.
@@ -37,9 +36,9 @@ type Options struct {
 	Show []string
 	// Require makes Open fail where there are no namespaces.
 	Require bool
-	// Plain does without namespaces even where there are some.
-	Plain bool
-	// Log is told why there are no namespaces, if they were wanted.
+	// Most is the best level to try.
+	Most Level
+	// Log is told why there is less than that.
 	Log *slog.Logger
 }
 

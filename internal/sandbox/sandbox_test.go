@@ -63,8 +63,11 @@ func open(t *testing.T, opt Options) *Sandbox {
 	if opt.Scratch == "" {
 		opt.Scratch = filepath.Join(base(t), "scratch")
 	}
-	opt.Log, opt.Require = quiet, !opt.Plain
+	opt.Log, opt.Require = quiet, true
 	s, err := Open(t.Context(), opt)
+	if _, why := landlock(); err != nil && why != nil && opt.Most == LevelLandlock {
+		t.Skipf("this kernel cannot: %v", why)
+	}
 	if err != nil {
 		missing(t, "no sandbox here: %v", err)
 	}
@@ -81,10 +84,9 @@ func open(t *testing.T, opt Options) *Sandbox {
 
 // each runs a test at each level.
 func each(t *testing.T, f func(t *testing.T, s *Sandbox)) {
-	for _, plain := range []bool{false, true} {
-		level := map[bool]Level{false: LevelNamespaces, true: LevelProcess}[plain]
+	for _, level := range []Level{LevelNamespaces, LevelLandlock, LevelProcess} {
 		t.Run(level.String(), func(t *testing.T) {
-			s := open(t, Options{Plain: plain})
+			s := open(t, Options{Most: level})
 			if s.Level() != level {
 				t.Fatalf("level is %s", s.Level())
 			}
@@ -198,7 +200,7 @@ func TestNamespacesHide(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s := open(t, Options{Hide: []string{key, data}, Show: []string{dir}})
+	s := open(t, Options{Most: LevelNamespaces, Hide: []string{key, data}, Show: []string{dir}})
 	if err := os.MkdirAll(filepath.Join(s.Scratch(), "code"), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -219,6 +221,30 @@ head -c 2000000 /dev/zero > /tmp/big; ls -l /tmp/big | wc -l; mount -t tmpfs t /
 		if _, err := os.Lstat(f); err == nil {
 			t.Errorf("it wrote %s", f)
 		}
+	}
+}
+
+// An interpreter may be installed in the folder that the data are in, too.
+func TestWhatIsBoundHidesAsWell(t *testing.T) {
+	for _, level := range []Level{LevelNamespaces, LevelLandlock} {
+		t.Run(level.String(), func(t *testing.T) {
+			dir := base(t)
+			home, data, key := filepath.Join(dir, "home"), filepath.Join(dir, "home", "data"), filepath.Join(dir, "home", "key")
+			if err := os.MkdirAll(data, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			for path, text := range map[string]string{key: "secret", filepath.Join(data, "f"): "secret", filepath.Join(home, "tool"): "tool\n"} {
+				if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s := open(t, Options{Most: level, Hide: []string{data, key}})
+			tools := Bind{From: home, To: "/var/tools"}
+			out, _ := sh(t, s, Command{Binds: []Bind{tools}}, fmt.Sprintf("cd %s; cat tool key data/f", s.At(tools)))
+			if !strings.HasPrefix(out, "tool\n") || strings.Contains(out, "secret") {
+				t.Errorf("it printed:\n%s", out)
+			}
+		})
 	}
 }
 
@@ -408,7 +434,7 @@ func TestUsersArePartedWhereTheServerIsRoot(t *testing.T) {
 func TestInterruptedOpeningIsAnError(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	s, err := Open(ctx, Options{Scratch: filepath.Join(base(t), "scratch"), Log: quiet})
+	s, err := Open(ctx, Options{Most: LevelNamespaces, Scratch: filepath.Join(base(t), "scratch"), Log: quiet})
 	if err == nil {
 		t.Errorf("it opened at level %s", s.Level())
 	}
@@ -441,7 +467,10 @@ func TestNothingOutlivesTheServer(t *testing.T) {
 			select {}
 		})
 	}
-	for _, level := range []Level{LevelNamespaces, LevelProcess} {
+	for _, level := range []Level{LevelNamespaces, LevelLandlock, LevelProcess} {
+		if _, err := landlock(); err != nil && level == LevelLandlock {
+			continue
+		}
 		mark := fmt.Sprintf("3%d%d", os.Getpid(), level)
 		cmd := exec.Command("/proc/self/exe", "-test.run=TestNothingOutlivesTheServer")
 		cmd.Env = append(os.Environ(), "SANDBOX_TEST_MARK="+mark, "SANDBOX_TEST_LEVEL="+level.String(), "TMPDIR="+base(t))

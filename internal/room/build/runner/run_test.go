@@ -92,7 +92,7 @@ func newRunner(t *testing.T) testRunner {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	box, err := sandbox.Open(t.Context(), sandbox.Options{Scratch: filepath.Join(dir, "scratch"), Log: slog.New(slog.DiscardHandler)})
+	box, err := sandbox.Open(t.Context(), sandbox.Options{Most: sandbox.LevelNamespaces, Scratch: filepath.Join(dir, "scratch"), Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		lacking(t, "this machine has no sandbox: %v", err)
 	}
