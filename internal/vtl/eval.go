@@ -119,23 +119,13 @@ func (b *binary) apply(r *run, x, y Value) (Value, error) {
 		return order >= 0, nil
 	case "+":
 		if value.IsText(x) || value.IsText(y) {
-			return b.concat(r, x, y)
+			return r.Capture(func() error {
+				if err := r.Print(x); err != nil {
+					return err
+				}
+				return r.Print(y)
+			})
 		}
 	}
 	return value.Calculate(b.op, x, y)
-}
-
-// concat joins texts. A reference to nothing is there as it is written.
-func (b *binary) concat(r *run, x, y Value) (Value, error) {
-	return r.Capture(func() error {
-		for i, v := range []Value{x, y} {
-			if ref, ok := []expr{b.a, b.b}[i].(*reference); ok && v == nil {
-				v = ref.source
-			}
-			if err := r.Print(v); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }

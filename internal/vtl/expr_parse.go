@@ -116,11 +116,11 @@ func (p *parser) primary() expr {
 		return constant{p.number()}
 	case p.truth():
 		return constant{p.word() == "true"}
+	case p.rest()[:wordLength(p.rest())] == "null":
+		p.word()
+		return constant{}
 	}
 	p.at = at
-	if p.rest()[:wordLength(p.rest())] == "null" {
-		p.fail(at, "null is no word of the language: compare with a reference to nothing, such as $null")
-	}
 	p.fail(at, "expected a value: a reference, a text in quotes, a number, a list or a map, not %s", p.seen())
 	return constant{}
 }
@@ -152,7 +152,7 @@ func (p *parser) quoted(quote byte) expr {
 	if quote == '\'' || !strings.ContainsAny(said, "$#") {
 		return constant{said}
 	}
-	inner := &parser{scanner{src: said, base: p.base + at + 1, depth: p.depth, err: p.err}, p.macros}
+	inner := &parser{scanner{src: said, base: p.base + at + 1, depth: p.depth, err: p.err}}
 	nodes := inner.whole()
 	p.err = inner.err
 	return interpolation(nodes)
@@ -236,9 +236,9 @@ func (p *parser) reference() *reference {
 		return nil
 	}
 	p.at++
-	quiet := p.take("!")
+	p.take("!") // quiet, which all are
 	formal := p.take("{")
-	ref := &reference{at: p.base + start, quiet: quiet, root: p.identifier()}
+	ref := &reference{at: p.base + start, root: p.identifier()}
 	if ref.root == "" {
 		p.at = start
 		return nil

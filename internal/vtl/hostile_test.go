@@ -49,10 +49,9 @@ func TestHostileTemplatesAreEnded(t *testing.T) {
 		loop + "$body.split('')#end":                                                                                     memory,
 		loop + loop + "#if($body.matches('.{500}.{400}x$i.{5}$foreach.parent.index'))#end#end#end":                       steps,
 		loop + loop + "#set($m[\"k$i.$foreach.parent.index\"] = $i)#end#end":                                             "",
-		loop + "#evaluate($body)#end":                                                                                    memory,
-		loop + "$body#end":                                                                                               output,
-		"#macro(a)#a()#a()#end#a()":                                                                                      "macros, blocks and #evaluate call each other more than 20 levels deep",
-		"#macro(a $n)#if($n < 19)#set($k = $n + 1)#a($k)#a($k)#a($k)#end#end#a(0)":                                       "",
+		loop + "$body#end":      output,
+		"#define($a)$a$a#end$a": "blocks are in each other more than 20 levels deep",
+		"#define($z)z#end#define($y)$z$z#end#define($x)$y$y#end" + loop + "#set($s = \"$x\")#if($s != 'zzzz')#stop#end#end$s.nothing.more": "",
 	} {
 		_, err := run(source, map[string]vtl.Value{"body": big, "m": value.NewMap(), "ten": value.NewList(0, 1, 2, 3, 4, 5, 6, 7, 8, 9)}, limits)
 		var e *vtl.Error
@@ -80,7 +79,7 @@ func TestHostileTextsAreCompiled(t *testing.T) {
 }
 
 func TestTemplatesAreRunByManyAtOnce(t *testing.T) {
-	template, err := vtl.Compile(`#macro(m $a)<$a>#end#set($x = [$n])#foreach($i in [1..10])#set($d = $x.add($i))#m($i)#end#evaluate('#macro(e)e#end')#e()$x.size()"$n".replaceAll("[0-9]", "n")`)
+	template, err := vtl.Compile(`#define($m)<$i>#end#set($x = [$n])#foreach($i in [1..10])#set($d = $x.add($i))$m#end$x.size() $s.replaceAll("[0-9]", "$n")`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,8 +87,8 @@ func TestTemplatesAreRunByManyAtOnce(t *testing.T) {
 	for n := range 4 {
 		all.Go(func() {
 			for range 50 {
-				out, err := template.Run(map[string]vtl.Value{"n": int64(n)}, vtl.Usual)
-				if want := `<1><2><3><4><5><6><7><8><9><10>e11"` + string(rune('0'+n)) + `".replaceAll("[0-9]", "n")`; err != nil || out != want {
+				out, err := template.Run(map[string]vtl.Value{"n": int64(n), "s": "a1b"}, vtl.Usual)
+				if want := `<1><2><3><4><5><6><7><8><9><10>11 a` + string(rune('0'+n)) + `b`; err != nil || out != want {
 					t.Errorf("%s, %v", out, err)
 				}
 			}

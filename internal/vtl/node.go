@@ -1,9 +1,7 @@
 package vtl
 
 import (
-	"errors"
 	"fmt"
-	"maps"
 	"strings"
 
 	"github.com/dari-bus/dari/internal/vtl/value"
@@ -39,23 +37,6 @@ type (
 	definition struct {
 		name  string
 		nodes []node
-	}
-	evaluation struct {
-		at int
-		of expr
-	}
-
-	// A macro is called with arguments for its parameters.
-	macro struct {
-		parameters []string
-		nodes      []node
-	}
-	// A call writes its source if there is no such macro.
-	call struct {
-		at           int
-		name, source string
-		arguments    []expr
-		body         []node
 	}
 )
 
@@ -134,66 +115,6 @@ func (r *run) restore(names ...string) func() {
 			}
 		}
 	}
-}
-
-func (c *call) render(r *run) error {
-	m := r.macros[c.name]
-	if m == nil {
-		return r.Write(c.source)
-	}
-	values := make([]Value, len(m.parameters))
-	for i, e := range c.arguments {
-		v, err := e.eval(r)
-		if err != nil {
-			return r.locate(err, c.at)
-		}
-		if i < len(values) {
-			values[i] = v
-		}
-	}
-	names := append([]string{"bodyContent"}, m.parameters...)
-	defer r.restore(names...)()
-	if c.body != nil {
-		r.vars["bodyContent"] = &block{c.body, r}
-	}
-	for i, name := range m.parameters {
-		r.vars[name] = values[i]
-	}
-	return r.locate(r.enter(m.nodes), c.at)
-}
-
-func (e *evaluation) render(r *run) error {
-	v, err := e.of.eval(r)
-	if err != nil || v == nil {
-		return r.locate(err, e.at)
-	}
-	source, err := r.Text(v)
-	if err != nil {
-		return r.locate(err, e.at)
-	}
-	if err := r.Take(len(source) * compiled); err != nil {
-		return r.locate(err, e.at)
-	}
-	t, err := Compile(source)
-	if err == nil {
-		err = r.evaluate(t)
-	}
-	if located := (*Error)(nil); errors.As(err, &located) {
-		err = fmt.Errorf("in what #evaluate is given, %w", errors.New(located.Error()))
-	}
-	return r.locate(err, e.at)
-}
-
-// evaluate runs a template within another one.
-func (r *run) evaluate(t *Template) error {
-	outer := r.template
-	defer func() { r.template = outer }()
-	r.template = t
-	if len(t.macros) > 0 {
-		r.macros = maps.Clone(r.macros)
-		maps.Copy(r.macros, t.macros)
-	}
-	return r.locate(r.enter(t.nodes), 0)
 }
 
 // A block is what #define makes: it is rendered anew wherever it is printed.

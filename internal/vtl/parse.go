@@ -10,17 +10,10 @@ import (
 type Template struct {
 	source string
 	nodes  []node
-	macros map[string]*macro
 }
 
 // A parser reads a template from its front.
-type parser struct {
-	scanner
-	macros map[string]*macro // those that were read so far
-}
-
-// compiled is how many bytes there are at most, about, of what is made of one of a source.
-const compiled = 80
+type parser struct{ scanner }
 
 // Compile reads a template. An error is an [*Error]. What is compiled may have eighty times
 // the bytes of its source.
@@ -28,12 +21,12 @@ func Compile(source string) (*Template, error) {
 	if len(source) > MaxLength {
 		return nil, &Error{1, 1, fmt.Sprintf("the template has %d bytes, and may have %d", len(source), MaxLength)}
 	}
-	p := &parser{scanner: scanner{src: source}, macros: map[string]*macro{}}
+	p := &parser{scanner{src: source}}
 	nodes := p.whole()
 	if p.err != nil {
 		return nil, errorAt(source, p.err.at, p.err.message)
 	}
-	return &Template{source, nodes, p.macros}, nil
+	return &Template{source, nodes}, nil
 }
 
 // whole reads all there is.
@@ -80,7 +73,7 @@ func (p *parser) nodes() (out []node, end string) {
 			ref.slashes = p.src[at : at+slashes]
 			out = append(out, ref)
 		case '#':
-			if name, length := directive(p.rest()); slashes > 0 && p.known(name) {
+			if name, length := directive(p.rest()); slashes > 0 && slices.Contains(directives, name) {
 				take(at + slashes/2)
 				start = p.at
 				if slashes%2 == 1 { // it is only said
@@ -113,12 +106,7 @@ func (p *parser) nodes() (out []node, end string) {
 }
 
 // directives are those that the language has.
-var directives = []string{"break", "define", "else", "elseif", "end", "evaluate", "foreach", "if", "include", "macro", "parse", "set", "stop"}
-
-// known says whether a word behind # means something.
-func (p *parser) known(name string) bool {
-	return slices.Contains(directives, name) || p.macros[name] != nil
-}
+var directives = []string{"break", "define", "else", "elseif", "end", "foreach", "if", "include", "macro", "parse", "set", "stop"}
 
 // hash reads what begins with #: a comment or a directive, of which there may be no node
 // to render, or one of those that end nodes. It is not ok for what is text.
@@ -168,9 +156,6 @@ func (p *parser) hash() (n node, end string, ok bool) {
 		if name == "macro" {
 			p.fail(at, "#macro needs a name in parentheses, such as #macro(name $argument)")
 		}
-		if p.macros[name] != nil {
-			return &call{at: p.base + at, name: name, source: p.src[at:p.at]}, "", true
-		}
 		return nil, "", false
 	}
 	return p.withArguments(name, at)
@@ -198,17 +183,13 @@ func (p *parser) opens() bool {
 	return false
 }
 
-// withArguments reads a directive behind its parenthesis, or a call of a macro.
+// withArguments reads a directive behind its parenthesis.
 func (p *parser) withArguments(name string, at int) (n node, end string, ok bool) {
 	switch name {
 	case "foreach":
 		return p.loop(), "", true
 	case "define":
 		return p.definition(), "", true
-	case "evaluate":
-		e := p.expression()
-		p.closes("#evaluate")
-		return &evaluation{p.base + at, e}, "", true
 	case "macro":
 		p.macro()
 		return nil, "", true
@@ -216,8 +197,8 @@ func (p *parser) withArguments(name string, at int) (n node, end string, ok bool
 		p.fail(at, "#%s is not offered: there are no other templates to read", name)
 		return nil, "", true
 	}
-	n = p.call(name, at)
-	return n, "", n != nil
+	n, ok = p.unknown(at)
+	return n, "", ok
 }
 
 // closes goes over the parenthesis behind a directive, and the rest of its line if that
@@ -313,23 +294,20 @@ func (p *parser) variable(where string) string {
 	return ref.root
 }
 
+// macro reads a definition. API Gateway takes them and has no macros: what calls one stays
+// as it is written.
 func (p *parser) macro() {
 	p.blanks()
-	at := p.at
-	m := &macro{}
-	name := p.word()
-	if name == "" || strings.Contains(name, "@") {
-		p.fail(at, "#macro expected a name, not %s", p.seen())
-	}
-	if slices.Contains(directives, name) {
-		p.fail(at, "#macro cannot be named %s, which is a directive", name)
+	if name := p.word(); name == "" {
+		p.fail(p.at, "#macro expected a name, not %s", p.seen())
+	} else if slices.Contains(directives, name) {
+		p.fail(p.at-len(name), "#macro cannot be named %s, which is a directive", name)
 	}
 	for p.separator(); p.err == nil && p.peek() == '$'; p.separator() {
-		m.parameters = append(m.parameters, p.variable("#macro"))
+		p.variable("#macro")
 	}
 	p.closes("#macro")
-	p.macros[name] = m
-	m.nodes = p.body("macro")
+	p.body("macro")
 }
 
 // separator goes over what stands between arguments: blanks, and a comma or none.
@@ -339,25 +317,18 @@ func (p *parser) separator() {
 	p.blanks()
 }
 
-// call reads the arguments of a call of a macro. It returns nil if they are none, and
-// there is no such macro so far: then all of it is text.
-func (p *parser) call(name string, at int) node {
-	name, block := strings.CutPrefix(name, "@")
-	c := &call{at: p.base + at, name: name}
-	unknown := p.macros[name] == nil && !block
+// unknown reads the arguments of a word behind # that is no directive. All of it is text,
+// and so are the references in it. If they are no arguments, only the word is.
+func (p *parser) unknown(at int) (node, bool) {
 	for p.separator(); p.err == nil && p.peek() != ')'; p.separator() {
-		if unknown && !strings.ContainsRune(`$"'[{-.`, rune(p.peek())) && !isDigit(p.peek()) && !p.truth() {
-			return nil
+		if !strings.ContainsRune(`$"'[{-.`, rune(p.peek())) && !isDigit(p.peek()) && !p.truth() {
+			return nil, false
 		}
-		c.arguments = append(c.arguments, p.primary())
+		p.primary()
 	}
-	if p.at == len(p.src) && unknown && p.err == nil {
-		return nil
+	if p.at == len(p.src) && p.err == nil {
+		return nil, false
 	}
-	p.closes("#" + name)
-	c.source = p.src[at:p.at]
-	if block {
-		c.body = p.body("@" + name)
-	}
-	return c
+	p.closes(p.src[at:p.at])
+	return text(p.src[at:p.at]), true
 }

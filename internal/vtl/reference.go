@@ -7,7 +7,6 @@ type reference struct {
 	at      int
 	source  string // as it is written
 	slashes string // those before it, in a text
-	quiet   bool   // it writes nothing when it leads to nothing
 	root    string
 	steps   []step
 }
@@ -26,12 +25,6 @@ func (f *reference) render(r *run) error {
 	if err != nil {
 		return err
 	}
-	switch {
-	case v == nil && f.quiet && f.slashes == "":
-		return nil
-	case v == nil:
-		return r.locate(r.Write(f.slashes+f.source), f.at)
-	}
 	if err := r.Write(f.slashes[:len(f.slashes)/2]); err != nil {
 		return r.locate(err, f.at)
 	}
@@ -41,7 +34,14 @@ func (f *reference) render(r *run) error {
 	return r.locate(r.Print(v), f.at)
 }
 
-func (f *reference) eval(r *run) (Value, error) { return f.follow(r, f.steps) }
+// eval is what the reference leads to. API Gateway has an empty text for nothing.
+func (f *reference) eval(r *run) (Value, error) {
+	v, err := f.follow(r, f.steps)
+	if v == nil {
+		v = ""
+	}
+	return v, err
+}
 
 func (f *reference) follow(r *run, steps []step) (Value, error) {
 	if err := r.Work(0); err != nil {

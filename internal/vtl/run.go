@@ -13,7 +13,7 @@ const MaxLoops = 1000
 // A Value is what a reference leads to.
 type Value = value.Value
 
-// maxCalls is how deep macros, blocks and #evaluate may call each other.
+// maxCalls is how deep blocks may be in each other.
 const maxCalls = 20
 
 // Usual is what a template of API Gateway needs at most: its payloads have 10 MB. The
@@ -25,14 +25,13 @@ type run struct {
 	*value.Run
 	template *Template
 	vars     map[string]Value
-	macros   map[string]*macro
 	calls    int
 	loop     *rounds // the innermost #foreach
 }
 
 // Run runs a template with variables, and returns what it writes. An error is an [*Error].
 func (t *Template) Run(vars map[string]Value, limits value.Limits) (string, error) {
-	r := &run{Run: value.NewRun(limits), template: t, vars: maps.Clone(vars), macros: t.macros}
+	r := &run{Run: value.NewRun(limits), template: t, vars: maps.Clone(vars)}
 	if r.vars == nil {
 		r.vars = map[string]Value{}
 	}
@@ -58,10 +57,10 @@ func (r *run) locate(err error, at int) error {
 	return errorAt(r.template.source, at, err.Error())
 }
 
-// enter renders the nodes of a macro or a block.
+// enter renders the nodes of a block.
 func (r *run) enter(nodes []node) error {
 	if r.calls == maxCalls {
-		return errors.New("macros, blocks and #evaluate call each other more than 20 levels deep")
+		return errors.New("blocks are in each other more than 20 levels deep")
 	}
 	r.calls++
 	err := r.render(nodes)

@@ -152,10 +152,10 @@ func (c testCase) run() (got [][2]string) {
 		got = append(got, [2]string{"sets", fmt.Sprint("status ", status)})
 	}
 	for _, p := range x.Overrides.RequestParameters() {
-		got = append(got, [2]string{"sets", p.Place + " " + p.Name + " " + p.Values[0]})
+		got = append(got, [2]string{"sets", p.Place + " " + p.Name + " " + strings.Join(p.Values, ", ")})
 	}
 	for _, p := range x.Overrides.ResponseHeaders() {
-		got = append(got, [2]string{"sets", "response " + p.Name + " " + p.Values[0]})
+		got = append(got, [2]string{"sets", "response " + p.Name + " " + strings.Join(p.Values, ", ")})
 	}
 	return got
 }

@@ -30,9 +30,7 @@ func (v *variables) Get(name string) value.Value {
 		return &variables{all: of}
 	case int:
 		return int64(of)
-	case nil:
-		return absent{}
-	case string, int64, float64, bool:
+	case nil, string, int64, float64, bool:
 		return of
 	default:
 		return fmt.Sprint(of)
@@ -90,14 +88,4 @@ func plain(v any) (string, bool) {
 		return v, true
 	}
 	return fmt.Sprint(v), true
-}
-
-// absent is a variable that a request has not, which is an empty text, as are its members.
-type absent struct{}
-
-func (absent) Get(string) value.Value { return absent{} }
-func (absent) String() string         { return "" }
-
-func (absent) Call(r *value.Run, name string, arguments []value.Value) (value.Value, error) {
-	return r.Call("", name, arguments)
 }

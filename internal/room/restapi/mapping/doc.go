@@ -7,9 +7,8 @@
 // into is an [Exchange], which belongs to one request. Templates are of strangers, and so
 // are bodies: what a template may take is bounded, see [vtl.Usual].
 //
-// Where AWS's documentation is silent, this is what is chosen. What a $context or a stage
-// variable does not have is an empty text, as AWS's examples print it. $input.path and
-// $input.json of a path that leads nowhere are an empty text, too. A body that is neither
+// Where AWS's documentation is silent, this is what is chosen. $input.path and $input.json
+// of a path that leads nowhere are an empty text. A body that is neither
 // an object nor a list, and no other JSON, is a string, such as that of a form. Setting
 // what is overridden already is an error, and so the request fails, as AWS says.
 // $util.escapeJavaScript leaves slashes as they are. An Accept that names no template

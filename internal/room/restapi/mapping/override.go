@@ -56,7 +56,7 @@ func (o *Overrides) Status() (int, bool) {
 	if o.response == nil {
 		return 0, false
 	}
-	return statusOf(o.response.values["status"])
+	return statusOf(strings.Join(o.response.sent["status"], ""))
 }
 
 // An override is one of the objects of which members are set. Each is set once.
@@ -65,6 +65,7 @@ type override struct {
 	places map[string]*override
 	names  []string
 	values map[string]value.Value
+	sent   map[string][]string // what a request or a response will have of them
 }
 
 func (o *override) Get(name string) value.Value {
@@ -74,7 +75,7 @@ func (o *override) Get(name string) value.Value {
 	return o.values[name]
 }
 
-// Set sets a member. What a request or a response will have is a text; a template may set
+// Set sets a member. What a request or a response will have are texts; a template may set
 // others, for itself and those behind it.
 func (o *override) Set(r *value.Run, name string, v value.Value) error {
 	if o.places[name] != nil {
@@ -83,20 +84,38 @@ func (o *override) Set(r *value.Run, name string, v value.Value) error {
 	if _, again := o.values[name]; again {
 		return fmt.Errorf("$context.%s.%s is set twice, and an override is final: put what it shall be into a variable first", o.of, name)
 	}
+	if o.values == nil {
+		o.values, o.sent = map[string]value.Value{}, map[string][]string{}
+	}
 	if o.places == nil || name == "status" {
-		text, err := r.Text(v)
-		if err != nil {
+		if err := o.send(r, name, v); err != nil {
 			return err
 		}
-		v = text
-	}
-	if _, ok := statusOf(v); name == "status" && o.places != nil && !ok {
-		return fmt.Errorf("$context.%s.status is a number from 100 to 599, not %q", o.of, v)
-	}
-	if o.values == nil {
-		o.values = map[string]value.Value{}
 	}
 	o.names, o.values[name] = append(o.names, name), v
+	return nil
+}
+
+// send makes texts of a value: of a list one for each element, as a header may have.
+func (o *override) send(r *value.Run, name string, v value.Value) error {
+	all := []value.Value{v}
+	if l, ok := v.(*value.List); ok {
+		all = l.Items()
+	}
+	texts := make([]string, len(all))
+	for i, v := range all {
+		var err error
+		if texts[i], err = r.Text(v); err != nil {
+			return err
+		}
+	}
+	if o.places != nil {
+		all := strings.Join(texts, ",")
+		if _, ok := statusOf(all); !ok {
+			return fmt.Errorf("$context.%s.status is a number from 100 to 599, not %q", o.of, all)
+		}
+	}
+	o.sent[name] = texts
 	return nil
 }
 
@@ -125,15 +144,14 @@ func (o *override) String() string {
 		}
 	}
 	for _, name := range o.names {
-		v, _ := plain(o.values[name])
-		parts = append(parts, name+"="+v)
+		parts = append(parts, name+"="+strings.Join(o.sent[name], ","))
 	}
 	return "{" + strings.Join(parts, ", ") + "}"
 }
 
 func (o *override) parameters(place string) (all []Parameter) {
 	for _, name := range o.names {
-		all = append(all, Parameter{place, name, []string{o.values[name].(string)}})
+		all = append(all, Parameter{place, name, o.sent[name]})
 	}
 	return all
 }
@@ -143,6 +161,6 @@ func (o *override) text(name string) (string, bool) {
 	if place, rest, ok := strings.Cut(name, "."); ok && o.places[place] != nil {
 		o, name = o.places[place], rest
 	}
-	s, ok := o.values[name].(string)
-	return s, ok
+	texts, ok := o.sent[name]
+	return strings.Join(texts, ","), ok
 }
