@@ -1,6 +1,7 @@
 package jsonpath
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -236,12 +237,13 @@ func (s *scanner) regex() *regex.Regex {
 		text = "(?i)" + text
 	}
 	re, err := regex.Compile(text)
-	const maxSteps = 2000
-	switch {
-	case err != nil:
+	if err != nil {
 		s.err = fmt.Errorf("its regular expression is not one that is offered: %w", err)
-	case re.Steps > maxSteps:
-		s.err = fmt.Errorf("its regular expression is too large")
+		return nil
+	}
+	const most = 2000
+	if s.regexes += re.Steps; s.regexes > most {
+		s.err = errors.New("its regular expressions are too large")
 	}
 	return re
 }

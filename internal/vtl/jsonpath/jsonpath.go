@@ -31,6 +31,9 @@ const MaxLength = 4096
 
 // A Path is a compiled path.
 type Path struct {
+	// Effort is about how many steps of a run it took to compile.
+	Effort int
+
 	steps    []step
 	function string
 	many     bool // it may lead to more than one value
@@ -87,6 +90,9 @@ func (e *evaluation) follow(steps []step, v value.Value) ([]value.Value, error) 
 	for _, s := range steps {
 		var next []value.Value
 		for _, v := range at {
+			if err := e.run.Work(0); err != nil {
+				return nil, err
+			}
 			if err := s.find(e, v, func(v value.Value) error {
 				next = append(next, v)
 				return e.run.Take(24)
@@ -110,6 +116,9 @@ func (s names) find(e *evaluation, v value.Value, found func(value.Value) error)
 		}
 		return nil
 	}
+	if err := e.run.Work(16 * len(s)); err != nil {
+		return err
+	}
 	part := value.NewMap()
 	for _, name := range s {
 		if v, ok := m.Find(name); ok {
@@ -121,10 +130,13 @@ func (s names) find(e *evaluation, v value.Value, found func(value.Value) error)
 	return found(part)
 }
 
-func (s places) find(_ *evaluation, v value.Value, found func(value.Value) error) error {
+func (s places) find(e *evaluation, v value.Value, found func(value.Value) error) error {
 	l, ok := v.(*value.List)
 	if !ok {
 		return nil
+	}
+	if err := e.run.Work(16 * len(s)); err != nil {
+		return err
 	}
 	items := l.Items()
 	for _, i := range s {
@@ -176,6 +188,9 @@ func (d deep) find(e *evaluation, v value.Value, found func(value.Value) error) 
 	if !isInner {
 		return nil
 	}
+	if err := e.run.Work(16 * len(inner)); err != nil {
+		return err
+	}
 	if err := found(v); err != nil {
 		return err
 	}
@@ -199,6 +214,9 @@ func (f filter) find(e *evaluation, v value.Value, found func(value.Value) error
 		return nil
 	}
 	for _, v := range candidates {
+		if err := e.run.Work(0); err != nil {
+			return err
+		}
 		holds, err := f.test.holds(e, v)
 		if err == nil && holds {
 			err = found(v)
@@ -222,6 +240,9 @@ func call(r *value.Run, name string, v value.Value) (value.Value, error) {
 		return r.Call(v, "keySet", nil)
 	}
 	inner, _ := value.Elements(v)
+	if err := r.Work(16 * len(inner)); err != nil {
+		return nil, err
+	}
 	sum, least, most, n := 0.0, math.Inf(1), math.Inf(-1), 0
 	for _, v := range inner {
 		if f, ok := value.Float(v); ok {
@@ -231,7 +252,7 @@ func call(r *value.Run, name string, v value.Value) (value.Value, error) {
 	if n == 0 {
 		return nil, fmt.Errorf("the path ends with %s(), and leads to no numbers", name)
 	}
-	return map[string]float64{"sum": sum, "min": least, "max": most, "avg": sum / float64(n)}[name], r.Work(64 * n)
+	return map[string]float64{"sum": sum, "min": least, "max": most, "avg": sum / float64(n)}[name], nil
 }
 
 // Compile reads a path. One that does not begin with $ begins at the root all the same.
@@ -250,14 +271,16 @@ func Compile(text string) (*Path, error) {
 	if s.err != nil {
 		return nil, fmt.Errorf("the path %q: %w", text, s.err)
 	}
+	p.Effort = 20 * (len(text) + s.regexes)
 	return p, nil
 }
 
 type scanner struct {
-	text  string
-	at    int
-	depth int
-	err   error
+	text    string
+	at      int
+	depth   int
+	regexes int // the instructions of all its regular expressions
+	err     error
 }
 
 func (s *scanner) fail(want string) {

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// verb is a place for an argument in the text that String.format is given.
-var verb = regexp.MustCompile(`%([-+ 0#]*)(\d{0,4})(\.\d{1,3})?([a-zA-Z%])`)
+// verb is a place for an argument in the text that String.format is given, behind its %.
+var verb = regexp.MustCompile(`^([-+ 0#]*)(\d{0,4})(\.\d{1,3})?([a-zA-Z%])`)
 
 // maxWidth is how wide format makes a place.
 const maxWidth = 1000
@@ -28,40 +28,39 @@ func format(r *Run, _ Value, a []Value) (Value, error) {
 		return nil, err
 	}
 	arguments := a[1:]
-	if l, ok := a[1%len(a)].(*List); ok && len(a) == 2 {
-		arguments = l.items
+	if len(arguments) == 1 {
+		if l, ok := arguments[0].(*List); ok {
+			arguments = l.items
+		}
 	}
 	return r.Capture(func() error {
 		for {
-			i := strings.IndexByte(layout, '%')
-			if i < 0 {
-				return r.Write(layout)
-			}
-			if err := r.Write(layout[:i]); err != nil {
+			before, after, found := strings.Cut(layout, "%")
+			if err := r.Write(before); err != nil || !found {
 				return err
 			}
-			m := verb.FindStringSubmatch(layout[i:])
-			if m == nil || !strings.HasPrefix(layout[i:], m[0]) {
+			m := verb.FindStringSubmatch(after)
+			if m == nil {
 				return errFormat
 			}
-			layout = layout[i+len(m[0]):]
-			if kind := m[4]; kind == "%" || kind == "n" {
-				if err := r.Write(map[string]string{"%": "%", "n": "\n"}[kind]); err != nil {
+			layout = after[len(m[0]):]
+			var s string
+			switch {
+			case m[4] == "%":
+				s = "%"
+			case m[4] == "n":
+				s = "\n"
+			case len(arguments) == 0:
+				return errFormat
+			default:
+				var err error
+				if s, err = r.formatted(m, arguments[0]); err != nil {
 					return err
 				}
-				continue
+				arguments = arguments[1:]
 			}
-			if len(arguments) == 0 {
-				return errFormat
-			}
-			s, err := r.formatted(m, arguments[0])
-			if err != nil {
+			if err := r.Write(s); err != nil {
 				return err
-			}
-			if arguments = arguments[1:]; true {
-				if err := r.Write(s); err != nil {
-					return err
-				}
 			}
 		}
 	})

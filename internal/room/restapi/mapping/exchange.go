@@ -2,11 +2,10 @@ package mapping
 
 import (
 	"errors"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/dari-bus/dari/internal/vtl"
+	"github.com/dari-bus/dari/internal/vtl/jsonpath"
 	"github.com/dari-bus/dari/internal/vtl/value"
 )
 
@@ -73,7 +72,7 @@ func (x *Exchange) Render(t *Template) (string, error) {
 		stage[name] = v
 	}
 	return t.template.Run(map[string]value.Value{
-		"input":          &input{exchange: x},
+		"input":          &input{exchange: x, paths: map[string]*jsonpath.Path{}},
 		"util":           util{},
 		"context":        &variables{all: x.Context, overrides: &x.Overrides},
 		"stageVariables": &variables{all: stage},
@@ -121,10 +120,11 @@ func header(of map[string][]string, name string) []string {
 	if values, ok := of[name]; ok {
 		return values
 	}
-	for _, n := range slices.Sorted(maps.Keys(of)) {
-		if strings.EqualFold(n, name) {
-			return of[n]
+	same := ""
+	for n := range of {
+		if strings.EqualFold(n, name) && (same == "" || n < same) {
+			same = n
 		}
 	}
-	return nil
+	return of[same]
 }

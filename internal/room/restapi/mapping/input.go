@@ -14,6 +14,7 @@ type input struct {
 	read     bool
 	root     value.Value // what the body says, once it was read
 	params   *value.Map
+	paths    map[string]*jsonpath.Path
 }
 
 func (i *input) String() string { return "" }
@@ -41,7 +42,7 @@ func (i *input) Call(r *value.Run, name string, arguments []value.Value) (value.
 	}
 	switch name {
 	case "params":
-		return i.exchange.parameter(argument), nil
+		return i.exchange.parameter(argument), r.Work(64 * len(i.exchange.Request.Header))
 	case "path", "json":
 		v, ok, err := i.find(r, argument)
 		if err != nil {
@@ -60,12 +61,23 @@ func (i *input) Call(r *value.Run, name string, arguments []value.Value) (value.
 
 // find looks a path up in the body.
 func (i *input) find(r *value.Run, path string) (value.Value, bool, error) {
-	p, err := jsonpath.Compile(path)
-	if err != nil {
-		return nil, false, err
+	p := i.paths[path]
+	if p == nil {
+		var err error
+		if p, err = jsonpath.Compile(path); err != nil {
+			return nil, false, err
+		}
+		if err := r.Work(64 * p.Effort); err != nil {
+			return nil, false, err
+		}
+		if err := r.Take(4 * p.Effort); err != nil { // about what there is of it
+			return nil, false, err
+		}
+		i.paths[path] = p
 	}
 	if !i.read {
 		body, _ := i.Get("body").(string)
+		var err error
 		if i.root, err = value.ReadJSON(body, r.Take); err != nil {
 			return nil, false, err
 		}

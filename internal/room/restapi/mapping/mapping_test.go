@@ -165,6 +165,8 @@ func TestHostileBodiesAndPathsAreEnded(t *testing.T) {
 		{"[" + strings.Repeat("1,", 1000) + "1]", "$input.json('$" + strings.Repeat("[?($[*]", 60) + strings.Repeat(")]", 60) + "')", ""},
 		{`{"a": {}}`, "#set($r = $input.path('$'))#set($r.a.r = $r)$input.json('$..b')", "the value is nested more than 500 levels deep, or has itself in it"},
 		{"{}", "$input.json('$" + strings.Repeat(".a", 5000) + "')", ""},
+		{"[" + strings.Repeat("1,", 100_000) + "1]", "#foreach($i in [1..1000])#foreach($j in [1..1000])$input.json('$[?(@.a)]')#end#end", "the template takes more steps than it may"},
+		{"{}", "#foreach($i in [1..1000])#foreach($j in [1..1000])$input.json(\"$.a$i.$j[?(@ =~ /.{1000}/)]\")#end#end", ""},
 		{`"` + strings.Repeat("'", 8<<20) + `"`, "$util.escapeJavaScript($util.escapeJavaScript($input.path('$')))", "the template makes values of more memory than there is for it"},
 	} {
 		x := &Exchange{Request: Request{Body: c.body}}

@@ -36,6 +36,9 @@ func (util) Call(r *value.Run, name string, arguments []value.Value) (value.Valu
 	fn := utils[name]
 	switch {
 	case name == "parseJson":
+		if err := r.Work(len(s)); err != nil {
+			return nil, err
+		}
 		return value.ReadJSON(s, r.Take)
 	case fn == nil:
 		return nil, nil
