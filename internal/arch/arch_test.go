@@ -120,6 +120,7 @@ var rooms = []room{
 	{"internal/room/queue", []string{"internal/access", "internal/arn", "internal/fault", "internal/policy", "internal/room/queue/ledger", "internal/store"}, false},
 	{"internal/room/queue/sqs", []string{"internal/arn", "internal/fault", "internal/page", "internal/room/queue", "internal/wire"}, false},
 	{"internal/room/restapi/accesslog", []string{"internal/fault", "internal/quote"}, true},
+	{"internal/room/restapi/executionlog", nil, true},
 	{"internal/room/restapi/mapping", []string{"internal/fault", "internal/regex", "internal/room/restapi/accesslog", "internal/vtl", "internal/vtl/jsonpath", "internal/vtl/value"}, true},
 	{"internal/room/trail/trails", []string{"internal/access", "internal/arn", "internal/fault", "internal/store", "internal/store/table"}, false},
 	{"internal/room/trail/history", []string{"internal/access", "internal/budget", "internal/store", "internal/store/blocks", "internal/store/table"}, false},
