@@ -252,7 +252,7 @@ func (a *App) openFunctions(ctx context.Context, r *rooms, guard access.Guard) (
 	a.box.enter()
 	var err error
 	r.functions, err = function.Open(ctx, function.Options{
-		Sources: functionSources{r}, Batches: a.opt.memory.Share(memoryBatches),
+		Sources: functionSources{r}, Batches: a.opt.memory.Share(memoryBatches), Requests: a.opt.memory.Share(memoryRequests),
 		Options: runner.Options{
 			Store: a.store, Guard: guard, Engine: &functionEngine{box: &a.box}, Roles: functionRoles{r}, Outbox: functionDebts{r.outbox}, Queues: functionQueues{r},
 			Logs: functionLogs{r.logs}, Endpoint: a.inside, Log: a.opt.Log, MemoryMB: a.opt.memoryOfPrograms(), Configured: a.opt.configured,

@@ -10,7 +10,7 @@ import (
 // for the program itself, the store and what the garbage collector has not
 // found yet.
 var memoryParts = []budget.Part{
-	{Name: memoryRequests, Percent: 15, What: "bodies of requests while they are read and served"},
+	{Name: memoryRequests, Percent: 15, What: "bodies of requests while they are read and served; half of it for what functions were sent that run, at most a quarter for an account"},
 	{Name: memoryAnswers, Percent: 10, What: "answers that wait for their readers, lists of dead deliveries, live tails and live sessions of logs"},
 	{Name: memoryRenderings, Percent: 10, What: "what input transformers make of events, and what targets answer"},
 	{Name: memoryDeliveries, Percent: 20, What: "events that wait in memory for their targets"},

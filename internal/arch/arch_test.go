@@ -110,7 +110,7 @@ var rooms = []room{
 	{"internal/room/function/code", []string{"internal/fault", "internal/store"}, false},
 	{"internal/room/function/catalog", []string{"internal/access", "internal/arn", "internal/fault", "internal/page", "internal/policy", "internal/room/function/code", "internal/store", "internal/store/table"}, false},
 	{"internal/room/function/pool", []string{"internal/fault", "internal/room/function/catalog", "internal/room/function/code", "internal/room/function/runtime"}, false},
-	{"internal/room/function/runner", []string{"internal/access", "internal/fault", "internal/room/function/catalog", "internal/room/function/code", "internal/room/function/pool", "internal/room/function/runtime", "internal/store"}, false},
+	{"internal/room/function/runner", []string{"internal/access", "internal/budget", "internal/fault", "internal/room/function/catalog", "internal/room/function/code", "internal/room/function/pool", "internal/room/function/runtime", "internal/store"}, false},
 	{"internal/room/function/limits", []string{"internal/room/function/catalog", "internal/wire"}, false},
 	{"internal/room/function/mapping", []string{"internal/access", "internal/arn", "internal/budget", "internal/fault", "internal/room/function/catalog", "internal/store", "internal/store/table", "internal/wire", "pattern"}, false},
 	{"internal/room/function/provision", []string{"internal/access", "internal/fault", "internal/room/function/catalog", "internal/room/function/pool", "internal/store", "internal/store/table", "internal/wire"}, false},

@@ -15,6 +15,7 @@ import (
 	"github.com/dari-bus/dari/internal/room/function/mapping"
 	"github.com/dari-bus/dari/internal/room/function/pool"
 	"github.com/dari-bus/dari/internal/room/function/provision"
+	"github.com/dari-bus/dari/internal/room/function/runner"
 	"github.com/dari-bus/dari/internal/room/function/url"
 	"github.com/dari-bus/dari/internal/wire"
 )
@@ -47,6 +48,7 @@ func API(s *Service) *wire.Service {
 			"An account keeps at most 32 environments ready in a region, as do all that are not in the settings together, and all accounts half of those that there may be.",
 			"An account has at most 500 event source mappings in a region, and all accounts have 2,000. The messages that functions work on have 5 % of -memory, and those of an account half of that.",
 			"Zips have less than 50 MB, 250 MB unpacked, layers included, and 100,000 files. Requests of Invoke have 6 MB, those of the type Event 1 MiB. Answers have 6 MB, or 200 MB if they are streamed, at any speed.",
+			"What functions are sent by callers that wait has 7 % of -memory while they run, and what those of an account are sent half of that, the request and what it was decoded to counted; beyond it an invocation is throttled.",
 		},
 		Deviations: []string{
 			"Functions run on this machine, in sandboxes: CPU is not divided by memory, and Architectures are kept and not asked for. docs/sandbox.md says what keeps code apart.",
@@ -137,7 +139,7 @@ func spell(err error) (wire.Error, bool) {
 	if !ok || usual[f.Kind] == "" {
 		return wire.Error{}, false
 	}
-	if f == pool.ErrFull || f == pool.ErrReserved {
+	if f == pool.ErrFull || f == pool.ErrReserved || f == runner.ErrPayloads {
 		return wire.Error{
 			Code: "TooManyRequestsException", Kind: f.Kind, Message: f.Message,
 			Members: &throttle{RetryAfter: "1", Reason: f.Code, Type: "User", Message: f.Message},

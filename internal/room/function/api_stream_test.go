@@ -17,6 +17,61 @@ import (
 	"github.com/dari-bus/dari/internal/wire/eventstream"
 )
 
+// Whoever sends much to functions that are slow leaves memory to others.
+func TestPayloadsOfAnAccountLeaveMemoryToOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		end := make(chan struct{})
+		d := openDoorWith(t, answers(func(runtime.Invocation) runtime.Result {
+			<-end
+			return runtime.Result{Payload: []byte(`1`)}
+		}))
+		call := func(account, path, body string) (int, string) {
+			r := httptest.NewRequest("POST", path, strings.NewReader(body))
+			r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+account+"/20260914/eu-central-1/lambda/aws4_request, SignedHeaders=host, Signature=x")
+			w := httptest.NewRecorder()
+			d.h.ServeHTTP(w, r)
+			return w.Code, w.Body.String()
+		}
+		const one, two = "210987654321", "111111111111"
+		for _, account := range []string{one, two} {
+			if code, text := call(account, "/2015-03-31/functions", `{"FunctionName":"fn","Runtime":"python3.12","Handler":"a.h","Role":"arn:aws:iam::`+account+`:role/r","Code":{"ZipFile":`+zipped("a.py", "x")+`}}`); code != 201 {
+				t.Fatal(text)
+			}
+		}
+		const invoke, stream = "/2015-03-31/functions/fn/invocations", "/2021-11-15/functions/fn/response-streaming-invocations"
+		large := `"` + strings.Repeat("x", 3<<20) + `"` // which is 6 MiB of the 10 of an account
+		seen := make(chan int, 4)
+		for _, c := range [][3]string{{one, invoke, large}, {one, invoke, "1"}, {two, stream, large}, {two, invoke, "1"}} {
+			go func() {
+				code, _ := call(c[0], c[1], c[2])
+				seen <- code
+			}()
+		}
+		synctest.Wait()
+		for _, path := range []string{invoke, stream} {
+			for _, account := range []string{one, two} {
+				if code, text := call(account, path, large); code != 429 || !strings.Contains(text, `"Reason":"ConcurrentInvocationLimitExceeded"`) || !strings.Contains(text, "-memory") {
+					t.Errorf("one more of %s: %d %s", account, code, text)
+				}
+			}
+		}
+		if len(seen) > 0 {
+			t.Errorf("%d were answered too soon", len(seen))
+		}
+		close(end)
+		for range cap(seen) {
+			if code := <-seen; code != 200 {
+				t.Errorf("answered with %d", code)
+			}
+		}
+		for _, path := range []string{invoke, stream, stream} {
+			if code, text := call(one, path, large); code != 200 {
+				t.Errorf("when the others are done: %d %s", code, text)
+			}
+		}
+	})
+}
+
 // A writer is a function that writes the parts that it is sent, a second apart, and
 // fails if it is told to. It is done when it has ended.
 type writer struct{ done chan error }

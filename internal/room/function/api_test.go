@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/dari-bus/dari/internal/access"
+	"github.com/dari-bus/dari/internal/budget"
 	"github.com/dari-bus/dari/internal/room/function/catalog"
 	"github.com/dari-bus/dari/internal/room/function/pool"
 	"github.com/dari-bus/dari/internal/room/function/runner"
@@ -63,7 +64,8 @@ func openDoor(t *testing.T) *door { return openDoorWith(t, house{}) }
 func openDoorWith(t *testing.T, engine pool.Engine) *door {
 	t.Helper()
 	dir := t.TempDir()
-	s, err := Open(t.Context(), Options{Sources: sources{}, Options: runner.Options{
+	requests := budget.New(40<<20, []budget.Part{{Name: "requests", Percent: 100}}).Share("requests")
+	s, err := Open(t.Context(), Options{Sources: sources{}, Requests: requests, Options: runner.Options{
 		Store: mem.New(), Guard: access.Boundary{}, Engine: engine, Roles: house{}, Outbox: house{}, Queues: house{}, Logs: house{},
 		Dir: func(context.Context) (string, error) { return dir, nil }, Endpoint: func() string { return "" }, Log: slog.New(slog.DiscardHandler),
 	}})

@@ -19,6 +19,9 @@ type Options struct {
 	// messages meanwhile; nil has no bound.
 	Sources mapping.Queues
 	Batches *budget.Share
+	// Requests is the memory for requests, half of which what functions are sent may have
+	// while they run; nil has no bound.
+	Requests *budget.Share
 }
 
 // A Service is the functions.
@@ -35,6 +38,10 @@ type Service struct {
 
 // Open reads what is in the store.
 func Open(ctx context.Context, opt Options) (*Service, error) {
+	if opt.Requests != nil {
+		half := budget.New(opt.Requests.Size()/2, []budget.Part{{Name: "payloads", Percent: 100}})
+		opt.Payloads = half.Share("payloads").Divided()
+	}
 	r, err := runner.Open(ctx, opt.Options)
 	if err != nil {
 		return nil, err
@@ -49,7 +56,7 @@ func Open(ctx context.Context, opt Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	urls, err := url.Open(ctx, url.Options{Store: opt.Store, Guard: opt.Guard, Functions: r, Configured: opt.Configured})
+	urls, err := url.Open(ctx, url.Options{Store: opt.Store, Guard: opt.Guard, Functions: r, Configured: opt.Configured, Payloads: opt.Payloads})
 	return &Service{r, m, p, urls}, err
 }
 

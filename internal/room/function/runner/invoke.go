@@ -52,7 +52,32 @@ func (s *Runner) Invoke(ctx context.Context, by access.Caller, a catalog.Address
 	if err != nil {
 		return Answer{}, err
 	}
+	give, err := s.hold(by, payload)
+	if err != nil {
+		return Answer{}, err
+	}
+	defer give()
 	return s.Call(context.WithoutCancel(ctx), a, called(by, payload, clientContext))
+}
+
+// smallPayload is the size up to which payloads are not counted, in bytes.
+const smallPayload = 64 << 10
+
+// ErrPayloads is the fault of an invocation with a payload for which there is no memory.
+var ErrPayloads = fault.Unavailable("What the functions of the account that run now were sent takes as much memory as it may. Send less at a time, or raise -memory.").WithCode("ConcurrentInvocationLimitExceeded")
+
+// hold takes the memory that the request with a payload has while a function runs: the
+// request and what it was decoded to. Nobody waits for it, since they would have that
+// memory meanwhile.
+func (s *Runner) hold(by access.Caller, payload []byte) (give func(), err error) {
+	n := 2 * int64(len(payload))
+	if len(payload) <= smallPayload {
+		n = 0
+	}
+	if !s.opt.Payloads.Try(by.Account, n) {
+		return nil, ErrPayloads
+	}
+	return func() { s.opt.Payloads.Give(by.Account, n) }, nil
 }
 
 // called is the invocation that a caller makes.

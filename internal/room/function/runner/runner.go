@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/dari-bus/dari/internal/access"
+	"github.com/dari-bus/dari/internal/budget"
 	"github.com/dari-bus/dari/internal/room/function/catalog"
 	"github.com/dari-bus/dari/internal/room/function/code"
 	"github.com/dari-bus/dari/internal/room/function/pool"
@@ -58,6 +59,8 @@ type Options struct {
 	Configured func(account string) bool
 	// MemoryMB is what all functions that run may have in all, in MiB; see [pool.Options].
 	MemoryMB int
+	// Payloads is the memory for what callers that wait send to functions; nil has no bound.
+	Payloads *budget.Divided
 }
 
 // A Runner is the functions. Its methods may be called from many goroutines at once.

@@ -45,14 +45,24 @@ func (s *Runner) Stream(ctx context.Context, by access.Caller, a catalog.Address
 	if err != nil {
 		return nil, err
 	}
-	return s.Begin(ctx, a, called(by, payload, clientContext))
+	give, err := s.hold(by, payload)
+	if err != nil {
+		return nil, err
+	}
+	return s.begin(ctx, a, called(by, payload, clientContext), give)
 }
 
 // Begin is [Runner.Call] for an answer that is streamed. It returns when the function
 // begins to answer, or has failed to, and goes on when ctx ends.
 func (s *Runner) Begin(ctx context.Context, a catalog.Address, in runtime.Invocation) (*Stream, error) {
+	return s.begin(ctx, a, in, func() {})
+}
+
+// begin is [Runner.Begin], and calls done when the function has ended.
+func (s *Runner) begin(ctx context.Context, a catalog.Address, in runtime.Invocation, done func()) (*Stream, error) {
 	f, err := s.choose(a)
 	if err != nil {
+		done()
 		return nil, err
 	}
 	pipe, to := io.Pipe()
@@ -65,6 +75,7 @@ func (s *Runner) Begin(ctx context.Context, a catalog.Address, in runtime.Invoca
 		return to
 	}
 	s.streams.Go(func() {
+		defer done()
 		r, err := s.pool.Invoke(context.WithoutCancel(ctx), f, in)
 		out.answer, out.err = Answer{r, f.Number}, err
 		_ = to.Close() // by its contract it returns no error

@@ -40,7 +40,7 @@ type Door struct {
 // Handler serves the URLs. The path values of its requests have the id of one and its
 // region.
 func (s *Service) Handler(d Door) http.Handler {
-	m := newMemory(d)
+	m := s.newMemory(d)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := &call{Door: d, memory: m, s: s, w: w, r: r, id: uuid.NewString()}
 		w.Header().Set("X-Amzn-Requestid", c.id)
@@ -194,15 +194,10 @@ func (c *call) read() (in input, by access.Caller, err error) {
 			return in, by, err
 		}
 	}
-	// Not sooner: half of the memory for bodies is not for those whom nobody knows.
-	c.Known(c.r.Context())
 	by.RequestID, by.Trace = c.id, runner.TraceOf(by.Trace)
 	in.text, err = newEvent(c.r, c.of, c.url.ID, by, time.Now()).encode(b.Raw, func(n int) error {
-		if n <= smallEvent {
-			return nil
-		}
 		var err error
-		if in.taken, err = c.memory.take(c.r.Context(), &b, int64(n)); err != nil {
+		if in.taken, err = c.memory.take(c.r.Context(), c.of.Account, &b, int64(n)); err != nil {
 			return errBusyBodies
 		}
 		return nil

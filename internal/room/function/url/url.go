@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/dari-bus/dari/internal/access"
+	"github.com/dari-bus/dari/internal/budget"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/policy"
 	"github.com/dari-bus/dari/internal/room/function/catalog"
@@ -87,6 +88,8 @@ type Options struct {
 	Functions Functions
 	// Configured is that of [catalog.Options].
 	Configured func(account string) bool
+	// Payloads is the memory for events while functions run; nil has no bound.
+	Payloads *budget.Divided
 }
 
 // A Service is the URLs of functions. Its methods may be called from many goroutines at
