@@ -3,6 +3,7 @@ package build
 import (
 	"cmp"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/dari-bus/dari/internal/event"
@@ -107,6 +108,42 @@ func bracketed(text string) string { return "[" + text + "]" }
 // maxSpec is how much of a buildspec an event shows: events are small.
 const maxSpec = 16 << 10
 
+// maxEvent is how long the detail of an event may be: a queue takes 1 MiB, the rest of the
+// event included. What builds show may be longer as JSON, where a control character is six.
+const maxEvent = 1<<20 - 8<<10
+
+// An event that would be longer shows so much of the value of a variable and of why a phase
+// failed, and so many variables that the build exports.
+const (
+	shortValue   = 32
+	shortContext = 256
+	shortExports = 500
+)
+
+func cut(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
+}
+
+// shorten cuts what makes an event too long. Whatever the build, what is left fits.
+func (i *information) shorten() {
+	i.Exported = i.Exported[:min(len(i.Exported), shortExports)]
+	for _, all := range [][]catalog.Variable{i.Environment.Variables, i.Exported} {
+		for n := range all {
+			all[n].Value = cut(all[n].Value, shortValue)
+		}
+	}
+	for _, p := range i.Phases {
+		if p.Contexts != nil {
+			for n, text := range *p.Contexts {
+				(*p.Contexts)[n] = cut(text, shortContext)
+			}
+		}
+	}
+}
+
 func (b *Build) information(s *Service) information {
 	i := information{
 		Environment: environmentInfo{
@@ -153,22 +190,29 @@ func (s *Service) link(group, stream string) string {
 
 // stateChange is the event that the build has begun, or is over.
 func (b *Build) stateChange(s *Service) event.Entry {
-	return b.event("CodeBuild Build State Change", stateDetail{
+	d := stateDetail{
 		Status: b.Status, Project: b.Project, ID: b.ARN(), More: b.information(s), Phase: b.Current().Type,
 		Context: bracketed(b.Current().context()), Version: "1",
-	})
+	}
+	return b.event("CodeBuild Build State Change", &d, &d.More)
 }
 
 // phaseChange is the event that a phase has ended, which is the last but one.
 func (b *Build) phaseChange(s *Service) event.Entry {
 	p := &b.Phases[len(b.Phases)-2]
-	return b.event("CodeBuild Build Phase Change", phaseDetail{
+	d := phaseDetail{
 		Phase: p.Type, Project: b.Project, ID: b.ARN(), Context: bracketed(p.context()), More: b.information(s),
 		Status: p.Status, Duration: p.seconds(), Version: "1", Begin: spelled(p.Begin), End: spelled(p.End),
-	})
+	}
+	return b.event("CodeBuild Build Phase Change", &d, &d.More)
 }
 
-func (b *Build) event(detailType string, detail any) event.Entry {
+// event is an event with a detail, of which more is a part.
+func (b *Build) event(detailType string, detail any, more *information) event.Entry {
 	text, _ := json.Marshal(detail) // texts, numbers and lists of them always can be
+	if len(text) > maxEvent {
+		more.shorten()
+		text, _ = json.Marshal(detail)
+	}
 	return event.Entry{Source: "aws.codebuild", DetailType: detailType, Detail: string(text), Resources: []string{b.ARN()}, Time: time.UnixMilli(cmp.Or(b.Ended, time.Now().UnixMilli()))}
 }
