@@ -22,7 +22,7 @@ func (s *Service) Vend(ctx context.Context, from access.Caller, group, stream st
 	if err := checkBatch(events); err != nil {
 		return err
 	}
-	g, err := s.vended(ctx, at, group)
+	g, err := s.vended(ctx, from, group)
 	if err != nil {
 		return err
 	}
@@ -38,13 +38,19 @@ func (s *Service) Vend(ctx context.Context, from access.Caller, group, stream st
 	return w.carryOut(ctx, store.Unsynced)
 }
 
-// vended returns a group, which it makes if it is not there.
-func (s *Service) vended(ctx context.Context, at access.Place, name string) (*Group, error) {
+// vended returns a group, which it makes if it is not there. A service that acts for
+// nobody else is let in by a policy for the group's events alone.
+func (s *Service) vended(ctx context.Context, from access.Caller, name string) (g *Group, err error) {
+	at := from.Place
 	if g := s.groups.Find(groupKey(at, name)); g != nil {
 		return g, nil
 	}
-	var g *Group
-	err := s.opt.Store.Update(ctx, func(tx store.Tx) error {
+	if from.Service == "" {
+		if err := s.allow(from, at, "CreateLogGroup", resource(at, name, "")); err != nil {
+			return nil, err
+		}
+	}
+	err = s.opt.Store.Update(ctx, func(tx store.Tx) error {
 		if g = s.groups.In(tx).Find(groupKey(at, name)); g != nil {
 			return nil
 		}
