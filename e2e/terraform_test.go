@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
@@ -214,19 +215,28 @@ func TestTerraformRunsFunctions(t *testing.T) {
 	tf.unchanged()
 	f := s.functions(t)
 	f.says("greeter", "live", `{}`, `{"said":"hello.","version":"1"}`)
+	ready := func(n int32) {
+		t.Helper()
+		got := must(f.GetProvisionedConcurrencyConfig(t.Context(), &lambda.GetProvisionedConcurrencyConfigInput{FunctionName: aws.String("greeter"), Qualifier: aws.String("live")}))(t)
+		if *got.RequestedProvisionedConcurrentExecutions != n || *got.AllocatedProvisionedConcurrentExecutions != n || got.Status != types.ProvisionedConcurrencyStatusEnumReady {
+			t.Errorf("kept ready: %s; want %d", toJSON(got), n)
+		}
+	}
+	ready(1)
 	c.put(entry("default", "door", "Guest", `{}`))
 	told := queueRef{s.URL + "/" + account + "/told", queueARN("told")}
 	if body := *c.one(told).Body; !strings.Contains(body, `"condition":"Success"`) || !strings.Contains(body, `"responsePayload":{"said":"hello.","version":"1"}`) {
 		t.Errorf("the destination was told %s", body)
 	}
 
-	change := []string{"-var=code=two.zip", "-var=greeting=servus", `-var=weight={"2"=1}`}
+	change := []string{"-var=code=two.zip", "-var=greeting=servus", "-var=ready=2", `-var=weight={"2"=1}`}
 	tf.do(append([]string{"apply", "-auto-approve"}, change...)...)
 	tf.unchanged(change...)
 	f.says("greeter", "live", `{}`, `{"said":"servus!","version":"2"}`)
 	f.says("greeter", "1", `{}`, `{"said":"hello.","version":"1"}`)
-	tf.do(append([]string{"apply", "-auto-approve"}, change[:2]...)...)
-	tf.unchanged(change[:2]...)
+	ready(2)
+	tf.do(append([]string{"apply", "-auto-approve"}, change[:3]...)...)
+	tf.unchanged(change[:3]...)
 	f.says("greeter", "live", `{}`, `{"said":"hello.","version":"1"}`)
 	tf.do("destroy", "-auto-approve")
 	nothingIsLeft(t, c)

@@ -39,6 +39,12 @@ variable "weight" {
   default     = {}
 }
 
+variable "ready" {
+  description = "How many environments are kept ready."
+  type        = number
+  default     = 1
+}
+
 data "aws_iam_policy_document" "trust" {
   statement {
     actions = ["sts:AssumeRole"]
@@ -137,6 +143,12 @@ resource "aws_lambda_alias" "live" {
       additional_version_weights = routing_config.value
     }
   }
+}
+
+resource "aws_lambda_provisioned_concurrency_config" "live" {
+  function_name                     = aws_lambda_function.greeter.function_name
+  qualifier                         = aws_lambda_alias.live.name
+  provisioned_concurrent_executions = var.ready
 }
 
 resource "aws_lambda_function_event_invoke_config" "live" {
