@@ -74,6 +74,7 @@ func Open(ctx context.Context, opt Options) (*App, error) {
 	}
 	watch.Gauges(a.registry, func() float64 { return float64(a.outbox.Waiting()) }, func() float64 { return float64(a.outbox.Dead().Count()) })
 	watch.Trail(a.registry, a.trail.Lost, a.trail.PushedOut)
+	watch.BusLogs(a.registry, a.busLog.Dropped)
 	listener, err := net.Listen("tcp", opt.Listen)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("listen on %s: %w", opt.Listen, err), a.store.Close())

@@ -2,8 +2,11 @@ package buslog
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -50,26 +53,38 @@ type Options struct {
 
 // A Log takes down what buses have to say.
 type Log struct {
-	opt  Options
-	bell chan struct{}
+	opt     Options
+	bell    chan struct{} // rung when there is something to write
+	full    chan struct{} // and when it should be soon
+	dropped atomic.Int64
 
 	mu      sync.Mutex
 	pending []entry
 	bytes   int
-	// dropped counts what found no room, by the ARN of the bus.
-	dropped map[string]int
+	// of is what is pending of each account, in bytes.
+	of map[string]int
+	// unsaid counts what was dropped, by the ARN of the bus, until a record says so.
+	unsaid map[string]int
 }
 
-// mostPending bounds what waits to be written, in bytes.
+// mostPending bounds what waits to be written, in bytes. An account has half of it at
+// most, so that its flood leaves others some.
 const mostPending = 8 << 20
 
-// linger is how long records gather before they are written.
-const linger = 100 * time.Millisecond
+// linger is how long records gather before they are written, and patience how long a
+// portion waits to be.
+const (
+	linger   = 100 * time.Millisecond
+	patience = 2 * time.Second
+)
 
 // New returns a Log. What its hooks are told is written while Run runs.
 func New(opt Options) *Log {
-	return &Log{opt: opt, bell: make(chan struct{}, 1), dropped: map[string]int{}}
+	return &Log{opt: opt, bell: make(chan struct{}, 1), full: make(chan struct{}, 1), of: map[string]int{}, unsaid: map[string]int{}}
 }
+
+// Dropped is how many records were dropped since the start.
+func (l *Log) Dropped() int64 { return l.dropped.Load() }
 
 // An entry is a record that waits.
 type entry struct {
@@ -80,20 +95,47 @@ type entry struct {
 
 // add has a record written, if there is room.
 func (l *Log) add(bus string, r record) {
-	size := r.size()
-	l.mu.Lock()
-	if l.bytes+size > mostPending {
-		l.dropped[bus]++
-	} else {
-		r.Millis = time.Now().UnixMilli() // with the lock held, so that they are in order
-		l.pending = append(l.pending, entry{bus, r, size})
-		l.bytes += size
+	e := entry{bus, r, r.size()}
+	if soon := l.hasAdded(&e); soon {
+		ring(l.full)
 	}
-	l.mu.Unlock()
+	ring(l.bell)
+}
+
+// hasAdded adds an entry, or drops it, and says whether there is much to write.
+func (l *Log) hasAdded(e *entry) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	account := accountOf(e.bus)
+	if l.bytes+e.size > mostPending || l.of[account]+e.size > mostPending/2 {
+		l.drop(e.bus, 1)
+		return true
+	}
+	e.record.Millis = time.Now().UnixMilli() // with the lock held, so that they are in order
+	l.pending = append(l.pending, *e)
+	l.bytes, l.of[account] = l.bytes+e.size, l.of[account]+e.size
+	return l.of[account] > mostPending/4
+}
+
+// drop counts records that are not written. The lock is held.
+func (l *Log) drop(bus string, records int) {
+	l.unsaid[bus] += records
+	l.dropped.Add(int64(records))
+}
+
+func ring(bell chan struct{}) {
 	select {
-	case l.bell <- struct{}{}:
+	case bell <- struct{}{}:
 	default:
 	}
+}
+
+// accountOf is the account in an ARN.
+func accountOf(bus string) string {
+	if parts := strings.SplitN(bus, ":", 6); len(parts) == 6 {
+		return parts[4]
+	}
+	return ""
 }
 
 // Run writes records until its context ends, and then those that are left.
@@ -111,6 +153,8 @@ func (l *Log) Run(ctx context.Context) error {
 		case <-ctx.Done():
 		case <-time.After(linger):
 			l.flush(ctx)
+		case <-l.full:
+			l.flush(ctx)
 		}
 	}
 }
@@ -119,27 +163,49 @@ func (l *Log) Run(ctx context.Context) error {
 // bound holds for both.
 func (l *Log) flush(ctx context.Context) {
 	l.mu.Lock()
-	pending, dropped := l.pending, l.dropped
-	l.pending, l.dropped = nil, map[string]int{}
+	pending, unsaid := l.pending, l.unsaid
+	l.pending, l.unsaid = nil, map[string]int{}
 	l.mu.Unlock()
-	written := 0
-	lines := map[string][]Line{}
+	of := map[string][]entry{}
 	for i := range pending {
-		lines[pending[i].bus] = append(lines[pending[i].bus], pending[i].record.line())
-		written += pending[i].size
+		of[pending[i].bus] = append(of[pending[i].bus], pending[i])
 	}
-	for bus, n := range dropped {
-		lines[bus] = append(lines[bus], lost(bus, n).line())
+	for bus, n := range unsaid {
+		of[bus] = append(of[bus], entry{bus: bus, record: *lost(bus, n)})
 		l.opt.Log.Warn("records of a bus's log were dropped", "bus", bus, "records", n)
 	}
-	for bus, all := range lines {
-		if err := l.write(ctx, bus, all); err != nil {
-			l.opt.Log.Warn("records of a bus's log could not be written", "bus", bus, "records", len(all), "err", err)
+	for bus, all := range of {
+		for len(all) > 0 {
+			n, err := l.writeSome(ctx, bus, all)
+			if err != nil {
+				l.opt.Log.Warn("records of a bus's log could not be written", "bus", bus, "records", len(all), "err", err)
+				n = len(all)
+			}
+			l.written(bus, all[:n], err == nil)
+			all = all[n:]
 		}
 	}
+}
+
+// written lets entries of a bus go, which were written or not.
+func (l *Log) written(bus string, all []entry, kept bool) {
 	l.mu.Lock()
-	l.bytes -= written
-	l.mu.Unlock()
+	defer l.mu.Unlock()
+	account := accountOf(bus)
+	for i := range all {
+		e := &all[i]
+		l.bytes, l.of[account] = l.bytes-e.size, l.of[account]-e.size
+		switch {
+		case kept:
+		case e.record.Details.Lost > 0: // which were counted as dropped, and nobody has heard of it
+			l.unsaid[bus] += e.record.Details.Lost
+		default:
+			l.drop(bus, 1)
+		}
+	}
+	if l.of[account] == 0 {
+		delete(l.of, account)
+	}
 }
 
 // The most that is written at a time, as [Options] has it.
@@ -149,20 +215,20 @@ const (
 	lineExtra = 26
 )
 
-// write writes lines in portions.
-func (l *Log) write(ctx context.Context, bus string, lines []Line) error {
-	for len(lines) > 0 {
-		n, size := 0, 0
-		for n < min(len(lines), mostLines) {
-			if size += len(lines[n].Text) + lineExtra; n > 0 && size > mostBytes {
-				break
-			}
-			n++
+// writeSome writes the first of some entries of a bus, and says how many. Their texts are
+// made as late as here, since they take as much again.
+func (l *Log) writeSome(ctx context.Context, bus string, all []entry) (int, error) {
+	var lines []Line
+	for size := 0; len(lines) < min(len(all), mostLines); {
+		line := all[len(lines)].record.line()
+		if size += len(line.Text) + lineExtra; len(lines) > 0 && size > mostBytes {
+			break
 		}
-		if err := l.opt.Write(ctx, bus, lines[:n]); err != nil {
-			return err
-		}
-		lines = lines[n:]
+		lines = append(lines, line)
 	}
-	return nil
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, errBusy)
+	defer cancel()
+	return len(lines), l.opt.Write(ctx, bus, lines)
 }
+
+var errBusy = errors.New("the log group took too long")

@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -144,7 +146,7 @@ func TestWhatIsTooMuchIsDroppedAndSaid(t *testing.T) {
 		during(g, Info, true, func(h watch.Hooks) {
 			big := &event.Event{ID: "e", Source: "shop", Detail: []byte(`"` + strings.Repeat("x", 500_000) + `"`)}
 			h.Accepted(&watch.Accepted{Event: big, Bus: testBus})
-			time.Sleep(2 * linger) // the first is being written, for ever
+			time.Sleep(2 * linger) // the first is being written
 			for range 19 {
 				h.Accepted(&watch.Accepted{Event: big, Bus: testBus})
 			}
@@ -152,7 +154,7 @@ func TestWhatIsTooMuchIsDroppedAndSaid(t *testing.T) {
 		})
 		records := g.records(t)
 		last := records[len(records)-1]
-		if last["message_type"] != "RECORDS_DROPPED" || last["details"].(map[string]any)["dropped_records"] != float64(20-len(records)+1) {
+		if last["message_type"] != "RECORDS_DROPPED" || last["details"].(map[string]any)["dropped_records"] != float64(20-len(records)+1) || len(records) < 8 {
 			t.Errorf("of 20 records %d are there, and last is %v", len(records)-1, last)
 		}
 		for _, lines := range g.calls {
@@ -163,6 +165,121 @@ func TestWhatIsTooMuchIsDroppedAndSaid(t *testing.T) {
 			if size > mostBytes {
 				t.Errorf("%d bytes are written at a time", size)
 			}
+		}
+	})
+}
+
+func TestEveryTextThatARecordHoldsIsCounted(t *testing.T) {
+	long := strings.Repeat("x", 10_000)
+	for i, tell := range []func(watch.Hooks){
+		func(h watch.Hooks) {
+			h.Accepted(&watch.Accepted{Event: &event.Event{Source: "shop", Resources: []string{long}}, Bus: testBus})
+		},
+		func(h watch.Hooks) {
+			h.Accepted(&watch.Accepted{Event: &event.Event{Source: "shop", Detail: []byte(long)}, Bus: testBus})
+		},
+		func(h watch.Hooks) { h.Refused(&watch.Refused{Bus: testBus, Source: long}) },
+		func(h watch.Hooks) { h.Refused(&watch.Refused{Bus: testBus, DetailType: long}) },
+		func(h watch.Hooks) { h.Refused(&watch.Refused{Bus: testBus, Message: long}) },
+		func(h watch.Hooks) {
+			h.Attempted(&watch.Attempt{Route: watch.Route{Source: testBus}, Number: 2, Input: []byte(long)})
+		},
+		func(h watch.Hooks) {
+			h.Settled(&watch.Settlement{Route: watch.Route{Source: testBus}, Outcome: watch.Dead, Message: long})
+		},
+	} {
+		l := New(Options{Wants: func(string) (Level, bool) { return Trace, true }})
+		for range 1000 { // nobody writes
+			tell(l.Hooks())
+		}
+		if n := len(l.pending); n == 0 || n > mostPending/2/len(long) || l.bytes > mostPending/2 || l.Dropped() < int64(1000-n) {
+			t.Errorf("%d: %d records wait with %d bytes, %d are dropped", i, n, l.bytes, l.Dropped())
+		}
+	}
+}
+
+func TestAFloodOfOneAccountLeavesOthersRoom(t *testing.T) {
+	l := New(Options{Wants: func(string) (Level, bool) { return Trace, true }})
+	other := strings.Replace(testBus, "111111111111", "222222222222", 1)
+	for i := range 1000 { // on many buses
+		story(named(l.Hooks(), fmt.Sprint(testBus, i%100)))
+	}
+	before := len(l.pending)
+	story(named(l.Hooks(), other))
+	if n := len(l.pending) - before; n < 10 || l.unsaid[other] != 0 {
+		t.Errorf("%d records of another account wait, and %d are dropped", n, l.unsaid[other])
+	}
+	if n := int64(len(l.pending)) + l.Dropped(); n != 1001*int64(len(l.pending)-before) {
+		t.Errorf("%d records are neither written nor dropped", n)
+	}
+}
+
+// named are hooks that tell others of the same on another bus.
+func named(h watch.Hooks, bus string) watch.Hooks {
+	return watch.Hooks{
+		Accepted: func(a *watch.Accepted) {
+			if a.Bus == testBus {
+				a.Bus = bus
+			}
+			h.Accepted(a)
+		},
+		Matched:   func(m *watch.Matched) { m.Bus = bus; h.Matched(m) },
+		Refused:   func(f *watch.Refused) { f.Bus = bus; h.Refused(f) },
+		Attempted: func(a *watch.Attempt) { a.Source = bus; h.Attempted(a) },
+		Settled:   func(s *watch.Settlement) { s.Source = bus; h.Settled(s) },
+	}
+}
+
+// A log group that takes nothing, or nothing in time, is told later what it has missed.
+func TestWhatCouldNotBeWrittenIsSaidLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &group{}
+		var mended atomic.Bool
+		l := New(Options{Log: slog.New(slog.DiscardHandler), Wants: func(string) (Level, bool) { return Info, false }, Write: func(ctx context.Context, bus string, lines []Line) error {
+			if !mended.Load() {
+				<-ctx.Done()
+				return context.Cause(ctx)
+			}
+			return g.write(ctx, bus, lines)
+		}})
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- l.Run(ctx) }()
+		tell := func() { l.Hooks().Refused(&watch.Refused{Bus: testBus}) }
+		for range 3 {
+			tell()
+			tell()
+			time.Sleep(linger + patience + time.Millisecond)
+		}
+		mended.Store(true)
+		tell()
+		time.Sleep(2 * linger)
+		stop()
+		<-done
+		records := g.records(t)
+		if n := len(records); n != 2 || records[1]["details"].(map[string]any)["dropped_records"] != 6.0 || l.Dropped() != 6 || l.bytes != 0 || len(l.of) != 0 || len(l.unsaid) != 0 {
+			t.Errorf("%v; %d are dropped, %d bytes are counted", records, l.Dropped(), l.bytes)
+		}
+	})
+}
+
+// A busy bus is written as fast as it can be, not once in a while.
+func TestMuchIsWrittenAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &group{}
+		during(g, Trace, false, func(h watch.Hooks) {
+			begun := time.Now()
+			for range 2500 {
+				h.Refused(&watch.Refused{Bus: testBus})
+				h.Refused(&watch.Refused{Bus: testBus})
+				synctest.Wait()
+			}
+			if took := time.Since(begun); took != 0 {
+				t.Errorf("it took %v", took)
+			}
+		})
+		if n := len(g.records(t)); n != 5000 {
+			t.Errorf("%d of 5,000 records are there", n)
 		}
 	})
 }

@@ -48,11 +48,22 @@ type failure struct {
 	Message string `json:"error_message"`
 }
 
-// recordCost is about what a record takes beside what is large in it.
+// recordCost is about what a record takes beside its texts.
 const recordCost = 1 << 10
 
-// size is what a record takes while it waits, and once more when it is written.
-func (r *record) size() int { return 2*(len(r.Details.EventDetail)+len(r.Details.Input)) + recordCost }
+// size is what a record takes while it waits: all texts, since some are a stranger's,
+// who may have made them long.
+func (r *record) size() int {
+	d := &r.Details
+	n := recordCost + len(r.Bus) + len(r.RequestID) + len(r.EventID) + len(d.Source) + len(d.DetailType) + len(d.EventDetail) + len(d.Rule) + len(d.Target) + len(d.Input)
+	for _, resource := range d.Resources {
+		n += len(resource) + 16
+	}
+	if r.Error != nil {
+		n += len(r.Error.Message)
+	}
+	return n
+}
 
 // lost says how many records of a bus were dropped before it.
 func lost(bus string, n int) *record {

@@ -39,6 +39,11 @@ var (
 	}
 )
 
+var busLogDropped = metric{
+	name: "dari_bus_log_dropped_total",
+	help: "Records that buses with a LogConfig were to write, and that were dropped: they came faster than they are written, or the log group did not take them.",
+}
+
 // Trail registers what the trail counts.
 func Trail(reg prometheus.Registerer, lost, pushedOut func() int64) {
 	for _, c := range []struct {
@@ -47,6 +52,11 @@ func Trail(reg prometheus.Registerer, lost, pushedOut func() int64) {
 	}{{trailLost, lost}, {trailPushedOut, pushedOut}} {
 		reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: c.name, Help: c.help}, func() float64 { return float64(c.now()) }))
 	}
+}
+
+// BusLogs registers what the logs of buses count.
+func BusLogs(reg prometheus.Registerer, dropped func() int64) {
+	reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: busLogDropped.name, Help: busLogDropped.help}, func() float64 { return float64(dropped()) }))
 }
 
 // Calls returns a function that counts calls of the AWS APIs, with metrics
