@@ -198,13 +198,22 @@ func (n *node[V]) walk(from, to []byte, yield func(key []byte, value V) bool) bo
 	if n == nil {
 		return true
 	}
-	above := bytes.Compare(n.key, from) >= 0
+	above := from == nil || bytes.Compare(n.key, from) >= 0
 	under := to == nil || bytes.Compare(n.key, to) < 0
-	if above && !n.left.walk(from, to, yield) {
+	// What is on one side of a key within the bounds needs no look at the other one: so
+	// few keys are compared, however many are walked over.
+	leftTo, rightFrom := to, from
+	if under {
+		leftTo = nil
+	}
+	if above {
+		rightFrom = nil
+	}
+	if above && !n.left.walk(from, leftTo, yield) {
 		return false
 	}
 	if above && under && !yield(n.key, n.value) {
 		return false
 	}
-	return !under || n.right.walk(from, to, yield)
+	return !under || n.right.walk(rightFrom, to, yield)
 }

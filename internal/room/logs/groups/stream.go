@@ -146,6 +146,9 @@ func (s *Service) Streams(by access.Caller, at access.Place, group, prefix strin
 	if err != nil {
 		return nil, "", err
 	}
+	if !byTime && !descending {
+		return s.streams.List(at, streamsOf(g)+prefix, nil, token, limit)
+	}
 	order := func(a, b *Stream) int { return strings.Compare(a.Name, b.Name) }
 	if byTime {
 		order = func(a, b *Stream) int {
@@ -169,16 +172,14 @@ func (s *Service) Streams(by access.Caller, at access.Place, group, prefix strin
 			return nil, "", page.ErrToken
 		}
 	}
-	// A group may have 100,000: only those of the page are kept, and one more.
+	// A group may have 100,000: only those of the page are kept, and one more. Most of
+	// them are told to be none by one look.
 	var rows []*Stream
 	for st := range s.streams.Each(at, streamsOf(g)+prefix) {
-		if after != nil && order(st, after) <= 0 {
+		if len(rows) > limit && order(st, rows[limit]) > 0 || after != nil && order(st, after) <= 0 {
 			continue
 		}
 		i, _ := slices.BinarySearchFunc(rows, st, order)
-		if i > limit {
-			continue
-		}
 		if rows = slices.Insert(rows, i, st); len(rows) > limit+1 {
 			rows = rows[:limit+1]
 		}
