@@ -76,17 +76,10 @@ func readHead(b []byte) (h head, err error) {
 	return h, nil
 }
 
-// headOf makes the head of entries in their order.
-func headOf(entries []Entry) head {
-	h := head{first: entries[0].Time, last: entries[len(entries)-1].Time, count: len(entries)}
-	for i := range entries {
-		h.size += len(entries[i].Text)
-	}
-	p := newPieces(h.size)
-	for i := range entries {
-		p.add(entries[i].Text)
-	}
-	h.pieces = p.fold().appendTo(nil)
+// headOf makes the head of entries in their order, whose texts have size bytes.
+func headOf(entries []Entry, size int) head {
+	h := head{first: entries[0].Time, last: entries[len(entries)-1].Time, count: len(entries), size: size}
+	h.pieces = piecesOf(entries, size).fold().appendTo(nil)
 	return h
 }
 

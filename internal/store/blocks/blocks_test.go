@@ -222,10 +222,11 @@ func BenchmarkPieces(b *testing.B) {
 	for i := range text {
 		text[i] = byte(' ' + rng.IntN(90))
 	}
-	p := newPieces(1 << 20)
+	var m marks
+	m.begin(1 << 20)
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {
-		p.add(text)
+		m.add(text)
 	}
 }
 
@@ -238,8 +239,9 @@ func TestPiecesAreThoseThatAreLookedFor(t *testing.T) {
 		for i := range text {
 			text[i] = byte('a' + rng.IntN(1+n%26))
 		}
-		got, want := newPieces(1<<12), newPieces(1<<12)
-		got.add(text)
+		const size = 1 << 12
+		got := piecesOf([]Entry{{Text: text}}, size)
+		want := make(pieces, size/4/64)
 		mask := uint32(len(want)*64 - 1)
 		eachPiece(text, func(hash uint32) bool {
 			h := hash & mask
@@ -247,7 +249,7 @@ func TestPiecesAreThoseThatAreLookedFor(t *testing.T) {
 			return true
 		})
 		if n < tellable {
-			want = newPieces(1 << 12)
+			clear(want)
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("%q", text)
@@ -260,8 +262,7 @@ func FuzzPieces(f *testing.F) {
 	f.Add("a text with words in it", 3, 12)
 	f.Add("aaaaaaaaaaaaaaaaaaaaaaaa", 0, 8)
 	f.Fuzz(func(t *testing.T, text string, from, length int) {
-		p := newPieces(len(text))
-		p.add([]byte(text))
+		p := piecesOf([]Entry{{Text: []byte(text)}}, len(text))
 		stored := storedPieces(p.fold().appendTo(nil))
 		from = min(max(from, 0), len(text))
 		to := min(from+max(min(length, len(text)), 0), len(text))
@@ -274,7 +275,7 @@ func FuzzPieces(f *testing.F) {
 // FuzzBlock: what is damaged is an error, and what is read is what was written.
 func FuzzBlock(f *testing.F) {
 	f.Add(appendBody(nil, []Entry{{Time: 3, Arrived: 4, Number: 5, Text: []byte("one")}, {Time: 3, Arrived: 9, Number: 6}}))
-	h := headOf([]Entry{{Time: 3, Text: []byte("one")}})
+	h := headOf([]Entry{{Time: 3, Text: []byte("one")}}, 3)
 	f.Add(h.append(nil))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if h, err := readHead(b); err == nil {

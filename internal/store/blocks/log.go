@@ -30,6 +30,7 @@ type Log struct {
 	opt    Options
 	packer *zstd.Encoder
 	opener *zstd.Decoder
+	bodies sync.Pool // of *[]byte, for bodies while they are compressed
 
 	mu sync.Mutex
 	// next is the number of the next entry; those before limit are ours.
@@ -45,7 +46,7 @@ func Open(opt Options) (*Log, error) {
 	if opt.Store == nil || opt.Prefix == "" {
 		return nil, errors.New("open blocks: they need a store and a prefix")
 	}
-	l := &Log{opt: opt}
+	l := &Log{opt: opt, bodies: sync.Pool{New: func() any { return new([]byte) }}}
 	var err error
 	l.packer, err = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(false),
 		zstd.WithWindowSize(1<<20), zstd.WithEncoderConcurrency(runtime.GOMAXPROCS(0)), zstd.WithLowerEncoderMem(true))

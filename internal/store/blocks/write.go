@@ -97,12 +97,36 @@ func (l *Log) pack(entries []Entry) (all []packed) {
 		for i := range n {
 			number = min(number, entries[i].Number) // merged ones are in the order of their times
 		}
-		h := headOf(entries[:n])
-		body := appendBody(make([]byte, 0, h.size+16*n+16), entries[:n])
-		all = append(all, packed{day, number, h.append(nil), l.packer.EncodeAll(body, nil), int64(h.size), h.weight() < mergeable})
+		all = append(all, l.packBlock(day, number, entries[:n]))
 		entries = entries[n:]
 	}
 	return all
+}
+
+// worthwhile is the size of a block, in bytes, whose head is made while its body is
+// compressed: each takes about as long, and a batch is waited for.
+const worthwhile = 128 << 10
+
+// packBlock makes a block of entries.
+func (l *Log) packBlock(day uint32, number uint64, entries []Entry) packed {
+	size := 0
+	for i := range entries {
+		size += len(entries[i].Text)
+	}
+	made := make(chan head, 1)
+	if size < worthwhile {
+		made <- headOf(entries, size)
+	} else {
+		go func() { made <- headOf(entries, size) }()
+	}
+	room := l.bodies.Get().(*[]byte)
+	body := appendBody(slices.Grow((*room)[:0], size+16*len(entries)+16), entries)
+	b := packed{day: day, number: number, size: int64(size), body: l.packer.EncodeAll(body, make([]byte, 0, size/4+64))}
+	*room = body
+	l.bodies.Put(room)
+	h := <-made
+	b.head, b.small = h.append(nil), h.weight() < mergeable
+	return b
 }
 
 // Add writes what was packed, of a source of a log, in a transaction of the store.
