@@ -36,7 +36,7 @@ func methodsOf(v Value) (string, map[string]method) {
 
 // refused are the methods that Java has and this has not, by the kind of value.
 var refused = map[string]string{
-	"string": " chars codePointAt codePointBefore codePointCount codePoints contentEquals copyValueOf getBytes getChars intern join lines regionMatches repeat stripIndent stripLeading stripTrailing subSequence toCharArray translateEscapes valueOf ",
+	"string": " chars codePointAt codePointBefore codePointCount codePoints contentEquals copyValueOf getBytes getChars intern join lines regionMatches repeat stripIndent stripLeading stripTrailing subSequence toCharArray translateEscapes ",
 	"list":   " containsAll forEach listIterator parallelStream removeAll removeIf replaceAll retainAll sort stream toArray ",
 	"map":    " compute computeIfAbsent computeIfPresent forEach merge replace replaceAll ",
 }

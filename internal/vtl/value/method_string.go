@@ -79,7 +79,8 @@ var ofString = map[string]method{
 	}},
 	"matches": {1, 1, matches}, "split": {1, 2, split},
 	"replaceAll": {2, 2, replaceAll}, "replaceFirst": {2, 2, replaceFirst},
-	"format": {1, 20, format},
+	"format":  {1, 20, format}, // this and valueOf are static in Java, and called on any string
+	"valueOf": {1, 1, func(r *Run, _ Value, a []Value) (Value, error) { return r.Text(a[0]) }},
 }
 
 func ofText(fn func(s string) Value) func(*Run, Value, []Value) (Value, error) {
