@@ -179,6 +179,23 @@ func TestFieldsWithNamesThatNobodyCanAskForAreNotDiscovered(t *testing.T) {
 	}
 }
 
+// Lists may be nested so deep that none of very many names can be asked for.
+func TestFieldsThatArePassedOverAreCounted(t *testing.T) {
+	const deep = 255
+	text := []byte(`{"a":` + strings.Repeat("[", deep) + strings.Repeat("0,", 400_000) + "0" + strings.Repeat("]", deep) + "}")
+	n := 0
+	allocated := testing.AllocsPerRun(1, func() {
+		n = 0
+		Fields(&Record{Text: text}, func(string, string) bool {
+			n++
+			return true
+		})
+	})
+	if n != 5+100 || allocated > 20_000 {
+		t.Errorf("%d fields, and %.0f allocations to find them", n, allocated)
+	}
+}
+
 // A name that is empty makes no way longer, however deep it goes.
 func TestFieldsWithoutNamesAreNotDiscovered(t *testing.T) {
 	const deep = 9000

@@ -207,7 +207,7 @@ func Fields(record *Record, fn func(name, value string) bool) {
 const maxDiscovered = 1000
 
 // flatten calls fn with the leaves of a value and returns how many more there may be,
-// or -1 when it is over.
+// those counted that it passes over, or -1 when it is over.
 func flatten(path string, v rawjson.Value, left int, fn func(name, value string) bool) int {
 	each := func(key string, inner rawjson.Value) bool {
 		if path != "" {
@@ -215,8 +215,10 @@ func flatten(path string, v rawjson.Value, left int, fn func(name, value string)
 		} else if strings.HasPrefix(key, "@") {
 			key = "@" + key
 		}
-		if key != "" && len(key) <= MaxName { // for none and for a longer one nobody can ask
+		if key != "" && len(key) <= MaxName {
 			left = flatten(key, inner, left, fn)
+		} else { // for none and for a longer one nobody can ask, and there may be very many
+			left--
 		}
 		return left > 0
 	}
