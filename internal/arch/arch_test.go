@@ -126,7 +126,7 @@ var rooms = []room{
 	{"internal/room/trail/history", []string{"internal/access", "internal/budget", "internal/store", "internal/store/blocks", "internal/store/table"}, false},
 	{"internal/room/trail", []string{"internal/access", "internal/arn", "internal/budget", "internal/event", "internal/fault", "internal/page", "internal/room/trail/history", "internal/room/trail/trails", "internal/store", "internal/store/blocks", "internal/wire"}, false},
 	{"internal/room/build/buildspec", nil, false},
-	{"internal/room/build/catalog", []string{"internal/access", "internal/arn", "internal/fault", "internal/store", "internal/store/table"}, false},
+	{"internal/room/build/catalog", []string{"internal/access", "internal/arn", "internal/fault", "internal/room/build/buildspec", "internal/store", "internal/store/table"}, false},
 	{"internal/room/build/runner", []string{"internal/outbound", "internal/room/build/buildspec", "internal/sandbox"}, false},
 	{"internal/room/build", []string{"internal/access", "internal/arn", "internal/event", "internal/fault", "internal/page", "internal/room/build/buildspec", "internal/room/build/catalog", "internal/room/build/runner", "internal/store", "internal/store/table", "internal/wire"}, false},
 

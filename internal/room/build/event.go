@@ -114,11 +114,7 @@ const maxEvent = 1<<20 - 8<<10
 
 // An event that would be longer shows so much of the value of a variable and of why a phase
 // failed, and so many variables that the build exports.
-const (
-	shortValue   = 32
-	shortContext = 256
-	shortExports = 500
-)
+const shortValue, shortContext, shortExports = 32, 256, 500
 
 func cut(text string, most int) string {
 	if len(text) <= most {

@@ -2,7 +2,7 @@ package catalog
 
 import (
 	"context"
-	"iter"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -12,6 +12,7 @@ import (
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/room/build/buildspec"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/table"
 )
@@ -241,8 +242,27 @@ func (c *Catalog) Exists(project arn.ARN) bool {
 	return ok && c.Find(access.Place{Account: project.Account, Region: project.Region}, name) != nil
 }
 
-// Everywhere are the projects of all accounts and regions.
-func (c *Catalog) Everywhere() iter.Seq[*Project] { return c.projects.All() }
+// Needs returns the ARNs of the projects that need a program of the machine, which is
+// "git" or "bash", as far as their settings say so: a buildspec in a source may, too.
+func (c *Catalog) Needs(program string) (projects []string) {
+	for p := range c.projects.All() {
+		needs := false
+		switch program {
+		case "git":
+			needs = p.Source.isRepository() || slices.ContainsFunc(p.SecondarySources, Source.isRepository)
+		case "bash":
+			spec, err := buildspec.Parse([]byte(p.Source.Buildspec)) // a path is none
+			needs = err == nil && spec.Shell == "bash"
+		}
+		if needs {
+			projects = append(projects, p.ARN())
+		}
+	}
+	return projects
+}
+
+// isRepository says whether a source is fetched by git.
+func (s Source) isRepository() bool { return s.Type != "NO_SOURCE" && s.Type != "S3" }
 
 // Get returns the project that a caller may do something with.
 func (c *Catalog) Get(by access.Caller, action, id string) (*Project, error) {
