@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"encoding/json"
 	"net"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/dari-bus/dari/internal/door"
 	"github.com/dari-bus/dari/internal/room/function/url"
+	"github.com/dari-bus/dari/internal/room/trail"
 )
 
 // A hostRoute leads what is sent to certain hosts to a handler, whatever its path
@@ -27,7 +29,7 @@ func (a *App) hosts(public string, bodies *door.Bodies) []hostRoute {
 	urls := a.functions.URLs.Handler(url.Door{
 		Keys: a.credentials(), Open: a.opt.keys == nil, OnePermission: a.opt.LenientURLs,
 		Bodies: bodies, Answers: a.opt.memory.Share(memoryAnswers),
-		Known: bodies.Known, Log: a.opt.Log,
+		Known: bodies.Known, Record: a.recordVisit, Log: a.opt.Log,
 	})
 	all := []hostRoute{
 		{"{id}.execute-api.localhost", http.HandlerFunc(noAPI)},
@@ -37,6 +39,14 @@ func (a *App) hosts(public string, bodies *door.Bodies) []hostRoute {
 		all = append(all, hostRoute{"{id}.lambda-url.{region}." + domain, urls})
 	}
 	return all
+}
+
+// recordVisit tells the trail of a call of a function by its URL.
+func (a *App) recordVisit(ctx context.Context, v url.Visit) {
+	of := v.Of.Whole()
+	a.trail.RecordVisit(ctx, trail.Visit{
+		By: v.By, At: of.Place, Function: of.ARN(), Qualifier: v.Of.Qualifier, Host: v.Host, Code: v.Code, Message: v.Message,
+	})
 }
 
 // match says whether the route is for the request, and tells it the labels.

@@ -53,7 +53,7 @@ func (d *door) urlDoor() url.Door {
 	if err := keys.Add("AKIDOTHER", testSecret, "111111111111"); err != nil {
 		d.t.Fatal(err)
 	}
-	return url.Door{Keys: keys, Bodies: body.Endless{}, Known: func(context.Context) {}, Log: slog.New(slog.DiscardHandler)}
+	return url.Door{Keys: keys, Bodies: body.Endless{}, Known: func(context.Context) {}, Record: func(context.Context, url.Visit) {}, Log: slog.New(slog.DiscardHandler)}
 }
 
 func (d *door) visitAs(as url.Door, address, method, path, body string, header ...string) *httptest.ResponseRecorder {
@@ -600,5 +600,40 @@ func TestAURLTakesTheHeadOfAStreamApart(t *testing.T) {
 	d.open()
 	if w := d.visit(address, "GET", "/", ""); w.Code != 202 || w.Body.String() != "body" {
 		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+// A trail may ask for calls of URLs. What did not come in is none.
+func TestWhoCameInIsRecorded(t *testing.T) {
+	d := openDoor(t)
+	d.mustCreate("")
+	address := d.url("", `{"AuthType":"NONE"}`)
+	as := d.urlDoor()
+	var seen []url.Visit
+	as.Record = func(_ context.Context, v url.Visit) { seen = append(seen, v) }
+	if w := d.visitAs(as, address, "GET", "/", ""); w.Code != 403 || len(seen) > 0 {
+		t.Errorf("without permissions: %d, and %+v are recorded", w.Code, seen)
+	}
+	d.open()
+	if w := d.visitAs(as, address, "GET", "/", ""); w.Code != 200 {
+		t.Errorf("answered with %d", w.Code)
+	}
+	d.want("PUT /2017-10-31/functions/fn/concurrency", `{"ReservedConcurrentExecutions":0}`, 200)
+	for _, mode := range []string{"BUFFERED", "RESPONSE_STREAM"} {
+		d.want("PUT /2021-10-31/functions/fn/url", `{"InvokeMode":"`+mode+`"}`, 200)
+		if w := d.visitAs(as, address, "GET", "/", ""); w.Code != 429 {
+			t.Errorf("%s: answered with %d", mode, w.Code)
+		}
+	}
+	var got []string
+	for _, v := range seen {
+		if v.By.Account != "" || v.By.RequestID == "" || v.Of.ARN() != arnOf || !strings.Contains(v.Host, ".lambda-url.") {
+			t.Errorf("recorded %+v", v)
+		}
+		got = append(got, strings.TrimSpace(v.Code+" "+v.Message))
+	}
+	const late = "TooManyRequestsException Rate Exceeded."
+	if text := strings.Join(got, ";"); text != ";"+late+";"+late {
+		t.Errorf("the outcomes are %q", text)
 	}
 }

@@ -38,6 +38,7 @@ func API(s *Service) *wire.Service {
 			"Nothing is written to S3: a trail keeps the name of its bucket, which need not exist, and GetTrailStatus says NoSuchBucket of a trail that has ever logged. Digests are not made.",
 			"A trail's log group has records within moments, in streams named after the account and the region.",
 			"Management events of any service can be left out by ExcludeManagementEventSources and by eventSource, not only those of KMS and RDS Data.",
+			"Calls of the URLs of functions are data events, InvokeFunctionUrl, of those who could come in; their parameters are the function and its qualifier.",
 			"There are no topics of SNS, keys of KMS, organizations and insights: asking a trail for them is refused.",
 		},
 		Error: spell,

@@ -34,7 +34,19 @@ type Door struct {
 	Answers *budget.Share
 	// Known is told the context of a request once it is known that it may come in.
 	Known func(context.Context)
-	Log   *slog.Logger
+	// Record is told of each request that came in, before it is answered.
+	Record func(context.Context, Visit)
+	Log    *slog.Logger
+}
+
+// A Visit is a request that came in, and what came of it.
+type Visit struct {
+	// By has no account where nobody knows who it is.
+	By   access.Caller
+	Of   catalog.Address
+	Host string
+	// Code and Message say why the function did not run, "" when it did.
+	Code, Message string
 }
 
 // Handler serves the URLs. The path values of its requests have the id of one and its
@@ -69,6 +81,7 @@ type call struct {
 	id  string
 	url *URL
 	of  catalog.Address
+	by  access.Caller
 }
 
 // A refusal is the answer of a URL whose function did not answer.
@@ -85,8 +98,21 @@ func refuse(status int, code, message string) *refusal {
 	return &refusal{status, code, text}
 }
 
-// fail answers with what went wrong.
-func (c *call) fail(err error) {
+// record tells of a request whose function runs, or of why it does not.
+func (c *call) record(err error) {
+	v := Visit{By: c.by, Of: c.of, Host: c.r.Host}
+	if r, known := refusalOf(err); known {
+		var said struct{ Message string }
+		_ = json.Unmarshal(r.body, &said) // it is ours
+		v.Code, v.Message = r.code, said.Message
+	} else if err != nil {
+		v.Code, v.Message = "ServiceException", string(r.body)
+	}
+	c.Record(context.WithoutCancel(c.r.Context()), v)
+}
+
+// refusalOf is what an error is answered with, and says whether it is no fault of ours.
+func refusalOf(err error) (r *refusal, known bool) {
 	r, ok := errors.AsType[*refusal](err)
 	switch e, isShape := errors.AsType[*shape.Error](err); {
 	case ok:
@@ -98,8 +124,16 @@ func (c *call) fail(err error) {
 	case fault.KindOf(err) == fault.KindUnavailable:
 		r = refuse(http.StatusTooManyRequests, "TooManyRequestsException", "Rate Exceeded.")
 	default:
+		return errBroken, false
+	}
+	return r, true
+}
+
+// fail answers with what went wrong.
+func (c *call) fail(err error) {
+	r, known := refusalOf(err)
+	if !known {
 		c.Log.Error("a function URL could not run its function", "function", c.of.ARN(), "request", c.id, "err", err)
-		r = errBroken
 	}
 	h := c.w.Header()
 	h.Set("Content-Type", "application/json")
@@ -116,6 +150,7 @@ func (c *call) serve() error {
 	if err != nil {
 		return err
 	}
+	c.by = by
 	defer c.memory.give(c.r.Context(), payload.taken)
 	c.w.Header().Set("X-Amzn-Trace-Id", by.Trace)
 	// The deadline of the request would end the call with it. What has none needs none.
@@ -125,6 +160,7 @@ func (c *call) serve() error {
 		return c.stream(in)
 	}
 	got, err := c.s.opt.Functions.Call(context.WithoutCancel(c.r.Context()), c.of, in)
+	c.record(err)
 	if err != nil {
 		return err
 	}

@@ -49,6 +49,7 @@ func parseHead(head []byte) (*answer, error) {
 // stream runs the function and passes on what it writes while it does.
 func (c *call) stream(in runtime.Invocation) error {
 	s, err := c.s.opt.Functions.Begin(c.r.Context(), c.of, in)
+	c.record(err)
 	if err != nil {
 		return err
 	}
