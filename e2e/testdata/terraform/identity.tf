@@ -121,6 +121,21 @@ resource "aws_iam_group_membership" "staff" {
   users = [aws_iam_user.anna.name]
 }
 
+resource "aws_iam_group_policy_attachment" "queue" {
+  group      = aws_iam_group.staff.name
+  policy_arn = aws_iam_policy.queue.arn
+}
+
+resource "aws_iam_group" "guests" {
+  name = "guests"
+  path = "/shop/"
+}
+
+resource "aws_iam_user_group_membership" "renamed" {
+  user   = aws_iam_user.renamed.name
+  groups = [aws_iam_group.guests.name]
+}
+
 resource "aws_iam_user" "renamed" {
   name = var.user
 }

@@ -229,6 +229,12 @@ resource "aws_cloudwatch_log_metric_filter" "errors" {
   }
 }
 
+resource "aws_cloudwatch_query_definition" "errors" {
+  name            = "shop/errors"
+  log_group_names = [aws_cloudwatch_log_group.orders.name]
+  query_string    = "fields @timestamp, @message | filter @message like /error/ | sort @timestamp desc"
+}
+
 resource "aws_cloudwatch_log_subscription_filter" "errors" {
   name            = "errors"
   log_group_name  = aws_cloudwatch_log_group.orders.name
