@@ -190,8 +190,71 @@ func TestASessionAndWhatItIsDenied(t *testing.T) {
 	}
 }
 
+// asksForSends has a trail write the records of all messages that are sent to a log group.
+func (s *server) asksForSends(t *testing.T, group string) {
+	t.Helper()
+	ids, _ := s.identities(keyPair("test", "test"))
+	const trust = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"cloudtrail.amazonaws.com"}}}`
+	const writes = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":"*"}}`
+	role := must(ids.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: ptr("watcher"), AssumeRolePolicyDocument: ptr(trust)}))(t)
+	must(ids.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: ptr("watcher"), PolicyName: ptr("p"), PolicyDocument: ptr(writes)}))(t)
+	client := newLean(s, 1)
+	const cloudTrail = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101."
+	field := func(name, value string) map[string]any {
+		return map[string]any{"Field": name, "Equals": []string{value}}
+	}
+	for _, c := range []struct {
+		target string
+		in     map[string]any
+	}{
+		{"Logs_20140328.CreateLogGroup", map[string]any{"logGroupName": group}},
+		{cloudTrail + "CreateTrail", map[string]any{
+			"Name": "sends", "S3BucketName": "bucket", "CloudWatchLogsRoleArn": *role.Role.Arn,
+			"CloudWatchLogsLogGroupArn": "arn:aws:logs:us-east-1:" + account + ":log-group:" + group + ":*",
+		}},
+		{cloudTrail + "PutEventSelectors", map[string]any{"TrailName": "sends", "AdvancedEventSelectors": []any{map[string]any{
+			"FieldSelectors": []any{field("eventCategory", "Data"), field("resources.type", "AWS::SQS::Queue"), field("eventName", "SendMessage")},
+		}}}},
+		{cloudTrail + "StartLogging", map[string]any{"Name": "sends"}},
+	} {
+		if err := client.call(t.Context(), c.target, c.in, nil); err != nil {
+			t.Fatal(c.target, err)
+		}
+	}
+}
+
+// sends are the ids of the messages whose records are in a log group.
+func (s *server) sends(t *testing.T, group string) map[string]bool {
+	t.Helper()
+	client, found := newLean(s, 1), map[string]bool{}
+	in := map[string]any{"logGroupName": group}
+	for {
+		var out struct {
+			Events    []struct{ Message string }
+			NextToken string
+		}
+		if err := client.call(t.Context(), "Logs_20140328.FilterLogEvents", in, &out); err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range out.Events {
+			var r struct {
+				ResponseElements struct{ MessageID string }
+			}
+			if err := json.Unmarshal([]byte(e.Message), &r); err != nil {
+				t.Fatal(err)
+			}
+			found[r.ResponseElements.MessageID] = true
+		}
+		if out.NextToken == "" {
+			return found
+		}
+		in["nextToken"] = out.NextToken
+	}
+}
+
 // The record of a call is written in the transaction of its event, and a queue of the
-// house has that then.
+// house has that then. Records of calls on data, which are written together, are in their
+// trail's log group.
 func TestNoTrailOfAnAnsweredCallIsLostToKill9(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills the server again and again")
@@ -201,11 +264,26 @@ func TestNoTrailOfAnAnsweredCallIsLostToKill9(t *testing.T) {
 	c := s.sdk(t)
 	q := c.queue("seen", map[string]string{"VisibilityTimeout": "600"})
 	c.rule("default", "calls", `{"source":["aws.sqs"],"detail":{"eventName":["CreateQueue"]}}`, target("q", q.arn))
+	box := c.queue("box", nil)
+	s.asksForSends(t, "/sends")
 
 	load, stop := context.WithCancel(t.Context())
 	defer stop()
 	var running sync.WaitGroup
-	answered := make([][]string, 4)
+	answered, sent := make([][]string, 4), make([][]string, 8)
+	for i := range sent {
+		running.Go(func() {
+			client := newLean(s, 1)
+			for load.Err() == nil {
+				var out struct{ MessageID string }
+				if client.call(t.Context(), "AmazonSQS.SendMessage", map[string]any{"QueueUrl": box.url, "MessageBody": "m"}, &out) == nil {
+					sent[i] = append(sent[i], out.MessageID)
+				} else {
+					<-time.After(10 * time.Millisecond)
+				}
+			}
+		})
+	}
 	for i := range answered {
 		running.Go(func() {
 			client := newLean(s, 1)
@@ -250,8 +328,15 @@ func TestNoTrailOfAnAnsweredCallIsLostToKill9(t *testing.T) {
 			t.Errorf("CreateQueue of %s was answered, and is in no record", name)
 		}
 	}
-	t.Logf("%d calls were answered, of %d that were recorded", len(all), len(seen))
-	if len(all) < 50 {
+	recorded := s.sends(t, "/sends")
+	messages := slices.Concat(sent...)
+	for _, id := range messages {
+		if !recorded[id] {
+			t.Errorf("the message %s was answered, and is in no record", id)
+		}
+	}
+	t.Logf("%d calls were answered, of %d that were recorded, and %d messages, of %d", len(all), len(seen), len(messages), len(recorded))
+	if len(all) < 50 || len(messages) < 50 {
 		t.Error("the server was hardly up")
 	}
 }
