@@ -57,6 +57,7 @@ type Log struct {
 	bell    chan struct{} // rung when there is something to write
 	full    chan struct{} // and when it should be soon
 	dropped atomic.Int64
+	warned  time.Time // is Run's alone
 
 	mu      sync.Mutex
 	pending []entry
@@ -172,18 +173,33 @@ func (l *Log) flush(ctx context.Context) {
 	}
 	for bus, n := range unsaid {
 		of[bus] = append(of[bus], entry{bus: bus, record: *lost(bus, n)})
-		l.opt.Log.Warn("records of a bus's log were dropped", "bus", bus, "records", n)
+		l.warn(bus, n, errDropped)
 	}
 	for bus, all := range of {
 		for len(all) > 0 {
 			n, err := l.writeSome(ctx, bus, all)
 			if err != nil {
-				l.opt.Log.Warn("records of a bus's log could not be written", "bus", bus, "records", len(all), "err", err)
+				l.warn(bus, len(all), err)
 				n = len(all)
 			}
 			l.written(bus, all[:n], err == nil)
 			all = all[n:]
 		}
+	}
+}
+
+// The reasons that are ours.
+var (
+	errDropped = errors.New("they came faster than they are written, or could not be")
+	errBusy    = errors.New("the log group took too long")
+)
+
+// warn says that records are dropped, once a minute however often that is: a flood of a
+// bus's log is none of the server's.
+func (l *Log) warn(bus string, records int, why error) {
+	if now := time.Now(); l.warned.IsZero() || now.Sub(l.warned) >= time.Minute {
+		l.warned = now
+		l.opt.Log.Warn("records of a bus's log were dropped; there may be more of them, which are counted", "bus", bus, "records", records, "err", why)
 	}
 }
 
@@ -230,5 +246,3 @@ func (l *Log) writeSome(ctx context.Context, bus string, all []entry) (int, erro
 	defer cancel()
 	return len(lines), l.opt.Write(ctx, bus, lines)
 }
-
-var errBusy = errors.New("the log group took too long")

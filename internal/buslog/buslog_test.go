@@ -235,7 +235,8 @@ func TestWhatCouldNotBeWrittenIsSaidLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := &group{}
 		var mended atomic.Bool
-		l := New(Options{Log: slog.New(slog.DiscardHandler), Wants: func(string) (Level, bool) { return Info, false }, Write: func(ctx context.Context, bus string, lines []Line) error {
+		var said strings.Builder
+		l := New(Options{Log: slog.New(slog.NewTextHandler(&said, nil)), Wants: func(string) (Level, bool) { return Info, false }, Write: func(ctx context.Context, bus string, lines []Line) error {
 			if !mended.Load() {
 				<-ctx.Done()
 				return context.Cause(ctx)
@@ -259,6 +260,9 @@ func TestWhatCouldNotBeWrittenIsSaidLater(t *testing.T) {
 		records := g.records(t)
 		if n := len(records); n != 2 || records[1]["details"].(map[string]any)["dropped_records"] != 6.0 || l.Dropped() != 6 || l.bytes != 0 || len(l.of) != 0 || len(l.unsaid) != 0 {
 			t.Errorf("%v; %d are dropped, %d bytes are counted", records, l.Dropped(), l.bytes)
+		}
+		if n := strings.Count(said.String(), "\n"); n != 1 || !strings.Contains(said.String(), "took too long") {
+			t.Errorf("the log of the server has %d lines: %s", n, said.String())
 		}
 	})
 }
