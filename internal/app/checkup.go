@@ -43,7 +43,7 @@ func (a *App) Checkup() []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "Asked the server at %s, whose data are %s.\n", a.url(), a.whereItsDataAre())
 	a.checkup(&b, nil)
-	saySandbox(&b, a.box.level(), nil)
+	a.opt.saySandbox(&b, a.box.level(), nil)
 	return b.Bytes()
 }
 
@@ -83,17 +83,22 @@ func (a *App) checkup(b *bytes.Buffer, given error) {
 }
 
 // saySandbox says how functions and builds are kept apart, as far as that is known.
-func saySandbox(b *bytes.Buffer, level string, lacks error) {
+func (o *Options) saySandbox(b *bytes.Buffer, level string, lacks error) {
 	var r remark
+	who := "Functions and builds"
+	if o.engine() != "" && lacks == nil {
+		who = "Functions run in containers of " + o.FunctionsIn + ". Builds"
+	}
 	switch {
 	case lacks != nil:
-		r.says = "Functions and builds cannot run here: " + lacks.Error() + "."
+		r.says = who + " cannot run here: " + lacks.Error() + "."
+		r.next = "docs/sandbox.md, which says what they need"
 	case level == "":
 		return
 	default:
-		r.says = fmt.Sprintf("Functions and builds run in a sandbox at level %s; docs/sandbox.md says what that keeps apart.", level)
+		r.says = fmt.Sprintf("%s run in a sandbox at level %s; docs/sandbox.md says what that keeps apart.", who, level)
 	}
-	if level != sandbox.LevelNamespaces.String() {
+	if lacks == nil && level != sandbox.LevelNamespaces.String() {
 		r.next = "dari serve -sandbox=require, which starts where there is the best level only"
 	}
 	b.WriteString("\nHow code of others is kept apart\n")

@@ -44,10 +44,12 @@ func Doctor(ctx context.Context, opt Options, accept bool, w io.Writer) (well bo
 		b.WriteString("All is well.\n")
 		level, lacks := "", error(nil)
 		if given == nil && opt.Starts {
-			level, lacks = a.opt.findLevel(ctx)
+			if level, lacks = a.opt.findLevel(ctx); lacks == nil {
+				_, lacks = a.opt.openEngine(ctx)
+			}
 		}
 		a.checkup(&b, given)
-		saySandbox(&b, level, lacks)
+		a.opt.saySandbox(&b, level, lacks)
 		_, err := w.Write(b.Bytes())
 		return true, err
 	}

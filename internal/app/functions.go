@@ -230,8 +230,29 @@ func (e *functionEngine) open(ctx context.Context) (*runtime.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.engine, err = runtime.Open(runtime.Options{Sandbox: s, Interpreters: e.box.opt.interpreters()})
+	containers, err := e.box.opt.openEngine(ctx)
+	if err != nil {
+		return nil, err
+	}
+	e.engine, err = runtime.Open(runtime.Options{Sandbox: s, Containers: containers, Interpreters: e.box.opt.interpreters()})
 	return e.engine, err
+}
+
+// prepare removes the containers that a server left behind which was killed, if
+// functions run in such.
+func (e *functionEngine) prepare(ctx context.Context) {
+	opt := e.box.opt
+	if !opt.Starts || opt.engine() == "" {
+		return
+	}
+	c, err := opt.openEngine(ctx)
+	if err == nil {
+		opt.Log.Info("functions run in containers", "engine", opt.FunctionsIn)
+		err = c.Sweep(ctx)
+	}
+	if err != nil && ctx.Err() == nil {
+		opt.Log.Warn("functions have no engine for their containers, or it is not well", "err", err)
+	}
 }
 
 // Start starts an environment.
@@ -250,11 +271,12 @@ func (e *functionEngine) Start(ctx context.Context, c runtime.Config) (pool.Envi
 // openFunctions opens the functions, which owe deliveries.
 func (a *App) openFunctions(ctx context.Context, r *rooms, guard access.Guard) (room, error) {
 	a.box.enter()
+	engine := &functionEngine{box: &a.box}
 	var err error
 	r.functions, err = function.Open(ctx, function.Options{
 		Sources: functionSources{r}, Batches: a.opt.memory.Share(memoryBatches), Requests: a.opt.memory.Share(memoryRequests),
 		Options: runner.Options{
-			Store: a.store, Guard: guard, Engine: &functionEngine{box: &a.box}, Roles: functionRoles{r}, Outbox: functionDebts{r.outbox}, Queues: functionQueues{r},
+			Store: a.store, Guard: guard, Engine: engine, Roles: functionRoles{r}, Outbox: functionDebts{r.outbox}, Queues: functionQueues{r},
 			Logs: functionLogs{r.logs}, Endpoint: a.inside, Log: a.opt.Log, MemoryMB: a.opt.memoryOfPrograms(), Configured: a.opt.configured,
 			Dir: func(ctx context.Context) (string, error) {
 				s, err := a.box.open(ctx)
@@ -270,7 +292,10 @@ func (a *App) openFunctions(ctx context.Context, r *rooms, guard access.Guard) (
 	}
 	run := func(ctx context.Context) error {
 		prepared := make(chan error, 1)
-		go func() { prepared <- a.box.prepare(ctx) }()
+		go func() {
+			engine.prepare(ctx)
+			prepared <- a.box.prepare(ctx)
+		}()
 		return errors.Join(r.functions.Run(ctx), <-prepared, a.box.leave())
 	}
 	return room{api: function.API(r.functions), run: run}, nil

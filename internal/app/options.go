@@ -38,6 +38,7 @@ type Options struct {
 	Memory                string
 	Sandbox, SandboxShow  string
 	Runtimes              string
+	FunctionsIn           string
 	LogLevel, LogFormat   string
 	Log                   *slog.Logger // overrides LogLevel and LogFormat
 	Starts                bool         // that the program is dari, which starts itself anew for code of strangers
@@ -77,7 +78,8 @@ func (o *Options) Register(fs *flag.FlagSet) {
 	fs.StringVar(&o.Memory, "memory", "auto", "`size` of the memory to use at most, such as 512MiB; auto is half of what the machine or its control group has")
 	fs.StringVar(&o.Sandbox, "sandbox", "auto", "keep functions and builds apart as well as the machine can: `auto`; require refuses to start where it has no namespaces for them, off does without, and without Landlock")
 	fs.StringVar(&o.SandboxShow, "sandbox-show", "", "`folders`, parted by commas, that functions and builds may read, beside the system and the folders of the commands on PATH")
-	fs.StringVar(&o.Runtimes, "runtimes", "", "`interpreters` for runtimes of functions, parted by commas, where those on PATH are not wanted, such as python3.12=/opt/venv/bin/python")
+	fs.StringVar(&o.Runtimes, "runtimes", "", "`interpreters` for runtimes of functions, parted by commas, where those on PATH are not wanted, such as python3.12=/opt/venv/bin/python; in containers, images where AWS's are not")
+	fs.StringVar(&o.FunctionsIn, "functions-in", "process", "`what` functions run in: process, docker or podman, whose images are not pulled; an engine's socket that is not the usual one stands behind a colon, such as docker:/run/user/1000/docker.sock")
 	fs.StringVar(&o.LogLevel, "log-level", "info", "`level` of the log: debug (a line for everything that happens to an event), info, warn or error")
 	fs.StringVar(&o.LogFormat, "log-format", "text", "`format` of the log: text or json")
 }

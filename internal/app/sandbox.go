@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/dari-bus/dari/internal/sandbox"
+	"github.com/dari-bus/dari/internal/sandbox/container"
 )
 
 // A box is the sandbox for the code of strangers. It is opened while the server
@@ -138,15 +139,41 @@ func (o *Options) checkSandbox() error {
 			return settingError{"sandbox-show", fmt.Sprintf("%q is not a folder such as /home/me/.nvm", dir)}
 		}
 	}
+	engine, socket, ok := strings.Cut(o.FunctionsIn, ":")
+	if engine != "process" && engine != "docker" && engine != "podman" || ok && (engine == "process" || !filepath.IsAbs(socket)) {
+		return settingError{"functions-in", fmt.Sprintf("%q is none of process, docker, podman, nor one of the latter with its socket, such as docker:/run/user/1000/docker.sock", o.FunctionsIn)}
+	}
 	for _, r := range words(o.Runtimes) {
-		if name, path, ok := strings.Cut(r, "="); !ok || name == "" || !filepath.IsAbs(path) {
+		name, image, ok := strings.Cut(r, "=")
+		if o.engine() != "" && (!ok || name == "" || image == "" || strings.ContainsAny(image, "?#%")) {
+			return settingError{"runtimes", fmt.Sprintf("%q is not RUNTIME=IMAGE, such as python3.12=example.com/python:3.12", r)}
+		}
+		if o.engine() == "" && (!ok || name == "" || !filepath.IsAbs(image)) {
 			return settingError{"runtimes", fmt.Sprintf("%q is not RUNTIME=PATH, such as python3.12=/opt/venv/bin/python", r)}
 		}
 	}
 	return nil
 }
 
-// interpreters are the programs that are set for runtimes.
+// engine is the kind of engine whose containers functions run in, "" if they do not.
+func (o *Options) engine() string {
+	kind, _, _ := strings.Cut(o.FunctionsIn, ":")
+	if kind == "process" {
+		return ""
+	}
+	return kind
+}
+
+// openEngine opens the engine of containers, nil if functions run in none.
+func (o *Options) openEngine(ctx context.Context) (*container.Engine, error) {
+	if o.engine() == "" {
+		return nil, nil
+	}
+	_, socket, _ := strings.Cut(o.FunctionsIn, ":")
+	return container.Open(ctx, o.engine(), socket)
+}
+
+// interpreters are the programs, or the images, that are set for runtimes.
 func (o *Options) interpreters() map[string]string {
 	all := map[string]string{}
 	for _, r := range words(o.Runtimes) {

@@ -66,6 +66,8 @@ var rooms = []room{
 	{"internal/buslog", []string{"internal/event", "internal/watch"}, false},
 	{"internal/outbound", nil, false},
 	{"internal/sandbox", nil, false},
+	{"internal/sandbox/container", []string{"internal/sandbox"}, false},
+	{"internal/sandbox/container/containertest", nil, false},
 
 	// Core.
 	{"internal/target", []string{"internal/arn", "internal/fault", "internal/outbound", "internal/store", "internal/transform"}, false},
@@ -106,7 +108,7 @@ var rooms = []room{
 	{"internal/room/identity/simulate", []string{"internal/access", "internal/arn", "internal/fault", "internal/policy", "internal/room/identity/directory", "internal/room/identity/simulator", "internal/room/identity/spell", "internal/wire"}, false},
 	{"internal/room/identity/sts", []string{"internal/room/identity/directory", "internal/room/identity/spell", "internal/wire"}, false},
 	{"internal/room/identity", []string{"internal/access", "internal/fault", "internal/page", "internal/room/identity/directory", "internal/room/identity/simulate", "internal/room/identity/spell", "internal/store", "internal/wire"}, false},
-	{"internal/room/function/runtime", []string{"internal/sandbox"}, false},
+	{"internal/room/function/runtime", []string{"internal/sandbox", "internal/sandbox/container"}, false},
 	{"internal/room/function/code", []string{"internal/fault", "internal/store"}, false},
 	{"internal/room/function/catalog", []string{"internal/access", "internal/arn", "internal/fault", "internal/page", "internal/policy", "internal/room/function/code", "internal/store", "internal/store/table"}, false},
 	{"internal/room/function/pool", []string{"internal/fault", "internal/room/function/catalog", "internal/room/function/code", "internal/room/function/runtime"}, false},

@@ -41,6 +41,9 @@ func (s *Sandbox) NewUser() (*User, error) { return nil, errSystem }
 // Opened says no.
 func (u *User) Opened(net.Conn) bool { return false }
 
+// ID says that there is none.
+func (u *User) ID() (uint32, bool) { return 0, false }
+
 // Release gives nothing back.
 func (u *User) Release() {}
 

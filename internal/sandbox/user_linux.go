@@ -73,6 +73,15 @@ func (s *Sandbox) NewUser() (*User, error) {
 	return nil, errors.New("too many functions and builds run: there is no user left for another")
 }
 
+// ID is its number on this machine, and that of its group. There is none where all
+// programs have the server's user, and u is nil.
+func (u *User) ID() (uint32, bool) {
+	if u == nil {
+		return 0, false
+	}
+	return u.id, true
+}
+
 // Release gives the user back.
 func (u *User) Release() {
 	if u == nil {

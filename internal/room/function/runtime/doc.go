@@ -9,7 +9,8 @@
 //
 // python and nodejs run by bootstraps of our own with the interpreters that this
 // machine has; provided.al2 and provided.al2023 run the bootstrap they come with.
-// Nothing is downloaded: what is missing is said, with what to install.
+// Nothing is downloaded: what is missing is said, with what to install. Where an engine
+// of containers is to be used, they run in AWS's own images, with what these have.
 //
 // Left out: extensions, container images, SnapStart, X-Ray.
 package runtime

@@ -17,6 +17,8 @@ import (
 type Engine struct {
 	opt Options
 	dir string // what becomes /var/runtime
+	// host has the processes.
+	host host
 	// maxStreamed is as the constant says, but in tests, for which 200 MB are much.
 	maxStreamed int
 
@@ -34,6 +36,10 @@ var bootstraps embed.FS
 // ends. Interpreters are looked for when they are wanted.
 func Open(opt Options) (*Engine, error) {
 	e := &Engine{opt: opt, dir: filepath.Join(opt.Sandbox.Scratch(), "runtime"), maxStreamed: maxStreamed, found: map[string]*finding{}, layers: map[string]int{}}
+	e.host = machine{e}
+	if opt.Containers != nil {
+		e.host = containers{e, opt.Containers}
+	}
 	if err := e.unpack(); err != nil {
 		return nil, fmt.Errorf("write the bootstraps of the runtimes: %w", err)
 	}

@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"sync"
 	"time"
-
-	"github.com/dari-bus/dari/internal/sandbox"
 )
 
 // initTime is how long a function may take to be ready. One that takes longer, or
@@ -43,7 +40,7 @@ func (e *Engine) Start(ctx context.Context, c Config) (*Environment, error) {
 	env := &Environment{engine: e, c: c, log: &journal{json: c.JSONLog, log: c.Log}}
 	var err error
 	missing := ""
-	env.interpreter, missing = e.find(ctx, c.Runtime)
+	env.interpreter, missing = e.host.find(ctx, c.Runtime)
 	if env.layers, err = e.mergeLayers(c.LayerDirs); err != nil {
 		return nil, fmt.Errorf("put layers together: %w", err)
 	}
@@ -296,26 +293,18 @@ func (r *run) settleLogs(alive bool) {
 		<-r.ended
 		return
 	}
+	r.mu.Lock()
+	p := r.process
+	r.mu.Unlock()
+	if p != nil {
+		p.settle()
+	}
 	r.out.drain()
 	r.out.flush()
 }
 
 func roundUp(d time.Duration) time.Duration {
 	return (d + time.Millisecond - 1).Truncate(time.Millisecond)
-}
-
-// start starts the process of an environment, as a user.
-func (env *Environment) start(ctx context.Context, api string, out *os.File, user *sandbox.User) (*sandbox.Process, error) {
-	p := env.layout()
-	path, args, err := env.program(p)
-	if err != nil {
-		return nil, err
-	}
-	return env.engine.opt.Sandbox.Start(ctx, sandbox.Command{
-		Path: path, Args: args, Env: env.variables(p, api), Dir: p.task, Binds: p.binds,
-		TmpBytes: int64(env.c.StorageMB) << 20, MemoryBytes: int64(env.c.MemoryMB) << 20, MaxProcesses: maxProcesses,
-		Stdout: out, Stderr: out, ExtraFiles: []*os.File{out}, User: user,
-	})
 }
 
 // maxProcesses is how many processes and threads a function may have, as on AWS.

@@ -33,7 +33,7 @@ type finding struct {
 	missing     string
 }
 
-// find finds the interpreter of a runtime, or says what is missing. A runtime for
+// find finds the interpreter of a runtime on this machine, or says what is missing. A runtime for
 // which nothing was found is looked for again.
 func (e *Engine) find(ctx context.Context, runtime string) (interpreter, string) {
 	e.mu.Lock()
@@ -62,7 +62,11 @@ func (e *Engine) look(ctx context.Context, runtime string) (interpreter, string)
 	case strings.HasPrefix(runtime, "nodejs"):
 		return e.findNode(ctx, strings.TrimSuffix(strings.TrimPrefix(runtime, "nodejs"), ".x"), given)
 	}
-	return interpreter{}, fmt.Sprintf("the runtime %s is not offered: there are python3.x, nodejs, and provided.al2023 and provided.al2 for everything else", runtime)
+	return interpreter{}, notOffered(runtime)
+}
+
+func notOffered(runtime string) string {
+	return fmt.Sprintf("the runtime %s is not offered: there are python3.x, nodejs, and provided.al2023 and provided.al2 for everything else", runtime)
 }
 
 // findPython prefers the very version, then one that has the AWS SDK, which is
@@ -202,7 +206,7 @@ func ownFolders(prefixes ...string) []string {
 
 // warning says in which way the interpreter is not what the runtime promises.
 func (i interpreter) warning(runtime string) string {
-	if i.family == "python" && !strings.HasPrefix(i.version, strings.TrimPrefix(runtime, "python")+".") {
+	if i.exe != "" && i.family == "python" && !strings.HasPrefix(i.version, strings.TrimPrefix(runtime, "python")+".") {
 		return fmt.Sprintf("%s runs with Python %s (%s), since its own version is not installed", runtime, i.version, i.exe)
 	}
 	return ""

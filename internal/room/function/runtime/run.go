@@ -32,7 +32,7 @@ type run struct {
 	startErr error
 
 	mu            sync.Mutex
-	process       *sandbox.Process
+	process       process
 	state         state
 	readyAt       time.Time
 	call          *call
@@ -77,8 +77,7 @@ func (env *Environment) newRun(ctx context.Context) (*run, error) {
 // execute runs the process until its end.
 func (r *run) execute(ctx context.Context, api string) {
 	defer r.cancel()
-	process, err := r.env.start(ctx, api, r.out.write, r.user)
-	_ = r.out.write.Close() // the process has its own
+	process, err := r.env.engine.host.start(ctx, r.env, api, r.out.write, r.user)
 	if err == nil {
 		r.mu.Lock()
 		r.process = process

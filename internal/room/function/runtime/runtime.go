@@ -5,13 +5,17 @@ import (
 	"time"
 
 	"github.com/dari-bus/dari/internal/sandbox"
+	"github.com/dari-bus/dari/internal/sandbox/container"
 )
 
 // Options configure an Engine.
 type Options struct {
 	Sandbox *sandbox.Sandbox
+	// Containers has functions run in containers, if it is not nil.
+	Containers *container.Engine
 	// Interpreters are the programs for runtimes, by their names, such as
-	// python3.12, for which the one on PATH is not wanted.
+	// python3.12, for which the one on PATH is not wanted; in containers the images for
+	// which AWS's are not.
 	Interpreters map[string]string
 }
 

@@ -25,6 +25,10 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == sandbox.InitCommand {
 		sandbox.Init()
 	}
+	if os.Getenv("RUNTIME_TEST_FUNCTION") != "" {
+		fmt.Fprintln(os.Stderr, serve())
+		os.Exit(1)
+	}
 	initTime = time.Minute
 	os.Exit(m.Run())
 }

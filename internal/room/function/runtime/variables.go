@@ -13,32 +13,34 @@ import (
 
 // A layout is where a function finds its folders.
 type layout struct {
+	at                 func(sandbox.Bind) string // where the host puts a bind
 	binds              []sandbox.Bind
 	task, opt, runtime string
+	framed             bool // that there is a descriptor for the frames of the log
 }
 
-func (env *Environment) layout() layout {
-	s := env.engine.opt.Sandbox
-	var l layout
-	at := func(from, to string) string {
-		b := sandbox.Bind{From: from, To: to}
-		l.binds = append(l.binds, b)
-		return s.At(b)
-	}
+// newLayout is what the layouts of all hosts have.
+func newLayout(env *Environment, at func(sandbox.Bind) string) layout {
+	l := layout{at: at, opt: "/opt"}
 	for _, prefix := range env.interpreter.prefixes {
-		at(prefix, prefix)
+		l.bind(prefix, prefix)
 	}
-	l.task = at(env.c.CodeDir, "/var/task")
-	l.runtime = at(env.engine.dir, "/var/runtime")
-	l.opt = "/opt"
+	l.task = l.bind(env.c.CodeDir, "/var/task")
 	if env.layers != "" {
-		l.opt = at(env.layers, "/opt")
+		l.opt = l.bind(env.layers, "/opt")
 		// Modules of ECMAScript are looked for above the code only.
 		if modules := filepath.Join(env.layers, "nodejs", "node_modules"); isFolder(modules) {
-			at(modules, "/var/node_modules")
+			l.bind(modules, "/var/node_modules")
 		}
 	}
 	return l
+}
+
+// bind shows a folder, and says where.
+func (l *layout) bind(from, to string) string {
+	b := sandbox.Bind{From: from, To: to}
+	l.binds = append(l.binds, b)
+	return l.at(b)
 }
 
 func isFolder(path string) bool {
@@ -47,7 +49,7 @@ func isFolder(path string) bool {
 }
 
 // program is what is run, with its arguments.
-func (env *Environment) program(l layout) (path string, args []string, err error) {
+func (env *Environment) program(l layout) (path string, args []string) {
 	switch i := env.interpreter; i.family {
 	case "python":
 		path, args = i.exe, []string{filepath.Join(l.runtime, "bootstrap.py")}
@@ -68,7 +70,7 @@ func (env *Environment) program(l layout) (path string, args []string, err error
 			}
 		}
 	}
-	return path, args, nil
+	return path, args
 }
 
 // variables are the environment of the process. What the user sets wins over what
@@ -82,8 +84,10 @@ func (env *Environment) variables(l layout, api string) []string {
 		"TZ":                        ":UTC",
 		"AWS_XRAY_CONTEXT_MISSING":  "LOG_ERROR",
 		"AWS_ENDPOINT_URL":          c.Endpoint,
-		"_LAMBDA_TELEMETRY_LOG_FD":  "3",
 		"AWS_EC2_METADATA_DISABLED": "true", // there is none, and waiting for it takes seconds
+	}
+	if l.framed {
+		vars["_LAMBDA_TELEMETRY_LOG_FD"] = "3"
 	}
 	major := strings.TrimSuffix(strings.TrimPrefix(c.Runtime, "nodejs"), ".x")
 	switch env.interpreter.family {

@@ -1,0 +1,96 @@
+package container
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Label is on every container of a dari; its value is the server that made it.
+const Label = "dari.server"
+
+// An Engine runs containers.
+type Engine struct {
+	kind string
+	*client
+	server server
+}
+
+// Open finds an engine, "docker" or "podman", on a socket or on that where it is
+// usually.
+func Open(ctx context.Context, kind, socket string) (*Engine, error) {
+	if socket == "" {
+		socket = usual(kind)
+	}
+	e := &Engine{kind: kind, client: newClient(socket)}
+	var err error
+	if e.server, err = thisServer(); err != nil {
+		return nil, fmt.Errorf("containers are run on Linux only: %w", err)
+	}
+	var version struct{ Version string }
+	if err := e.call(ctx, http.MethodGet, "/version", nil, nil, &version); err != nil {
+		return nil, fmt.Errorf("%w; is %s running, and may dari use its socket?", err, kind)
+	}
+	return e, nil
+}
+
+// usual is the socket that an engine has if nobody says another.
+func usual(kind string) string {
+	variable, socket := "DOCKER_HOST", "/var/run/docker.sock"
+	if kind == "podman" {
+		variable, socket = "CONTAINER_HOST", "/run/podman/podman.sock"
+		if dir := os.Getenv("XDG_RUNTIME_DIR"); os.Geteuid() != 0 && dir != "" {
+			socket = filepath.Join(dir, "podman", "podman.sock")
+		}
+	}
+	if path, ok := strings.CutPrefix(os.Getenv(variable), "unix://"); ok {
+		return path
+	}
+	return socket
+}
+
+// Find finds an image on this machine. The error says how to get it there.
+func (e *Engine) Find(ctx context.Context, image string) error {
+	err := e.call(ctx, http.MethodGet, "/images/"+image+"/json", nil, nil, nil)
+	if is(err, http.StatusNotFound) {
+		return fmt.Errorf("the image %s is not on this machine, and nothing is downloaded by itself: %s pull %s", image, e.kind, image)
+	}
+	return err
+}
+
+// Sweep removes the containers of servers that are gone.
+func (e *Engine) Sweep(ctx context.Context) error {
+	filters, err := json.Marshal(map[string][]string{"label": {Label}})
+	if err != nil {
+		return err
+	}
+	var all []struct {
+		ID     string `json:"Id"`
+		Labels map[string]string
+	}
+	if err := e.call(ctx, http.MethodGet, "/containers/json", url.Values{"all": {"1"}, "filters": {string(filters)}}, nil, &all); err != nil {
+		return err
+	}
+	var failed []error
+	for _, c := range all {
+		if s, ok := parseServer(c.Labels[Label]); ok && e.server.knowsGone(s) {
+			failed = append(failed, e.remove(ctx, c.ID))
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// remove removes a container, and kills it if it runs. It is no error if it is gone.
+func (e *Engine) remove(ctx context.Context, id string) error {
+	err := e.call(ctx, http.MethodDelete, "/containers/"+id, url.Values{"force": {"1"}, "v": {"1"}}, nil, nil)
+	if is(err, http.StatusNotFound) {
+		return nil
+	}
+	return err
+}
