@@ -147,6 +147,23 @@ func TestWhatCannotBeStartedIsRemoved(t *testing.T) {
 	}
 }
 
+func TestWhatCannotBeRemovedIsRemovedLater(t *testing.T) {
+	fake := &containertest.Engine{Stuck: 2, Run: func(context.Context, *containertest.Container, io.Writer, io.Writer) int { return 0 }}
+	e := open(t, fake)
+	for n, want := range []int{1, 1, 0} { // the first one is stuck when it ends, and once more before the second begins
+		p, err := e.Start(t.Context(), Command{Image: image}, io.Discard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Wait(); (err != nil) != (n == 0) {
+			t.Errorf("container %d: %v", n, err)
+		}
+		if left := fake.Names(); len(left) != want {
+			t.Errorf("after container %d: %v", n, left)
+		}
+	}
+}
+
 // A server that was killed leaves containers, which the next one knows by their label.
 func TestWhatAKilledServerLeftIsRemoved(t *testing.T) {
 	fake := &containertest.Engine{}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 )
 
 // Label is on every container of a dari; its value is the server that made it.
@@ -20,6 +21,9 @@ type Engine struct {
 	kind string
 	*client
 	server server
+
+	mu   sync.Mutex
+	left []string // containers that could not be removed, and are to be once more
 }
 
 // Open finds an engine, "docker" or "podman", on a socket or on that where it is
@@ -93,4 +97,38 @@ func (e *Engine) remove(ctx context.Context, id string) error {
 		return nil
 	}
 	return err
+}
+
+// maxLeft is how many containers may wait to be removed once more. Those that are
+// forgotten are found when the next server starts.
+const maxLeft = 1000
+
+// discard removes a container, now or with the next ones.
+func (e *Engine) discard(ctx context.Context, name string) error {
+	err := e.remove(ctx, name)
+	if err != nil {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if len(e.left) < maxLeft {
+			e.left = append(e.left, name)
+		}
+	}
+	return err
+}
+
+// tidy removes what could not be removed, until that fails again.
+func (e *Engine) tidy(ctx context.Context) {
+	for {
+		e.mu.Lock()
+		if len(e.left) == 0 {
+			e.mu.Unlock()
+			return
+		}
+		name := e.left[0]
+		e.left = e.left[1:]
+		e.mu.Unlock()
+		if e.discard(ctx, name) != nil {
+			return // it is the last one now
+		}
+	}
 }

@@ -33,12 +33,13 @@ type Process struct {
 // Start makes a container and starts it. When ctx ends, it is killed. What it prints
 // goes to out, until Wait returns.
 func (e *Engine) Start(ctx context.Context, c Command, out io.Writer) (*Process, error) {
+	e.tidy(ctx)
 	p := &Process{engine: e, name: "dari-" + strings.ToLower(rand.Text()), done: make(chan struct{})}
 	life, end := context.WithCancelCause(context.WithoutCancel(ctx))
 	printed, err := p.start(ctx, life, end, c)
 	if err != nil {
 		end(nil)
-		err = errors.Join(err, e.remove(context.WithoutCancel(ctx), p.name)) // it may be there all the same
+		err = errors.Join(err, e.discard(context.WithoutCancel(ctx), p.name)) // it may be there all the same
 		return nil, err
 	}
 	passed := make(chan error, 1)
@@ -49,11 +50,11 @@ func (e *Engine) Start(ctx context.Context, c Command, out io.Writer) (*Process,
 		p.exit, p.err = p.wait(ctx, life)
 		killed := ctx.Err() != nil
 		if killed {
-			p.err = e.remove(life, p.name)
+			p.err = e.discard(life, p.name)
 		}
 		broken := drain(passed, printed)
 		if !killed {
-			p.err = errors.Join(p.err, broken, e.remove(life, p.name))
+			p.err = errors.Join(p.err, broken, e.discard(life, p.name))
 		}
 	}()
 	return p, nil

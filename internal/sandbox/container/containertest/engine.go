@@ -28,6 +28,8 @@ type Engine struct {
 	Images []string
 	// Fails is what the engine says when a container is to be started, if it cannot be.
 	Fails string
+	// Stuck is how many containers cannot be removed, before others can.
+	Stuck int
 	// Run is what containers run: it prints, and returns the exit status. When ctx ends
 	// it was killed.
 	Run func(ctx context.Context, c *Container, stdout, stderr io.Writer) int
@@ -266,6 +268,11 @@ func (e *Engine) remove(w http.ResponseWriter, r *http.Request, c *Container) {
 	c.kill()
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.Stuck > 0 {
+		e.Stuck--
+		refuse(w, http.StatusInternalServerError, "container %s: driver failed to remove root filesystem: device or resource busy", c.Name)
+		return
+	}
 	delete(e.containers, c.Name)
 	w.WriteHeader(http.StatusNoContent)
 }
