@@ -43,7 +43,7 @@ func (a *App) Checkup() []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "Asked the server at %s, whose data are %s.\n", a.url(), a.whereItsDataAre())
 	a.checkup(&b, nil)
-	a.opt.saySandbox(&b, a.box.level(), nil)
+	a.opt.sayWhereCodeRuns(&b, a.box.level(), nil, nil)
 	return b.Bytes()
 }
 
@@ -82,26 +82,29 @@ func (a *App) checkup(b *bytes.Buffer, given error) {
 	}
 }
 
-// saySandbox says how functions and builds are kept apart, as far as that is known.
-func (o *Options) saySandbox(b *bytes.Buffer, level string, lacks error) {
-	var r remark
-	who := "Functions and builds"
-	if o.engine() != "" && lacks == nil {
-		who = "Functions run in containers of " + o.FunctionsIn + ". Builds"
-	}
-	switch {
-	case lacks != nil:
-		r.says = who + " cannot run here: " + lacks.Error() + "."
-		r.next = "docs/sandbox.md, which says what they need"
-	case level == "":
+// sayWhereCodeRuns says how code of others is kept apart: at which level the sandbox is, as
+// far as that is known, and that functions run in containers, if they do.
+func (o *Options) sayWhereCodeRuns(b *bytes.Buffer, level string, noSandbox, noEngine error) {
+	if level == "" && noSandbox == nil {
 		return
-	default:
-		r.says = fmt.Sprintf("%s run in a sandbox at level %s; docs/sandbox.md says what that keeps apart.", who, level)
-	}
-	if lacks == nil && level != sandbox.LevelNamespaces.String() {
-		r.next = "dari serve -sandbox=require, which starts where there is the best level only"
 	}
 	b.WriteString("\nHow code of others is kept apart\n")
+	who := "Functions and builds"
+	if o.engine() != "" && noSandbox == nil { // whose folders functions need in any case
+		who = "Builds"
+		r := remark{says: "Functions run in containers of " + o.FunctionsIn + "."}
+		if noEngine != nil {
+			r = remark{says: "Functions cannot run: " + noEngine.Error() + ".", next: "start it and let dari's user use its socket, or dari serve -functions-in process"}
+		}
+		r.write(b)
+	}
+	r := remark{says: fmt.Sprintf("%s run in a sandbox at level %s; docs/sandbox.md says what that keeps apart.", who, level)}
+	switch {
+	case noSandbox != nil:
+		r = remark{says: who + " cannot run here: " + noSandbox.Error() + ".", next: "docs/sandbox.md, which says what they need"}
+	case level != sandbox.LevelNamespaces.String():
+		r.next = "dari serve -sandbox=require, which starts where there is the best level only"
+	}
 	r.write(b)
 }
 

@@ -42,14 +42,11 @@ func Doctor(ctx context.Context, opt Options, accept bool, w io.Writer) (well bo
 	fmt.Fprintf(&b, "Looked at %s: %s, %s, %s that can be read.\n", dir, count(i.Tables, "table", "tables"), count(i.Logs, "log", "logs"), count(i.Records, "record", "records"))
 	if len(i.Findings) == 0 {
 		b.WriteString("All is well.\n")
-		level, lacks := "", error(nil)
-		if given == nil && opt.Starts {
-			if level, lacks = a.opt.findLevel(ctx); lacks == nil {
-				_, lacks = a.opt.openEngine(ctx)
-			}
-		}
 		a.checkup(&b, given)
-		a.opt.saySandbox(&b, level, lacks)
+		if given == nil && opt.Starts {
+			level, noSandbox := a.opt.findLevel(ctx)
+			a.opt.sayWhereCodeRuns(&b, level, noSandbox, a.opt.pingEngine(ctx))
+		}
 		_, err := w.Write(b.Bytes())
 		return true, err
 	}

@@ -230,7 +230,7 @@ func (e *functionEngine) open(ctx context.Context) (*runtime.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	containers, err := e.box.opt.openEngine(ctx)
+	containers, err := e.box.opt.openEngine()
 	if err != nil {
 		return nil, err
 	}
@@ -245,13 +245,15 @@ func (e *functionEngine) prepare(ctx context.Context) {
 	if !opt.Starts || opt.engine() == "" {
 		return
 	}
-	c, err := opt.openEngine(ctx)
+	c, err := opt.openEngine()
 	if err == nil {
-		opt.Log.Info("functions run in containers", "engine", opt.FunctionsIn)
 		err = c.Sweep(ctx)
 	}
-	if err != nil && ctx.Err() == nil {
-		opt.Log.Warn("functions have no engine for their containers, or it is not well", "err", err)
+	switch {
+	case err == nil:
+		opt.Log.Info("functions run in containers", "engine", opt.FunctionsIn)
+	case ctx.Err() == nil:
+		opt.Log.Warn("functions cannot run in containers", "err", err)
 	}
 }
 

@@ -165,12 +165,21 @@ func (o *Options) engine() string {
 }
 
 // openEngine opens the engine of containers, nil if functions run in none.
-func (o *Options) openEngine(ctx context.Context) (*container.Engine, error) {
+func (o *Options) openEngine() (*container.Engine, error) {
 	if o.engine() == "" {
 		return nil, nil
 	}
 	_, socket, _ := strings.Cut(o.FunctionsIn, ":")
-	return container.Open(ctx, o.engine(), socket)
+	return container.Open(o.engine(), socket)
+}
+
+// pingEngine says why the engine of containers does not answer, if it is wanted.
+func (o *Options) pingEngine(ctx context.Context) error {
+	c, err := o.openEngine()
+	if err != nil || c == nil {
+		return err
+	}
+	return c.Ping(ctx)
 }
 
 // interpreters are the programs, or the images, that are set for runtimes.

@@ -47,27 +47,28 @@ func TestServersRemoveTheContainersOfThoseThatWereKilled(t *testing.T) {
 		t.Errorf("there are %v, and the log says %s", fake.Names(), &log)
 	}
 	o.FunctionsIn = "podman:" + fake.Socket + ".none"
-	if e.prepare(t.Context()); !strings.Contains(log.String(), "is podman running, and may dari use its socket?") {
+	if e.prepare(t.Context()); !strings.Contains(log.String(), "podman cannot be reached") {
 		t.Errorf("the log says %s", &log)
 	}
 }
 
 func TestTheDoctorSaysWhereFunctionsAndBuildsRun(t *testing.T) {
 	for _, c := range []struct {
-		in, level string
-		lacks     error
-		want      string
+		in, level           string
+		noSandbox, noEngine error
+		want                string
 	}{
-		{"process", "namespaces", nil, "Functions and builds run in a sandbox at level namespaces; docs/sandbox.md says what that keeps apart.\n"},
-		{"process", "landlock", nil, "Next: dari serve -sandbox=require"},
-		{"docker", "namespaces", nil, "Functions run in containers of docker. Builds run in a sandbox at level namespaces"},
-		{"docker", "", errors.New("no engine"), "Functions and builds cannot run here: no engine."},
-		{"process", "", nil, ""},
+		{"process", "namespaces", nil, nil, "* Functions and builds run in a sandbox at level namespaces; docs/sandbox.md says what that keeps apart.\n"},
+		{"process", "landlock", nil, nil, "Next: dari serve -sandbox=require"},
+		{"process", "", errors.New("none"), nil, "* Functions and builds cannot run here: none.\n"},
+		{"docker", "namespaces", nil, nil, "* Functions run in containers of docker.\n\n* Builds run in a sandbox at level namespaces"},
+		{"docker", "namespaces", nil, errors.New("none"), "* Functions cannot run: none.\n  Next: start it"},
+		{"process", "", nil, nil, ""},
 	} {
 		o := Defaults()
 		o.FunctionsIn = c.in
 		var b bytes.Buffer
-		o.saySandbox(&b, c.level, c.lacks)
+		o.sayWhereCodeRuns(&b, c.level, c.noSandbox, c.noEngine)
 		if !strings.Contains(b.String(), c.want) || c.want == "" && b.Len() > 0 {
 			t.Errorf("%+v: %s", c, &b)
 		}

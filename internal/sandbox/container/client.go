@@ -24,16 +24,17 @@ const (
 
 // A client makes the calls.
 type client struct {
+	kind   string // of engine
 	socket string
 	http   http.Client
 	within time.Duration // that calls are answered
 }
 
-func newClient(socket string) *client {
+func newClient(kind, socket string) *client {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{Timeout: 10 * time.Second}).DialContext(ctx, "unix", socket)
 	}
-	return &client{socket, http.Client{Transport: &http.Transport{DialContext: dial, MaxIdleConns: 8, IdleConnTimeout: time.Minute}}, callTime}
+	return &client{kind, socket, http.Client{Transport: &http.Transport{DialContext: dial, MaxIdleConns: 8, IdleConnTimeout: time.Minute}}, callTime}
 }
 
 // slow is the error of a call that took too long.
@@ -118,6 +119,9 @@ func (c *client) failed(ctx context.Context, method, path string, err error) err
 	}
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
+	}
+	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "dial" {
+		return fmt.Errorf("%s cannot be reached, or not by dari, which is to run containers by it: %w", c.kind, err)
 	}
 	return fmt.Errorf("engine at %s: %s %s: %w", c.socket, method, path, err)
 }

@@ -27,7 +27,7 @@ func open(t *testing.T, e *containertest.Engine) *Engine {
 	t.Helper()
 	e.Images = []string{image}
 	containertest.Serve(t, e)
-	c, err := Open(t.Context(), "docker", e.Socket)
+	c, err := Open("docker", e.Socket)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,6 +168,9 @@ func TestWhatCannotBeRemovedIsRemovedLater(t *testing.T) {
 func TestWhatAKilledServerLeftIsRemoved(t *testing.T) {
 	fake := &containertest.Engine{}
 	e := open(t, fake)
+	if err := e.Ping(t.Context()); err != nil {
+		t.Error(err)
+	}
 	gone, other, strange := e.server, e.server, e.server
 	gone.begun += "0" // another process had the number
 	other.space, other.begun = "1", gone.begun
@@ -199,7 +202,7 @@ func listen(t *testing.T, f http.HandlerFunc) *Engine {
 	server := &http.Server{Handler: f}
 	go func() { _ = server.Serve(l) }() // until it is closed
 	t.Cleanup(func() { _ = server.Close() })
-	return &Engine{kind: "podman", client: newClient(socket)}
+	return &Engine{kind: "podman", client: newClient("podman", socket)}
 }
 
 func TestEnginesAreNotWaitedForForEver(t *testing.T) {
@@ -238,7 +241,11 @@ func TestAnswersHaveABound(t *testing.T) {
 
 func TestAnEngineThatIsNotThereIsSaid(t *testing.T) {
 	socket := filepath.Join(t.TempDir(), "none.sock")
-	if _, err := Open(t.Context(), "podman", socket); err == nil || !strings.HasPrefix(err.Error(), "engine at "+socket) || !strings.HasSuffix(err.Error(), "is podman running, and may dari use its socket?") {
+	e, err := Open("podman", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Ping(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "podman cannot be reached, or not by dari") || !strings.Contains(err.Error(), socket) {
 		t.Errorf("%v", err)
 	}
 }

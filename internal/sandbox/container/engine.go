@@ -26,22 +26,24 @@ type Engine struct {
 	left []string // containers that could not be removed, and are to be once more
 }
 
-// Open finds an engine, "docker" or "podman", on a socket or on that where it is
-// usually.
-func Open(ctx context.Context, kind, socket string) (*Engine, error) {
+// Open returns an engine, "docker" or "podman", on a socket or on that where it is
+// usually, whether it runs now or not.
+func Open(kind, socket string) (*Engine, error) {
 	if socket == "" {
 		socket = usual(kind)
 	}
-	e := &Engine{kind: kind, client: newClient(socket)}
+	e := &Engine{kind: kind, client: newClient(kind, socket)}
 	var err error
 	if e.server, err = thisServer(); err != nil {
 		return nil, fmt.Errorf("containers are run on Linux only: %w", err)
 	}
-	var version struct{ Version string }
-	if err := e.call(ctx, http.MethodGet, "/version", nil, nil, &version); err != nil {
-		return nil, fmt.Errorf("%w; is %s running, and may dari use its socket?", err, kind)
-	}
 	return e, nil
+}
+
+// Ping reports whether the engine answers.
+func (e *Engine) Ping(ctx context.Context) error {
+	var version struct{ Version string }
+	return e.call(ctx, http.MethodGet, "/version", nil, nil, &version)
 }
 
 // usual is the socket that an engine has if nobody says another.

@@ -28,7 +28,7 @@ func inContainers(t *testing.T, fake *containertest.Engine) *Engine {
 	e := engine(t, sandbox.LevelProcess)
 	fake.Images = []string{"public.ecr.aws/lambda/python:3.12", "public.ecr.aws/lambda/provided:al2023", "example.com/node"}
 	containertest.Serve(t, fake)
-	c, err := container.Open(t.Context(), "docker", fake.Socket)
+	c, err := container.Open("docker", fake.Socket)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,4 +187,18 @@ func TestLinesOfContainersAreWaitedFor(t *testing.T) {
 			time.Sleep(time.Second)
 		}
 	})
+}
+
+func TestAnEngineThatIsNotThereIsSaidInTheLog(t *testing.T) {
+	e := inContainers(t, &containertest.Engine{})
+	c, err := container.Open("docker", filepath.Join(t.TempDir(), "none.sock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.host = containers{e, c}
+	f := start(t, e, Config{Runtime: "python3.12", Handler: "index.handler", CodeDir: folder(t, e, nil)})
+	const says = "python3.12 cannot run: docker cannot be reached"
+	if r := f.invoke(t, `1`); !strings.Contains(string(r.Payload), says) || !strings.Contains(f.text(), "dari: "+says) {
+		t.Errorf("%s\n%s", r.Payload, f.text())
+	}
 }
