@@ -34,7 +34,7 @@ type Options struct {
 	// Show are folders outside of the system's own that programs may read, beside
 	// those that hold the commands on PATH.
 	Show []string
-	// Require makes Open fail where there are no namespaces.
+	// Require makes Open fail where there is less than Most.
 	Require bool
 	// Most is the best level to try.
 	Most Level
