@@ -217,7 +217,7 @@ func (f *filler) fill(v reflect.Value, secret bool) {
 		for i := range v.NumField() {
 			sf := v.Type().Field(i)
 			l := f.limits[v.Type().Name()+"."+sf.Name]
-			f.fill(v.Field(i), secret || l.Secret || l.Each != nil && l.Each.Secret || sf.Tag.Get("trail") != "")
+			f.fill(v.Field(i), secret || l.Secret || l.Each != nil && l.Each.Secret || sf.Tag.Get("trail") != "" && sf.Tag.Get("trail") != "only")
 		}
 	}
 }

@@ -208,7 +208,19 @@ func compile(s *Service) (*service, error) {
 	if err := types.Finish(); len(errs) == 0 {
 		errs = append(errs, err, c.carries(types))
 	}
+	if s.Wraps {
+		c.wrap()
+	}
 	return c, errors.Join(errs...)
+}
+
+// wrap has the inputs say where their members in the body are.
+func (s *service) wrap() {
+	for _, op := range s.operations {
+		if op != nil && op.in != nil {
+			op.in = op.in.Within(strings.ToLower(op.Name[:1]) + op.Name[1:] + "Input")
+		}
+	}
 }
 
 // addRoute adds the route of op, which it has if the service speaks restJson1.

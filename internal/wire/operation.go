@@ -29,6 +29,10 @@ type Service struct {
 	Operations []Operation
 	// Limits are the constraints on the members of the inputs.
 	Limits Limits
+	// Wraps says that members in the bodies of requests are, where they are spoken of in
+	// errors and trails, within a structure that is named after the operation, such as
+	// createStageInput.
+	Wraps bool
 	// Quotas and Deviations are sentences for those who use the service: how much
 	// they may have, and what they may notice that is not as on AWS and no refused
 	// row. They are printed in docs/compatibility.md; a service without any says so

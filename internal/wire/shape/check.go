@@ -109,9 +109,13 @@ func (c *checker) structure(s *Shape, v reflect.Value) {
 		if f.limit == nil && !f.Shape.checked || c.full() {
 			continue
 		}
+		at := len(c.path)
+		if s.wrapper != "" && f.Location == InBody {
+			c.path = append(c.path, step{name: s.wrapper})
+		}
 		c.path = append(c.path, step{name: f.camel})
 		c.member(f, f.Of(v))
-		c.path = c.path[:len(c.path)-1]
+		c.path = c.path[:at]
 	}
 }
 

@@ -18,10 +18,11 @@ func (f *Field) Omitted() bool { return f.omitted }
 
 // hide reads a tag such as `trail:"hidden"`.
 func (f *Field) hide(tag string) error {
-	if tag != "" && tag != "hidden" && tag != "omitted" {
-		return fmt.Errorf("the trail option %q is not understood; there are hidden and omitted", tag)
+	if tag != "" && tag != "hidden" && tag != "omitted" && tag != "only" {
+		return fmt.Errorf("the trail option %q is not understood; there are hidden, omitted and only", tag)
 	}
-	f.hidden, f.omitted = tag != "" || f.limit.hides(), tag == "omitted"
+	f.trailOnly, f.omitted = tag == "only", tag == "omitted"
+	f.hidden = tag == "hidden" || f.omitted || f.limit.hides()
 	return nil
 }
 

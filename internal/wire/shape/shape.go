@@ -64,6 +64,8 @@ type Shape struct {
 	checked bool
 	// whole says that it is that of an input or output.
 	whole bool
+	// wrapper is what the members in the body are within: see [Shape.Within].
+	wrapper string
 }
 
 // A Field is one member of a structure.
@@ -83,6 +85,8 @@ type Field struct {
 	// hidden says that trails do not show what the member is, and omitted that they do
 	// not have it.
 	hidden, omitted bool
+	// trailOnly is for what only trails show.
+	trailOnly bool
 }
 
 // A Form is how the query protocol spells a member.
@@ -111,7 +115,10 @@ func (f *Field) Of(v reflect.Value) reflect.Value {
 
 // Absent says whether the output member v is left out of an answer. A nil
 // pointer always is: answers never hold null.
-func (f *Field) Absent(v reflect.Value) bool {
+func (f *Field) Absent(v reflect.Value) bool { return f.trailOnly || f.Unset(v) }
+
+// Unset says whether there is nothing to be said of the output member v.
+func (f *Field) Unset(v reflect.Value) bool {
 	switch {
 	case f.Shape.Ptr, f.Shape.Kind.Streams():
 		return v.IsNil()
@@ -272,9 +279,6 @@ func (c *Compiler) member(s *Shape, sf reflect.StructField, name, opts string) e
 	if name == "" {
 		name = sf.Name
 	}
-	if _, twice := s.Index[name]; twice {
-		return fmt.Errorf("the name %q is taken by another member", name)
-	}
 	f := Field{Name: name, camel: lowerCamel(name), at: sf.Index}
 	for opt := range strings.SplitSeq(opts, ",") {
 		switch opt {
@@ -295,6 +299,11 @@ func (c *Compiler) member(s *Shape, sf reflect.StructField, name, opts string) e
 	if err = f.locate(sf.Tag.Get("rest")); err != nil {
 		return err
 	}
+	// A member outside the body may be called like one in it.
+	i, taken := s.Index[name]
+	if taken && (s.Fields[i].Location == InBody) == (f.Location == InBody) {
+		return fmt.Errorf("the name %q is taken by another member", name)
+	}
 	if err = f.format(sf.Tag.Get("time")); err != nil {
 		return err
 	}
@@ -307,7 +316,9 @@ func (c *Compiler) member(s *Shape, sf reflect.StructField, name, opts string) e
 	if f.Shape.Ptr && f.Shape.Type == reflect.TypeFor[string]() {
 		s.Strings++
 	}
-	s.Index[name] = len(s.Fields)
+	if !taken || f.Location == InBody {
+		s.Index[name] = len(s.Fields)
+	}
 	s.Fields = append(s.Fields, f)
 	return nil
 }
@@ -350,6 +361,17 @@ func parseForm(tag, name string) (Form, error) {
 }
 
 func lowerCamel(s string) string { return strings.ToLower(s[:1]) + s[1:] }
+
+// Within returns the shape of an input whose members in the body are spoken of, in errors
+// and trails, as members of a structure with a name.
+func (s *Shape) Within(wrapper string) *Shape {
+	c := *s
+	c.wrapper = wrapper
+	return &c
+}
+
+// Wrapper is the name of that structure, "" for none.
+func (s *Shape) Wrapper() string { return s.wrapper }
 
 func TimeOf(v reflect.Value) Time {
 	t, _ := reflect.TypeAssert[Time](v)

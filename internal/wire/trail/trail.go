@@ -8,7 +8,8 @@
 // What is hidden says so in CloudTrail's words in the place of its value, whatever
 // that was: members whose limit is secret, or whose tag is `trail:"hidden"`, with
 // all that is below them, and every blob and document. Members whose tag is
-// `trail:"omitted"` are left out instead, as CloudTrail does with some. What comes to more than [MaxBytes] is
+// `trail:"omitted"` are left out instead, as CloudTrail does with some; those whose tag is `trail:"only"`
+// are in trails and not in answers. What comes to more than [MaxBytes] is
 // not printed; that it is left out is. Messages of errors are searched for what is
 // hidden in their input.
 package trail
@@ -36,20 +37,28 @@ const (
 // timeLayout is MMM d, yyyy h:mm:ss a.
 const timeLayout = "Jan 2, 2006 3:04:05 PM"
 
-// Input prints an input, which is a structure of shape s.
+// Input prints an input, which is a structure of shape s. Where its members in the body
+// are within a wrapper they are printed so, and a member "template" with them, as API
+// Gateway has it.
 func Input(v reflect.Value, s *shape.Shape) []byte {
-	return whole(v, s, (*shape.Field).Null)
+	p := printer{absent: (*shape.Field).Null}
+	if s.Wrapper() == "" {
+		p.structure(v, s)
+	} else {
+		p.wrapped(v, s)
+	}
+	return p.whole()
 }
 
 // Output prints an output, which is a structure of shape s.
 func Output(v reflect.Value, s *shape.Shape) []byte {
-	return whole(v, s, (*shape.Field).Absent)
+	p := printer{absent: (*shape.Field).Unset}
+	p.structure(v, s)
+	return p.whole()
 }
 
-// whole prints an input or output whose members are absent where that is true.
-func whole(v reflect.Value, s *shape.Shape, absent func(*shape.Field, reflect.Value) bool) []byte {
-	p := printer{absent: absent}
-	p.structure(v, s)
+// whole is what was printed, if that is not too much.
+func (p *printer) whole() []byte {
 	switch {
 	case p.full():
 		return fmt.Appendf(nil, `{"omitted":true,"reason":"it is larger than %d bytes"}`, MaxBytes)
@@ -76,11 +85,38 @@ func (p *printer) str(s string) {
 
 func (p *printer) structure(v reflect.Value, s *shape.Shape) {
 	p.text("{")
+	p.members(v, s, func(*shape.Field) bool { return true })
+	p.text("}")
+}
+
+// wrapped prints an input whose members in the body are within a structure of their own.
+func (p *printer) wrapped(v reflect.Value, s *shape.Shape) {
+	p.text("{")
+	p.members(v, s, func(f *shape.Field) bool { return f.Location != shape.InBody })
+	body := printer{absent: p.absent}
+	body.members(v, s, func(f *shape.Field) bool { return f.Location == shape.InBody })
+	if len(body.b) > 0 {
+		p.comma()
+		p.str(s.Wrapper())
+		p.text(":{" + string(body.b) + "}")
+	}
+	p.comma()
+	p.text(`"template":false}`)
+}
+
+func (p *printer) comma() {
+	if len(p.b) > 1 {
+		p.text(",")
+	}
+}
+
+// members prints those members of a structure that it shall.
+func (p *printer) members(v reflect.Value, s *shape.Shape, shall func(*shape.Field) bool) {
 	first := true
 	for i := range s.Fields {
 		f := &s.Fields[i]
 		m := f.Of(v)
-		if p.full() || f.Shape.Kind.Streams() || f.Omitted() || p.absent(f, m) {
+		if p.full() || f.Shape.Kind.Streams() || f.Omitted() || p.absent(f, m) || !shall(f) {
 			continue
 		}
 		if !first {
@@ -95,7 +131,6 @@ func (p *printer) structure(v reflect.Value, s *shape.Shape) {
 			p.value(m, f.Shape)
 		}
 	}
-	p.text("}")
 }
 
 func (p *printer) value(v reflect.Value, s *shape.Shape) {

@@ -113,3 +113,35 @@ func TestAnUnknownOptionIsAMistakeInTheTable(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+type linked struct {
+	ID   *string `rest:"label"`
+	Name *string
+	Pin  *string `trail:"hidden"`
+	Self *inner  `trail:"only"`
+}
+
+// As API Gateway has it: what came in the body is within a structure of the operation's.
+func TestABodyMayBeWithinAStructureOfItsOwn(t *testing.T) {
+	s := compile(t, linked{}).Within("createThingInput")
+	for want, in := range map[string]linked{
+		`{"iD":"1","createThingInput":{"name":"n","pin":"HIDDEN_DUE_TO_SECURITY_REASONS"},"template":false}`: {ID: ptr("1"), Name: ptr("n"), Pin: ptr("2")},
+		`{"iD":"1","template":false}`: {ID: ptr("1")},
+		`{"template":false}`:          {},
+	} {
+		if got := Input(reflect.ValueOf(in), s); string(got) != want {
+			t.Errorf("\n got %s\nwant %s", got, want)
+		}
+	}
+}
+
+func TestWhatIsForTrailsOnlyIsInNoAnswer(t *testing.T) {
+	out := linked{Self: &inner{Words: []string{}}}
+	s := compile(t, out)
+	if got, want := string(Output(reflect.ValueOf(out), s)), `{"self":{"words":"HIDDEN_DUE_TO_SECURITY_REASONS"}}`; got != want {
+		t.Errorf("a trail has %s, want %s", got, want)
+	}
+	if self := &s.Fields[s.Index["Self"]]; !self.Absent(self.Of(reflect.ValueOf(out))) {
+		t.Error("an answer has it")
+	}
+}
