@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/codebuild"
@@ -26,6 +27,7 @@ import (
 	stsdoor "github.com/dari-bus/dari/internal/room/identity/sts"
 	"github.com/dari-bus/dari/internal/room/logs"
 	sqsdoor "github.com/dari-bus/dari/internal/room/queue/sqs"
+	"github.com/dari-bus/dari/internal/room/restapi"
 	"github.com/dari-bus/dari/internal/room/trail"
 	"github.com/dari-bus/dari/internal/wire"
 )
@@ -47,6 +49,7 @@ func doors() []door {
 		{logs.API(nil), reflect.TypeFor[*cloudwatchlogs.Client](), "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs", false},
 		{trail.API(nil), reflect.TypeFor[*cloudtrail.Client](), "github.com/aws/aws-sdk-go-v2/service/cloudtrail", true},
 		{build.API(nil), reflect.TypeFor[*codebuild.Client](), "github.com/aws/aws-sdk-go-v2/service/codebuild", true},
+		{restapi.API(nil), reflect.TypeFor[*apigateway.Client](), "github.com/aws/aws-sdk-go-v2/service/apigateway", true},
 		{function.API(nil), reflect.TypeFor[*lambda.Client](), "github.com/aws/aws-sdk-go-v2/service/lambda", false},
 		{identity.API(nil), reflect.TypeFor[*iam.Client](), "github.com/aws/aws-sdk-go-v2/service/iam", false},
 		{stsdoor.API(nil), reflect.TypeFor[*sts.Client](), "github.com/aws/aws-sdk-go-v2/service/sts", false},
@@ -275,11 +278,21 @@ var neverOfMappings = []string{
 	"Topics", "TumblingWindowInSeconds",
 }
 
+// neverOfAPIs are members of what is said of REST APIs that stand for what is refused, or
+// for states of making that APIs never are in.
+var neverOfAPIs = []string{
+	"ApiStatus", "ApiStatusMessage", "CacheClusterSize", "ClientCertificateId", "ConnectionId", "DocumentationVersion", "EndpointAccessMode",
+	"IntegrationTarget", "SecurityPolicy", "Warnings", "WebAclArn",
+}
+
 // never says whether a member of an output is one that is not answered.
 func never(service, operation, path string) bool {
 	member := path[strings.LastIndexByte(path, '.')+1:]
-	if _, ok := neverAnswered[path]; ok || service != "lambda" {
+	if _, ok := neverAnswered[path]; ok || service != "lambda" && service != "apigateway" {
 		return ok
+	}
+	if service == "apigateway" {
+		return slices.Contains(neverOfAPIs, member)
 	}
 	return slices.Contains(neverOfFunctions, member) || strings.Contains(operation, "EventSourceMapping") && slices.Contains(neverOfMappings, member)
 }
@@ -303,10 +316,18 @@ var small = map[string]bool{
 }
 
 // allSmall are the services all of whose members are small.
-var allSmall = map[string]bool{"codebuild": true, "logs": true}
+var allSmall = map[string]bool{"apigateway": true, "codebuild": true, "logs": true}
+
+// renamed are the members that have another name on the wire than in the SDK.
+var renamed = map[string]string{
+	"GetDeployments.Items": "item", "GetResources.Items": "item", "GetRestApis.Items": "item", "PutIntegration.IntegrationHttpMethod": "httpMethod",
+}
 
 // onTheWire returns the name of a member of the SDK's type at a path.
 func (c *shapeComparison) onTheWire(path, member string) string {
+	if name, ok := renamed[path+"."+member]; ok {
+		return name
+	}
 	lower := strings.ToLower(member[:1]) + member[1:]
 	if c.small || small[path[strings.LastIndexByte(path, '.')+1:]+"."+lower] {
 		return lower

@@ -192,6 +192,20 @@ func TestTerraformKeepsProjects(t *testing.T) {
 	}
 }
 
+// What people build of REST APIs.
+func TestTerraformKeepsRESTAPIs(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	tf := newTerraform(t, s, "restapis.tf")
+	tf.do("init")
+	tf.do("apply", "-auto-approve")
+	tf.unchanged()
+	change := []string{"-var=level=INFO", "-var=greeting=servus"}
+	tf.do(append([]string{"apply", "-auto-approve"}, change...)...)
+	tf.unchanged(change...)
+	tf.do("destroy", "-auto-approve")
+}
+
 // What people build around a function, which really runs.
 func TestTerraformRunsFunctions(t *testing.T) {
 	t.Parallel()

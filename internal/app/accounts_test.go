@@ -100,7 +100,20 @@ func (h *accounts) furnish() {
 	h.must(owner, "sqs.CreateQueue", `{"QueueName":"vault","tags":{"k":"classified"},"Attributes":{"RedrivePolicy":"{\"deadLetterTargetArn\":\"arn:aws:sqs:us-east-1:111111111111:morgue\",\"maxReceiveCount\":100}"}}`)
 	connection := h.must(owner, "events.CreateConnection", `{"Name":"slack","Description":"classified","AuthorizationType":"API_KEY","AuthParameters":{"ApiKeyAuthParameters":{"ApiKeyName":"k","ApiKeyValue":"classified"}}}`)
 	destination := h.must(owner, "events.CreateApiDestination", `{"Name":"hook","Description":"classified","ConnectionArn":"`+connection["ConnectionArn"].(string)+`","InvocationEndpoint":"`+h.hook.URL+`/classified","HttpMethod":"POST"}`)
+	api := h.must(owner, "apigateway.CreateRestApi", "POST /restapis\n"+`{"name":"secrets","description":"classified","tags":{"k":"classified"}}`)
+	apiID, apiRoot := api["id"].(string), api["rootResourceId"].(string)
+	h.names = strings.NewReplacer("{api}", apiID, "{apiRoot}", apiRoot)
+	for _, c := range [][2]string{
+		{"PutMethod", "PUT /restapis/{api}/resources/{apiRoot}/methods/GET\n" + `{"authorizationType":"NONE","operationName":"classified"}`},
+		{"PutMethodResponse", "PUT /restapis/{api}/resources/{apiRoot}/methods/GET/responses/200\n" + `{"responseParameters":{"method.response.header.classified":true}}`},
+		{"PutIntegration", "PUT /restapis/{api}/resources/{apiRoot}/methods/GET/integration\n" + `{"type":"MOCK","requestTemplates":{"application/json":"classified"}}`},
+		{"PutIntegrationResponse", "PUT /restapis/{api}/resources/{apiRoot}/methods/GET/integration/responses/200\n" + `{"selectionPattern":"classified"}`},
+	} {
+		h.must(owner, "apigateway."+c[0], c[1])
+	}
+	deployment := h.must(owner, "apigateway.CreateDeployment", "POST /restapis/{api}/deployments\n"+`{"stageName":"live","description":"classified","variables":{"v":"classified"}}`)
 	h.names = strings.NewReplacer(
+		"{api}", apiID, "{apiRoot}", apiRoot, "{apiDeployment}", deployment["id"].(string),
 		"{bus}", "arn:aws:events:us-east-1:111111111111:event-bus/shop",
 		"{default}", "arn:aws:events:us-east-1:111111111111:event-bus/default",
 		"{rule}", "arn:aws:events:us-east-1:111111111111:rule/shop/orders",
@@ -262,6 +275,11 @@ func (h *accounts) belongings() []string {
 		{"lambda.GetFunctionUrlConfig", "GET /2021-10-31/functions/secrets/url"},
 		{"lambda.ListFunctionEventInvokeConfigs", "GET /2019-09-25/functions/secrets/event-invoke-config/list"},
 		{"lambda.ListLayers", "GET /2018-10-31/layers"},
+		{"apigateway.GetAccount", "GET /account"},
+		{"apigateway.GetDeployments", "GET /restapis/{api}/deployments"},
+		{"apigateway.GetResources", "GET /restapis/{api}/resources?embed=methods"},
+		{"apigateway.GetRestApi", "GET /restapis/{api}"},
+		{"apigateway.GetStages", "GET /restapis/{api}/stages"},
 		{"iam.GetRole", `Action=GetRole&Version=2010-05-08&RoleName=admin`},
 		{"iam.GetPolicy", `Action=GetPolicy&Version=2010-05-08&PolicyArn={policy}`},
 		{"iam.ListPolicyVersions", `Action=ListPolicyVersions&Version=2010-05-08&PolicyArn={policy}`},
@@ -686,6 +704,48 @@ var reaches = map[string][]attempt{
 	"iam.UpdateRole":             {{own: true, body: `Action=UpdateRole&Version=2010-05-08&RoleName=lure`}},
 	"iam.UpdateRoleDescription":  {{own: true, body: `Action=UpdateRoleDescription&Version=2010-05-08&RoleName=lure&Description=mine`}},
 
+	"apigateway.CreateDeployment":          {{body: "POST /restapis/{api}/deployments\n" + `{"stageName":"live","variables":{"v":"mine"}}`}},
+	"apigateway.CreateResource":            {{body: "POST /restapis/{api}/resources/{apiRoot}\n" + `{"pathPart":"mine"}`}},
+	"apigateway.CreateRestApi":             {{own: true, body: "POST /restapis\n" + `{"name":"secrets"}`}, {own: true, body: "POST /restapis\n" + `{"name":"mine","policy":"{}"}`}, {own: true, body: "POST /restapis\n" + `{"name":"mine","securityPolicy":"TLS_1_2"}`}},
+	"apigateway.CreateStage":               {{body: "POST /restapis/{api}/stages\n" + `{"stageName":"mine","deploymentId":"{apiDeployment}"}`}},
+	"apigateway.DeleteDeployment":          {{body: "DELETE /restapis/{api}/deployments/{apiDeployment}"}},
+	"apigateway.DeleteIntegration":         {{body: "DELETE /restapis/{api}/resources/{apiRoot}/methods/GET/integration"}},
+	"apigateway.DeleteIntegrationResponse": {{body: "DELETE /restapis/{api}/resources/{apiRoot}/methods/GET/integration/responses/200"}},
+	"apigateway.DeleteMethod":              {{body: "DELETE /restapis/{api}/resources/{apiRoot}/methods/GET"}},
+	"apigateway.DeleteMethodResponse":      {{body: "DELETE /restapis/{api}/resources/{apiRoot}/methods/GET/responses/200"}},
+	"apigateway.DeleteResource":            {{body: "DELETE /restapis/{api}/resources/{apiRoot}"}},
+	"apigateway.DeleteRestApi":             {{body: "DELETE /restapis/{api}"}},
+	"apigateway.DeleteStage":               {{body: "DELETE /restapis/{api}/stages/live"}},
+	"apigateway.GetAccount":                {{own: true, body: "GET /account"}},
+	"apigateway.GetDeployment":             {{body: "GET /restapis/{api}/deployments/{apiDeployment}?embed=apisummary"}},
+	"apigateway.GetDeployments":            {{body: "GET /restapis/{api}/deployments"}},
+	"apigateway.GetIntegration":            {{body: "GET /restapis/{api}/resources/{apiRoot}/methods/GET/integration"}},
+	"apigateway.GetIntegrationResponse":    {{body: "GET /restapis/{api}/resources/{apiRoot}/methods/GET/integration/responses/200"}},
+	"apigateway.GetMethod":                 {{body: "GET /restapis/{api}/resources/{apiRoot}/methods/GET"}},
+	"apigateway.GetMethodResponse":         {{body: "GET /restapis/{api}/resources/{apiRoot}/methods/GET/responses/200"}},
+	"apigateway.GetResource":               {{body: "GET /restapis/{api}/resources/{apiRoot}?embed=methods"}},
+	"apigateway.GetResources":              {{body: "GET /restapis/{api}/resources?embed=methods"}},
+	"apigateway.GetRestApi":                {{body: "GET /restapis/{api}"}},
+	"apigateway.GetRestApis":               {{own: true, body: "GET /restapis"}},
+	"apigateway.GetStage":                  {{body: "GET /restapis/{api}/stages/live"}},
+	"apigateway.GetStages":                 {{body: "GET /restapis/{api}/stages"}},
+	"apigateway.GetTags":                   {{body: "GET /tags/arn%3Aaws%3Aapigateway%3Aus-east-1%3A%3A%2Frestapis%2F{api}%2Fstages%2Flive"}},
+	"apigateway.PutIntegration":            {{body: "PUT /restapis/{api}/resources/{apiRoot}/methods/GET/integration\n" + `{"type":"AWS","httpMethod":"POST","uri":"arn:aws:apigateway:us-east-1:sqs:path/111111111111/vault","credentials":"{role}"}`}},
+	"apigateway.PutIntegrationResponse":    {{body: "PUT /restapis/{api}/resources/{apiRoot}/methods/GET/integration/responses/200\n" + `{"selectionPattern":"mine"}`}},
+	"apigateway.PutMethod":                 {{body: "PUT /restapis/{api}/resources/{apiRoot}/methods/GET\n" + `{"authorizationType":"NONE","operationName":"mine"}`}},
+	"apigateway.PutMethodResponse":         {{body: "PUT /restapis/{api}/resources/{apiRoot}/methods/GET/responses/200\n" + `{}`}},
+	"apigateway.TagResource":               {{body: "PUT /tags/arn%3Aaws%3Aapigateway%3Aus-east-1%3A%3A%2Frestapis%2F{api}%2Fstages%2Flive\n" + `{"tags":{"k":"mine"}}`}},
+	"apigateway.UntagResource":             {{body: "DELETE /tags/arn%3Aaws%3Aapigateway%3Aus-east-1%3A%3A%2Frestapis%2F{api}%2Fstages%2Flive?tagKeys=k"}},
+	"apigateway.UpdateAccount":             {{own: true, body: "PATCH /account\n" + `{"patchOperations":[{"op":"add","path":"/features","value":"UsagePlans"}]}`}, {body: "PATCH /account\n" + `{"patchOperations":[{"op":"replace","path":"/cloudwatchRoleArn","value":"{role}"}]}`}},
+	"apigateway.UpdateDeployment":          {{body: "PATCH /restapis/{api}/deployments/{apiDeployment}\n" + `{"patchOperations":[{"op":"replace","path":"/description","value":"mine"}]}`}},
+	"apigateway.UpdateIntegration":         {{body: "PATCH /restapis/{api}/resources/{apiRoot}/methods/GET/integration\n" + `{"patchOperations":[{"op":"replace","path":"/cacheNamespace","value":"mine"}]}`}},
+	"apigateway.UpdateIntegrationResponse": {{body: "PATCH /restapis/{api}/resources/{apiRoot}/methods/GET/integration/responses/200\n" + `{"patchOperations":[{"op":"replace","path":"/selectionPattern","value":"mine"}]}`}},
+	"apigateway.UpdateMethod":              {{body: "PATCH /restapis/{api}/resources/{apiRoot}/methods/GET\n" + `{"patchOperations":[{"op":"replace","path":"/operationName","value":"mine"}]}`}},
+	"apigateway.UpdateMethodResponse":      {{body: "PATCH /restapis/{api}/resources/{apiRoot}/methods/GET/responses/200\n" + `{"patchOperations":[{"op":"add","path":"/responseModels/a~1b","value":"Empty"}]}`}},
+	"apigateway.UpdateResource":            {{body: "PATCH /restapis/{api}/resources/{apiRoot}\n" + `{"patchOperations":[{"op":"replace","path":"/pathPart","value":"mine"}]}`}},
+	"apigateway.UpdateRestApi":             {{body: "PATCH /restapis/{api}\n" + `{"patchOperations":[{"op":"replace","path":"/description","value":"mine"}]}`}},
+	"apigateway.UpdateStage":               {{body: "PATCH /restapis/{api}/stages/live\n" + `{"patchOperations":[{"op":"replace","path":"/variables/v","value":"mine"}]}`}},
+
 	"sts.AssumeRole": {
 		{body: `Action=AssumeRole&Version=2011-06-15&RoleSessionName=mine&RoleArn={role}`},
 		{body: `Action=AssumeRole&Version=2011-06-15&RoleSessionName=mine&RoleArn=arn:aws:iam::222222222222:role/lure&PolicyArns.member.1.arn={policy}&Policy=%7B%7D&ProvidedContexts.member.1.ProviderArn={role}`},
@@ -747,7 +807,7 @@ func members(in reflect.Type, seen []reflect.Type) []string {
 	var names []string
 	for i := range in.NumField() {
 		f := in.Field(i)
-		if k := f.Type; k.Kind() == reflect.Pointer && k.Elem().Kind() == reflect.String && f.Tag.Get("rest") != "label" {
+		if k := f.Type; k.Kind() == reflect.Pointer && k.Elem().Kind() == reflect.String && !strings.HasPrefix(f.Tag.Get("rest"), "label") {
 			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 			if name == "" {
 				name = f.Name

@@ -62,6 +62,7 @@ func TestEveryOperationAsksTheGuard(t *testing.T) {
 		"{trail}", "arn:aws:cloudtrail:us-east-1:111111111111:trail/watch",
 		"{absent}", "http://localhost/111111111111/absent", "{hook}", "http://localhost",
 		"{role}", "arn:aws:iam::111111111111:role/admin", "{policy}", "arn:aws:iam::111111111111:policy/secrets",
+		"{api}", "k3x9q1w2e4", "{apiRoot}", "a1b2c3d4e5", "{apiDeployment}", "d4f5g6",
 		"{function}", secretFunction, "{layer}", secretLayer, "{zip}", someZip,
 	)
 	for name, tries := range reaches {
@@ -72,6 +73,10 @@ func TestEveryOperationAsksTheGuard(t *testing.T) {
 		action := strings.Replace(name, ".", ":", 1)
 		if other := otherActions[name]; other != "" {
 			action = other
+		}
+		if service == "apigateway" { // whose actions are the methods of its requests
+			method, _, _ := strings.Cut(tries[0].body, " ")
+			action = "apigateway:" + method
 		}
 		guard.asked = nil
 		for _, try := range tries {

@@ -19,6 +19,7 @@ import (
 	"github.com/dari-bus/dari/internal/room/logs"
 	"github.com/dari-bus/dari/internal/room/queue"
 	"github.com/dari-bus/dari/internal/room/queue/sqs"
+	"github.com/dari-bus/dari/internal/room/restapi"
 	"github.com/dari-bus/dari/internal/room/trail"
 	"github.com/dari-bus/dari/internal/target"
 	"github.com/dari-bus/dari/internal/wire"
@@ -35,6 +36,7 @@ type rooms struct {
 	buses        *bus.Service
 	builds       *build.Service
 	functions    *function.Service
+	restAPIs     *restapi.Service
 	trail        *trail.Service
 	all          []room
 }
@@ -66,7 +68,8 @@ func (a *App) openRooms(ctx context.Context) (*rooms, error) {
 		a.openFunctions,
 		a.openBuses,
 		a.openBuilds, // which have news for the buses, too
-		a.openTrail,  // which has news for the buses
+		a.openRestAPIs,
+		a.openTrail, // which has news for the buses
 	} {
 		room, err := open(ctx, r, r.identities)
 		if err != nil {
