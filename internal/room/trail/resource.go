@@ -25,6 +25,10 @@ var resourceTypes = map[string][]struct {
 		{"AWS::Lambda::Function", []string{"functionName"}},
 		{"AWS::Lambda::LayerVersion", []string{"layerVersionArn"}},
 	},
+	"apigateway.amazonaws.com": {
+		{"AWS::ApiGateway::RestApi", []string{"restApiId"}},
+		{"AWS::ApiGateway::Stage", []string{"stageName", "createStageInput.stageName", "createDeploymentInput.stageName"}},
+	},
 	"iam.amazonaws.com": {
 		{"AWS::IAM::Role", []string{"roleName"}},
 		{"AWS::IAM::User", []string{"userName"}},

@@ -29,3 +29,16 @@ func TestCallsOfFunctionsNameTheFunctionAndTheLayer(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestCallsOfRESTAPIsNameTheAPIAndTheStage(t *testing.T) {
+	want := []Resource{{"AWS::ApiGateway::RestApi", "a"}, {"AWS::ApiGateway::Stage", "prod"}}
+	for _, in := range []string{
+		`{"restApiId":"a","createStageInput":{"stageName":"prod"},"template":false}`, `{"restApiId":"a","createDeploymentInput":{"stageName":"prod"},"template":false}`,
+		`{"restApiId":"a","stageName":"prod","template":false}`,
+	} {
+		r := &Record{EventSource: "apigateway.amazonaws.com", RequestParameters: []byte(in), ResponseElements: []byte("null")}
+		if diff := cmp.Diff(want, r.resources()); diff != "" {
+			t.Errorf("%s: %s", in, diff)
+		}
+	}
+}
