@@ -282,7 +282,7 @@ var neverOfMappings = []string{
 // for states of making that APIs never are in.
 var neverOfAPIs = []string{
 	"ApiStatus", "ApiStatusMessage", "CacheClusterSize", "ClientCertificateId", "ConnectionId", "DocumentationVersion", "EndpointAccessMode",
-	"IntegrationTarget", "SecurityPolicy", "Warnings", "WebAclArn",
+	"IntegrationTarget", "ProviderARNs", "SecurityPolicy", "Warnings", "WebAclArn",
 }
 
 // never says whether a member of an output is one that is not answered.
@@ -320,7 +320,8 @@ var allSmall = map[string]bool{"apigateway": true, "codebuild": true, "logs": tr
 
 // renamed are the members that have another name on the wire than in the SDK.
 var renamed = map[string]string{
-	"GetDeployments.Items": "item", "GetResources.Items": "item", "GetRestApis.Items": "item", "PutIntegration.IntegrationHttpMethod": "httpMethod",
+	"GetAuthorizers.Items": "item", "GetDeployments.Items": "item", "GetGatewayResponses.Items": "item", "GetModels.Items": "item",
+	"GetRequestValidators.Items": "item", "GetResources.Items": "item", "GetRestApis.Items": "item", "PutIntegration.IntegrationHttpMethod": "httpMethod",
 }
 
 // onTheWire returns the name of a member of the SDK's type at a path.

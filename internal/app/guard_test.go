@@ -62,7 +62,7 @@ func TestEveryOperationAsksTheGuard(t *testing.T) {
 		"{trail}", "arn:aws:cloudtrail:us-east-1:111111111111:trail/watch",
 		"{absent}", "http://localhost/111111111111/absent", "{hook}", "http://localhost",
 		"{role}", "arn:aws:iam::111111111111:role/admin", "{policy}", "arn:aws:iam::111111111111:policy/secrets",
-		"{api}", "k3x9q1w2e4", "{apiRoot}", "a1b2c3d4e5", "{apiDeployment}", "d4f5g6",
+		"{api}", "k3x9q1w2e4", "{apiRoot}", "a1b2c3d4e5", "{apiDeployment}", "d4f5g6", "{apiAuthorizer}", "a1b2c3", "{apiValidator}", "b1c2d3",
 		"{function}", secretFunction, "{layer}", secretLayer, "{zip}", someZip,
 	)
 	for name, tries := range reaches {

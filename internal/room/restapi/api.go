@@ -30,10 +30,10 @@ func API(s *Service) *wire.Service {
 		Version:    "2015-07-09",
 		Protocols:  []wire.Protocol{wire.RestJSON},
 		Wraps:      true,
-		Operations: slices.Concat(a.apiRows(), a.resourceRows(), a.methodRows(), a.integrationRows(), a.deploymentRows(), a.stageRows(), a.accountRows(), a.tagRows(), refused()),
+		Operations: slices.Concat(a.apiRows(), a.resourceRows(), a.methodRows(), a.integrationRows(), a.deploymentRows(), a.stageRows(), a.partRows(), a.gatewayRows(), a.accountRows(), a.tagRows(), refused()),
 		Limits:     limits,
 		Quotas: []string{
-			"An account has at most 600 REST APIs in a region, and an API 300 resources, 10 stages and 500 deployments. The methods of an API have at most 6 MiB, a mapping template 300 KB.",
+			"An account has at most 600 REST APIs in a region, and an API 300 resources, 10 stages, 500 deployments, 400 models, 100 request validators and 10 authorizers. The methods and models of an API have at most 6 MiB, a mapping template 300 KB.",
 			"The REST APIs of an account have at most 64 MiB in all, deployments included; those of all accounts that are not in the settings have as much together.",
 		},
 		Deviations: []string{
@@ -150,13 +150,8 @@ func refused() (rows []wire.Operation) {
 			UpdateApiKey PATCH /apikeys/{api_Key}
 			UpdateUsage PATCH /usageplans/{usageplanId}/keys/{keyId}/usage
 			UpdateUsagePlan PATCH /usageplans/{usageplanId}`},
-		{"methods are not held to authorizers; AWS_IAM and NONE are offered", `
-			CreateAuthorizer POST /restapis/{restapi_id}/authorizers
-			DeleteAuthorizer DELETE /restapis/{restapi_id}/authorizers/{authorizer_id}
-			GetAuthorizer* GET /restapis/{restapi_id}/authorizers/{authorizer_id}
-			GetAuthorizers* GET /restapis/{restapi_id}/authorizers
-			TestInvokeAuthorizer POST /restapis/{restapi_id}/authorizers/{authorizer_id}
-			UpdateAuthorizer PATCH /restapis/{restapi_id}/authorizers/{authorizer_id}`},
+		{"authorizers are asked when a stage is called", `
+			TestInvokeAuthorizer POST /restapis/{restapi_id}/authorizers/{authorizer_id}`},
 		{"APIs are served by this server's name, and by those of its hosts", `
 			CreateBasePathMapping POST /domainnames/{domain_name}/basepathmappings
 			CreateDomainName POST /domainnames
@@ -184,24 +179,8 @@ func refused() (rows []wire.Operation) {
 			ImportDocumentationParts PUT /restapis/{restapi_id}/documentation/parts
 			UpdateDocumentationPart PATCH /restapis/{restapi_id}/documentation/parts/{part_id}
 			UpdateDocumentationVersion PATCH /restapis/{restapi_id}/documentation/versions/{doc_version}`},
-		{"requests are not checked against models; the models Empty and Error are there for methods to name", `
-			CreateModel POST /restapis/{restapi_id}/models
-			CreateRequestValidator POST /restapis/{restapi_id}/requestvalidators
-			DeleteModel DELETE /restapis/{restapi_id}/models/{model_name}
-			DeleteRequestValidator DELETE /restapis/{restapi_id}/requestvalidators/{requestvalidator_id}
-			GetModel* GET /restapis/{restapi_id}/models/{model_name}
-			GetModelTemplate* GET /restapis/{restapi_id}/models/{model_name}/default_template
-			GetModels* GET /restapis/{restapi_id}/models
-			GetRequestValidator* GET /restapis/{restapi_id}/requestvalidators/{requestvalidator_id}
-			GetRequestValidators* GET /restapis/{restapi_id}/requestvalidators
-			UpdateModel PATCH /restapis/{restapi_id}/models/{model_name}
-			UpdateRequestValidator PATCH /restapis/{restapi_id}/requestvalidators/{requestvalidator_id}`},
-		{"errors that API Gateway makes itself have its own texts", `
-			DeleteGatewayResponse DELETE /restapis/{restapi_id}/gatewayresponses/{response_type}
-			GetGatewayResponse* GET /restapis/{restapi_id}/gatewayresponses/{response_type}
-			GetGatewayResponses* GET /restapis/{restapi_id}/gatewayresponses
-			PutGatewayResponse PUT /restapis/{restapi_id}/gatewayresponses/{response_type}
-			UpdateGatewayResponse PATCH /restapis/{restapi_id}/gatewayresponses/{response_type}`},
+		{"templates are not made of models", `
+			GetModelTemplate* GET /restapis/{restapi_id}/models/{model_name}/default_template`},
 		{"integrations are called from the machine of the server; there are no links into VPCs", `
 			CreateVpcLink POST /vpclinks
 			DeleteVpcLink DELETE /vpclinks/{vpclink_id}

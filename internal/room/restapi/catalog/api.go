@@ -3,6 +3,7 @@ package catalog
 import (
 	"cmp"
 	"context"
+	"errors"
 
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/fault"
@@ -52,6 +53,12 @@ func (c *Catalog) Create(ctx context.Context, by access.Caller, d Draft) (*defin
 		}
 		if err := keep(c, tx, c.apis, key(by.Place, a.ID), a); err != nil {
 			return err
+		}
+		for _, m := range definition.Models() {
+			m.ID = newID(6)
+			if err := c.Models.keep(tx, by.Place, a.ID, m.Name, m); err != nil {
+				return err
+			}
 		}
 		return keep(c, tx, c.resources, below(by.Place, a.ID, a.Root), &definition.Resource{ID: a.Root})
 	})
@@ -144,6 +151,15 @@ func (c *Catalog) Delete(ctx context.Context, by access.Caller, id string) error
 				return err
 			}
 		}
+		err := errors.Join(
+			c.Models.clear(tx, by.Place, id, func(m *definition.Model) string { return m.Name }),
+			c.Validators.clear(tx, by.Place, id, func(v *definition.Validator) string { return v.ID }),
+			c.Authorizers.clear(tx, by.Place, id, func(a *definition.Authorizer) string { return a.ID }),
+			c.gateway.clear(tx, by.Place, id, func(g *definition.GatewayResponse) string { return g.Type }),
+		)
+		if err != nil {
+			return err
+		}
 		if _, err := c.places.In(tx).Delete(key(global, id)); err != nil {
 			return err
 		}
@@ -156,6 +172,18 @@ func (c *Catalog) Delete(ctx context.Context, by access.Caller, id string) error
 func (c *Catalog) definition(at access.Place, id string) (n int) {
 	for r := range c.resources.Each(at, id+"/") {
 		n += r.Bytes
+	}
+	for m := range c.Models.each(at, id) {
+		n += m.Bytes
+	}
+	for v := range c.Validators.each(at, id) {
+		n += v.Bytes
+	}
+	for a := range c.Authorizers.each(at, id) {
+		n += a.Bytes
+	}
+	for g := range c.gateway.each(at, id) {
+		n += g.Bytes
 	}
 	return n
 }

@@ -44,6 +44,11 @@ type Catalog struct {
 	deployments *table.Table[definition.Deployment]
 	stages      *table.Table[definition.Stage]
 	accounts    *table.Table[definition.Account]
+	gateway     *Part[definition.GatewayResponse, *definition.GatewayResponse]
+	// What methods may name.
+	Models      *Part[definition.Model, *definition.Model]
+	Validators  *Part[definition.Validator, *definition.Validator]
+	Authorizers *Part[definition.Authorizer, *definition.Authorizer]
 	weights     weights
 }
 
@@ -53,6 +58,9 @@ const (
 	maxResources   = 300
 	maxStages      = 10
 	maxDeployments = 500
+	maxModels      = 400
+	maxAuthorizers = 10
+	maxParts       = 100
 )
 
 // global is where an API is found by its id alone.
@@ -64,7 +72,7 @@ func Open(ctx context.Context, opt Options) (*Catalog, error) {
 		return nil, errors.New("open the REST APIs: they need a store, a guard and roles")
 	}
 	c := &Catalog{opt: opt, weights: weights{of: map[string]int{}}}
-	var errs [6]error
+	var errs [10]error
 	c.apis, errs[0] = open[definition.API](ctx, c, "api/", maxAPIs, fault.Limit("Maximum number of Rest APIs for this account has been reached. Please contact AWS if you need additional Rest APIs. dari allows %d.", maxAPIs))
 	c.resources, errs[1] = open[definition.Resource](ctx, c, "resource/", maxAPIs*maxResources, nil)
 	c.deployments, errs[2] = open[definition.Deployment](ctx, c, "deployment/", maxAPIs*maxDeployments, nil)
@@ -73,6 +81,10 @@ func Open(ctx context.Context, opt Options) (*Catalog, error) {
 	c.places, errs[5] = table.Open(ctx, table.Options[access.Place]{
 		Store: opt.Store, Prefix: "restapi/place/", Version: 1, Max: math.MaxInt, // APIs bound them
 	})
+	c.Models, errs[6] = openPart[definition.Model](ctx, c, "models", maxModels, func(name string) error { return fault.NotFound("Invalid model name specified: %s", name) })
+	c.Validators, errs[7] = openPart[definition.Validator](ctx, c, "requestvalidators", maxParts, func(string) error { return fault.NotFound("Invalid Request Validator identifier specified") })
+	c.Authorizers, errs[8] = openPart[definition.Authorizer](ctx, c, "authorizers", maxAuthorizers, func(string) error { return fault.NotFound("Invalid Authorizer identifier specified") })
+	c.gateway, errs[9] = openPart[definition.GatewayResponse](ctx, c, "gatewayresponses", maxParts, func(string) error { return fault.NotFound("Gateway response type not defined on api") })
 	return c, errors.Join(errs[:]...)
 }
 

@@ -31,7 +31,7 @@ func (c *Catalog) Deploy(ctx context.Context, by access.Caller, api string, r de
 		if deployments.Count(by.Place, api+"/") >= maxDeployments {
 			return fault.Limit("Maximum number of deployments for this API has been reached, which is %d. Delete those that no stage serves.", maxDeployments)
 		}
-		if d.Snapshot, err = a.Snap(c.tree(by.Place, api)); err != nil {
+		if d.Snapshot, err = a.Snap(c.tree(by.Place, api), c.parts(by.Place, api), c.responses(by.Place, api)); err != nil {
 			return err
 		}
 		if err := put(c, tx, c.deployments, below(by.Place, api, d.ID), d, a.Bytes+c.definition(by.Place, api)); err != nil {

@@ -50,6 +50,9 @@ func (c *Catalog) PutMethod(ctx context.Context, by access.Caller, at At, m *def
 		if err := m.Check(); err != nil {
 			return err
 		}
+		if err := c.parts(by.Place, at.API).Knows(m); err != nil {
+			return err
+		}
 		if r.Methods[at.Verb] != nil {
 			return fault.Conflict("Method already exists for this resource")
 		}
@@ -96,7 +99,10 @@ func (c *Catalog) UpdateMethod(ctx context.Context, by access.Caller, at At, ops
 		return nil, err
 	}
 	return c.changeMethod(ctx, by, at, func(m *definition.Method) error {
-		return m.Change(ops)
+		if err := m.Change(ops); err != nil {
+			return err
+		}
+		return c.parts(by.Place, at.API).Knows(m)
 	})
 }
 
@@ -142,7 +148,10 @@ func (c *Catalog) PutResponse(ctx context.Context, by access.Caller, at At, stat
 			m.Responses = map[string]*definition.MethodResponse{}
 		}
 		m.Responses[status] = r
-		return r.Check()
+		if err := r.Check(); err != nil {
+			return err
+		}
+		return c.parts(by.Place, at.API).KnowsResponse(r)
 	})
 	return err
 }
@@ -157,9 +166,11 @@ func (c *Catalog) UpdateResponse(ctx context.Context, by access.Caller, at At, s
 		if old == nil {
 			return definition.ErrNoResponse
 		}
-		r, err = old.Changed(ops)
+		if r, err = old.Changed(ops); err != nil {
+			return err
+		}
 		m.Responses[status] = r
-		return err
+		return c.parts(by.Place, at.API).KnowsResponse(r)
 	})
 	return r, err
 }

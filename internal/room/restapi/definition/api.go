@@ -1,7 +1,6 @@
 package definition
 
 import (
-	"maps"
 	"slices"
 	"strconv"
 
@@ -29,6 +28,12 @@ func AddressesOf(endpoint string) string {
 	return "ipv4"
 }
 
+// maxListed bounds the lists of an API, and maxPolicy its policy, as AWS does.
+const (
+	maxListed = 100
+	maxPolicy = 8192
+)
+
 // Check says what is wrong with an API.
 func (a *API) Check() error {
 	switch {
@@ -44,8 +49,14 @@ func (a *API) Check() error {
 			return fault.Invalid("Invalid binary media type: it cannot be empty")
 		}
 	}
-	if err := short(a.Name, a.Description, a.Version); err != nil {
+	if err := short(slices.Concat(a.Binary, a.VPCEndpoints, []string{a.Name, a.Description, a.Version})...); err != nil {
 		return err
+	}
+	if len(a.Binary) > maxListed || len(a.VPCEndpoints) > maxListed {
+		return fault.Limit("An API has at most %d binary media types, and as many VPC endpoints.", maxListed)
+	}
+	if len(a.Policy) > maxPolicy {
+		return fault.Invalid("The policy of an API has at most %d bytes.", maxPolicy)
 	}
 	if a.Policy == "" {
 		return nil
@@ -127,8 +138,6 @@ func replaced(list []string, name string, o *patch.Operation, added string) []st
 	}
 	return list
 }
-
-func clone[V any](m map[string]V) map[string]V { return maps.Clone(m) }
 
 // Change makes changes in an API.
 func (a *API) Change(ops []patch.Operation) error {

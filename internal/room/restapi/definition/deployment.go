@@ -34,8 +34,8 @@ func (d *Deployment) Change(ops []patch.Operation) error {
 }
 
 // Snap is an API with its resources as it is, if it can be served.
-func (a *API) Snap(t Tree) (*Snapshot, error) {
-	s := &Snapshot{Settings: a.Settings}
+func (a *API) Snap(t Tree, p *Parts, r Responses) (*Snapshot, error) {
+	s := &Snapshot{Settings: a.Settings, Parts: *p, Responses: r}
 	for _, r := range t {
 		for _, m := range r.Methods {
 			if m.Integration == nil {

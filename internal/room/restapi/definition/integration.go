@@ -191,6 +191,9 @@ func (m *Method) CheckAnswer(status string, r *IntegrationResponse) error {
 		}
 	}
 	if r.Selection != nil && *r.Selection != "" {
+		if err := short(*r.Selection); err != nil {
+			return err
+		}
 		if _, err := regexp.Compile(*r.Selection); err != nil {
 			return fault.Invalid("Invalid selection pattern specified: %.200s is no regular expression", *r.Selection)
 		}

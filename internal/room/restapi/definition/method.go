@@ -75,16 +75,8 @@ func setIn[V any](m *map[string]V, name string, o *patch.Operation, v V, missing
 
 // Check says what is wrong with a method by itself.
 func (m *Method) Check() error {
-	switch {
-	case !slices.Contains(Authorizations, m.Authorization):
+	if !slices.Contains(Authorizations, m.Authorization) {
 		return fault.Invalid("Invalid authorization type specified. Valid options are %s", strings.Join(Authorizations, ","))
-	case m.Authorization == "CUSTOM" || m.Authorization == "COGNITO_USER_POOLS":
-		return fault.Invalid("Invalid authorizer ID specified. Setting the authorization type to CUSTOM or COGNITO_USER_POOLS requires a valid authorizer.")
-	case m.Validator != "":
-		return fault.Invalid("Invalid Request Validator identifier specified")
-	}
-	if err := checkModels(m.Models); err != nil {
-		return err
 	}
 	names := map[string]bool{}
 	for expression := range m.Parameters {
@@ -96,18 +88,6 @@ func (m *Method) Check() error {
 			return fault.Invalid("Parameter names must be unique across querystring, header and path")
 		}
 		names[name] = true
-	}
-	return nil
-}
-
-// builtIn are the models that every API has.
-var builtIn = []string{"Empty", "Error"}
-
-func checkModels(models map[string]string) error {
-	for _, name := range slices.Sorted(maps.Values(models)) {
-		if !slices.Contains(builtIn, name) {
-			return fault.Invalid("Invalid model identifier specified: %s", name)
-		}
 	}
 	return nil
 }
@@ -155,7 +135,7 @@ func (r *MethodResponse) Check() error {
 			return badMapping(expression)
 		}
 	}
-	return checkModels(r.Models)
+	return nil
 }
 
 // known says whether a request of a method can be sent on with a verb.

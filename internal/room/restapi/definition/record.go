@@ -132,6 +132,9 @@ type Snapshot struct {
 	Settings
 	// Nodes are the resources that have methods, in the order of their paths.
 	Nodes []Node
+	// Parts are what the methods name, and Responses what the API answers itself.
+	Parts
+	Responses Responses
 }
 
 // A Node is a resource with methods, each of which has an integration.

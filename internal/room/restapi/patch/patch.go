@@ -72,7 +72,10 @@ var Any = []string{"add", "remove", "replace"}
 type Set[T any] struct {
 	// Lists says that a refusal lists the paths that there are.
 	Lists bool
-	Rules []Rule[T]
+	// PathOnly says that an operation which a path does not know is as if there were no
+	// such path.
+	PathOnly bool
+	Rules    []Rule[T]
 }
 
 // Apply makes changes in to, one after the other. When one is refused, to is of no use
@@ -123,6 +126,8 @@ func (r *Rule[T]) ops() []string {
 
 func (s *Set[T]) refuseOp(r *Rule[T], o *Operation) error {
 	switch {
+	case s.PathOnly:
+		return s.refusePath(o)
 	case s.Lists:
 		return fault.Invalid("Invalid patch path  '%s' specified for op '%s'. Please choose supported operations", o.Path, o.Op)
 	case len(r.ops()) == 1:
