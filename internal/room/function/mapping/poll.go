@@ -259,6 +259,7 @@ func (p *poller) receive(ctx context.Context, b *batch) error {
 	}
 	if len(later) > 0 {
 		p.most = max(1, len(all)-len(later))
+		b.bytes = maxPayload // it is full, or would be asked for these over and over
 	} else if aside >= scant/2 {
 		p.most = min(10, 2*p.most)
 	}

@@ -64,6 +64,38 @@ type anybody struct{}
 
 func (anybody) Allow(*access.Ask) error { return nil }
 
+// A batch goes when it has no room for a message, however long its window is.
+func TestABatchThatIsShortOfMemoryDoesNotAskOverAndOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		queue, function := &full{body: strings.Repeat("\x01", 300<<10)}, &slow{}
+		memory := budget.New(12<<20, []budget.Part{{Name: "batches", Percent: 100}}).Share("batches")
+		m, err := Open(t.Context(), Options{
+			Store: mem.New(), Guard: anybody{}, Queues: queue, Functions: function, Log: slog.New(slog.DiscardHandler), Memory: memory,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		place := access.Place{Account: "210987654321", Region: "eu-central-1"}
+		at := catalog.Address{Place: place, Name: "fn"}
+		size, window, one := 100, 300, 1
+		c := Change{Function: &at, BatchSize: &size, Window: &window, Concurrency: &one}
+		if _, err := m.Create(t.Context(), access.Caller{Place: place}, place.ARN("sqs", "q").String(), c, nil); err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- m.Run(ctx) }()
+		synctest.Wait()
+		if queue.received > 3 || function.begun.Load() != 1 {
+			t.Errorf("received %d times, %d batches are worked on; want one that has gone at once", queue.received, function.begun.Load())
+		}
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // Where other batches leave no memory for a message as it is, it is worked on or waits in
 // its queue. It is not received over and over.
 func TestAMessageForWhichThereIsLittleMemoryIsNotReceivedInVain(t *testing.T) {
