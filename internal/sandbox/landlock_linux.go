@@ -86,6 +86,9 @@ func (p *place) grants() ([]grant, error) {
 			all = append(all, grant{path: path, rights: toWrite})
 		}
 	}
+	if p.Path == ourselves { // which nobody else runs
+		all = append(all, grant{ourselves, toRead, true})
+	}
 	for _, b := range p.Binds {
 		from, err := filepath.EvalSymlinks(b.From)
 		if err != nil {

@@ -145,19 +145,15 @@ func (s *Sandbox) makeScratch() error {
 // namespace of its own: here it stays empty.
 func (s *Sandbox) root() string { return filepath.Join(s.scratch, ".root") }
 
+// ourselves is our own binary, wherever it is, and whether its path can be followed.
+const ourselves = "/proc/self/exe"
+
 // probe starts our own binary in a sandbox, which looks around there.
 func (s *Sandbox) probe(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, probeTime, errSlow)
 	defer cancel()
 	var out bytes.Buffer
-	c := Command{Path: "/proc/self/exe", Args: append([]string{InitCommand, s.level.String()}, s.hide...), Stdout: &out, TmpBytes: 1 << 20}
-	if s.level == LevelLandlock {
-		exe, err := os.Executable()
-		if err != nil {
-			return err
-		}
-		c.Binds = []Bind{{From: exe, To: exe}}
-	}
+	c := Command{Path: ourselves, Args: append([]string{InitCommand, s.level.String()}, s.hide...), Stdout: &out, TmpBytes: 1 << 20}
 	exit, err := s.Run(ctx, c)
 	switch {
 	case err != nil:
