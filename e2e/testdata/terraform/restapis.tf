@@ -62,12 +62,44 @@ resource "aws_api_gateway_resource" "pets" {
   path_part   = "pets"
 }
 
+resource "aws_api_gateway_model" "pet" {
+  rest_api_id  = aws_api_gateway_rest_api.shop.id
+  name         = "Pet"
+  content_type = "application/json"
+  schema       = jsonencode({ "$schema" = "http://json-schema.org/draft-04/schema#", type = "object" })
+}
+
+resource "aws_api_gateway_request_validator" "all" {
+  rest_api_id                 = aws_api_gateway_rest_api.shop.id
+  name                        = "all"
+  validate_request_body       = true
+  validate_request_parameters = true
+}
+
+resource "aws_api_gateway_authorizer" "ask" {
+  rest_api_id                      = aws_api_gateway_rest_api.shop.id
+  name                             = "ask"
+  authorizer_uri                   = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:000000000000:function:ask/invocations"
+  authorizer_result_ttl_in_seconds = 60
+}
+
+resource "aws_api_gateway_gateway_response" "unauthorized" {
+  rest_api_id         = aws_api_gateway_rest_api.shop.id
+  response_type       = "UNAUTHORIZED"
+  status_code         = "401"
+  response_templates  = { "application/json" = "{\"say\":$context.error.messageString}" }
+  response_parameters = { "gatewayresponse.header.X-Say" = "'${var.greeting}'" }
+}
+
 resource "aws_api_gateway_method" "get" {
-  rest_api_id        = aws_api_gateway_rest_api.shop.id
-  resource_id        = aws_api_gateway_resource.pets.id
-  http_method        = "GET"
-  authorization      = "NONE"
-  request_parameters = { "method.request.querystring.kind" = false }
+  rest_api_id          = aws_api_gateway_rest_api.shop.id
+  resource_id          = aws_api_gateway_resource.pets.id
+  http_method          = "GET"
+  authorization        = "CUSTOM"
+  authorizer_id        = aws_api_gateway_authorizer.ask.id
+  request_validator_id = aws_api_gateway_request_validator.all.id
+  request_models       = { "application/json" = aws_api_gateway_model.pet.name }
+  request_parameters   = { "method.request.querystring.kind" = false }
 }
 
 resource "aws_api_gateway_method_response" "ok" {
