@@ -52,7 +52,7 @@ const maxResults = 50
 // LookupEvents returns events of the history, the newest first.
 func (a api) LookupEvents(ctx context.Context, in *lookupEventsInput) (*lookupEventsOutput, error) {
 	by := caller(ctx)
-	if !a.lookups.take(by.Place, time.Now()) {
+	if !a.lookups.Take(by.Place, time.Now()) {
 		return nil, fault.Limit("Rate exceeded")
 	}
 	q, err := in.query()

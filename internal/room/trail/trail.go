@@ -57,7 +57,7 @@ type Service struct {
 	history   *history.Book
 	trails    *trails.Book
 	gathering gathering
-	lookups   pace
+	lookups   history.Pace
 
 	lost      atomic.Int64
 	complaint complaint

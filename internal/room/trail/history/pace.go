@@ -1,4 +1,4 @@
-package trail
+package history
 
 import (
 	"sync"
@@ -7,9 +7,9 @@ import (
 	"github.com/dari-bus/dari/internal/access"
 )
 
-// A pace lets each place do something twice a second. It remembers the places of the
+// A Pace lets each place do something twice a second. It remembers the places of the
 // last two seconds at most.
-type pace struct {
+type Pace struct {
 	mu sync.Mutex
 	// now are the places since began, and before those of the second before: the times
 	// of the last two calls of each, the older one first.
@@ -17,8 +17,8 @@ type pace struct {
 	now, before map[access.Place][2]time.Time
 }
 
-// take says whether a place may call now, and counts it if so.
-func (p *pace) take(at access.Place, now time.Time) bool {
+// Take says whether a place may call now, and counts it if so.
+func (p *Pace) Take(at access.Place, now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if now.Sub(p.began) >= time.Second {
