@@ -35,7 +35,7 @@ func subjects(b *testing.B) []subject {
 	return []subject{
 		{"go", lt.RuntimeProvidedal2023, "bootstrap", benchBinary(b)},
 		{"python", lt.RuntimePython312, "app.py", []byte("def handler(event, context):\n    return event\n")},
-		{"node", lt.RuntimeNodejs22x, "app.mjs", []byte("export const handler = async (event) => event;\n")},
+		{"node", lt.RuntimeNodejs20x, "app.mjs", []byte("export const handler = async (event) => event;\n")},
 	}
 }
 
