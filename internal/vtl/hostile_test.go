@@ -18,6 +18,25 @@ func run(source string, vars map[string]vtl.Value, limits value.Limits) (string,
 	return t.Run(vars, limits)
 }
 
+// What is beyond all numbers, or none, is still made by calculating.
+func TestNumbersWithoutEndBecomeNoWholeOnes(t *testing.T) {
+	for source, want := range map[string]string{
+		"#set($a = 1.0e308 * 10)$a.intValue()":                         "too large for a whole one",
+		"#set($a = -1.0e308 * 10)$a.longValue()":                       "too large for a whole one",
+		"#set($a = 9.3e18)$a.longValue()":                              "too large for a whole one",
+		"#set($a = 1.0e308 * 10)#set($b = $a - $a)$b $b.intValue()":    "NaN 0",
+		"#set($a = -9.5)#set($b = 9.0e18)$a.intValue() $b.longValue()": "-9 9000000000000000000",
+	} {
+		got, err := run(source, nil, vtl.Usual)
+		if err != nil {
+			got = err.Error()
+		}
+		if !strings.HasSuffix(got, want) {
+			t.Errorf("%s: %q, want %q", source, got, want)
+		}
+	}
+}
+
 // Each would go on for years, or take all memory there is.
 func TestHostileTemplatesAreEnded(t *testing.T) {
 	const (

@@ -2,7 +2,7 @@ package value
 
 import (
 	"errors"
-	"math/big"
+	"math"
 	"slices"
 )
 
@@ -92,11 +92,13 @@ func whole(_ *Run, v Value, _ []Value) (Value, error) {
 	if !isFloat {
 		return v, nil
 	}
-	n, _ := big.NewFloat(f).Int(nil)
-	if !n.IsInt64() {
+	switch {
+	case math.IsNaN(f): // as Java has it
+		return int64(0), nil
+	case f < math.MinInt64 || f >= math.MaxInt64:
 		return nil, errors.New("the number is too large for a whole one")
 	}
-	return n.Int64(), nil
+	return int64(f), nil
 }
 
 var ofList = map[string]method{
