@@ -80,7 +80,10 @@ func (c *comparison) holds(e *evaluation, v value.Value) (bool, error) {
 		if !isText {
 			return false, nil
 		}
-		return c.regex.MatchString(text), e.run.Work(len(text) * c.regex.Steps * 4)
+		if err := e.run.Work(len(text) * c.regex.Steps * 4); err != nil { // before: it may take minutes
+			return false, err
+		}
+		return c.regex.MatchString(text), nil
 	case "in", "nin":
 		for _, b := range c.list {
 			if same, err := equal(e, a, b); same || err != nil {

@@ -1,7 +1,9 @@
 package jsonpath
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/dari-bus/dari/internal/vtl/value"
 )
@@ -61,4 +63,22 @@ func FuzzPath(f *testing.F) {
 			_, _, _ = p.Find(r, root)
 		}
 	})
+}
+
+// A run that has not the steps for a regular expression does not try it first.
+func TestARegularExpressionIsPaidForBeforeItIsTried(t *testing.T) {
+	text := `[{"a": "` + strings.Repeat("ab", 500_000) + `"}]`
+	r := value.NewRun(value.Limits{Steps: 1_000_000, Output: 10_000, Memory: 10_000_000})
+	root, err := value.ReadJSON(text, r.Take)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := Compile("$[?(@.a =~ /" + strings.Repeat("(a|b|ab)*", 100) + "c/)]")
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun := time.Now()
+	if _, _, err = p.Find(r, root); err == nil || !strings.Contains(err.Error(), "more steps") || time.Since(begun) > 2*time.Second {
+		t.Errorf("after %s: %v", time.Since(begun), err)
+	}
 }
