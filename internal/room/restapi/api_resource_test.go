@@ -70,6 +70,8 @@ func TestResourcesAreATree(t *testing.T) {
 	d.wrong("POST "+all+"{root}", `{"pathPart":"{dynamic}"}`, "BadRequestException", "A sibling ({proxy+}) of this resource already has a variable path part -- only one is allowed")
 	d.wrong("POST "+all+proxy, `{"pathPart":"child"}`, "BadRequestException", "Cannot create a child of a resource with a greedy path variable: {proxy+}")
 	d.wrong("POST "+all+"none", `{"pathPart":"child"}`, "NotFoundException", "Invalid Resource identifier specified")
+	create(sub, "leaf")
+	d.wrong("PATCH "+all+sub, change("replace /pathPart {sub+}"), "BadRequestException", "Cannot create a child of a resource with a greedy path variable: {sub+}")
 	d.wrong("PATCH "+all+pets, change("replace /parentId "+sub), "BadRequestException", "Resources cannot be cyclical.")
 	d.wrong("PATCH "+all+pets, change("replace /invalid x"), "BadRequestException", "Invalid patch path  '/invalid' specified for op 'replace'. Must be one of: [/parentId, /pathPart]")
 	d.wrong("PATCH "+all+pets, change("remove /pathPart"), "BadRequestException", "Invalid patch path  '/pathPart' specified for op 'remove'. Please choose supported operations")

@@ -27,11 +27,12 @@ func (t Tree) Path(r *Resource) string {
 	if r.Parent == "" {
 		return "/"
 	}
-	path := ""
+	var parts []string
 	for ; r != nil && r.Parent != ""; r = t[r.Parent] {
-		path = "/" + r.Part + path
+		parts = append(parts, r.Part)
 	}
-	return path
+	slices.Reverse(parts)
+	return "/" + strings.Join(parts, "/")
 }
 
 func (t Tree) depth(r *Resource) (n int) {
