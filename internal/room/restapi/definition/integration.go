@@ -233,8 +233,9 @@ func (m *Method) CheckIntegration() error {
 	if err := m.Integration.check(); err != nil {
 		return err
 	}
+	declared := m.declared()
 	for _, from := range m.Integration.Parameters {
-		if name, ok := parameter(from); ok && !m.declares(name) {
+		if name, ok := parameter(from); ok && !declared[name] {
 			return fault.Invalid("Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping expression parameter specified: %s]", from)
 		}
 	}

@@ -103,14 +103,15 @@ func parameter(expression string) (name string, ok bool) {
 	return m[1], true
 }
 
-// declares says whether a method takes a parameter with a name, wherever that is.
-func (m *Method) declares(name string) bool {
+// declared are the names of the parameters that a method takes, wherever they are.
+func (m *Method) declared() map[string]bool {
+	names := make(map[string]bool, len(m.Parameters))
 	for expression := range m.Parameters {
-		if declared, ok := parameter(expression); ok && declared == name {
-			return true
+		if name, ok := parameter(expression); ok {
+			names[name] = true
 		}
 	}
-	return false
+	return names
 }
 
 func badMapping(expression string) error {

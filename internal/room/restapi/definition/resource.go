@@ -2,6 +2,7 @@ package definition
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/dari-bus/dari/internal/fault"
@@ -67,13 +68,13 @@ func (t Tree) Fits(r *Resource) error {
 	}
 	for _, other := range t {
 		switch {
+		case other.Parent == r.ID && greedy(r.Part):
+			return fault.Invalid("Cannot create a child of a resource with a greedy path variable: %s", r.Part)
 		case other.Parent != r.Parent || other.ID == r.ID:
 		case other.Part == r.Part:
 			return fault.Conflict("Another resource with the same parent already has this name: %s", r.Part)
 		case variable(other.Part) && variable(r.Part):
 			return fault.Invalid("A sibling (%s) of this resource already has a variable path part -- only one is allowed", other.Part)
-		case other.Parent == r.ID && greedy(r.Part):
-			return fault.Invalid("Cannot create a child of a resource with a greedy path variable: %s", r.Part)
 		}
 	}
 	return nil
