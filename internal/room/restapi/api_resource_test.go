@@ -288,6 +288,38 @@ func TestAccountsThatAreMadeUpHaveABoundTogether(t *testing.T) {
 	}
 }
 
+// A path is longer than the resources that it goes through, each of which has a part of it.
+func TestPathsOfDeploymentsAreCounted(t *testing.T) {
+	s, err := Open(t.Context(), Options{Store: mem.New(), Guard: access.Boundary{}, Roles: house{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := access.Root("210987654321", "eu-central-1")
+	a, err := s.Create(t.Context(), by, catalog.Draft{Settings: definition.Settings{Name: "x"}})
+	parent := a.Root
+	for i := 0; err == nil && i < 60; i++ {
+		var r *definition.Resource
+		if r, _, err = s.CreateResource(t.Context(), by, a.ID, parent, strings.Repeat("x", 1024)); err == nil {
+			parent = r.ID
+		}
+	}
+	deep := *a
+	deep.Root = parent
+	for i := 0; err == nil && i < 100; i++ {
+		err = resourceWith(t.Context(), s, by, &deep, nil, i)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	deployed := 0
+	for ; err == nil && deployed < 20; deployed++ { // each has 6 MB of paths
+		_, err = s.Deploy(t.Context(), by, a.ID, definition.Release{})
+	}
+	if err == nil || !strings.Contains(err.Error(), "more than 64 MiB in all") || deployed > 11 {
+		t.Errorf("after %d deployments: %v", deployed, err)
+	}
+}
+
 // resourceWith makes a resource whose method has large templates.
 func resourceWith(ctx context.Context, s *Service, by access.Caller, a *definition.API, templates map[string]string, i int) error {
 	r, _, err := s.CreateResource(ctx, by, a.ID, a.Root, "p"+string(rune('a'+i/26))+string(rune('a'+i%26)))

@@ -34,7 +34,7 @@ func (c *Catalog) Deploy(ctx context.Context, by access.Caller, api string, r de
 		if d.Snapshot, err = a.Snap(c.tree(by.Place, api), c.parts(by.Place, api), c.responses(by.Place, api)); err != nil {
 			return err
 		}
-		if err := put(c, tx, c.deployments, below(by.Place, api, d.ID), d, a.Bytes+c.definition(by.Place, api)); err != nil {
+		if err := put(c, tx, c.deployments, below(by.Place, api, d.ID), d, a.Bytes+c.definition(by.Place, api)+d.Snapshot.PathBytes()); err != nil {
 			return err
 		}
 		return c.release(tx, by, api, d, &r)

@@ -53,6 +53,15 @@ func (a *API) Snap(t Tree, p *Parts, r Responses) (*Snapshot, error) {
 	return s, nil
 }
 
+// PathBytes is how long its paths are in all, which the resources share as long as they
+// are a tree.
+func (s *Snapshot) PathBytes() (n int) {
+	for i := range s.Nodes {
+		n += len(s.Nodes[i].Path)
+	}
+	return n
+}
+
 // Check says what is wrong with a release, whose stage is as it is, or nil.
 func (r *Release) Check(stage *Stage) error {
 	const invalid = "Invalid deployment content specified."
