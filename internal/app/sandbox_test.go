@@ -38,7 +38,7 @@ func TestServersRemoveTheContainersOfThoseThatWereKilled(t *testing.T) {
 	labels := left(t)
 	var fake containertest.Engine
 	containertest.Serve(t, &fake)
-	fake.Leave("left", labels)
+	fake.Leave("dari-left", labels)
 	var log bytes.Buffer
 	o := Defaults()
 	o.Starts, o.Log, o.FunctionsIn = true, slog.New(slog.NewTextHandler(&log, nil)), "docker:"+fake.Socket

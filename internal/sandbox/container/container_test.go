@@ -175,18 +175,19 @@ func TestWhatAKilledServerLeftIsRemoved(t *testing.T) {
 	gone.begun += "0" // another process had the number
 	other.space, other.begun = "1", gone.begun
 	strange.uid, strange.begun = e.server.uid+1, gone.begun
-	fake.Leave("gone", map[string]string{Label: gone.String()})
+	fake.Leave("dari-gone", map[string]string{Label: gone.String()})
 	gone.pid = 1 << 30
-	fake.Leave("gone-too", map[string]string{Label: gone.String()})
-	fake.Leave("ours", map[string]string{Label: e.server.String()})
-	fake.Leave("elsewhere", map[string]string{Label: other.String()})
-	fake.Leave("of-somebody", map[string]string{Label: strange.String()})
-	fake.Leave("strange", map[string]string{Label: "what"})
-	fake.Leave("plain", nil)
+	fake.Leave("dari-gone-too", map[string]string{Label: gone.String()})
+	fake.Leave("committed", map[string]string{Label: gone.String()}) // of an image that was made of one of ours
+	fake.Leave("dari-ours", map[string]string{Label: e.server.String()})
+	fake.Leave("dari-elsewhere", map[string]string{Label: other.String()})
+	fake.Leave("dari-of-somebody", map[string]string{Label: strange.String()})
+	fake.Leave("dari-strange", map[string]string{Label: "what"})
+	fake.Leave("dari-plain", nil)
 	if err := e.Sweep(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if diff := cmp.Diff([]string{"elsewhere", "of-somebody", "ours", "plain", "strange"}, fake.Names()); diff != "" {
+	if diff := cmp.Diff([]string{"committed", "dari-elsewhere", "dari-of-somebody", "dari-ours", "dari-plain", "dari-strange"}, fake.Names()); diff != "" {
 		t.Error(diff)
 	}
 }

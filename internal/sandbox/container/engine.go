@@ -9,12 +9,16 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 )
 
 // Label is on every container of a dari; its value is the server that made it.
 const Label = "dari.server"
+
+// namePrefix is what the names of containers begin with.
+const namePrefix = "dari-"
 
 // An Engine runs containers.
 type Engine struct {
@@ -78,6 +82,7 @@ func (e *Engine) Sweep(ctx context.Context) error {
 	}
 	var all []struct {
 		ID     string `json:"Id"`
+		Names  []string
 		Labels map[string]string
 	}
 	if err := e.call(ctx, http.MethodGet, "/containers/json", url.Values{"all": {"1"}, "filters": {string(filters)}}, nil, &all); err != nil {
@@ -85,7 +90,9 @@ func (e *Engine) Sweep(ctx context.Context) error {
 	}
 	var failed []error
 	for _, c := range all {
-		if s, ok := parseServer(c.Labels[Label]); ok && e.server.knowsGone(s) {
+		// The label is also on what somebody runs from an image that was made of one of ours.
+		named := slices.ContainsFunc(c.Names, func(n string) bool { return strings.HasPrefix(n, "/"+namePrefix) })
+		if s, ok := parseServer(c.Labels[Label]); ok && named && e.server.knowsGone(s) {
 			failed = append(failed, e.remove(ctx, c.ID))
 		}
 	}

@@ -34,7 +34,7 @@ type Process struct {
 // goes to out, until Wait returns.
 func (e *Engine) Start(ctx context.Context, c Command, out io.Writer) (*Process, error) {
 	e.tidy(ctx)
-	p := &Process{engine: e, name: "dari-" + strings.ToLower(rand.Text()), done: make(chan struct{})}
+	p := &Process{engine: e, name: namePrefix + strings.ToLower(rand.Text()), done: make(chan struct{})}
 	life, end := context.WithCancelCause(context.WithoutCancel(ctx))
 	printed, err := p.start(ctx, life, end, c)
 	if err != nil {
