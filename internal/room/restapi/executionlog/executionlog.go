@@ -111,7 +111,7 @@ func (l *Log) Sending(url string, header map[string][]string, body string) {
 	l.data("Endpoint request URI", url)
 	l.data("Endpoint request headers", printed(header))
 	l.data("Endpoint request body after transformations", body)
-	l.info("Sending request to %s", url)
+	l.info("Sending request to %s", cut(url)) // which has parameters that may be as long as a body
 }
 
 // Received says what an endpoint answered, after some time.

@@ -148,4 +148,9 @@ func TestWhatIsSaidIsCut(t *testing.T) {
 	if strings.Contains(strings.Join(texts(l), ""), "ssssss") {
 		t.Error("a secret is said")
 	}
+	l = begin(Options{Level: Info})
+	l.Sending("https://x/?q="+strings.Repeat("q", 10_000), nil, "")
+	if all := texts(l); len(all) != 1 || len(all[0]) > most+100 {
+		t.Errorf("an address has %d bytes", len(all[0]))
+	}
 }
