@@ -172,6 +172,9 @@ func (l *Log) flush(ctx context.Context) {
 		of[pending[i].bus] = append(of[pending[i].bus], pending[i])
 	}
 	for bus, n := range unsaid {
+		if level, _ := l.opt.Wants(bus); level == Off {
+			continue // it may be gone, and would be told for ever
+		}
 		of[bus] = append(of[bus], entry{bus: bus, record: *lost(bus, n)})
 		l.warn(bus, n, errDropped)
 	}

@@ -267,6 +267,40 @@ func TestWhatCouldNotBeWrittenIsSaidLater(t *testing.T) {
 	})
 }
 
+// Whoever makes buses, and deletes them before their log has a group, leaves nothing behind.
+func TestABusThatIsGoneIsToldNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var gone atomic.Bool
+		var written atomic.Int64
+		l := New(Options{Log: slog.New(slog.DiscardHandler), Wants: func(bus string) (Level, bool) {
+			if gone.Load() && bus == testBus {
+				return Off, false
+			}
+			return Info, false
+		}, Write: func(_ context.Context, bus string, _ []Line) error {
+			if bus == testBus {
+				written.Add(1)
+			}
+			return errors.New("there is no such log group")
+		}})
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- l.Run(ctx) }()
+		for _, bus := range []string{testBus, testBus, testBus + "2", testBus + "2"} {
+			if bus != testBus {
+				gone.Store(true)
+			}
+			l.Hooks().Refused(&watch.Refused{Bus: bus})
+			time.Sleep(2 * linger)
+		}
+		stop()
+		<-done
+		if l.unsaid[testBus] != 0 || written.Load() != 2 { // each record, and with the second that the first was dropped
+			t.Errorf("%d records are to be told, and it was written %d times", l.unsaid[testBus], written.Load())
+		}
+	})
+}
+
 // A busy bus is written as fast as it can be, not once in a while.
 func TestMuchIsWrittenAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
