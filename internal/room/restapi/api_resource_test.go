@@ -158,6 +158,9 @@ func TestIntegrationsAreCheckedInAWSsWords(t *testing.T) {
 	d.wrong("PUT "+answer, `{"responseParameters":{"method.response.header.b":"'x'"}}`, "BadRequestException", "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping expression parameter specified: method.response.header.b]")
 	d.differs(d.must("PUT "+answer, `{"selectionPattern":"","responseParameters":{"method.response.header.a":"'x'"},"responseTemplates":{"application/json":"{}"}}`),
 		`{"statusCode":"200","selectionPattern":"","responseParameters":{"method.response.header.a":"'x'"},"responseTemplates":{"application/json":"{}"}}`)
+	d.wrong("PUT "+answer, `{"selectionPattern":"(?=x)"}`, "BadRequestException", "The selection pattern \"(?=x)\" is not one that is offered: error parsing regexp: invalid or unsupported Perl syntax: `(?=`. It is a regular expression without lookaround and backreferences.")
+	d.wrong("PUT "+answer, `{"selectionPattern":"a{900}b{900}c{900}"}`, "BadRequestException", "The selection pattern \"a{900}b{900}c{900}\" is too large.")
+	d.wrong("PUT "+answer, `{"responseParameters":{"method.response.header.a":"integration.response.body.a["}}`, "BadRequestException", "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping expression specified: integration.response.body.a[]")
 	d.must("PATCH "+answer, change("replace /selectionPattern 2\\d{2}", "replace /responseTemplates/application~1json []"))
 	d.differs(d.must("GET "+answer, ""), `{"statusCode":"200","selectionPattern":"2\\d{2}","responseParameters":{"method.response.header.a":"'x'"},"responseTemplates":{"application/json":"[]"}}`)
 	d.must("PATCH "+at, change("replace /timeoutInMillis 1000", "add /requestParameters/integration.request.header.x 'y'"))

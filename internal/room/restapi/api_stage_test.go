@@ -81,6 +81,7 @@ func TestWhatAStageRefusesIsRefusedInAWSsWords(t *testing.T) {
 	const (
 		twoPaths = "Invalid accessLogSettings path. Must be one of : [/accessLogSettings/destinationArn, /accessLogSettings/format]"
 		noSuch   = " because there is no method setting for this method "
+		needsID  = "Access Log format must be single line, and must contain at least $context.requestId or $context.extendedRequestId"
 	)
 	for operation, want := range map[string]string{
 		// rooms-ahead R22.
@@ -104,7 +105,9 @@ func TestWhatAStageRefusesIsRefusedInAWSsWords(t *testing.T) {
 			"Valid copy:path are [/deploymentId, /variables] and valid copy:from are [/canarySettings/deploymentId, /canarySettings/stageVariableOverrides]",
 		// rooms-ahead R25.
 		"replace /accessLogSettings/format $context.requestId\n$context.path\n$context.status":                     "Access Log format must be single line, new line character is allowed only at end of the format",
-		"replace /accessLogSettings/format $context.path":                                                          "Access Log format must contain at least $context.requestId or $context.extendedRequestId",
+		"replace /accessLogSettings/format $context.path":                                                          needsID,
+		"replace /accessLogSettings/format $context.requestIdentity":                                               needsID,
+		"replace pets/x/GET/metrics/enabled true":                                                                  "Invalid method setting path: pets/x/GET/metrics/enabled. Must be one of: " + allPaths,
 		"replace /accessLogSettings/destinationArn arn:aws:firehose:eu-central-1:210987654321:deliverystream/logs": "Invalid ARN specified in the request. The name of the stream arn:aws:firehose:eu-central-1:210987654321:deliverystream/logs must begin with amazon-apigateway-",
 	} {
 		d.wrong("PATCH "+theStage, change(operation), "BadRequestException", want)

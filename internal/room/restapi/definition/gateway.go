@@ -5,6 +5,7 @@ import (
 	"regexp"
 
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/room/restapi/mapping"
 	"github.com/dari-bus/dari/internal/room/restapi/patch"
 )
 
@@ -63,24 +64,15 @@ func (r Responses) Of(kind string) (g GatewayResponse, set bool) {
 	return g, set
 }
 
-var (
-	gatewayTarget = regexp.MustCompile(`\Agatewayresponse\.header\.\S+\z`)
-	gatewaySource = regexp.MustCompile(`\A(?s:'.*'|method\.request\.(?:path|querystring|multivaluequerystring|header|multivalueheader)\.\S+|method\.request\.body(?:\..+)?|context\.\S+|stageVariables\.\S+)\z`)
-	gatewayStatus = regexp.MustCompile(`\A[1-5]\d\d\z`)
-)
+var gatewayStatus = regexp.MustCompile(`\A[1-5]\d\d\z`)
 
 // Check says what is wrong with a gateway response.
 func (g *GatewayResponse) Check() error {
 	if g.Status != "" && !gatewayStatus.MatchString(g.Status) {
 		return fault.Invalid("Invalid status code specified: %.20q", g.Status)
 	}
-	for to, from := range g.Parameters {
-		if !gatewayTarget.MatchString(to) {
-			return badMapping(to)
-		}
-		if !gatewaySource.MatchString(from) {
-			return badMapping(from)
-		}
+	if _, err := mapping.CompileGatewayParameters(g.Parameters); err != nil {
+		return err
 	}
 	return checkTemplates(g.Templates)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/room/restapi/mapping"
 	"github.com/dari-bus/dari/internal/room/restapi/patch"
 )
 
@@ -42,7 +43,7 @@ func (i *Integration) check() error {
 		return fault.Invalid("Invalid integration type specified. Valid options are %s", strings.Join(IntegrationTypes, ","))
 	case i.Type != "MOCK" && i.Verb == "":
 		return fault.Invalid("Enumeration value for HttpMethod must be non-empty")
-	case i.Verb != "" && !known(i.Verb):
+	case i.Verb != "" && !slices.Contains(Verbs, i.Verb):
 		return ErrVerb
 	case !slices.Contains(Passthroughs, i.Passthrough):
 		return fault.Invalid("Invalid passthrough behavior specified. Valid options are %s", strings.Join(Passthroughs, ","))
@@ -55,14 +56,6 @@ func (i *Integration) check() error {
 	if err := checkContent(i.Content); err != nil {
 		return err
 	}
-	for to, from := range i.Parameters {
-		if !requestTarget.MatchString(to) {
-			return badMapping(to)
-		}
-		if !requestSource.MatchString(from) {
-			return badMapping(from)
-		}
-	}
 	return checkTemplates(i.Templates)
 }
 
@@ -72,13 +65,6 @@ func checkContent(content string) error {
 	}
 	return nil
 }
-
-// What parameters are mapped to and from.
-var (
-	requestTarget  = regexp.MustCompile(`\Aintegration\.request\.(?:path|querystring|header)\.\S+\z`)
-	requestSource  = regexp.MustCompile(`\A(?s:'.*'|method\.request\.(?:path|querystring|multivaluequerystring|header|multivalueheader)\.\S+|method\.request\.body(?:\..+)?|context\.\S+|stageVariables\.\S+)\z`)
-	responseSource = regexp.MustCompile(`\A(?s:'.*'|integration\.response\.(?:header|multivalueheader)\.\S+|integration\.response\.body(?:\..+)?|context\.\S+|stageVariables\.\S+)\z`)
-)
 
 // maxTemplate bounds a mapping template, as AWS does.
 const maxTemplate = 300 << 10
@@ -185,17 +171,17 @@ func (m *Method) CheckAnswer(status string, r *IntegrationResponse) error {
 	if declared == nil {
 		return ErrNoResponse
 	}
-	for to, from := range r.Parameters {
-		if _, ok := declared.Parameters[to]; !ok || !responseSource.MatchString(from) {
-			return fault.Invalid("Invalid mapping expression specified: Validation Result: warnings : [], errors : [%s]", whyNot(to, from, ok))
+	for _, to := range slices.Sorted(maps.Keys(r.Parameters)) {
+		if _, ok := declared.Parameters[to]; !ok {
+			return undeclared(to)
 		}
 	}
-	if r.Selection != nil && *r.Selection != "" {
-		if err := short(*r.Selection); err != nil {
+	if _, err := mapping.CompileResponseParameters(r.Parameters); err != nil {
+		return err
+	}
+	if r.Selection != nil {
+		if _, err := mapping.CompileSelection([]string{*r.Selection}); err != nil {
 			return err
-		}
-		if _, err := regexp.Compile(*r.Selection); err != nil {
-			return fault.Invalid("Invalid selection pattern specified: %.200s is no regular expression", *r.Selection)
 		}
 	}
 	if err := checkContent(r.Content); err != nil {
@@ -204,11 +190,9 @@ func (m *Method) CheckAnswer(status string, r *IntegrationResponse) error {
 	return checkTemplates(r.Templates)
 }
 
-func whyNot(to, from string, declared bool) string {
-	if declared {
-		return "Invalid mapping expression specified: " + from
-	}
-	return "Invalid mapping expression parameter specified: " + to
+// undeclared is the fault of a parameter that the method has not.
+func undeclared(parameter string) error {
+	return fault.Invalid("Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping expression parameter specified: %s]", parameter)
 }
 
 var answerRules = patch.Set[IntegrationResponse]{Rules: []patch.Rule[IntegrationResponse]{
@@ -233,10 +217,14 @@ func (m *Method) CheckIntegration() error {
 	if err := m.Integration.check(); err != nil {
 		return err
 	}
+	mapped, err := mapping.CompileRequestParameters(m.Integration.Parameters)
+	if err != nil {
+		return err
+	}
 	declared := m.declared()
-	for _, from := range m.Integration.Parameters {
+	for _, from := range mapped.Sources() {
 		if name, ok := parameter(from); ok && !declared[name] {
-			return fault.Invalid("Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping expression parameter specified: %s]", from)
+			return undeclared(from)
 		}
 	}
 	return nil

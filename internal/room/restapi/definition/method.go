@@ -2,7 +2,6 @@ package definition
 
 import (
 	"maps"
-	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -137,15 +136,6 @@ func (r *MethodResponse) Check() error {
 		}
 	}
 	return nil
-}
-
-// known says whether a request of a method can be sent on with a verb.
-func known(verb string) bool {
-	switch verb {
-	case http.MethodGet, http.MethodPut, http.MethodPost, http.MethodDelete, http.MethodPatch, http.MethodOptions, http.MethodHead, "ANY":
-		return true
-	}
-	return false
 }
 
 // Change makes changes in a method.

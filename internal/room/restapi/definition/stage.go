@@ -76,22 +76,6 @@ func checkDestination(to string) error {
 	return fault.Invalid("Invalid ARN specified in the request. %s is neither a log group nor a stream of Firehose", to)
 }
 
-// maxFormat bounds the format of access logs, as AWS does.
-const maxFormat = 3 << 10
-
-// checkFormat says what is wrong with the format of access logs.
-func checkFormat(format string) error {
-	switch {
-	case strings.ContainsAny(strings.TrimSuffix(format, "\n"), "\r\n"):
-		return fault.Invalid("Access Log format must be single line, new line character is allowed only at end of the format")
-	case !strings.Contains(format, "$context.requestId") && !strings.Contains(format, "$context.extendedRequestId"):
-		return fault.Invalid("Access Log format must contain at least $context.requestId or $context.extendedRequestId")
-	case len(format) > maxFormat:
-		return fault.Invalid("Access Log format has more than %d characters.", maxFormat)
-	}
-	return nil
-}
-
 // Check says what is wrong with a stage by itself.
 func (s *Stage) Check() error {
 	if cn := s.Canary; cn != nil {

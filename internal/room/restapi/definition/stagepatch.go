@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dari-bus/dari/internal/fault"
+	"github.com/dari-bus/dari/internal/room/restapi/accesslog"
 	"github.com/dari-bus/dari/internal/room/restapi/patch"
 )
 
@@ -126,7 +127,8 @@ func (s *Stage) applyLog(o *patch.Operation, what string) error {
 		return fault.Invalid("Access Log value must not be empty")
 	case what == "format":
 		s.LogFormat = o.Text()
-		return checkFormat(s.LogFormat)
+		_, err := accesslog.Compile(s.LogFormat, false)
+		return err
 	}
 	// As DescribeLogGroups prints them, ARNs of log groups end so.
 	s.LogDestination = strings.TrimSuffix(o.Text(), ":*")
@@ -249,7 +251,7 @@ const maxSettings = 1000
 // knobOf returns the setting that a path is about, and the name of the methods.
 func knobOf(path string) (k *knob, methods string) {
 	for i := range knobs {
-		if methods, ok := strings.CutSuffix(path, knobs[i].path); ok && strings.Count(methods, "/") > 1 && isMethod(methods[1:]) {
+		if methods, ok := strings.CutSuffix(path, knobs[i].path); ok && strings.HasPrefix(methods, "/") && strings.Count(methods, "/") > 1 && isMethod(methods[1:]) {
 			return &knobs[i], methods[1:]
 		}
 	}
