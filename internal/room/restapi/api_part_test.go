@@ -1,6 +1,7 @@
 package restapi
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -26,6 +27,23 @@ func TestModelsAreNamedByMethods(t *testing.T) {
 	d.must("PATCH "+theMethod, change("remove /requestModels/application~1json"))
 	d.must("DELETE "+all+"/Pet", "")
 	d.wrong("GET "+all+"/Pet", "", "NotFoundException", "Invalid model name specified: Pet")
+}
+
+// An API that is too large could not be deployed.
+func TestModelsCountInTheSizeOfAnAPI(t *testing.T) {
+	d := openDoor(t)
+	d.make()
+	for n := range 15 {
+		d.must("POST /restapis/{api}/models", largeModel(n))
+	}
+	d.wrong("POST /restapis/{api}/models", largeModel(15), "LimitExceededException", "The API would have more than 6 MiB in all: make its templates and schemas shorter.")
+	d.must("DELETE /restapis/{api}/models/M0", "")
+	d.must("POST /restapis/{api}/models", largeModel(15))
+}
+
+// largeModel is a model whose schema is as long as it may be.
+func largeModel(n int) string {
+	return fmt.Sprintf(`{"name":"M%d","contentType":"text/plain","schema":"%s"}`, n, strings.Repeat("x", 400<<10))
 }
 
 func TestRequestValidatorsAreNamedByMethods(t *testing.T) {

@@ -76,7 +76,7 @@ func (c *Catalog) changeResource(ctx context.Context, by access.Caller, at At, f
 		if err := fn(&r); err != nil {
 			return err
 		}
-		return c.keepResource(tx, by.Place, at.API, &r)
+		return keepPart(c, tx, c.resources, by.Place, at.API, r.ID, &r)
 	}, opts...)
 }
 

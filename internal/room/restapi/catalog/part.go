@@ -85,11 +85,10 @@ func (p *Part[R, P]) create(ctx context.Context, by access.Caller, api, name str
 }
 
 func (p *Part[R, P]) keep(tx store.Tx, at access.Place, api, name string, r P) error {
-	k := below(at, api, name)
-	if t := p.table.In(tx); t.Find(k) == nil && t.Count(at, api+"/") >= p.most {
+	if t := p.table.In(tx); t.Find(below(at, api, name)) == nil && t.Count(at, api+"/") >= p.most {
 		return fault.Limit("Maximum number of %s for this API has been reached, which is %d.", p.path, p.most)
 	}
-	return keep(p.c, tx, p.table, k, r)
+	return keepPart(p.c, tx, p.table, at, api, name, r)
 }
 
 // Update changes one of an API. may asks what else the change needs; nil is nothing.

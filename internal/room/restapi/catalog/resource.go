@@ -63,25 +63,8 @@ func (c *Catalog) CreateResource(ctx context.Context, by access.Caller, api, par
 			return fault.Limit("Maximum number of resources for this API has been reached, which is %d.", maxResources)
 		}
 		t[r.ID] = r
-		return c.keepResource(tx, by.Place, api, r)
+		return keepPart(c, tx, c.resources, by.Place, api, r.ID, r)
 	})
-}
-
-// keepResource keeps a resource, as far as the API does not become too large.
-func (c *Catalog) keepResource(tx store.Tx, at access.Place, api string, r *definition.Resource) error {
-	k := below(at, api, r.ID)
-	others := c.definition(at, api)
-	if old := c.resources.In(tx).Find(k); old != nil {
-		others -= old.Bytes
-	}
-	size, err := textSize(r)
-	if err != nil {
-		return err
-	}
-	if others+size > maxDefinition {
-		return fault.Limit("The API would have more than %d MiB in all: make its templates shorter.", maxDefinition>>20)
-	}
-	return put(c, tx, c.resources, k, r, size)
 }
 
 // UpdateResource moves or renames a resource.
@@ -100,7 +83,7 @@ func (c *Catalog) UpdateResource(ctx context.Context, by access.Caller, api, id 
 		if err := r.Change(t, ops); err != nil {
 			return err
 		}
-		return c.keepResource(tx, by.Place, api, r)
+		return keepPart(c, tx, c.resources, by.Place, api, r.ID, r)
 	})
 }
 

@@ -3,6 +3,7 @@ package catalog
 import (
 	"encoding/json"
 
+	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/fault"
 	"github.com/dari-bus/dari/internal/store"
 	"github.com/dari-bus/dari/internal/store/table"
@@ -88,6 +89,24 @@ func keep[R any, P weighs[R]](c *Catalog, tx store.Tx, t *table.Table[R], k tabl
 	size, err := textSize(r)
 	if err != nil {
 		return err
+	}
+	return put(c, tx, t, k, r, size)
+}
+
+// keepPart is keep for something that an API is deployed with, as far as the API does not
+// become too large.
+func keepPart[R any, P weighs[R]](c *Catalog, tx store.Tx, t *table.Table[R], at access.Place, api, name string, r P) error {
+	k := below(at, api, name)
+	others := c.definition(at, api)
+	if old := t.In(tx).Find(k); old != nil {
+		others -= *P(old).Weight()
+	}
+	size, err := textSize(r)
+	if err != nil {
+		return err
+	}
+	if others+size > maxDefinition {
+		return fault.Limit("The API would have more than %d MiB in all: make its templates and schemas shorter.", maxDefinition>>20)
 	}
 	return put(c, tx, t, k, r, size)
 }
