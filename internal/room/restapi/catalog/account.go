@@ -46,6 +46,6 @@ func (c *Catalog) UpdateAccount(ctx context.Context, by access.Caller, ops []pat
 				return fault.Invalid("The role ARN does not have required permissions configured. Please grant trust permission for API Gateway and add the required role policy.")
 			}
 		}
-		return keep(c, tx, c.accounts, key(by.Place, accountName), a)
+		return keep(tx, c.accounts, key(by.Place, accountName), a)
 	})
 }

@@ -51,7 +51,7 @@ func (c *Catalog) Create(ctx context.Context, by access.Caller, d Draft) (*defin
 		if err := c.place(tx, by.Place, a); err != nil {
 			return err
 		}
-		if err := keep(c, tx, c.apis, key(by.Place, a.ID), a); err != nil {
+		if err := keep(tx, c.apis, key(by.Place, a.ID), a); err != nil {
 			return err
 		}
 		for _, m := range definition.Models() {
@@ -60,7 +60,7 @@ func (c *Catalog) Create(ctx context.Context, by access.Caller, d Draft) (*defin
 				return err
 			}
 		}
-		return keep(c, tx, c.resources, below(by.Place, a.ID, a.Root), &definition.Resource{ID: a.Root})
+		return keep(tx, c.resources, below(by.Place, a.ID, a.Root), &definition.Resource{ID: a.Root})
 	})
 }
 
@@ -123,7 +123,7 @@ func (c *Catalog) Update(ctx context.Context, by access.Caller, id string, ops [
 		if err := c.mayHavePolicy(by, id, old.Policy, a.Policy); err != nil {
 			return err
 		}
-		return keep(c, tx, c.apis, key(by.Place, id), a)
+		return keep(tx, c.apis, key(by.Place, id), a)
 	})
 }
 
@@ -137,17 +137,17 @@ func (c *Catalog) Delete(ctx context.Context, by access.Caller, id string) error
 			return noAPI(by, id)
 		}
 		for r := range c.resources.Each(by.Place, id+"/") {
-			if err := drop(c, tx, c.resources, below(by.Place, id, r.ID)); err != nil {
+			if err := drop(tx, c.resources, below(by.Place, id, r.ID)); err != nil {
 				return err
 			}
 		}
 		for d := range c.deployments.Each(by.Place, id+"/") {
-			if err := drop(c, tx, c.deployments, below(by.Place, id, d.ID)); err != nil {
+			if err := drop(tx, c.deployments, below(by.Place, id, d.ID)); err != nil {
 				return err
 			}
 		}
 		for s := range c.stages.Each(by.Place, id+"/") {
-			if err := drop(c, tx, c.stages, below(by.Place, id, s.Name)); err != nil {
+			if err := drop(tx, c.stages, below(by.Place, id, s.Name)); err != nil {
 				return err
 			}
 		}
@@ -163,7 +163,7 @@ func (c *Catalog) Delete(ctx context.Context, by access.Caller, id string) error
 		if _, err := c.places.In(tx).Delete(key(global, id)); err != nil {
 			return err
 		}
-		return drop(c, tx, c.apis, key(by.Place, id))
+		return drop(tx, c.apis, key(by.Place, id))
 	}, store.Draining)
 }
 

@@ -49,7 +49,7 @@ type Catalog struct {
 	Models      *Part[definition.Model, *definition.Model]
 	Validators  *Part[definition.Validator, *definition.Validator]
 	Authorizers *Part[definition.Authorizer, *definition.Authorizer]
-	weights     weights
+	scale       table.Scale // of all of them
 }
 
 // The quotas of an account in a region, and of an API.
@@ -71,7 +71,7 @@ func Open(ctx context.Context, opt Options) (*Catalog, error) {
 	if opt.Store == nil || opt.Guard == nil || opt.Roles == nil {
 		return nil, errors.New("open the REST APIs: they need a store, a guard and roles")
 	}
-	c := &Catalog{opt: opt, weights: weights{of: map[string]int{}}}
+	c := &Catalog{opt: opt, scale: table.Scale{Max: maxWeight, What: "REST APIs", Configured: opt.Configured}}
 	var errs [10]error
 	c.apis, errs[0] = open[definition.API](ctx, c, "api/", maxAPIs, fault.Limit("Maximum number of Rest APIs for this account has been reached. Please contact AWS if you need additional Rest APIs. dari allows %d.", maxAPIs))
 	c.resources, errs[1] = open[definition.Resource](ctx, c, "resource/", maxAPIs*maxResources, nil)
@@ -92,10 +92,7 @@ func Open(ctx context.Context, opt Options) (*Catalog, error) {
 func open[R any, P weighs[R]](ctx context.Context, c *Catalog, what string, most int, full error) (*table.Table[R], error) {
 	return table.Open(ctx, table.Options[R]{
 		Store: c.opt.Store, Prefix: "restapi/" + what, Version: 1, Max: most, Full: full,
-		Complete: func(k table.Key, r *R) error {
-			c.count(k.Account, *P(r).Weight())
-			return nil
-		},
+		Scale: &c.scale, Weight: func(r *R) int { return *P(r).Weight() },
 	})
 }
 

@@ -34,7 +34,7 @@ func (c *Catalog) Deploy(ctx context.Context, by access.Caller, api string, r de
 		if d.Snapshot, err = a.Snap(c.tree(by.Place, api), c.parts(by.Place, api), c.responses(by.Place, api)); err != nil {
 			return err
 		}
-		if err := put(c, tx, c.deployments, below(by.Place, api, d.ID), d, a.Bytes+c.definition(by.Place, api)+d.Snapshot.PathBytes()); err != nil {
+		if err := put(tx, c.deployments, below(by.Place, api, d.ID), d, a.Bytes+c.definition(by.Place, api)+d.Snapshot.PathBytes()); err != nil {
 			return err
 		}
 		return c.release(tx, by, api, d, &r)
@@ -100,7 +100,7 @@ func (c *Catalog) UpdateDeployment(ctx context.Context, by access.Caller, api, i
 			return err
 		}
 		grown := len(d.Description) - len(old.Description)
-		return put(c, tx, c.deployments, below(by.Place, api, id), d, old.Bytes-fixedWeight+grown)
+		return put(tx, c.deployments, below(by.Place, api, id), d, old.Bytes+grown)
 	})
 }
 
@@ -118,6 +118,6 @@ func (c *Catalog) DeleteDeployment(ctx context.Context, by access.Caller, api, i
 				return fault.Invalid("Active stages pointing to this deployment must be moved or deleted")
 			}
 		}
-		return drop(c, tx, c.deployments, below(by.Place, api, id))
+		return drop(tx, c.deployments, below(by.Place, api, id))
 	}, store.Draining)
 }

@@ -127,14 +127,14 @@ func (p *Part[R, P]) delete(ctx context.Context, by access.Caller, api, name str
 		if p.table.In(tx).Find(below(by.Place, api, name)) == nil {
 			return p.missing(name)
 		}
-		return drop[R, P](p.c, tx, p.table, below(by.Place, api, name))
+		return drop(tx, p.table, below(by.Place, api, name))
 	}, store.Draining)
 }
 
 // clear deletes all of an API that is deleted.
 func (p *Part[R, P]) clear(tx store.Tx, at access.Place, api string, name func(P) string) error {
 	for r := range p.each(at, api) {
-		if err := drop[R, P](p.c, tx, p.table, below(at, api, name(r))); err != nil {
+		if err := drop(tx, p.table, below(at, api, name(r))); err != nil {
 			return err
 		}
 	}
@@ -187,7 +187,7 @@ func (c *Catalog) DeleteModel(ctx context.Context, by access.Caller, api, name s
 	})
 }
 
-// users calls fn for each method of an API, by their paths, until it fails.
+// users calls fn for each method of an API, with its path and verb, until it fails.
 func (c *Catalog) users(at access.Place, api string, fn func(path, verb string, m *definition.Method) error) error {
 	t := c.tree(at, api)
 	for _, r := range t {

@@ -105,7 +105,7 @@ func (c *Catalog) DeleteResource(ctx context.Context, by access.Caller, api, id 
 			if !t.Within(r, id) {
 				continue
 			}
-			if err := drop(c, tx, c.resources, below(by.Place, api, r.ID)); err != nil {
+			if err := drop(tx, c.resources, below(by.Place, api, r.ID)); err != nil {
 				return err
 			}
 		}

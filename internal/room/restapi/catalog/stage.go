@@ -58,7 +58,7 @@ func (c *Catalog) keepStage(tx store.Tx, by access.Caller, api string, s *defini
 	if err := s.Check(); err != nil {
 		return err
 	}
-	return keep(c, tx, c.stages, below(by.Place, api, s.Name), s)
+	return keep(tx, c.stages, below(by.Place, api, s.Name), s)
 }
 
 func (c *Catalog) deployed(tx store.Tx, at access.Place, api, id string) error {
@@ -146,6 +146,6 @@ func (c *Catalog) DeleteStage(ctx context.Context, by access.Caller, api, name s
 		if c.stages.In(tx).Find(below(by.Place, api, name)) == nil {
 			return errNoStage
 		}
-		return drop(c, tx, c.stages, below(by.Place, api, name))
+		return drop(tx, c.stages, below(by.Place, api, name))
 	}, store.Draining)
 }

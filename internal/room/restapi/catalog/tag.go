@@ -65,7 +65,7 @@ func (c *Catalog) changeTags(ctx context.Context, by access.Caller, method, name
 			if n.Tags, err = fn(a.Tags); err != nil {
 				return err
 			}
-			return keep(c, tx, c.apis, key(by.Place, api), &n)
+			return keep(tx, c.apis, key(by.Place, api), &n)
 		}
 		s := c.stages.In(tx).Find(below(by.Place, api, stage))
 		if s == nil {
@@ -75,7 +75,7 @@ func (c *Catalog) changeTags(ctx context.Context, by access.Caller, method, name
 		if n.Tags, err = fn(s.Tags); err != nil {
 			return err
 		}
-		return keep(c, tx, c.stages, below(by.Place, api, stage), &n)
+		return keep(tx, c.stages, below(by.Place, api, stage), &n)
 	})
 }
 
