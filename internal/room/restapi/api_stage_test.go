@@ -95,12 +95,15 @@ func TestWhatAStageRefusesIsRefusedInAWSsWords(t *testing.T) {
 		"add /accessLogSettings/destinationArn x":  "Invalid ARN. ARN is not well formed x",
 		"move /description x":                      "Invalid patch operation specified. Must be 'add'|'remove'|'replace'",
 		"remove /variables/none":                   "Cannot remove method setting variables/none" + noSuch,
+		"replace /variables/a/b 1":                 "Invalid method setting path: /variables/a/b. Must be one of: " + allPaths,
+		"replace /variables 1":                     "Invalid method setting path: /variables. Must be one of: " + allPaths,
 		// rooms-ahead R23.
-		"remove /canarySettings/badPath":                  "Cannot remove method setting canarySettings/badPath" + noSuch,
-		"replace /canarySettings x":                       "Invalid method setting path: /canarySettings. Must be one of: " + allPaths,
-		"add /canarySettings/deploymentId {d}":            "Invalid add operation with path: /canarySettings/deploymentId",
-		"replace /canarySettings/deploymentId no":         "Deployment id does not exist",
-		"copy /deploymentId /canarySettings/deploymentId": "Promotion not available. Canary does not exist.",
+		"replace /canarySettings/stageVariableOverridesX 1": "Invalid method setting path: /canarySettings/stageVariableOverridesX. Must be one of: " + allPaths,
+		"remove /canarySettings/badPath":                    "Cannot remove method setting canarySettings/badPath" + noSuch,
+		"replace /canarySettings x":                         "Invalid method setting path: /canarySettings. Must be one of: " + allPaths,
+		"add /canarySettings/deploymentId {d}":              "Invalid add operation with path: /canarySettings/deploymentId",
+		"replace /canarySettings/deploymentId no":           "Deployment id does not exist",
+		"copy /deploymentId /canarySettings/deploymentId":   "Promotion not available. Canary does not exist.",
 		"copy /canarySettings/stageVariableOverrides /variables": "Invalid copy operation with path: /canarySettings/stageVariableOverrides and from /variables. " +
 			"Valid copy:path are [/deploymentId, /variables] and valid copy:from are [/canarySettings/deploymentId, /canarySettings/stageVariableOverrides]",
 		// rooms-ahead R25.

@@ -7,5 +7,6 @@
 //
 // All of it are values. What may be changed has a method Change, which makes patch
 // operations in it one by one, and whose caller gives it a copy and drops that when it
-// fails; what a value may be is said by Check, in AWS's sentences.
+// fails; Changed, of the responses, makes that copy itself. What a value may be is said by
+// Check, in AWS's sentences.
 package definition

@@ -237,5 +237,8 @@ func (i *Integration) Change(ops []patch.Operation) error { return integrationRu
 func (r *IntegrationResponse) Changed(ops []patch.Operation) (*IntegrationResponse, error) {
 	n := *r
 	n.Parameters, n.Templates = maps.Clone(r.Parameters), maps.Clone(r.Templates)
-	return &n, answerRules.Apply(&n, ops)
+	if err := answerRules.Apply(&n, ops); err != nil {
+		return nil, err
+	}
+	return &n, nil
 }

@@ -52,11 +52,7 @@ func (s *Stage) apply(o *patch.Operation) error {
 	case "canarySettings":
 		return s.applyCanary(o, rest)
 	case "variables":
-		if o.Removes() {
-			return removeIn(s.Variables, rest, o)
-		}
-		s.Variables = with(s.Variables, patch.Parts(rest)[0], o.Text())
-		return nil
+		return changeIn(&s.Variables, rest, o)
 	}
 	if o.Removes() {
 		return s.removeSetting(o)
@@ -104,12 +100,20 @@ func with(m map[string]string, name, value string) map[string]string {
 	return m
 }
 
-func removeIn(m map[string]string, rest string, o *patch.Operation) error {
-	name := patch.Parts(rest)[0]
-	if _, ok := m[name]; !ok {
+// changeIn adds, replaces or removes the variable that the rest of a path names.
+func changeIn(m *map[string]string, rest string, o *patch.Operation) error {
+	parts := patch.Parts(rest)
+	name, one := parts[0], len(parts) == 1 && parts[0] != ""
+	switch _, there := (*m)[name]; {
+	case o.Removes() && !(one && there):
 		return noSetting(o)
+	case o.Removes():
+		delete(*m, name)
+		return nil
+	case !one:
+		return noStagePath(o)
 	}
-	delete(m, name)
+	*m = with(*m, name, o.Text())
 	return nil
 }
 
@@ -137,7 +141,7 @@ func (s *Stage) applyLog(o *patch.Operation, what string) error {
 
 // applyCanary changes the canary of a stage, which the first change makes.
 func (s *Stage) applyCanary(o *patch.Operation, what string) error {
-	overrides, named := strings.CutPrefix(what, "stageVariableOverrides")
+	overrides, named := strings.CutPrefix(what, "stageVariableOverrides/")
 	switch {
 	case o.Removes() && s.Canary == nil:
 		return noSetting(o)
@@ -147,14 +151,10 @@ func (s *Stage) applyCanary(o *patch.Operation, what string) error {
 	case o.Removes() && what == "stageVariableOverrides":
 		s.Canary.Overrides = nil
 		return nil
-	case o.Removes() && named:
-		return removeIn(s.Canary.Overrides, overrides, o)
+	case named:
+		return changeIn(&s.canary().Overrides, overrides, o)
 	case o.Removes():
 		return noSetting(o)
-	case named && len(overrides) > 1:
-		cn := s.canary()
-		cn.Overrides = with(cn.Overrides, patch.Parts(overrides)[0], o.Text())
-		return nil
 	case what != "deploymentId" && what != "percentTraffic" && what != "useStageCache":
 		return noStagePath(o)
 	case o.Op != "replace":
