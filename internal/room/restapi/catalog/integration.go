@@ -38,6 +38,9 @@ func (c *Catalog) PutIntegration(ctx context.Context, by access.Caller, at At, i
 	if err := c.Allow(by, "PUT", at.path()+"/integration"); err != nil {
 		return err
 	}
+	if err := definition.CheckRequestMappings(i.Parameters); err != nil {
+		return err
+	}
 	i.Complete(at.Resource)
 	_, err := c.changeMethod(ctx, by, at, func(m *definition.Method) error {
 		m.Integration = i
@@ -79,6 +82,9 @@ func (c *Catalog) passes(by access.Caller, role string) error {
 // UpdateIntegration changes the integration of a method.
 func (c *Catalog) UpdateIntegration(ctx context.Context, by access.Caller, at At, ops []patch.Operation) (*definition.Integration, error) {
 	if err := c.Allow(by, "PATCH", at.path()+"/integration"); err != nil {
+		return nil, err
+	}
+	if err := definition.CheckRequestChanges(ops); err != nil {
 		return nil, err
 	}
 	m, err := c.changeMethod(ctx, by, at, func(m *definition.Method) error {
@@ -132,6 +138,9 @@ func (c *Catalog) PutIntegrationResponse(ctx context.Context, by access.Caller, 
 	if err := c.Allow(by, "PUT", at.path()+"/integration/responses/"+status); err != nil {
 		return err
 	}
+	if err := definition.CheckResponseMappings(r.Parameters, r.Selection); err != nil {
+		return err
+	}
 	return c.changeAnswers(ctx, by, at, func(m *definition.Method) error {
 		if m.Integration.Responses == nil {
 			m.Integration.Responses = map[string]*definition.IntegrationResponse{}
@@ -155,6 +164,9 @@ func (c *Catalog) changeAnswers(ctx context.Context, by access.Caller, at At, fn
 // UpdateIntegrationResponse changes what makes the answers with a status.
 func (c *Catalog) UpdateIntegrationResponse(ctx context.Context, by access.Caller, at At, status string, ops []patch.Operation) (r *definition.IntegrationResponse, err error) {
 	if err := c.Allow(by, "PATCH", at.path()+"/integration/responses/"+status); err != nil {
+		return nil, err
+	}
+	if err := definition.CheckResponseChanges(ops); err != nil {
 		return nil, err
 	}
 	return r, c.changeAnswers(ctx, by, at, func(m *definition.Method) error {

@@ -287,13 +287,13 @@ func (c *Catalog) responses(at access.Place, api string) definition.Responses {
 
 // PutGatewayResponse sets a gateway response.
 func (c *Catalog) PutGatewayResponse(ctx context.Context, by access.Caller, api string, g *definition.GatewayResponse) error {
-	_, err := c.setResponse(ctx, by, "PUT", api, g.Type, func(*definition.GatewayResponse) (*definition.GatewayResponse, error) { return g, g.Check() })
+	_, err := c.setResponse(ctx, by, "PUT", api, g.Type, g.Parameters, func(*definition.GatewayResponse) (*definition.GatewayResponse, error) { return g, g.Check() })
 	return err
 }
 
 // UpdateGatewayResponse changes a gateway response, which then is set.
 func (c *Catalog) UpdateGatewayResponse(ctx context.Context, by access.Caller, api, kind string, ops []patch.Operation) (*definition.GatewayResponse, error) {
-	return c.setResponse(ctx, by, "PATCH", api, kind, func(old *definition.GatewayResponse) (*definition.GatewayResponse, error) {
+	return c.setResponse(ctx, by, "PATCH", api, kind, patch.Values(ops, "/responseParameters"), func(old *definition.GatewayResponse) (*definition.GatewayResponse, error) {
 		g := &definition.GatewayResponse{Type: kind}
 		if old != nil {
 			*g = *old
@@ -302,8 +302,13 @@ func (c *Catalog) UpdateGatewayResponse(ctx context.Context, by access.Caller, a
 	})
 }
 
-func (c *Catalog) setResponse(ctx context.Context, by access.Caller, method, api, kind string, fn func(*definition.GatewayResponse) (*definition.GatewayResponse, error)) (g *definition.GatewayResponse, err error) {
+// setResponse sets a gateway response to what fn makes of the old one, nil for none, with
+// these new mapping expressions.
+func (c *Catalog) setResponse(ctx context.Context, by access.Caller, method, api, kind string, mappings map[string]string, fn func(*definition.GatewayResponse) (*definition.GatewayResponse, error)) (g *definition.GatewayResponse, err error) {
 	if err := c.Allow(by, method, c.gateway.at(api, kind)); err != nil {
+		return nil, err
+	}
+	if err := definition.CheckGatewayMappings(mappings); err != nil {
 		return nil, err
 	}
 	return g, c.opt.Store.Update(ctx, func(tx store.Tx) error {

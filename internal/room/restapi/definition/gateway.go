@@ -5,7 +5,6 @@ import (
 	"regexp"
 
 	"github.com/dari-bus/dari/internal/fault"
-	"github.com/dari-bus/dari/internal/room/restapi/mapping"
 	"github.com/dari-bus/dari/internal/room/restapi/patch"
 )
 
@@ -66,13 +65,11 @@ func (r Responses) Of(kind string) (g GatewayResponse, set bool) {
 
 var gatewayStatus = regexp.MustCompile(`\A[1-5]\d\d\z`)
 
-// Check says what is wrong with a gateway response.
+// Check says what is wrong with a gateway response, beside its mapping expressions:
+// [CheckGatewayMappings].
 func (g *GatewayResponse) Check() error {
 	if g.Status != "" && !gatewayStatus.MatchString(g.Status) {
 		return fault.Invalid("Invalid status code specified: %.20q", g.Status)
-	}
-	if _, err := mapping.CompileGatewayParameters(g.Parameters); err != nil {
-		return err
 	}
 	return checkTemplates(g.Templates)
 }

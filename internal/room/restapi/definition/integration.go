@@ -10,7 +10,6 @@ import (
 
 	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/fault"
-	"github.com/dari-bus/dari/internal/room/restapi/mapping"
 	"github.com/dari-bus/dari/internal/room/restapi/patch"
 )
 
@@ -165,7 +164,8 @@ func ParseTransfer(mode string) (string, error) {
 	return "", fault.Invalid("Invalid responseTransferMode specified. Valid options are BUFFERED,STREAM")
 }
 
-// CheckAnswer says what is wrong with an answer, for which the method must have a response.
+// CheckAnswer says what is wrong with an answer, for which the method must have a response,
+// beside its mapping expressions and its selection pattern: [CheckResponseMappings].
 func (m *Method) CheckAnswer(status string, r *IntegrationResponse) error {
 	declared := m.Responses[status]
 	if declared == nil {
@@ -174,14 +174,6 @@ func (m *Method) CheckAnswer(status string, r *IntegrationResponse) error {
 	for _, to := range slices.Sorted(maps.Keys(r.Parameters)) {
 		if _, ok := declared.Parameters[to]; !ok {
 			return undeclared(to)
-		}
-	}
-	if _, err := mapping.CompileResponseParameters(r.Parameters); err != nil {
-		return err
-	}
-	if r.Selection != nil {
-		if _, err := mapping.CompileSelection([]string{*r.Selection}); err != nil {
-			return err
 		}
 	}
 	if err := checkContent(r.Content); err != nil {
@@ -212,17 +204,14 @@ func (i *Integration) Complete(resource string) {
 	i.TimeoutMillis = cmp.Or(i.TimeoutMillis, defaultTimeout)
 }
 
-// CheckIntegration says what is wrong with the integration of a method.
+// CheckIntegration says what is wrong with the integration of a method, beside its mapping
+// expressions: [CheckRequestMappings].
 func (m *Method) CheckIntegration() error {
 	if err := m.Integration.check(); err != nil {
 		return err
 	}
-	mapped, err := mapping.CompileRequestParameters(m.Integration.Parameters)
-	if err != nil {
-		return err
-	}
 	declared := m.declared()
-	for _, from := range mapped.Sources() {
+	for _, from := range m.Integration.Parameters {
 		if name, ok := parameter(from); ok && !declared[name] {
 			return undeclared(from)
 		}

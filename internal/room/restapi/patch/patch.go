@@ -55,6 +55,18 @@ func Parts(path string) []string {
 
 var unescape = strings.NewReplacer("~1", "/", "~0", "~")
 
+// Values are what operations put below a path, by the names there.
+func Values(ops []Operation, path string) map[string]string {
+	all := map[string]string{}
+	for i := range ops {
+		name, ok := strings.CutPrefix(ops[i].Path, path+"/")
+		if ok && !ops[i].Removes() {
+			all[unescape.Replace(name)] = ops[i].Text()
+		}
+	}
+	return all
+}
+
 // A Rule says what becomes of operations on a path.
 type Rule[T any] struct {
 	// Path is what it is about. Its last part is * for any name.
