@@ -75,6 +75,7 @@ func Open(ctx context.Context, opt Options) (*App, error) {
 	watch.Gauges(a.registry, func() float64 { return float64(a.outbox.Waiting()) }, func() float64 { return float64(a.outbox.Dead().Count()) })
 	watch.Trail(a.registry, a.trail.Lost, a.trail.PushedOut)
 	watch.BusLogs(a.registry, a.busLog.Dropped)
+	watch.StageLogs(a.registry, a.stageLogs.Dropped)
 	listener, err := net.Listen("tcp", opt.Listen)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("listen on %s: %w", opt.Listen, err), a.store.Close())
@@ -154,7 +155,8 @@ func (a *App) handler() (*front, error) {
 		Sandbox:   a.box.level,
 		Host:      host, Region: a.opt.Region, Account: a.opt.Account,
 	})
-	return &front{guard: guard, hosts: a.hosts(host, bodies), own: own, aws: aws}, nil
+	stages := a.stages(bodies)
+	return &front{guard: guard, hosts: a.hosts(host, bodies, stages), own: own, aws: aws, stages: stages}, nil
 }
 
 // home is the place of callers who name none.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/dari-bus/dari/internal/console"
 	"github.com/dari-bus/dari/internal/door"
+	"github.com/dari-bus/dari/internal/room/restapi/serve"
 	"github.com/dari-bus/dari/internal/wire"
 )
 
@@ -17,6 +18,8 @@ type front struct {
 	hosts []hostRoute
 	own   http.Handler
 	aws   wire.Handler
+	// stages are REST APIs, which also have paths here.
+	stages http.Handler
 	// stopping says that each connection ends with the answer to its call.
 	stopping atomic.Bool
 }
@@ -56,6 +59,8 @@ func (f *front) entrance(r *http.Request) entrance {
 		}
 	}
 	switch {
+	case serve.Addresses(r):
+		return entrance{sharedAPI, true, f.stages, refuseAPI}
 	case r.URL.Path == console.Prefix || strings.HasPrefix(r.URL.Path, console.Prefix+"/"):
 		return entrance{console.Need(r), false, f.own, refuseOwn}
 	case console.IsBrowser(r):

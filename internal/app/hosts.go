@@ -23,16 +23,15 @@ type hostRoute struct {
 	serve   http.Handler
 }
 
-// hosts are looked at before any path. What no room serves yet is reserved for
-// the one that will.
-func (a *App) hosts(public string, bodies *door.Bodies) []hostRoute {
+// hosts are looked at before any path.
+func (a *App) hosts(public string, bodies *door.Bodies, stages http.Handler) []hostRoute {
 	urls := a.functions.URLs.Handler(url.Door{
 		Keys: a.credentials(), Open: a.opt.keys == nil, OnePermission: a.opt.LenientURLs,
 		Bodies: bodies, Answers: a.opt.memory.Share(memoryAnswers),
 		Known: bodies.Known, Record: a.recordVisit, Log: a.opt.Log,
 	})
 	all := []hostRoute{
-		{"{id}.execute-api.localhost", http.HandlerFunc(noAPI)},
+		{"{id}.execute-api.localhost", stages},
 		{"{id}.lambda-url.{region}.localhost", urls},
 	}
 	if domain, _ := url.Domain(public); domain != "localhost" {
@@ -82,8 +81,8 @@ var api = door.Need{
 	Open: true, Ours: true,
 }
 
-// noAPI is API Gateway's answer where there is no such API.
-func noAPI(w http.ResponseWriter, _ *http.Request) { forbid(w, http.StatusForbidden, "Forbidden") }
+// sharedAPI is what an API needs that is called by the server's own name, which is compared.
+var sharedAPI = door.Need{Methods: api.Methods, Open: true}
 
 // refuseAPI refuses what the guard does not let pass, in API Gateway's words.
 func refuseAPI(w http.ResponseWriter, _ *http.Request, no *door.Refusal) {

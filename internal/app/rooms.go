@@ -20,6 +20,7 @@ import (
 	"github.com/dari-bus/dari/internal/room/queue"
 	"github.com/dari-bus/dari/internal/room/queue/sqs"
 	"github.com/dari-bus/dari/internal/room/restapi"
+	"github.com/dari-bus/dari/internal/room/restapi/serve"
 	"github.com/dari-bus/dari/internal/room/trail"
 	"github.com/dari-bus/dari/internal/target"
 	"github.com/dari-bus/dari/internal/wire"
@@ -37,6 +38,7 @@ type rooms struct {
 	builds       *build.Service
 	functions    *function.Service
 	restAPIs     *restapi.Service
+	stageLogs    *serve.Logs
 	trail        *trail.Service
 	all          []room
 }

@@ -9,6 +9,7 @@ import (
 	"net/http/httptrace"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -97,6 +98,43 @@ func (c *Client) Call(req *http.Request, t Terms) (Answer, error) {
 		a.Body = decode(b, resp.Header.Get("Content-Encoding"), t.Keep)
 	}
 	return a, nil
+}
+
+// Open makes one call as Call does, and returns the answer as it comes, whatever its
+// status, within the time of its terms. An error is one of those that Call returns for no
+// answer. Who got an answer closes its body, with which the turn ends.
+func (c *Client) Open(req *http.Request, t Terms) (*http.Response, error) {
+	if err := c.turn(req, t.For); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeoutCause(req.Context(), t.Within, noAnswerWithin(t.Within))
+	end := sync.OnceFunc(func() {
+		cancel()
+		c.seats.leave(t.For)
+	})
+	resp, err := c.transport.RoundTrip(withUser(req.WithContext(ctx)))
+	if err != nil {
+		defer end()
+		return nil, noAnswer(ctx, req, err, false, t.Secrets)
+	}
+	if resp.StatusCode/100 == 1 { // the connection was turned into something else
+		defer end()
+		defer resp.Body.Close()
+		return nil, refused(req, resp, http.NoBody, t.Secrets)
+	}
+	resp.Body = &opened{resp.Body, end}
+	return resp, nil
+}
+
+// opened is the body of an answer that somebody reads.
+type opened struct {
+	io.ReadCloser
+	end func()
+}
+
+func (o *opened) Close() error {
+	defer o.end()
+	return o.ReadCloser.Close()
 }
 
 // noAnswerWithin is how long was waited.

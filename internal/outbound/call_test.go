@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/dari-bus/dari/internal/outbound"
 )
@@ -96,4 +97,71 @@ func TestCancelledCallEndsWithTheCause(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	wantClosed()
+}
+
+// What is opened is read as it comes, whatever the status, and has its turn until it is
+// closed.
+func TestAnOpenedAnswerIsReadAsItComes(t *testing.T) {
+	more := make(chan struct{})
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusTeapot)
+		_, _ = io.WriteString(w, "a")
+		_ = http.NewResponseController(w).Flush()
+		select {
+		case <-more:
+			_, _ = io.WriteString(w, "b")
+		case <-r.Context().Done():
+		}
+	}))
+	defer srv.Close()
+	client := outbound.New(outbound.Options{Calls: 1})
+	defer client.CloseIdle()
+	resp, err := client.Open(post(t, srv.URL), outbound.Terms{For: "d", Within: slow})
+	if err != nil || resp.StatusCode != http.StatusTeapot {
+		t.Fatalf("%v %v", resp, err)
+	}
+	first := make([]byte, 1)
+	if _, err := io.ReadFull(resp.Body, first); err != nil || first[0] != 'a' {
+		t.Errorf("%q %v", first, err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if _, err := client.Open(post(t, srv.URL).WithContext(ctx), outbound.Terms{For: "d", Within: slow}); outbound.AsError(err) == nil || !outbound.AsError(err).Throttled {
+		t.Errorf("a second one had a turn: %v", err)
+	}
+	close(more)
+	if rest, err := io.ReadAll(resp.Body); err != nil || string(rest) != "b" {
+		t.Errorf("%q %v", rest, err)
+	}
+	resp.Body.Close()
+	resp, err = client.Open(post(t, srv.URL), outbound.Terms{For: "d", Within: slow})
+	if err != nil {
+		t.Fatalf("after the first was closed: %v", err)
+	}
+	resp.Body.Close()
+}
+
+// An answer that is opened ends with its time.
+func TestAnOpenedAnswerEndsWithItsTime(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/body" {
+			_ = http.NewResponseController(w).Flush()
+		}
+		<-r.Context().Done()
+	}))
+	defer srv.Close()
+	client := outbound.New(outbound.Options{})
+	defer client.CloseIdle()
+	_, err := client.Open(post(t, srv.URL), outbound.Terms{For: "d", Within: 20 * time.Millisecond})
+	if e := outbound.AsError(err); e == nil || e.Code != outbound.CodeTimeout {
+		t.Errorf("no head: %v", err)
+	}
+	resp, err := client.Open(post(t, srv.URL+"/body"), outbound.Terms{For: "d", Within: 200 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if _, err := io.ReadAll(resp.Body); err == nil {
+		t.Error("a body without an end ended well")
+	}
 }

@@ -122,6 +122,7 @@ func TestMetricsCountTheStory(t *testing.T) {
 	Gauges(reg, func() float64 { return 7 }, func() float64 { return 2 })
 	Trail(reg, func() int64 { return 3 }, func() int64 { return 4096 })
 	BusLogs(reg, func() int64 { return 5 })
+	StageLogs(reg, func() int64 { return 6 })
 	w := httptest.NewRecorder()
 	promhttp.HandlerFor(reg, promhttp.HandlerOpts{}).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
 	body, err := io.ReadAll(w.Result().Body)

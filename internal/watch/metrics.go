@@ -75,7 +75,7 @@ var (
 // declared lists the metrics in the order of an event's life.
 var declared = []metric{
 	calls, callSeconds, accepted, acceptedBytes, refused, matched, triggered, created,
-	attempts, retries, attemptSeconds, settled, deadLetterFailures, latencySeconds, waiting, deadKept, trailLost, trailPushedOut, busLogDropped,
+	attempts, retries, attemptSeconds, settled, deadLetterFailures, latencySeconds, waiting, deadKept, trailLost, trailPushedOut, busLogDropped, stageLogDropped,
 }
 
 // Metrics returns hooks that count, with metrics registered at reg. It panics

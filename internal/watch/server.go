@@ -44,6 +44,11 @@ var busLogDropped = metric{
 	help: "Records that buses with a LogConfig were to write, and that were dropped: they came faster than they are written, or the log group did not take them.",
 }
 
+var stageLogDropped = metric{
+	name: "dari_stage_log_dropped_total",
+	help: "Lines of access logs of REST APIs that were dropped: they came faster than they are written, or the log group did not take them.",
+}
+
 // Trail registers what the trail counts.
 func Trail(reg prometheus.Registerer, lost, pushedOut func() int64) {
 	for _, c := range []struct {
@@ -57,6 +62,11 @@ func Trail(reg prometheus.Registerer, lost, pushedOut func() int64) {
 // BusLogs registers what the logs of buses count.
 func BusLogs(reg prometheus.Registerer, dropped func() int64) {
 	reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: busLogDropped.name, Help: busLogDropped.help}, func() float64 { return float64(dropped()) }))
+}
+
+// StageLogs registers what the access logs of REST APIs count.
+func StageLogs(reg prometheus.Registerer, dropped func() int64) {
+	reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: stageLogDropped.name, Help: stageLogDropped.help}, func() float64 { return float64(dropped()) }))
 }
 
 // Calls returns a function that counts calls of the AWS APIs, with metrics
