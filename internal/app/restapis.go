@@ -2,7 +2,11 @@ package app
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
+	"strings"
+
+	"github.com/google/uuid"
 
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/arn"
@@ -11,6 +15,7 @@ import (
 	"github.com/dari-bus/dari/internal/room/restapi"
 	"github.com/dari-bus/dari/internal/room/restapi/catalog"
 	"github.com/dari-bus/dari/internal/room/restapi/serve"
+	"github.com/dari-bus/dari/internal/store/blocks"
 )
 
 // restAPIRoles are the roles that REST APIs act with.
@@ -31,22 +36,35 @@ func (a *App) openRestAPIs(ctx context.Context, r *rooms, guard access.Guard) (r
 	return room{api: restapi.API(r.restAPIs), run: r.stageLogs.Run}, nil
 }
 
-// writeStageLog writes a line of the access log of a stage, with the role that the account
-// gave API Gateway for that.
-func (r *rooms) writeStageLog(ctx context.Context, l serve.Line) error {
-	group, err := arn.Parse(l.Group)
+// writeStageLog writes what a stage logs of a request, with the role that the account gave
+// API Gateway for that.
+func (r *rooms) writeStageLog(ctx context.Context, p serve.Portion) error {
+	group, err := arn.Parse(p.Group)
 	if err != nil {
 		return err
 	}
-	role := r.restAPIs.LogRole(l.Place)
+	role := r.restAPIs.LogRole(p.Place)
 	if role == "" {
 		return errNoLogRole
 	}
-	by, err := r.identities.Act(access.Caller{Place: l.Place, Service: catalog.Principal, Source: l.Source}, role, "BackplaneAssumeRoleSession")
+	by, err := r.identities.Act(access.Caller{Place: p.Place, Service: catalog.Principal, Source: p.Source}, role, "BackplaneAssumeRoleSession")
 	if err != nil {
 		return err
 	}
-	return r.logs.Deliver(ctx, groups.Line{Group: group, From: by, Time: l.Millis, Text: l.Text})
+	if !p.Makes {
+		for _, e := range p.Events {
+			if err := r.logs.Deliver(ctx, groups.Line{Group: group, From: by, Time: e.Millis, Text: e.Text}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	entries := make([]blocks.Entry, len(p.Events))
+	for i, e := range p.Events {
+		entries[i] = blocks.Entry{Time: e.Millis, Text: e.Text}
+	}
+	stream := uuid.NewSHA1(uuid.NameSpaceURL, []byte(p.Source))
+	return r.logs.Vend(ctx, by, strings.TrimPrefix(group.Resource, "log-group:"), hex.EncodeToString(stream[:]), entries)
 }
 
 var errNoLogRole = errors.New("the account has no role for the logs of its REST APIs: UpdateAccount sets cloudwatchRoleArn")

@@ -164,6 +164,49 @@ func TestAGatewayResponseIsSeenWithTheNextDeployment(t *testing.T) {
 	}
 }
 
+// The execution log of a stage says what came, and what became of it.
+func TestAStageWritesItsExecutionLog(t *testing.T) {
+	s := openShop(t)
+	s.must(owner, "iam.CreateRole", form("CreateRole", "RoleName", "watcher", "AssumeRolePolicyDocument", fmt.Sprintf(trustText, "apigateway.amazonaws.com")))
+	s.must(owner, "iam.PutRolePolicy", form("PutRolePolicy", "RoleName", "watcher", "PolicyName", "p", "PolicyDocument",
+		`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"logs:*","Resource":"*"}}`))
+	s.must(owner, "apigateway.UpdateAccount", "PATCH /account\n"+`{"patchOperations":[{"op":"replace","path":"/cloudwatchRoleArn","value":"`+watcher+`"}]}`)
+	s.must(owner, "apigateway.UpdateRestApi", "PATCH /restapis/{shop}\n"+`{"patchOperations":[{"op":"add","path":"/binaryMediaTypes/image~1png"}]}`)
+	s.must(owner, "apigateway.CreateDeployment", "POST /restapis/{shop}/deployments\n"+`{"stageName":"prod"}`)
+	s.must(owner, "apigateway.UpdateStage", "PATCH /restapis/{shop}/stages/prod\n"+`{"patchOperations":[
+		{"op":"replace","path":"/*/*/logging/loglevel","value":"INFO"},{"op":"replace","path":"/*/*/logging/dataTrace","value":"true"}]}`)
+	s.ask("POST", "/prod/any", "the body")
+	s.ask("GET", "/prod/jobs/x", "")
+	want := []string{
+		"HTTP Method: POST, Resource Path: /{proxy+}", "Method request path: {proxy=any}", "Sending request to " + s.backend.URL + "/base/any", "Method completed with status: 418",
+		"Endpoint request body after transformations: {\"op\":\"x\"}", "Endpoint response body before transformations: POST /job {\"op\":\"x\"}", "Method response body after transformations: [GET]", "Method completed with status: 200",
+	}
+	var all string
+	missing := func() (none string) {
+		for _, w := range want {
+			if !strings.Contains(all, ") "+w) {
+				return w
+			}
+		}
+		return ""
+	}
+	for deadline := time.Now().Add(10 * time.Second); missing() != "" && time.Now().Before(deadline); {
+		if status, answer := s.call(owner, "logs.FilterLogEvents", `{"logGroupName":"API-Gateway-Execution-Logs_{shop}/prod"}`); status == 200 {
+			var out struct{ Events []struct{ Message string } }
+			if err := json.Unmarshal([]byte(answer), &out); err != nil {
+				t.Fatal(err)
+			}
+			all = ""
+			for _, e := range out.Events {
+				all += e.Message + "\n"
+			}
+		}
+	}
+	if w := missing(); w != "" {
+		t.Errorf("there is no %q in:\n%s", w, all)
+	}
+}
+
 // Each answered request has a line in the access log, with all that the format asks for.
 func TestAStageWritesItsAccessLog(t *testing.T) {
 	s := openShop(t)

@@ -46,7 +46,7 @@ var busLogDropped = metric{
 
 var stageLogDropped = metric{
 	name: "dari_stage_log_dropped_total",
-	help: "Lines of access logs of REST APIs that were dropped: they came faster than they are written, or the log group did not take them.",
+	help: "Lines of access logs and execution logs of REST APIs that were dropped: they came faster than they are written, or the log group did not take them.",
 }
 
 // Trail registers what the trail counts.

@@ -79,6 +79,13 @@ func (l *Log) data(name, said string) {
 	}
 }
 
+// table writes a line of the data trace about parameters or headers.
+func (l *Log) table(name string, all map[string][]string) {
+	if l.options.DataTrace {
+		l.data(name, printed(all))
+	}
+}
+
 // Began says that a request came for a method of a resource, with an API key or none, and
 // whether the method requires one.
 func (l *Log) Began(extendedID, key string, required bool, method, resource string) {
@@ -96,20 +103,23 @@ func (l *Log) Began(extendedID, key string, required bool, method, resource stri
 
 // Asked says what a method was asked.
 func (l *Log) Asked(path map[string]string, query, header map[string][]string, body string) {
+	if !l.options.DataTrace {
+		return
+	}
 	single := make(map[string][]string, len(path))
 	for name, v := range path {
 		single[name] = []string{v}
 	}
-	l.data("Method request path", printed(single))
-	l.data("Method request query string", printed(query))
-	l.data("Method request headers", printed(header))
+	l.table("Method request path", single)
+	l.table("Method request query string", query)
+	l.table("Method request headers", header)
 	l.data("Method request body before transformations", body)
 }
 
 // Sending says what an endpoint is asked. A MOCK has none.
 func (l *Log) Sending(url string, header map[string][]string, body string) {
 	l.data("Endpoint request URI", url)
-	l.data("Endpoint request headers", printed(header))
+	l.table("Endpoint request headers", header)
 	l.data("Endpoint request body after transformations", body)
 	l.info("Sending request to %s", cut(url)) // which has parameters that may be as long as a body
 }
@@ -118,19 +128,19 @@ func (l *Log) Sending(url string, header map[string][]string, body string) {
 func (l *Log) Received(status int, after time.Duration, header map[string][]string, body string) {
 	if l.options.Test {
 		l.info("Received response. Status: %d, Integration latency: %d ms", status, after.Milliseconds())
-		l.data("Endpoint response headers", printed(header))
+		l.table("Endpoint response headers", header)
 		l.data("Endpoint response body before transformations", body)
 		return
 	}
 	l.info("Received response. Integration latency: %d ms", after.Milliseconds())
 	l.data("Endpoint response body before transformations", body)
-	l.data("Endpoint response headers", printed(header))
+	l.table("Endpoint response headers", header)
 }
 
 // Answering says what the method answers, which was made of what the integration did.
 func (l *Log) Answering(header map[string][]string, body string) {
 	l.data("Method response body after transformations", body)
-	l.data("Method response headers", printed(header))
+	l.table("Method response headers", header)
 	l.info("Successfully completed execution")
 }
 

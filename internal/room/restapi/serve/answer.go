@@ -52,6 +52,8 @@ func (c *call) respond(status int) error {
 	if over, ok := c.x.Overrides.Status(); ok {
 		status = over
 	}
+	c.trace.Answering(h, text)
+	c.trace.Ended(status, "", "")
 	c.text(status, text)
 	return nil
 }

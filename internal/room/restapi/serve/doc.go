@@ -4,7 +4,8 @@
 // A request finds the method that its path and verb mean in the deployment that its stage
 // serves, goes through the method's integration, and is answered with what that makes of
 // the answer; what the API answers itself is a gateway response. Afterwards the stage's
-// access log has a line, which the caller does not wait for.
+// access log has a line, and its execution log what happened, which the caller does not wait
+// for.
 //
 // # What it promises
 //

@@ -45,7 +45,7 @@ func (c *call) gateway(r *refusal) {
 	if c.plan != nil {
 		responses = c.plan.of.Responses
 	}
-	g, _ := responses.Of(r.kind)
+	g, set := responses.Of(r.kind)
 	media, template := chosen(g.Templates, c.r.Header.Get("Accept"))
 	h := c.w.Header()
 	h.Set("Content-Type", media)
@@ -57,6 +57,13 @@ func (c *call) gateway(r *refusal) {
 	if err != nil || status < 200 {
 		status = http.StatusInternalServerError
 	}
+	kind := r.kind
+	if !set {
+		kind = "DEFAULT_" + strconv.Itoa(status/100) + "XX"
+	}
+	c.trace.Failed(r.why)
+	c.trace.Gateway(kind, status)
+	c.trace.Ended(status, "", "")
 	c.text(status, c.x.Substitute(template))
 }
 

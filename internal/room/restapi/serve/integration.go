@@ -144,6 +144,8 @@ func (c *call) gather() error {
 	if text != "" {
 		req.Body, req.ContentLength = io.NopCloser(strings.NewReader(text)), int64(len(text))
 	}
+	c.trace.Sending(req.URL.String(), req.Header, text)
+	began := time.Now()
 	resp, err := c.open(req)
 	if err != nil {
 		return err
@@ -152,6 +154,7 @@ func (c *call) gather() error {
 	if err := c.keep(resp); err != nil {
 		return err
 	}
+	c.trace.Received(resp.StatusCode, time.Since(began), resp.Header, c.x.Response.Body)
 	return c.respond(resp.StatusCode)
 }
 
@@ -207,6 +210,9 @@ func (c *call) pass() error {
 		return err
 	}
 	defer sending.end()
+	c.asked(streamedData)
+	c.trace.Sending(req.URL.String(), req.Header, streamedData)
+	began := time.Now()
 	resp, err := c.open(req)
 	if sending.tooLong() {
 		if err == nil {
@@ -222,6 +228,7 @@ func (c *call) pass() error {
 	if resp.ContentLength > maxBody {
 		return refuse("INTEGRATION_FAILURE", "Internal server error", "the endpoint's answer has more than 10 MB")
 	}
+	c.trace.Received(resp.StatusCode, time.Since(began), resp.Header, streamedData)
 	h := c.w.Header()
 	for name, values := range resp.Header {
 		c.setHeader(h, name, values)
@@ -229,6 +236,8 @@ func (c *call) pass() error {
 	if resp.ContentLength >= 0 && c.r.Method != http.MethodHead {
 		h.Set("Content-Length", strconv.FormatInt(resp.ContentLength, 10))
 	}
+	c.trace.Answering(h, streamedData)
+	c.trace.Ended(resp.StatusCode, "", "")
 	c.head(resp.StatusCode)
 	return c.copy(resp.Body)
 }

@@ -147,6 +147,7 @@ func (c *call) read() error {
 	c.opt.Known(c.r.Context())
 	c.x.Request.Binary = c.isBinary(c.r.Header.Get("Content-Type"))
 	raw := c.body.Raw
+	c.asked(clean(string(raw[:min(len(raw), maxValue+1)])))
 	switch content := c.method.of.Integration.Content; {
 	case content == "CONVERT_TO_TEXT" && c.x.Request.Binary:
 		c.x.Request.Binary = false

@@ -16,6 +16,7 @@ import (
 	"github.com/dari-bus/dari/internal/room/restapi/accesslog"
 	"github.com/dari-bus/dari/internal/room/restapi/catalog"
 	"github.com/dari-bus/dari/internal/room/restapi/definition"
+	"github.com/dari-bus/dari/internal/room/restapi/executionlog"
 	"github.com/dari-bus/dari/internal/room/restapi/mapping"
 	"github.com/dari-bus/dari/internal/wire/body"
 )
@@ -100,6 +101,7 @@ type call struct {
 	setting definition.MethodSetting
 	method  *method
 	x       mapping.Exchange
+	trace   *executionlog.Log
 	body    body.Body
 	// reserved is what has been taken of the memory for answers.
 	reserved int64
@@ -109,7 +111,7 @@ type call struct {
 }
 
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{Service: s, w: w, r: r, began: time.Now(), id: uuid.NewString(), at: addressOf(r)}
+	c := &call{Service: s, w: w, r: r, began: time.Now(), id: uuid.NewString(), at: addressOf(r), trace: executionlog.New(executionlog.Options{})}
 	w.Header().Set("X-Amzn-Requestid", c.id)
 	if c.at.shared {
 		// What an API answers at the server's own host is none of the server's pages.
@@ -170,6 +172,7 @@ func (c *call) serve() error {
 	c.method, c.x.Request.Path = m, variables
 	c.x.Context["resourcePath"], c.x.Context["resourceId"] = m.node.Path, m.node.ID
 	c.setting = c.serving.Stage.Setting(m.node.Path, m.verb)
+	c.beginTrace()
 	if c.setting.Rate == 0 || c.setting.Burst == 0 {
 		return refuse("THROTTLED", "Too Many Requests", "the stage lets no request of the method through")
 	}

@@ -91,7 +91,37 @@ func TestAPathMeansTheMostLiteralResourceThatHasTheMethod(t *testing.T) {
 	}
 }
 
-// R16: a template cannot be run on a body of a binary media type.
+// R16: a template cannot be run on a body of a binary media type, and the log says so.
+func TestABinaryBodyNeedsToBeATextForATemplate(t *testing.T) {
+	h := &house{}
+	h.snapshot.Binary = []string{"*/*"}
+	h.stage.Settings = map[string]*definition.MethodSetting{"*/*": {Level: "INFO", DataTrace: true, Burst: 1, Rate: 1}}
+	m := mock(`{"statusCode": 200}`, map[string]*definition.IntegrationResponse{"200": {}})
+	h.method("/", "OPTIONS", m)
+	s := h.service()
+	if w := ask(s, "OPTIONS", "/", ""); w.Code != 500 {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	var all strings.Builder
+	for _, p := range s.opt.Logs.pending {
+		for _, e := range p.Events {
+			fmt.Fprintf(&all, "%s\n", e.Text)
+		}
+	}
+	for _, want := range []string{
+		"Method request body before transformations: [Binary Data]\n", "Execution failed due to configuration error: Unable to transform request\n",
+		"Gateway response type: DEFAULT_5XX with status code: 500\n", "Method completed with status: 500\n",
+	} {
+		if !strings.Contains(all.String(), ") "+want) {
+			t.Errorf("there is no %q in:\n%s", want, all.String())
+		}
+	}
+	m.Integration.Content = "CONVERT_TO_TEXT"
+	if w := ask(h.service(), "OPTIONS", "/", ""); w.Code != 200 {
+		t.Errorf("converted: %d %s", w.Code, w.Body)
+	}
+}
+
 func TestWhatIsNotAsItMustBeIsAnErrorOfTheAPI(t *testing.T) {
 	h := &house{}
 	all := map[string]*definition.IntegrationResponse{"200": {}}
@@ -114,10 +144,6 @@ func TestWhatIsNotAsItMustBeIsAnErrorOfTheAPI(t *testing.T) {
 	}
 	if w := ask(s, "POST", "/never", "x", "Content-Type", "text/plain"); w.Code != 415 || w.Body.String() != `{"message":"Unsupported Media Type"}` {
 		t.Errorf("%d %s", w.Code, w.Body)
-	}
-	h.snapshot.Binary = []string{"*/*"}
-	if w := ask(h.service(), "GET", "/ok", ""); w.Code != 500 {
-		t.Errorf("binary: %d %s", w.Code, w.Body)
 	}
 }
 
@@ -202,15 +228,15 @@ func TestWhatWouldKeepSomebodyOutIsNotServed(t *testing.T) {
 	}
 }
 
-func TestLinesThatWaitHaveABound(t *testing.T) {
+func TestWhatWaitsToBeLoggedHaveABound(t *testing.T) {
 	var written int
-	l := NewLogs(func(context.Context, Line) error { written++; return nil }, slog.New(slog.DiscardHandler))
-	line := Line{Place: access.Place{Account: "1"}, Text: make([]byte, 1<<20-lineExtra)}
+	l := NewLogs(func(context.Context, Portion) error { written++; return nil }, slog.New(slog.DiscardHandler))
+	p := Portion{Place: access.Place{Account: "1"}, Events: []Event{{0, make([]byte, 1<<20-extra)}}}
 	for range 6 {
-		l.add(line)
+		l.add(p)
 	}
-	line.Account = "2"
-	l.add(line)
+	p.Account = "2"
+	l.add(p)
 	if l.Dropped() != 2 || l.bytes != 5<<20 {
 		t.Errorf("%d were dropped, %d bytes wait", l.Dropped(), l.bytes)
 	}
