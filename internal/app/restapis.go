@@ -11,6 +11,8 @@ import (
 	"github.com/dari-bus/dari/internal/access"
 	"github.com/dari-bus/dari/internal/arn"
 	"github.com/dari-bus/dari/internal/door"
+	functions "github.com/dari-bus/dari/internal/room/function/catalog"
+	"github.com/dari-bus/dari/internal/room/function/runner"
 	"github.com/dari-bus/dari/internal/room/logs/groups"
 	"github.com/dari-bus/dari/internal/room/restapi"
 	"github.com/dari-bus/dari/internal/room/restapi/catalog"
@@ -69,10 +71,24 @@ func (r *rooms) writeStageLog(ctx context.Context, p serve.Portion) error {
 
 var errNoLogRole = errors.New("the account has no role for the logs of its REST APIs: UpdateAccount sets cloudwatchRoleArn")
 
+// stageFunctions are what stages run.
+type stageFunctions struct{ rooms *rooms }
+
+func (f stageFunctions) TraceOf(header string) string { return runner.TraceOf(header) }
+
+func (f stageFunctions) Invoke(ctx context.Context, by access.Caller, function string, payload []byte) (answer []byte, failed bool, err error) {
+	of, err := functions.ParseAddress(by.Place, function, "")
+	if err != nil {
+		return nil, false, err
+	}
+	out, err := f.rooms.functions.Invoke(ctx, by, of, payload, "")
+	return out.Payload, out.FunctionError != "", err
+}
+
 // stages serves what REST APIs have deployed.
 func (a *App) stages(bodies *door.Bodies) *serve.Service {
 	return serve.New(serve.Options{
-		Stages: a.restAPIs, Network: a.client, Logs: a.stageLogs, Bodies: bodies, Answers: a.opt.memory.Share(memoryAnswers),
+		Stages: a.restAPIs, Network: a.client, Functions: stageFunctions{a.rooms}, Logs: a.stageLogs, Bodies: bodies, Answers: a.opt.memory.Share(memoryAnswers),
 		AtOnce: max(door.Limit(a.opt.memory.Total())/4, 8), Known: bodies.Known, Log: a.opt.Log,
 	})
 }

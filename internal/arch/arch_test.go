@@ -128,7 +128,7 @@ var rooms = []room{
 	{"internal/room/queue", []string{"internal/access", "internal/arn", "internal/fault", "internal/policy", "internal/room/queue/ledger", "internal/store"}, false},
 	{"internal/room/queue/sqs", []string{"internal/arn", "internal/fault", "internal/page", "internal/room/queue", "internal/wire"}, false},
 	{"internal/room/restapi/executionlog", nil, true},
-	{"internal/room/restapi/serve", []string{"internal/access", "internal/budget", "internal/outbound", "internal/room/restapi/accesslog", "internal/room/restapi/catalog", "internal/room/restapi/definition", "internal/room/restapi/executionlog", "internal/room/restapi/mapping", "internal/wire/body", "internal/wire/shape"}, false},
+	{"internal/room/restapi/serve", []string{"internal/access", "internal/budget", "internal/fault", "internal/outbound", "internal/room/restapi/accesslog", "internal/room/restapi/catalog", "internal/room/restapi/definition", "internal/room/restapi/executionlog", "internal/room/restapi/mapping", "internal/wire/body", "internal/wire/shape"}, false},
 	{"internal/room/trail/trails", []string{"internal/access", "internal/arn", "internal/fault", "internal/store", "internal/store/table"}, false},
 	{"internal/room/trail/history", []string{"internal/access", "internal/budget", "internal/store", "internal/store/blocks", "internal/store/table"}, false},
 	{"internal/room/trail", []string{"internal/access", "internal/arn", "internal/budget", "internal/event", "internal/fault", "internal/page", "internal/room/trail/history", "internal/room/trail/trails", "internal/store", "internal/store/blocks", "internal/wire"}, false},

@@ -42,7 +42,7 @@ func API(s *Service) *wire.Service {
 			"Cache settings of methods are kept, and nothing is cached; a cache cluster is refused, as are client certificates and versions of the documentation.",
 			"tracingEnabled is kept, and nothing is traced.",
 			"Stages are served at `http://ID.execute-api.localhost:PORT/STAGE`, and at this server's own name at `/_aws/execute-api/ID/STAGE` and `/restapis/ID/STAGE/_user_request_`, where answers have a Content-Security-Policy of sandbox, since the console is there, too.",
-			"Integrations of the types MOCK, HTTP and HTTP_PROXY are served. Those of the types AWS and AWS_PROXY, methods with an authorization or an API key, APIs with a resource policy, and checks of bodies by models are answered with 501, which says so.",
+			"Integrations of the types MOCK, HTTP and HTTP_PROXY, and AWS_PROXY with functions, are served. Those of the type AWS, and AWS_PROXY with credentials, methods with an authorization or an API key, APIs with a resource policy, and checks of bodies by models are answered with 501, which says so.",
 			"Rates and bursts of a stage are not held to, but for 0, which lets nothing through; an account has at most a quarter of the server's connections under way, and else is answered with 429.",
 			"A value in an access log has at most 1,024 bytes. The data trace of an execution log has no bodies of HTTP_PROXY, which are not gathered.",
 		},

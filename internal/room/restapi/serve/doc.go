@@ -18,6 +18,6 @@
 // # What it leaves out
 //
 // A method that only somebody may call is not served to anybody: authorization, keys, and
-// policies of APIs are answered with 501, which says so, as are integrations of the kinds
-// AWS and AWS_PROXY and checks of bodies by models.
+// policies of APIs are answered with 501, which says so, as are integrations of the kind
+// AWS, those with credentials, and checks of bodies by models.
 package serve

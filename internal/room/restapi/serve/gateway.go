@@ -14,11 +14,17 @@ import (
 
 // A refusal is why no integration answers a request: a type of gateway response, what it
 // says, and why, for the API's owner.
-type refusal struct{ kind, message, why string }
+type refusal struct {
+	kind, message, why string
+	// status is that of the answer where the API says none, 0 for that of the type.
+	status int
+}
 
 func (r *refusal) Error() string { return r.why }
 
-func refuse(kind, message, why string) *refusal { return &refusal{kind, message, why} }
+func refuse(kind, message, why string) *refusal {
+	return &refusal{kind: kind, message: message, why: why}
+}
 
 // misconfigured is for an API that is not as it must be.
 func misconfigured(why string) *refusal {
@@ -52,6 +58,9 @@ func (c *call) gateway(r *refusal) {
 	h.Set("X-Amzn-Errortype", codes[r.kind])
 	if p, err := mapping.CompileGatewayParameters(g.Parameters); err == nil { // which was checked when it was set
 		c.setHeaders(p)
+	}
+	if family := responses["DEFAULT_5XX"]; r.status != 0 && !set && (family == nil || family.Status == "") {
+		g.Status = strconv.Itoa(r.status)
 	}
 	status, err := strconv.Atoi(g.Status)
 	if err != nil || status < 200 {

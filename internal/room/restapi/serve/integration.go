@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/textproto"
 	"net/url"
@@ -183,6 +184,21 @@ func (c *call) keep(resp *http.Response) error {
 	return nil
 }
 
+// forward says in a header who called, and how.
+func (c *call) forward(header http.Header) {
+	_, port, err := net.SplitHostPort(c.r.Host)
+	scheme := "http"
+	if c.r.TLS != nil {
+		scheme = "https"
+	}
+	if err != nil {
+		port = map[string]string{"http": "80", "https": "443"}[scheme]
+	}
+	header.Set("X-Forwarded-For", strings.TrimPrefix(header.Get("X-Forwarded-For")+", "+sourceIP(c.r), ", "))
+	header.Set("X-Forwarded-Port", port)
+	header.Set("X-Forwarded-Proto", scheme)
+}
+
 // pass has the endpoint of an HTTP_PROXY integration answer the caller.
 func (c *call) pass() error {
 	header, query := c.r.Header.Clone(), c.r.URL.Query()
@@ -190,17 +206,7 @@ func (c *call) pass() error {
 		header.Del(strings.TrimSpace(name))
 	}
 	header.Del("User-Agent")
-	_, port, found := strings.Cut(c.r.Host, ":")
-	scheme := "http"
-	if c.r.TLS != nil {
-		scheme = "https"
-	}
-	if !found {
-		port = map[string]string{"http": "80", "https": "443"}[scheme]
-	}
-	header.Set("X-Forwarded-For", strings.TrimPrefix(header.Get("X-Forwarded-For")+", "+sourceIP(c.r), ", "))
-	header.Set("X-Forwarded-Port", port)
-	header.Set("X-Forwarded-Proto", scheme)
+	c.forward(header)
 	req, err := c.newRequest(header, query)
 	if err != nil {
 		return err

@@ -183,12 +183,17 @@ func (c *call) isBinary(contentType string) bool {
 
 var stageVariable = regexp.MustCompile(`\$\{stageVariables\.(\w+)\}`)
 
+// expand fills in the variables of the stage.
+func (c *call) expand(uri string) string {
+	return stageVariable.ReplaceAllStringFunc(uri, func(v string) string {
+		return c.x.StageVariables[stageVariable.FindStringSubmatch(v)[1]]
+	})
+}
+
 // target is the URL of an integration: its own with the variables of the stage, and the
 // parameters of the path and the query.
 func (c *call) target(path map[string]string, query url.Values) (*url.URL, error) {
-	raw := stageVariable.ReplaceAllStringFunc(c.method.of.Integration.URI, func(v string) string {
-		return c.x.StageVariables[stageVariable.FindStringSubmatch(v)[1]]
-	})
+	raw := c.expand(c.method.of.Integration.URI)
 	for name, value := range path {
 		value = pathText(value)
 		raw = strings.NewReplacer("{"+name+"}", value, "{"+name+"+}", value).Replace(raw)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -36,7 +37,9 @@ type Network interface {
 type Options struct {
 	Stages  Stages
 	Network Network
-	Logs    *Logs
+	// Functions are what integrations of the kind AWS_PROXY run.
+	Functions Functions
+	Logs      *Logs
 	// Bodies is the memory for requests, Answers that for what templates take and for
 	// answers that are gathered; an account has half of it at most.
 	Bodies  body.Memory
@@ -103,6 +106,8 @@ type call struct {
 	x       mapping.Exchange
 	trace   *executionlog.Log
 	body    body.Body
+	// left says that somebody else counts the call as ended.
+	left bool
 	// reserved is what has been taken of the memory for answers.
 	reserved int64
 	// What was answered: its status, and how many bytes of its body were written.
@@ -130,7 +135,11 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.fail(refuse("THROTTLED", "Too Many Requests", "the account has as many requests under way as it may"))
 		return
 	}
-	defer s.leave(c.serving.Account)
+	defer func() {
+		if !c.left {
+			s.leave(c.serving.Account)
+		}
+	}()
 	if err := c.serve(); err != nil {
 		c.fail(err)
 	}
@@ -190,6 +199,8 @@ func (c *call) serve() error {
 		return c.mock()
 	case "HTTP":
 		return c.gather()
+	case "AWS_PROXY":
+		return c.invoke()
 	default:
 		return c.pass()
 	}
@@ -219,11 +230,16 @@ func (c *call) offered() error {
 	case v != nil && v.Body && len(m.Models) > 0:
 		return errNotServed("a method whose request bodies are checked by models")
 	}
-	switch kind := m.Integration.Type; kind {
+	switch i := m.Integration; i.Type {
 	case "MOCK", "HTTP", "HTTP_PROXY":
 		return nil
+	case "AWS_PROXY":
+		if !strings.Contains(i.URI, ":lambda:path/") || i.Credentials != "" {
+			return errNotServed("integrations of the type AWS_PROXY with what is no function, or with credentials")
+		}
+		return nil
 	default:
-		return errNotServed("integrations of the type " + kind)
+		return errNotServed("integrations of the type " + i.Type)
 	}
 }
 

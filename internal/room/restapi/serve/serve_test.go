@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -23,6 +24,10 @@ type house struct {
 	snapshot definition.Snapshot
 	stage    definition.Stage
 	open     func(*http.Request) (*http.Response, error)
+	// answers is what functions answer; event is what they were sent last, by whom.
+	answers string
+	event   []byte
+	by      access.Caller
 }
 
 func (h *house) Serving(api, stage string) (catalog.Serving, bool) {
@@ -37,6 +42,13 @@ func (h *house) Serving(api, stage string) (catalog.Serving, bool) {
 
 func (h *house) Open(r *http.Request, _ outbound.Terms) (*http.Response, error) { return h.open(r) }
 
+func (h *house) TraceOf(string) string { return "Root=1" }
+
+func (h *house) Invoke(_ context.Context, by access.Caller, _ string, payload []byte) ([]byte, bool, error) {
+	h.by, h.event = by, payload
+	return []byte(h.answers), h.answers == "failed", nil
+}
+
 // method adds a resource with a method.
 func (h *house) method(path, verb string, m *definition.Method) {
 	m.Authorization = "NONE"
@@ -46,7 +58,7 @@ func (h *house) method(path, verb string, m *definition.Method) {
 func (h *house) service() *Service {
 	h.stage.Name = "s"
 	return New(Options{
-		Stages: h, Network: h, Logs: NewLogs(nil, slog.New(slog.DiscardHandler)), Bodies: body.Endless{}, AtOnce: 1,
+		Stages: h, Network: h, Functions: h, Logs: NewLogs(nil, slog.New(slog.DiscardHandler)), Bodies: body.Endless{}, AtOnce: 1,
 		Known: func(context.Context) {}, Log: slog.New(slog.DiscardHandler),
 	})
 }
@@ -259,5 +271,63 @@ func TestWhatIsKeptOfDeploymentsHasABound(t *testing.T) {
 	}
 	if s.get(99, 1000, func() int { return 1 }); len(s.all) != 1 || s.size != 1000 {
 		t.Errorf("one that is larger: %d kept, %d bytes", len(s.all), s.size)
+	}
+}
+
+func function() *definition.Method {
+	return &definition.Method{Integration: &definition.Integration{
+		Type: "AWS_PROXY", Verb: "POST", URI: "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-central-1:111111111111:function:f/invocations",
+	}}
+}
+
+// R10 and R11: what a function may answer.
+func TestAFunctionAnswersInAFormOfItsOwn(t *testing.T) {
+	h := &house{}
+	h.method("/", "ANY", function())
+	s := h.service()
+	const broken = `502 {"message":"Internal server error"} application/json`
+	for answer, want := range map[string]string{
+		`{"statusCode":200}`: "200  application/json", `{"headers":{"x":"y"}}`: "200  application/json", `{"headers":null}`: "200  application/json",
+		`{"statusCode":"201","body":"b","headers":{"content-type":"text/plain"}}`: "201 b text/plain",
+		`{"statusCode":"test"}`: broken, `{}`: broken, `"justAString"`: broken, `{"statusCode":200,"wrongValue":1}`: broken, `{"body":{}}`: broken, `failed`: broken,
+		`{"multiValueHeaders":{"a":"b"}}`: broken, `{"isBase64Encoded":true,"body":"eA=="}`: "200 eA== application/json",
+	} {
+		h.answers = answer
+		if w := ask(s, "GET", "/", ""); fmt.Sprint(w.Code, " ", w.Body, " ", w.Header().Get("Content-Type")) != want {
+			t.Errorf("%s: %d %s %v", answer, w.Code, w.Body, w.Header())
+		}
+	}
+	h.answers = `{"headers":{"test-multi":"value-solo","t":true,"Date":"d"},"multiValueHeaders":{"tesT-Multi":["value-multi"],"Set-Cookie":["a","b"]}}`
+	header := ask(s, "GET", "/", "").Header()
+	if header.Get("Test-Multi") != "value-multi, value-solo" || header.Get("T") != "true" || header.Get("X-Amzn-Remapped-Date") != "d" || len(header["Set-Cookie"]) != 2 || header.Get("X-Amzn-Trace-Id") != "Root=1" {
+		t.Errorf("%v", header)
+	}
+}
+
+// R4, R13 and R14: what of a request a function is sent.
+func TestAFunctionIsSentTheRequest(t *testing.T) {
+	h := &house{answers: `{"statusCode":200}`}
+	h.method("/{proxy+}", "ANY", function())
+	s := h.service()
+	ask(s, "GET", "/v1/b%2Fc/?a=1&a=2", "", "X-A", "b")
+	var got map[string]any
+	if err := json.Unmarshal(h.event, &got); err != nil {
+		t.Fatal(err)
+	}
+	about, _ := got["requestContext"].(map[string]any)
+	want := `/v1/b%2Fc/ /{proxy+} map[proxy:v1/b%2Fc/] map[a:2] map[a:[1 2]] <nil> <nil> false /s/v1/b%2Fc/ s <nil>`
+	if said := fmt.Sprint(got["path"], " ", got["resource"], " ", got["pathParameters"], " ", got["queryStringParameters"], " ", got["multiValueQueryStringParameters"], " ",
+		got["body"], " ", got["stageVariables"], " ", got["isBase64Encoded"], " ", about["path"], " ", about["stage"], " ", about["identity"].(map[string]any)["caller"]); said != want {
+		t.Errorf("%s, want %s", said, want)
+	}
+	if h.by.Service != "apigateway.amazonaws.com" || h.by.Source != "arn:aws:execute-api:eu-central-1:111111111111:api/s/GET/{proxy+}" {
+		t.Errorf("%+v", h.by)
+	}
+	h.stage.Variables = map[string]string{"k": "v"}
+	ask(s, "POST", "/x", "\xff")
+	for _, part := range []string{`"body":"/w=="`, `"isBase64Encoded":true`, `"stageVariables":{"k":"v"}`, `"queryStringParameters":null`, `"multiValueQueryStringParameters":null`} {
+		if !strings.Contains(string(h.event), part) {
+			t.Errorf("there is no %s in %s", part, h.event)
+		}
 	}
 }
