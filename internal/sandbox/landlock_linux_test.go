@@ -148,6 +148,38 @@ func TestGrantsGoAroundWhatIsHidden(t *testing.T) {
 	}
 }
 
+// A server without a data directory has its scratch folder in /tmp.
+func TestLandlockKeepsProgramsOfOneUserApart(t *testing.T) {
+	scratch, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	code := filepath.Join(scratch, "code")
+	if err := os.Mkdir(code, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	p := &Process{sandbox: &Sandbox{level: LevelLandlock, scratch: scratch, hide: []string{"/nowhere"}}}
+	pl, err := p.place(Command{Binds: []Bind{{From: code, To: "/var/task"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := pl.grants()
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := pl.Binds[1].From // for /tmp
+	for _, g := range all {
+		switch {
+		case g.path == code && g.rights == toShow, g.path == own:
+		case within(g.path, []string{scratch}), has(g.path, []string{scratch}):
+			t.Errorf("it may do %#x with %s", g.rights, g.path)
+		}
+	}
+	if len(all) == 0 || filepath.Dir(own) != scratch || len(p.sandbox.hide) != 1 {
+		t.Errorf("it has %s and %d rights, and others lose %q", own, len(all), p.sandbox.hide)
+	}
+}
+
 // This is a machine that lets nobody make namespaces: one that this test makes, of a
 // child of its own.
 func TestWithoutNamespacesThereIsLandlock(t *testing.T) {

@@ -174,7 +174,7 @@ func (p *Process) place(c Command) (*place, error) {
 		pl.Env = append(pl.Env[:len(pl.Env):len(pl.Env)], "TMPDIR="+c.Tmp)
 	}
 	if user == nil {
-		return pl, nil
+		return pl, p.hideOthers(pl)
 	}
 	pl.User = user.id
 	for _, b := range pl.Binds {
@@ -190,6 +190,19 @@ func (p *Process) place(c Command) (*place, error) {
 		}
 	}
 	return pl, nil
+}
+
+// hideOthers hides from a program what others work with that have the same user, and what
+// we ourselves made for all, where the kernel can: it may be in a /tmp that all may use.
+func (p *Process) hideOthers(pl *place) error {
+	if p.sandbox.level != LevelLandlock {
+		return nil
+	}
+	scratch, err := filepath.EvalSymlinks(p.sandbox.scratch)
+	if err == nil && !within(scratch, pl.Hide) {
+		pl.Hide = append(pl.Hide[:len(pl.Hide):len(pl.Hide)], scratch)
+	}
+	return err
 }
 
 // wait waits for the end of the first process, with which everything ends.
