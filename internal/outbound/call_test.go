@@ -104,6 +104,7 @@ func TestCancelledCallEndsWithTheCause(t *testing.T) {
 func TestAnOpenedAnswerIsReadAsItComes(t *testing.T) {
 	more := make(chan struct{})
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // or the server does not see that the client has gone
 		w.WriteHeader(http.StatusTeapot)
 		_, _ = io.WriteString(w, "a")
 		_ = http.NewResponseController(w).Flush()
@@ -144,6 +145,7 @@ func TestAnOpenedAnswerIsReadAsItComes(t *testing.T) {
 // An answer that is opened ends with its time.
 func TestAnOpenedAnswerEndsWithItsTime(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // or the server does not see that the client has gone
 		if r.URL.Path == "/body" {
 			_ = http.NewResponseController(w).Flush()
 		}
