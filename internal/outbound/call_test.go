@@ -158,7 +158,7 @@ func TestAnOpenedAnswerEndsWithItsTime(t *testing.T) {
 	if e := outbound.AsError(err); e == nil || e.Code != outbound.CodeTimeout {
 		t.Errorf("no head: %v", err)
 	}
-	resp, err := client.Open(post(t, srv.URL+"/body"), outbound.Terms{For: "d", Within: 200 * time.Millisecond})
+	resp, err := client.Open(post(t, srv.URL+"/body"), outbound.Terms{For: "d", Within: 2 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
