@@ -54,6 +54,9 @@ type report struct {
 var errClosed = errors.New("the sandbox is closed")
 
 // Start starts a command. When ctx ends, all of it is killed.
+// initEnv is the environment of first processes.
+var initEnv = []string{"GOMAXPROCS=1"}
+
 func (s *Sandbox) Start(ctx context.Context, c Command) (*Process, error) {
 	p := &Process{sandbox: s, done: make(chan struct{})}
 	reports, err := p.start(c)
@@ -112,7 +115,7 @@ func (p *Process) start(c Command) (*os.File, error) {
 	defer answers.Close()
 	p.cmd = &exec.Cmd{
 		Path: "/proc/self/exe", Args: []string{"dari", InitCommand},
-		Env: []string{"GOMAXPROCS=1"}, Dir: "/",
+		Env: initEnv, Dir: "/",
 		Stdout: c.Stdout, Stderr: c.Stderr, ExtraFiles: append([]*os.File{orders, answers}, c.ExtraFiles...),
 		SysProcAttr: attributes(p.sandbox.level, p.sandbox.users != nil),
 		WaitDelay:   2 * time.Second, // for what escaped and holds on to the output

@@ -22,6 +22,8 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == InitCommand {
 		Init()
 	}
+	// A first process that is built with the race detector else waits for a second to end.
+	initEnv = append(initEnv, "GORACE=atexit_sleep_ms=0")
 	os.Exit(m.Run())
 }
 
